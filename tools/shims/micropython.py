@@ -1,0 +1,25 @@
+"""CPython stand-in for the part of MicroPython's `micropython` module that `lib/` uses.
+
+Installed into the virtual environment as a top-level module, so that the same source runs on
+both. Nothing here imitates behaviour: a function that cannot mean anything on CPython is absent.
+"""
+
+
+def const(value):
+    """Return `value`: on MicroPython the compiler folds it, on CPython it is a plain name."""
+    return value
+
+
+def native(function):
+    """Return `function`: MicroPython would compile it to machine code."""
+    return function
+
+
+def viper(function):
+    """Return `function`: MicroPython would compile it to machine code with native integers."""
+    return function
+
+
+def schedule(function, argument):
+    """Call `function(argument)` at once: CPython has no interrupt context to leave first."""
+    function(argument)
