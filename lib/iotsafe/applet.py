@@ -1,0 +1,215 @@
+"""The IoT SAFE applet: one method per command of IoT.05 that a TLS session needs."""
+
+from micropython import const
+
+from . import objects, tlv
+from .apdu import APDU
+from .der import element, signature
+from .errors import AppletNotFound, CardError, CardProtocolError
+
+# Where the applet is found: the GSMA default, then what cards in the field answer to.
+AIDS = (
+    b"\xa0\x00\x00\x05\x59\x00\x10",
+    b"\xa0\x00\x00\x02\x48\x04\x00",
+    b"\xa0\x00\x00\x00\x30\x53\xf1\x24\x01\x77\x01\x01\x49\x53\x41",
+    b"\xa0\x00\x00\x11\x57\x00\x00\x00\x00\x00\x00\x00\x49\x53\x41\x02",
+)
+
+_GET_RANDOM = const(0x84)
+_GET_DATA = const(0xCB)
+_READ_FILE = const(0xB0)
+_READ_PUBLIC_KEY = const(0xCD)
+_SIGN_INIT = const(0x2A)
+_SIGN_UPDATE = const(0x2B)
+_LAST = const(0x80)
+_CLOSE = const(1)
+
+# COMPUTE SIGNATURE: mode of operation "pad and sign", SHA-256, ECDSA.
+_FINAL_HASH_ECDSA = b"\xa1\x01\x03\x91\x02\x00\x01\x92\x01\x04"
+
+_MAX_LIST_PARTS = const(8)
+_MAX_FILE = const(4096)
+
+# Status words by which a card says that our channel or session is gone.
+_LOST = (0x6881, 0x6882, 0x6D00, 0x6E00)
+_ALREADY_OPEN = const(0x6A86)
+# READ FILE with an offset outside the file: IoT.05 lists both.
+_BEYOND_END = (0x6981, 0x6A86)
+
+
+class Applet:
+    """The applet on its own logical channel.
+
+    `channel`: see `iotsafe.apdu`. `aids`: tuple of AIDs (bytes) to try in order.
+    Use `open()` first. A channel that the card lost (modem reset) is opened again by itself, with
+    one retry of the command. Each method raises CardError when the card refuses.
+    """
+
+    # The session number that all commands with sessions use; the clients of the field use 1.
+    session = 1
+
+    def __init__(self, channel, aids=AIDS):
+        self.apdu = APDU(channel)
+        self.aids = aids
+        self.aid = None
+        self._generation = None
+
+    def open(self):
+        """Open a logical channel and SELECT the applet; raises AppletNotFound. Returns self."""
+        self._generation = self.apdu.generation()
+        self.apdu.open()
+        tried = []
+        for aid in (self.aid,) if self.aid else self.aids:
+            try:
+                self.apdu.select(aid)
+                self.aid = aid
+                return self
+            except CardError as e:
+                tried.append((objects.name(aid), e.sw))
+        self.aid = None
+        self.apdu.close()
+        raise AppletNotFound(tuple(tried))
+
+    def close(self):
+        """Close the logical channel."""
+        self.apdu.close()
+        self._generation = None
+
+    def _run(self, command, *args):
+        """`command(*args)`, once more on a fresh channel if the card lost ours."""
+        if self._generation != self.apdu.generation():
+            self.open()
+        try:
+            return command(*args)
+        except CardError as e:
+            if e.sw not in _LOST:
+                raise
+        self.apdu.close()
+        self.open()
+        return command(*args)
+
+    def random(self, size):
+        """GET RANDOM (IoT.05, INS 84): `size` random bytes, 1 to 256."""
+        return self._run(self._random, size)
+
+    def _random(self, size):
+        data = self.apdu.command(_GET_RANDOM, le=size & 0xFF)
+        if len(data) != size:
+            raise CardProtocolError(0x9000, "GET RANDOM", "%d bytes for %d" % (len(data), size))
+        return bytes(data)
+
+    def application_data(self):
+        """GET DATA - application (IoT.05 2.12): the raw data objects as bytes."""
+        return bytes(self._run(self._get_data, 0))
+
+    def objects(self):
+        """GET DATA - object list (IoT.05 2.14): a list of `ObjectInfo`."""
+        return self._run(self._objects)
+
+    def _objects(self):
+        parts = bytearray(self._get_data(1))
+        for _ in range(_MAX_LIST_PARTS):
+            if not self.apdu.more:
+                break
+            parts.extend(self._get_data(1, 1))
+        try:
+            return objects.parse(parts)
+        except tlv.TLVError as e:
+            raise CardProtocolError(0x9000, "GET DATA", str(e)) from e
+
+    def _get_data(self, p1, p2=0):
+        return self.apdu.command(_GET_DATA, p1, p2, le=0)
+
+    def read_public_key(self, id):
+        """READ PUBLIC KEY (INS CD): the P-256 point of container `id`, 65 bytes 04 X Y."""
+        return self._run(self._read_public_key, id)
+
+    def _read_public_key(self, id):
+        data = self.apdu.command(
+            _READ_PUBLIC_KEY, data=tlv.put(0x85, id), le=0, target="public key " + objects.name(id)
+        )
+        try:
+            for tag in (0x34, 0x49, 0x86):  # IoT.05 2.5.7: the point is nested in two templates
+                data = tlv.find(data, tag)
+                if data is None:
+                    raise tlv.TLVError("tag %02X is missing" % tag)
+        except tlv.TLVError as e:
+            raise CardProtocolError(0x9000, "READ PUBLIC KEY", str(e)) from e
+        if len(data) != 65 or data[0] != 4:
+            raise CardProtocolError(0x9000, "READ PUBLIC KEY", "not an uncompressed P-256 point")
+        return bytes(data)
+
+    def read_file(self, id, offset=0, size=0):
+        """READ FILE (INS B0): up to `size` bytes (0: 256) of file `id` from `offset`, as bytes.
+
+        Fewer, or none, at the end of the file.
+        """
+        return bytes(self._run(self._read_file, id, offset, size))
+
+    def _read_file(self, id, offset, size):
+        try:
+            return self.apdu.command(
+                _READ_FILE,
+                offset >> 8,
+                offset & 0xFF,
+                tlv.put(0x83, id),
+                size & 0xFF,
+                "file " + objects.name(id),
+            )
+        except CardError as e:
+            if offset and e.sw in _BEYOND_END:
+                return b""
+            raise
+
+    def read_der(self, id):
+        """The one DER element that file `id` begins with, without the container's padding.
+
+        Returns b"" for an empty file (no bytes, or nothing but 00 or FF at its start). What the
+        card gives is returned even if it ends early; the caller checks.
+        """
+        data = bytearray(self.read_file(id))
+        if len(data) < 4 or data[0] in (0x00, 0xFF):
+            return b""
+        try:
+            total = min(element(data)[2], _MAX_FILE)
+        except ValueError:
+            return bytes(data)
+        while len(data) < total:
+            part = self.read_file(id, len(data))
+            if not part:
+                break
+            data.extend(part)
+        return bytes(memoryview(data)[:total])
+
+    def sign(self, id, digest):
+        """COMPUTE SIGNATURE over a final hash (INS 2A, 2B; mode 03): two exchanges.
+
+        `id` of the private key; `digest` 32 to 64 bytes. Returns the ECDSA signature in DER.
+        ECDSA on P-256 uses the leftmost 256 bits of a longer digest (FIPS 186-4 6.4), so these
+        are what the card gets, announced as SHA-256: it works on cards without SHA-384.
+        """
+        if not 32 <= len(digest) <= 64:
+            raise ValueError("a digest has 32 to 64 bytes, not %d" % len(digest))
+        return self._run(self._sign, id, digest)
+
+    def _sign(self, id, digest):
+        target = "private key " + objects.name(id)
+        init = tlv.put(0x84, id) + _FINAL_HASH_ECDSA
+        try:
+            self.apdu.command(_SIGN_INIT, 0, self.session, init, target=target)
+        except CardError as e:
+            if e.sw != _ALREADY_OPEN:
+                raise
+            # An earlier run was cut off between init and update: close its session, once.
+            self.apdu.command(_SIGN_INIT, _CLOSE, self.session, target=target)
+            self.apdu.command(_SIGN_INIT, 0, self.session, init, target=target)
+        data = self.apdu.command(
+            _SIGN_UPDATE, _LAST, self.session, tlv.put(0x9E, digest[:32]), 0, target
+        )
+        try:
+            value = tlv.find(data, 0x33)
+            if value is None:
+                raise tlv.TLVError("tag 33 is missing")
+            return signature(value)
+        except ValueError as e:  # TLVError is one
+            raise CardProtocolError(0x9000, "COMPUTE SIGNATURE", str(e)) from e

@@ -1,0 +1,68 @@
+"""`SSLContext`: TLS with a key in the SIM, by whichever engine the firmware has."""
+
+import binascii
+
+from micropython import const
+
+from .errors import NO_ENGINE, NoEngine
+
+_DEFAULT_TIMEOUT_MS = const(60_000)
+_PEM_BEGIN = b"-----BEGIN CERTIFICATE-----"
+_PEM_END = b"-----END CERTIFICATE-----"
+
+
+def certificates(data):
+    """The certificates in `data`, PEM (one or more) or DER (one), as a tuple of DER bytes.
+
+    Raises ValueError if there is none.
+    """
+    if data[:1] == b"\x30":
+        return (data,)
+    found = []
+    pos = 0
+    while True:
+        start = data.find(_PEM_BEGIN, pos)
+        if start < 0:
+            break
+        pos = data.find(_PEM_END, start)
+        if pos < 0:
+            raise ValueError("a PEM certificate is cut off")
+        found.append(binascii.a2b_base64(data[start + len(_PEM_BEGIN) : pos]))
+    if not found:
+        raise ValueError("no certificate in PEM or DER")
+    return tuple(found)
+
+
+def _engine():
+    """The engine's context class."""
+    try:
+        from .native import NativeContext
+    except ImportError:  # a firmware without tls
+        raise NoEngine(0, NO_ENGINE) from None
+    return NativeContext
+
+
+class SSLContext:
+    """A TLS client whose certificate and signatures come from an identity.
+
+    `identity`: see `iotsafe.identity`. `ca`: the certificates to trust, PEM or DER bytes; there is
+    no default, and no way not to verify the server. `timeout` in seconds limits each wait.
+    `suites`: names of mbedTLS, to offer fewer. Raises ValueError without a CA, NoEngine.
+    """
+
+    def __init__(self, identity, ca, timeout=_DEFAULT_TIMEOUT_MS // 1000, suites=None):
+        if not ca:
+            raise ValueError("a CA certificate is needed: the server is always verified")
+        self._engine = _engine()(identity, certificates(ca), suites)
+        self._timeout_ms = int(timeout * 1000)
+
+    def wrap_socket(self, stream, server_hostname):
+        """A TLS session over `stream` (see the Stream seam), as a stream.
+
+        `server_hostname` is sent (SNI) and must be in the server's certificate. The handshake runs
+        with the first write or read, which raise what went wrong: a TLSError, or what the
+        identity raised when it was to sign. On error the stream is closed.
+        """
+        if not server_hostname:
+            raise ValueError("server_hostname is needed: the server is always verified")
+        return self._engine.wrap(stream, server_hostname, self._timeout_ms)

@@ -1,0 +1,143 @@
+"""The little DER that a TLS client identity needs, sans-I/O: signatures and X.509 fields.
+
+Everything that comes in is hostile: lengths are checked against the buffer before use, and what
+is not understood raises ValueError.
+"""
+
+from micropython import const
+
+_INTEGER = const(0x02)
+_BIT_STRING = const(0x03)
+_OID = const(0x06)
+_SEQUENCE = const(0x30)
+_SET = const(0x31)
+_VERSION = const(0xA0)
+_UTC_TIME = const(0x17)
+_GENERALIZED_TIME = const(0x18)
+
+# AlgorithmIdentifier of an EC public key on P-256: ecPublicKey, prime256v1 (RFC 5480).
+_EC_P256 = b"\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07"
+_COMMON_NAME = b"\x55\x04\x03"
+
+
+def element(view, pos=0):
+    """Header of the element at `pos`: (tag, start of the content, end of the content).
+
+    The end may lie beyond the buffer: `view` may be only the head of a file.
+    """
+    if pos + 2 > len(view):
+        raise ValueError("DER ends in a header")
+    tag = view[pos]
+    length = view[pos + 1]
+    pos += 2
+    if length & 0x80:
+        count = length & 0x7F
+        if not 1 <= count <= 3 or pos + count > len(view):
+            raise ValueError("DER length not understood")
+        length = 0
+        for _ in range(count):
+            length = length << 8 | view[pos]
+            pos += 1
+    return tag, pos, pos + length
+
+
+def _expect(view, pos, end, wanted):
+    """The element at `pos`, which must have the tag `wanted` and end by `end`."""
+    tag, start, stop = element(view, pos)
+    if tag != wanted or stop > end:
+        raise ValueError("DER has tag %02X where %02X belongs" % (tag, wanted))
+    return start, stop
+
+
+def _integer(raw):
+    """DER INTEGER of an unsigned big-endian number: shortest form."""
+    start = 0
+    while start < len(raw) - 1 and raw[start] == 0:
+        start += 1
+    body = bytes(raw[start:])
+    if body[0] & 0x80:
+        body = b"\0" + body
+    return bytes((_INTEGER, len(body))) + body
+
+
+def signature(raw):
+    """ECDSA-Sig-Value (RFC 3279 2.2.3) of a P-256 signature as the card gives it.
+
+    `raw` is r and s, 32 bytes each; a DER value, which some cards give, is returned as bytes after
+    a check. Raises ValueError for anything else.
+    """
+    raw = memoryview(raw)
+    if len(raw) == 64:
+        body = _integer(raw[:32]) + _integer(raw[32:])
+        return bytes((_SEQUENCE, len(body))) + body
+    start, stop = _expect(raw, 0, len(raw), _SEQUENCE)
+    _, second = _expect(raw, start, stop, _INTEGER)
+    _, end = _expect(raw, second, stop, _INTEGER)
+    if end != stop or stop != len(raw):
+        raise ValueError("a signature is 64 raw bytes or DER, not %d bytes" % len(raw))
+    return bytes(raw)
+
+
+class Certificate:
+    """The fields of an X.509 certificate (RFC 5280 4.1) that identity and messages need.
+
+    `public_key`: 65 bytes (04 X Y) for P-256, else None; `common_name`: text of the subject's CN
+    or ""; `not_before`, `not_after`: "YYYY-MM-DD hh:mm:ss" (UTC), which sorts as text.
+    """
+
+    def __init__(self, der):
+        view = memoryview(der)
+        start, end = _expect(view, 0, len(view), _SEQUENCE)
+        if end != len(view):
+            raise ValueError("%d bytes after the certificate" % (len(view) - end))
+        pos, end = _expect(view, start, end, _SEQUENCE)
+        if element(view, pos)[0] == _VERSION:
+            pos = element(view, pos)[2]
+        _, pos = _expect(view, pos, end, _INTEGER)  # serialNumber
+        _, pos = _expect(view, pos, end, _SEQUENCE)  # signature
+        _, pos = _expect(view, pos, end, _SEQUENCE)  # issuer
+        start, pos = _expect(view, pos, end, _SEQUENCE)
+        self.not_before, start = _time(view, start, pos)
+        self.not_after, start = _time(view, start, pos)
+        start, pos = _expect(view, pos, end, _SEQUENCE)
+        self.common_name = _common_name(view, start, pos)
+        start, pos = _expect(view, pos, end, _SEQUENCE)
+        self.public_key = _p256_point(view, start, pos)
+
+
+def _time(view, pos, end):
+    """UTCTime or GeneralizedTime (RFC 5280 4.1.2.5) as text, and where it ends."""
+    tag, start, stop = element(view, pos)
+    text = bytes(view[start:stop]).decode()
+    if tag == _UTC_TIME:
+        text = ("19" if text[:2] >= "50" else "20") + text
+    elif tag != _GENERALIZED_TIME:
+        raise ValueError("validity has tag %02X" % tag)
+    if stop > end or len(text) != 15 or text[14] != "Z":
+        raise ValueError("validity not understood")
+    parts = (text[:4], text[4:6], text[6:8], text[8:10], text[10:12], text[12:14])
+    return "%s-%s-%s %s:%s:%s" % parts, stop
+
+
+def _common_name(view, pos, end):
+    """The first commonName of the Name between `pos` and `end`, or ""."""
+    while pos < end:
+        start, pos = _expect(view, pos, end, _SET)
+        start, stop = _expect(view, start, pos, _SEQUENCE)
+        start, after = _expect(view, start, stop, _OID)
+        if view[start:after] == _COMMON_NAME:
+            _, start, after = element(view, after)
+            if after <= stop:
+                return bytes(view[start:after]).decode()
+    return ""
+
+
+def _p256_point(view, pos, end):
+    """The uncompressed point of a SubjectPublicKeyInfo, or None for another kind of key."""
+    start, stop = _expect(view, pos, end, _SEQUENCE)
+    if view[start:stop] != _EC_P256:
+        return None
+    start, stop = _expect(view, stop, end, _BIT_STRING)
+    if stop - start != 66 or view[start] != 0 or view[start + 1] != 4:
+        return None
+    return bytes(view[start + 1 : stop])

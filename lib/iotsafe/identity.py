@@ -1,0 +1,151 @@
+"""Identity: which key and which certificate in the SIM make a TLS client.
+
+An identity is anything with `certificate` (DER bytes), `chain` (tuple of DER bytes, issuers),
+`public_key` (65 bytes, 04 X Y) and `sign(digest) -> DER signature`; `SIMIdentity` is the one whose
+key is in the SIM. There is no identity with a key in memory in this package.
+"""
+
+from . import objects
+from .der import Certificate
+from .errors import BadCertificate, CardError, KeyMismatch, NoCertificate, NoKey
+
+# Where containers are on cards that do not list them (no GET DATA): the plan of the field.
+_DEFAULT_KEY = b"\x01"
+_DEFAULT_CERTIFICATE = b"\x02"
+
+# Status words for "there is no such thing" and "there is nothing in it".
+_ABSENT = (0x6A82, 0x6A80, 0x6A88, 0x6985)
+
+
+class SIMIdentity:
+    """A client identity whose private key never leaves the SIM.
+
+    Attributes: `certificate`, `chain`, `public_key` as above; `key_id`, `certificate_id` (bytes);
+    `info` the parsed certificate; `signatures` how often the SIM signed.
+    """
+
+    def __init__(self, applet, key_id, certificate_id, public_key, certificate, info):
+        self._applet = applet
+        self.key_id = key_id
+        self.certificate_id = certificate_id
+        self.public_key = public_key
+        self.certificate = certificate
+        self.chain = ()
+        self.info = info
+        self.signatures = 0
+
+    def __str__(self):
+        return "key %s, certificate %s (%s)" % (
+            objects.name(self.key_id),
+            objects.name(self.certificate_id),
+            self.info.common_name or "no common name",
+        )
+
+    def sign(self, digest):
+        """The SIM's ECDSA signature over `digest`, in DER; raises CardError."""
+        signed = self._applet.sign(self.key_id, digest)
+        self.signatures += 1
+        return signed
+
+
+def choose(applet, key_id=None, certificate_id=None, cache=None):
+    """Find the key and the certificate that belong together, and return a SIMIdentity.
+
+    `key_id`, `certificate_id` (bytes) fix the choice; otherwise every pair of a P-256 key that may
+    sign and a filled certificate is tried, until the points are the same. `cache`: a
+    CertificateCache. Raises NoKey, NoCertificate, BadCertificate, KeyMismatch or CardError.
+    """
+    keys, files = _candidates(applet, key_id, certificate_id)
+    points = []
+    for id, public_id in keys:
+        try:
+            points.append((id, applet.read_public_key(public_id)))
+        except CardError as e:
+            if e.sw not in _ABSENT:
+                raise
+    if not points:
+        raise NoKey(
+            "the applet holds no key that may sign (%s): have one generated (enrolment)"
+            % (", ".join("container %s is empty" % objects.name(id) for id, _ in keys) or "no key")
+        )
+    error = None
+    for id in files:
+        try:
+            certificate, info = _read(applet, id, cache)
+        except (NoCertificate, BadCertificate) as e:
+            error = error or e
+            continue
+        for key, point in points:
+            if point == info.public_key:
+                return SIMIdentity(applet, key, id, point, certificate, info)
+        error = error or KeyMismatch(
+            "the certificate in file %s (%s) belongs to another key than %s: have it issued again "
+            "for the key in the SIM"
+            % (objects.name(id), info.common_name, ", ".join(objects.name(k) for k, _ in points))
+        )
+    raise error or NoCertificate("the applet has no certificate file: have the SIM enrolled")
+
+
+def _candidates(applet, key_id, certificate_id):
+    """Lists of (private key ID, public key ID) and of file IDs, the most likely first."""
+    if key_id and certificate_id:
+        return [(key_id, key_id)], [certificate_id]
+    try:
+        listed = applet.objects()
+    except CardError as e:
+        if e.sw not in (0x6D00, 0x6A86, 0x6A82):
+            raise
+        key_id = key_id or _DEFAULT_KEY
+        return [(key_id, key_id)], [certificate_id or _DEFAULT_CERTIFICATE]
+    keys = []
+    files = []
+    for info in listed:
+        if info.kind == objects.PRIVATE_KEY and _may_sign(info, key_id):
+            keys.append((info.id, _public_id(info, listed)))
+        elif info.kind == objects.FILE and _may_hold(info, certificate_id):
+            files.append(info.id)
+    return keys, files
+
+
+def _may_sign(info, wanted):
+    if wanted:
+        return info.id == wanted
+    return (
+        info.usable()
+        and (info.key_type is None or info.key_type in objects.P256)
+        and (info.functions is None or info.functions & objects.SIGN)
+    )
+
+
+def _may_hold(info, wanted):
+    if wanted:
+        return info.id == wanted
+    return info.usage is None or info.usage == objects.CERTIFICATE
+
+
+def _public_id(private, listed):
+    """The ID of the public half: the container of the same label, else the same ID."""
+    if private.label:
+        for info in listed:
+            if info.kind == objects.PUBLIC_KEY and info.label == private.label:
+                return info.id
+    return private.id
+
+
+def _read(applet, id, cache):
+    """The certificate in file `id` and its parsed fields."""
+    where = "certificate file " + objects.name(id)
+    try:
+        der = cache.fetch(applet, id) if cache else applet.read_der(id)
+    except CardError as e:
+        if e.sw not in _ABSENT:
+            raise
+        der = b""
+    if not der:
+        raise NoCertificate(where + " is empty: the SIM is not enrolled yet, or was revoked")
+    try:
+        return der, Certificate(der)
+    except ValueError as e:
+        raise BadCertificate(
+            "%s is cut off or damaged (%d bytes, %s): have it written again" % (where, len(der), e)
+        ) from e

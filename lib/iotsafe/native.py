@@ -1,0 +1,250 @@
+"""TLS by the mbedTLS that is built into the firmware, with the signature made by an identity.
+
+Needs a MicroPython built with MICROPY_PY_SSL_ECDSA_SIGN_ALT. mbedTLS is given a placeholder for
+the private key and asks `ecdsa_sign_callback` for each signature.
+
+How the handshake runs, and why: MicroPython keeps "the context whose callback is asked" in one
+global. It is set by every read and write of a TLS socket, and cleared when *any* TLS socket is
+closed, which includes the garbage collector finding an old one. A collection in the middle of a
+handshake would so make mbedTLS sign with the placeholder. Therefore the handshake is taken in
+steps: each step is one call into mbedTLS over a transport that never waits, with the collector
+off; between two steps it may run, because the next step sets the global anew.
+"""
+
+import gc
+import io
+import select
+
+import tls
+from micropython import const
+
+import ticks
+
+from . import verdict
+from .errors import NO_ENGINE, NoEngine
+
+ENGINE = "mbedTLS " + tls.MBEDTLS_VERSION.split(" ")[-1]
+
+_POLLIN = const(1)
+_POLLOUT = const(4)
+_IOCTL_POLL = const(3)
+_IOCTL_CLOSE = const(4)
+_EIO = const(5)
+_ETIMEDOUT = const(110)
+
+# SEC1 ECPrivateKey on P-256 with the private value 2A: a name for "the key in the SIM", no key.
+_PLACEHOLDER = (
+    b"\x30\x12\x02\x01\x01\x04\x01\x2a\xa0\x0a\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07"
+)
+
+# What the client offers, best first; a suite that the firmware lacks is left out.
+_SUITES = (
+    "TLS1-3-AES-128-GCM-SHA256",
+    "TLS1-3-AES-256-GCM-SHA384",
+    "TLS1-3-CHACHA20-POLY1305-SHA256",
+    "TLS-ECDHE-ECDSA-WITH-AES-128-GCM-SHA256",
+    "TLS-ECDHE-ECDSA-WITH-AES-256-GCM-SHA384",
+    "TLS-ECDHE-RSA-WITH-AES-128-GCM-SHA256",
+    "TLS-ECDHE-RSA-WITH-AES-256-GCM-SHA384",
+)
+
+
+class NativeContext:
+    """One TLS client configuration: an identity and the CAs (tuple of DER bytes) to trust."""
+
+    def __init__(self, identity, cas, suites=None):
+        self._identity = identity
+        self._tls = context = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
+        if not hasattr(context, "ecdsa_sign_callback"):
+            raise NoEngine(0, NO_ENGINE)
+        # A client context of MicroPython verifies the server; nothing here can switch that off.
+        for ca in cas:
+            context.load_verify_locations(ca)
+        for certificate in (identity.certificate,) + tuple(identity.chain):
+            context.load_cert_chain(certificate, _PLACEHOLDER)
+        context.ecdsa_sign_callback = self._sign
+        known = context.get_ciphers()
+        context.set_ciphers([name for name in suites or _SUITES if name in known])
+        self.failure = None
+        self.signed = False
+
+    def _sign(self, key, digest):
+        """Called by mbedTLS in the handshake. It would print an exception and swallow it, so the
+        failure is kept for the caller, and an empty signature, which is never sent, returned."""
+        try:
+            signature = self._identity.sign(bytes(digest))
+            self.signed = True
+            return signature
+        except BaseException as e:
+            self.failure = e
+            return b""
+
+    def wrap(self, stream, server_hostname, timeout_ms):
+        """A TLSSocket over `stream`; the handshake runs with the first read or write."""
+        return TLSSocket(self, stream, server_hostname, timeout_ms)
+
+
+class _Pipe(io.IOBase):
+    """The transport that mbedTLS sees: the stream, cut off once the signature has failed."""
+
+    def __init__(self, context, stream):
+        self._context = context
+        self._stream = stream
+        self._poll = select.poll()
+        self._poll.register(stream, _POLLIN)
+
+    def readinto(self, buf):
+        if self._context.failure:
+            return -_EIO
+        return self._stream.readinto(buf)
+
+    def write(self, buf):
+        if self._context.failure:
+            return -_EIO
+        return self._stream.write(buf)
+
+    def ioctl(self, request, arg):
+        if request == _IOCTL_CLOSE:
+            self._stream.close()
+        elif request == _IOCTL_POLL:
+            self._poll.modify(self._stream, arg)
+            for ready in self._poll.poll(0):
+                return ready[1]
+        return 0
+
+
+class TLSSocket(io.IOBase):
+    """A TLS session as a stream: read, readinto, write, close, setblocking, settimeout, ioctl.
+
+    Each wait ends after the time-out with OSError ETIMEDOUT; there is no waiting for ever. Errors
+    of the session are `TLSError`; those of the signature are what `identity.sign` raised.
+    """
+
+    def __init__(self, context, stream, server_hostname, timeout_ms):
+        self._context = context
+        self._stream = stream
+        self._default_ms = self._timeout_ms = timeout_ms
+        self._open = False  # the handshake is over
+        self._heard = False  # the server has sent application data
+        context.failure = None
+        context.signed = False
+        stream.setblocking(False)
+        gc.collect()
+        try:
+            self._ssl = context._tls.wrap_socket(
+                _Pipe(context, stream),
+                server_hostname=server_hostname,
+                do_handshake_on_connect=False,
+            )
+        except (OSError, ValueError) as e:
+            stream.close()
+            raise verdict.of(e, False, False) from e
+        self._poll = select.poll()
+        self._poll.register(self._ssl, _POLLIN)
+
+    def cipher(self):
+        """(suite, protocol version), or None before the handshake is over."""
+        return self._ssl.cipher() if self._open else None
+
+    def settimeout(self, seconds):
+        """Limit of each wait in seconds; None stands for the limit given at creation."""
+        self._timeout_ms = self._default_ms if seconds is None else int(seconds * 1000)
+
+    def setblocking(self, flag):
+        """False: return None instead of waiting."""
+        self._timeout_ms = self._default_ms if flag else 0
+
+    def read(self, size):
+        """`size` bytes; fewer only at the end of the session; None if non-blocking and none."""
+        data = bytearray(size)
+        view = memoryview(data)
+        pos = 0
+        while pos < size:
+            got = self.readinto(view[pos:] if pos else data)
+            if got is None:
+                if not pos:
+                    return None
+                self._wait(_POLLIN, self._default_ms)  # never leave a message half read
+                continue
+            if not got:
+                break
+            pos += got
+        return bytes(view[:pos])
+
+    def readinto(self, buf):
+        """Bytes read into `buf`, 0 at the end of the session, None if non-blocking and none."""
+        while True:
+            got = self._step(self._ssl.readinto, buf)
+            if got is not None:
+                if got:
+                    self._open = self._heard = True
+                return got
+            if not self._timeout_ms:
+                return None
+            self._wait(_POLLIN, self._timeout_ms)
+
+    def write(self, buf):
+        """Send all of `buf` and push it out; returns its length."""
+        view = memoryview(buf)
+        pos = 0
+        size = len(buf)
+        while pos < size:
+            sent = self._step(self._ssl.write, view[pos:])
+            if sent is None:
+                self._wait(_POLLOUT, self._default_ms)
+                continue
+            self._open = True
+            pos += sent
+        if hasattr(self._stream, "flush"):
+            self._stream.flush()
+        return size
+
+    def _step(self, call, buf):
+        """One call into mbedTLS; None if it would block."""
+        if self._open:
+            collecting = False
+        else:
+            gc.collect()
+            collecting = gc.isenabled()
+            gc.disable()
+        try:
+            result = call(buf)
+        except (OSError, ValueError) as e:
+            self._stream.close()
+            raise (
+                self._context.failure or verdict.of(e, self._context.signed, self._heard)
+            ) from None
+        finally:
+            if collecting:
+                gc.enable()
+        if self._context.failure:
+            self.close()
+            raise self._context.failure
+        return result
+
+    def _wait(self, events, timeout_ms):
+        self._poll.modify(self._ssl, events)
+        deadline = ticks.after(timeout_ms)
+        while True:
+            left = ticks.left(deadline)
+            if left <= 0:
+                raise OSError(_ETIMEDOUT, "TLS: the server did not answer in %d ms" % timeout_ms)
+            if self._poll.poll(left):
+                return
+
+    def ioctl(self, request, arg):
+        """Stream protocol: poll and close."""
+        if request == _IOCTL_CLOSE:
+            self.close()
+        elif request == _IOCTL_POLL:
+            self._poll.modify(self._ssl, arg)
+            for ready in self._poll.poll(0):
+                return ready[1]
+        return 0
+
+    def close(self):
+        """Close the session and the stream under it. mbedTLS sends no close_notify here."""
+        try:
+            self._ssl.close()
+        finally:
+            self._stream.close()

@@ -1,0 +1,83 @@
+"""Data objects (tag, length, value) of the IoT SAFE interface, sans-I/O.
+
+Tags are one byte. Lengths are BER, with two deviations that real cards show and that are solved
+here so that nobody above has to know of them:
+
+- tag 33 (signature) may have a length of two fixed bytes: `33 00 40 …`;
+- tag 92 (signature algorithm) may claim two bytes while only one is there: `92 02 04 91 …`.
+"""
+
+from micropython import const
+
+_SIGNATURE = const(0x33)
+_SIGNATURE_ALGORITHM = const(0x92)
+_HASH_ALGORITHM = const(0x91)
+
+
+class TLVError(ValueError):
+    """A byte string from the card that is not a sequence of data objects."""
+
+
+def items(data):
+    """Yield `(tag, value)` for each data object in `data`; `value` is a memoryview into it.
+
+    Raises TLVError where a length runs past the end.
+    """
+    view = memoryview(data)
+    pos = 0
+    end = len(view)
+    while pos < end:
+        tag = view[pos]
+        start, length = _length(view, pos + 1, tag)
+        pos = start + length
+        if pos > end:
+            raise TLVError("tag %02X claims %d bytes, %d are there" % (tag, length, end - start))
+        yield tag, view[start:pos]
+
+
+def _length(view, pos, tag):
+    """Decode the length at `pos`: (position of the value, its length)."""
+    size = len(view)
+    if pos >= size:
+        raise TLVError("tag %02X has no length" % tag)
+    first = view[pos]
+    pos += 1
+    if first < 0x80:
+        if tag == _SIGNATURE and first == 0 and pos < size:
+            return pos + 1, view[pos]
+        if (
+            tag == _SIGNATURE_ALGORITHM
+            and first == 2
+            and pos + 1 < size
+            and view[pos + 1] == _HASH_ALGORITHM
+        ):
+            return pos, 1
+        return pos, first
+    count = first & 0x7F
+    if not 1 <= count <= 3 or pos + count > size:
+        raise TLVError("tag %02X has the length byte %02X" % (tag, first))
+    length = 0
+    for _ in range(count):
+        length = length << 8 | view[pos]
+        pos += 1
+    return pos, length
+
+
+def find(data, tag):
+    """The value (memoryview) of the first data object `tag` in `data`, or None."""
+    for found, value in items(data):
+        if found == tag:
+            return value
+    return None
+
+
+def put(tag, value):
+    """One data object as bytes, with the shortest BER length."""
+    size = len(value)
+    if size < 0x80:
+        head = bytes((tag, size))
+    elif size < 0x100:
+        head = bytes((tag, 0x81, size))
+    else:
+        head = bytes((tag, 0x82, size >> 8, size & 0xFF))
+    return head + value
