@@ -1,0 +1,130 @@
+"""mpy-cross and the unix binary, built outside the source tree and put in place when complete."""
+
+import hashlib
+import os
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+from . import pins, sources, steps
+from .layout import Layout
+
+_MEGABYTES = 200
+_FROZEN = ("lib", "firmware", "boards/unix")
+# Options are not dependencies of the port's makefile: another configuration, other objects.
+_CONFIGURATION = ("mpconfigvariant.h", "mpconfigvariant.mk", "iotsafe_mbedtls_config.h")
+
+
+def ensure(layout: Layout, tree: Path, umqtt: Path) -> None:
+    """Bring mpy-cross and the unix binary up to date with `tree`, the variant and our packages.
+
+    Decided by contents, not by dates: nothing happens when nothing has changed, except that a tree
+    of the user's is always handed to its make. Raises SetupError.
+    """
+    frozen = _frozen_files(layout, umqtt)
+    objects = layout.objects / _configuration(layout, tree)
+    contents = _digest([objects.name, *(f"{path} {sources.sha256(path)}" for path in frozen)])
+    stamp = layout.micropython.parent / ".complete"
+    if (
+        _is_pinned(tree)
+        and stamp.exists()
+        and stamp.read_text() == contents
+        and layout.micropython.exists()
+        and layout.mpy_cross.exists()
+    ):
+        return
+    steps.require_space(layout.build, _MEGABYTES)
+    # Objects are trusted only if the last build that used them has ended well.
+    trusted = objects / ".complete"
+    if not trusted.exists():
+        shutil.rmtree(layout.objects, ignore_errors=True)
+    objects.mkdir(parents=True, exist_ok=True)
+    trusted.unlink(missing_ok=True)
+    log = layout.log / "micropython.log"
+    log.parent.mkdir(exist_ok=True)
+    log.write_text("")
+    _mpy_cross(layout, tree, objects, log)
+    _unix(layout, tree, umqtt, objects, log)
+    trusted.touch()
+    steps.replace_file(contents, stamp)
+
+
+def _mpy_cross(layout: Layout, tree: Path, objects: Path, log: Path) -> None:
+    built = objects / "mpy-cross" / "mpy-cross"
+    if not built.exists():
+        with steps.step("Build mpy-cross"):
+            _make(tree, "mpy-cross", [f"BUILD={built.parent}"], log)
+    _install(built, layout.mpy_cross)
+
+
+def _unix(layout: Layout, tree: Path, umqtt: Path, objects: Path, log: Path) -> None:
+    """Build the unix port. Freezing starts afresh: the tree's own tool goes by dates only, and
+    misses a file that is gone or has become an older one.
+    """
+    build = objects / "unix"
+    (build / "frozen_content.c").unlink(missing_ok=True)
+    shutil.rmtree(build / "frozen_mpy", ignore_errors=True)
+    library = objects / "micropython-lib"  # the makefile wants one; our manifest requires nothing
+    library.mkdir(exist_ok=True)
+    (library / "README.md").touch()
+    settings = {
+        "VARIANT": "iotsafe",
+        "VARIANT_DIR": layout.variant,
+        "BUILD": build,
+        "FROZEN_MANIFEST": layout.variant / "manifest.py",
+        "MICROPY_MANIFEST_UMQTT_DIR": umqtt,
+        "MPY_LIB_DIR": library,
+        "MICROPY_MPYCROSS": layout.mpy_cross,
+        "MICROPY_MPYCROSS_DEPENDENCY": "",
+    }
+    with steps.step("Build MicroPython (unix, our packages frozen)"):
+        options = [f"{name}={value}" for name, value in settings.items()]
+        _make(tree, "ports/unix", options, log)
+    _install(build / "micropython", layout.micropython)
+
+
+def _make(tree: Path, folder: str, options: list[str], log: Path) -> None:
+    """Run the tree's own make in `folder`. A newer compiler's warnings do not stop it."""
+    jobs = f"-j{len(os.sched_getaffinity(0))}"
+    environment = {"MAKEFLAGS": "", "MAKELEVEL": "", "MFLAGS": ""}
+    if _is_pinned(tree):
+        environment |= pins.BUILD_ENVIRONMENT
+    steps.run(
+        ["make", "-C", tree / folder, jobs, "CFLAGS_EXTRA=-Wno-error", *options],
+        log=log,
+        env=environment,
+        what=f"building {folder}",
+        hint="the compiler stopped",
+    )
+
+
+def _install(built: Path, target: Path) -> None:
+    """Copy a finished binary to its place in one stroke; one that runs keeps its old file."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    new = target.with_name(target.name + ".new")
+    shutil.copy2(built, new)
+    new.replace(target)
+
+
+def _frozen_files(layout: Layout, umqtt: Path) -> list[Path]:
+    """Return every file that can end up in the binary's frozen content."""
+    folders = [layout.root / name for name in _FROZEN] + [umqtt / "umqtt"]
+    return sorted(path for folder in folders for path in folder.rglob("*.py"))
+
+
+def _configuration(layout: Layout, tree: Path) -> str:
+    """Return a short digest of what the object files depend on."""
+    identity = (tree / ".complete").read_text() if _is_pinned(tree) else ""
+    return _digest(
+        [str(tree), identity, repr(pins.BUILD_ENVIRONMENT)]
+        + [sources.sha256(layout.variant / name) for name in _CONFIGURATION]
+    )[:12]
+
+
+def _is_pinned(tree: Path) -> bool:
+    """Whether `tree` is the one that sources.py has made (and not one of the user's)."""
+    return (tree / ".complete").exists()
+
+
+def _digest(parts: Iterable[str]) -> str:
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()

@@ -1,0 +1,134 @@
+"""The Debian and Ubuntu packages that the build and the tests need; only missing ones are installed."""
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from . import steps
+from .layout import Layout
+
+_SBIN = "/usr/local/sbin:/usr/sbin:/sbin"
+
+
+def _command(name: str) -> Callable[[], bool]:
+    """Return a test for command `name`, which may live where only root looks."""
+
+    def present() -> bool:
+        path = os.environ.get("PATH", os.defpath) + ":" + _SBIN
+        return shutil.which(name, path=path) is not None
+
+    return present
+
+
+def _libffi() -> bool:
+    """Whether libffi's headers and its pkg-config file are there."""
+    tool = shutil.which("pkg-config")
+    return tool is not None and subprocess.run([tool, "--exists", "libffi"]).returncode == 0
+
+
+def _venv() -> bool:
+    """Whether this interpreter can make virtual environments with pip in them."""
+    return all(importlib.util.find_spec(name) for name in ("venv", "ensurepip"))
+
+
+def _ensurepip_package() -> str:
+    return f"python3.{sys.version_info.minor}-venv"
+
+
+# package -> how to see that what it brings is there (from the distribution or otherwise).
+NEEDED: dict[str, Callable[[], bool]] = {
+    "build-essential": lambda: all(_command(name)() for name in ("gcc", "make", "ld")),
+    "pkg-config": _command("pkg-config"),
+    "libffi-dev": _libffi,
+    "xz-utils": _command("xz"),
+    "bzip2": _command("bzip2"),
+    "ca-certificates": lambda: Path("/etc/ssl/certs").is_dir(),
+    "mosquitto": _command("mosquitto"),
+    "openssl": _command("openssl"),
+    "strace": _command("strace"),
+    _ensurepip_package(): _venv,
+}
+
+# Run as root: "$@" is the list of packages. A daemon that comes with a package must not begin to
+# listen: policy-rc.d says no while packages are set up, and mosquitto's service is turned off
+# (the tests start their own broker, on loopback).
+_INSTALL = r"""
+set -eu
+policy=/usr/sbin/policy-rc.d
+if ! [ -e $policy ]; then
+    trap 'rm -f $policy' EXIT
+    trap 'exit 130' INT TERM
+    printf '#!/bin/sh\nexit 101\n' > $policy
+    chmod 755 $policy
+fi
+had_broker=$(command -v mosquitto || true)
+export DEBIAN_FRONTEND=noninteractive
+apt-get -q -o Acquire::Retries=2 -o Acquire::http::Timeout=30 update
+apt-get -q -o Acquire::Retries=2 -o Acquire::http::Timeout=30 -o Dpkg::Use-Pty=0 \
+    install -y --no-install-recommends "$@"
+if [ -z "$had_broker" ] && command -v systemctl > /dev/null; then
+    systemctl disable mosquitto.service > /dev/null 2>&1 || true
+fi
+"""
+
+
+def missing(needed: dict[str, Callable[[], bool]] = NEEDED) -> list[str]:
+    """Return the packages whose contents this machine lacks."""
+    return [package for package, present in needed.items() if not present()]
+
+
+def _as_root(command: list[str]) -> list[str]:
+    """Return `command` so that it runs as root; raises SetupError if that cannot be."""
+    if os.geteuid() == 0:
+        return command
+    wanted = "sudo apt-get install " + " ".join(command[4:])
+    if shutil.which("sudo") is None:
+        raise steps.SetupError(f"packages are missing and there is no sudo: as root run {wanted}")
+    if subprocess.run(["sudo", "-n", "true"], capture_output=True).returncode == 0:
+        return ["sudo", "-n", *command]
+    if not sys.stdin.isatty():
+        raise steps.SetupError(f"packages are missing and sudo wants a password: run {wanted}")
+    print("sudo is needed to install packages:", " ".join(command[4:]), flush=True)
+    if subprocess.run(["sudo", "-v"]).returncode:
+        raise steps.SetupError(f"sudo refused: run {wanted}")
+    return ["sudo", "-n", *command]
+
+
+def install(packages: Iterable[str], layout: Layout) -> None:
+    """Install `packages` with apt-get, as root or through sudo.
+
+    Raises SetupError when there is no apt, no way to become root, or apt fails.
+    """
+    names = list(packages)
+    if not names:
+        return
+    if shutil.which("apt-get") is None:
+        raise steps.SetupError(
+            "not a Debian or Ubuntu machine: install what these packages hold, then run again: "
+            + " ".join(names)
+        )
+    command = _as_root(["sh", "-c", _INSTALL, "install", *names])
+    log = layout.log / "packages.log"
+    with steps.step("Install " + ", ".join(names)):
+        steps.run(
+            command,
+            log=log,
+            what="apt-get",
+            hint="a package could not be installed",
+            own_session=False,
+        )
+    left = [name for name in missing() if name in names]
+    if left:
+        raise steps.SetupError(
+            f"{', '.join(left)}: installed, but what it brings is not found (see {log})"
+        )
+
+
+def ensure(layout: Layout) -> None:
+    """Install what is missing; does nothing, quickly, when nothing is."""
+    importlib.invalidate_caches()
+    install(missing(), layout)

@@ -1,0 +1,75 @@
+"""What is fetched, exactly: versions, digests, commits. Data only.
+
+To move to another release change the rows here, run `make micropython`, and then the tests.
+"""
+
+from typing import NamedTuple
+
+
+class Archive(NamedTuple):
+    """One upstream tarball as the distribution's source package carries it."""
+
+    package: str  # source package
+    filename: str
+    sha256: str
+    destination: str  # inside the MicroPython tree; "" is the tree itself
+
+
+class Commit(NamedTuple):
+    """One upstream git tree; the commit id is the digest of everything in it."""
+
+    url: str
+    tag: str
+    commit: str
+    destination: str
+
+
+MICROPYTHON_VERSION = "1.25.0"
+# Oldest MicroPython that has the signing callback as lib/iotsafe uses it.
+MICROPYTHON_OLDEST = (1, 25, 0)
+
+# Debian 13's source packages; their patches are not applied (they take the bundled mbedTLS out).
+DEBIAN_SUITE = "trixie"
+DEBIAN_KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
+ARCHIVES = (
+    Archive(
+        "micropython",
+        "micropython_1.25.0+ds.orig.tar.xz",
+        "7b25be99a502f070b2de81dafc08da7051d992325d6e67daa9045a918fffdbea",
+        "",
+    ),
+    Archive(
+        "mbedtls",
+        "mbedtls_3.6.6.orig.tar.bz2",
+        "8fb65fae8dcae5840f793c0a334860a411f884cc537ea290ce1c52bb64ca007a",
+        "lib/mbedtls",
+    ),
+)
+
+# Where apt has no such source package. mbedTLS is the one that MicroPython 1.25.0 pins itself.
+COMMITS = (
+    Commit(
+        "https://github.com/micropython/micropython.git",
+        "v1.25.0",
+        "f498a16c7db6d4b2de200b3e0856528dfe0613c3",
+        "",
+    ),
+    Commit(
+        "https://github.com/Mbed-TLS/mbedtls.git",
+        "mbedtls-3.6.2",
+        "107ea89daaefb9867ea9121002fbbdf926780e98",
+        "lib/mbedtls",
+    ),
+)
+
+# umqtt.simple: the release on the package index is what gets frozen.
+UMQTT_REQUIREMENT = "micropython-umqtt.simple==1.3.4"
+UMQTT_FILENAME = "micropython-umqtt.simple-1.3.4.tar.gz"
+UMQTT_SHA256 = "b6a2520239e3992c63a7de9370ee9b3d9d27819a90359c521f1c0f7ccab8d12f"
+
+# What the version banner says, so that two builds of one tree are the same, byte for byte.
+BUILD_ENVIRONMENT = {
+    "MICROPY_GIT_TAG": "v" + MICROPYTHON_VERSION,
+    "MICROPY_GIT_HASH": "pinned",
+    "SOURCE_DATE_EPOCH": "1743465600",
+}

@@ -1,0 +1,201 @@
+"""How a step runs: progress on the terminal, output in a log, one line when it fails."""
+
+import contextlib
+import errno
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+# What a child's log says -> what the user reads. The first match wins; the texts come from apt,
+# pip, git, tar, gcc and the C library.
+_DIAGNOSES = (
+    (("No space left on device", "[Errno 28]"), "the disk is full: free some space and run again"),
+    (
+        ("DO NOT MATCH THE HASHES", "Hash Sum mismatch", "HashMismatch"),
+        "a download has another digest than the pinned one: do not use that source; "
+        "try again later or use another mirror",
+    ),
+    (("Could not get lock", "is held by process"), "apt is busy: wait for it and run again"),
+    (("NO_PUBKEY", "is not signed"), "install the current debian-archive-keyring, then run again"),
+    (
+        (
+            "Temporary failure",
+            "Could not resolve",
+            "Could not connect",
+            "Connection refused",
+            "Connection timed out",
+            "Failed to establish a new connection",
+            "Failed to fetch",
+            "Network is unreachable",
+            "No matching distribution found",
+            "ConnectError",
+            "ConnectTimeout",
+            "unable to access",
+            "Unable to connect",
+            "Could not read from remote repository",
+        ),
+        "the server cannot be reached: check the network (and the proxy), then run again",
+    ),
+)
+
+
+class SetupError(Exception):
+    """A step failed; the text is the one line for the user: what, to what, what to do.
+
+    `output` is what the failed command printed, for a caller that knows another way.
+    """
+
+    def __init__(self, message: str, output: str = "") -> None:
+        super().__init__(message)
+        self.output = output
+
+
+def require_space(path: Path, megabytes: int) -> None:
+    """Raise SetupError unless the file system of `path` (or its parent) has `megabytes` free."""
+    while not path.exists():
+        path = path.parent
+    free = shutil.disk_usage(path).free // 1_000_000
+    if free < megabytes:
+        raise SetupError(
+            f"{path} has {free} MB free and {megabytes} MB are needed: "
+            "free some space and run again"
+        )
+
+
+@contextlib.contextmanager
+def step(title: str) -> Iterator[None]:
+    """Show `title` while the block runs and the seconds it took when it has ended."""
+    started = time.monotonic()
+    live = sys.stdout.isatty()
+    stop = threading.Event()
+
+    def tick() -> None:
+        while not stop.wait(1):
+            print(f"\r{title} … {time.monotonic() - started:.0f} s", end="", flush=True)
+
+    print(f"{title} …", end="", flush=True)
+    ticker = threading.Thread(target=tick, daemon=True)
+    if live:
+        ticker.start()
+    outcome = "failed after "
+    try:
+        yield
+        outcome = ""
+    finally:
+        stop.set()
+        if live:
+            ticker.join()
+            print(f"\r{title} …", end="")
+        print(f" {outcome}{time.monotonic() - started:.1f} s", flush=True)
+
+
+def run(
+    argv: Sequence[str | Path],
+    *,
+    log: Path,
+    what: str,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    hint: str = "",
+    own_session: bool = True,
+) -> str:
+    """Run `argv` with its output in file `log` (appended); return that output.
+
+    `env` is added to the environment. `own_session` gives the command a process group of its own,
+    which ends as a whole with us; sudo must stay in ours, else it forgets its password. Raises SetupError "`what`: …" with a diagnosis taken from
+    the output, else `hint`, and the log's path. An interrupt ends the child first.
+    """
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with open(log, "ab") as sink:
+        start = sink.tell()
+        sink.write(("$ " + " ".join(map(str, argv)) + "\n").encode())
+        sink.flush()
+        try:
+            child = subprocess.Popen(
+                argv,
+                cwd=cwd,
+                env={**os.environ, "LC_ALL": "C.UTF-8", **(env or {})},
+                stdin=subprocess.DEVNULL,
+                stdout=sink,
+                stderr=subprocess.STDOUT,
+                start_new_session=own_session,
+            )
+        except FileNotFoundError:
+            raise SetupError(f"{what}: the command {argv[0]} is missing") from None
+        try:
+            status = child.wait()
+        finally:
+            _end(child, own_session)
+    with open(log, "rb") as source:
+        source.seek(start)
+        output = source.read().decode(errors="replace")
+    if status:
+        reason = diagnose(output) or hint or "it failed"
+        raise SetupError(f"{what}: {reason} (see {log})", output)
+    return output
+
+
+def _end(child: subprocess.Popen, whole_group: bool) -> None:
+    """End a child that still runs (and its process group); returns when it is gone."""
+    if child.poll() is not None:
+        return
+    send = os.killpg if whole_group else os.kill
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            send(child.pid, number)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.wait(timeout=20)
+            return
+
+
+def diagnose(output: str) -> str:
+    """Return what to tell the user about a failed command's `output`; "" if nothing is known."""
+    for needles, advice in _DIAGNOSES:
+        if any(needle in output for needle in needles):
+            return advice
+    return ""
+
+
+def describe(error: OSError) -> str:
+    """Return one line for an error of the operating system."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "the disk is full: free some space and run again"
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return f"no permission to write {error.filename}: check who owns it and run again"
+    return f"{error.strerror or error}: {error.filename or 'see build/log'}"
+
+
+@contextlib.contextmanager
+def scratch(parent: Path) -> Iterator[Path]:
+    """Yield a new folder in `parent` that is gone afterwards, whatever happens."""
+    parent.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix="tmp-", dir=parent))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def replace_folder(new: Path, target: Path) -> None:
+    """Put folder `new` in place of `target` (same file system); never a mixture of both."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    old = new.with_name(new.name + ".old")
+    if target.exists():
+        target.rename(old)
+    new.rename(target)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def replace_file(text: str, target: Path) -> None:
+    """Write `text` to `target` in one stroke."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    new = target.with_name(target.name + ".new")
+    new.write_text(text)
+    new.replace(target)
