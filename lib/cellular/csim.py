@@ -1,0 +1,57 @@
+"""APDUs to the SIM with AT+CSIM (3GPP TS 27.007 8.17), in the shape of a card channel.
+
+Variants that modems show and that are read here: the answer unquoted, in lower case, with the
+answer of an earlier command in front (the last one counts), or not on the first line.
+"""
+
+import binascii
+
+from .errors import CommandError, ModemError
+
+_PREFIX = b"+CSIM:"
+
+
+class CSIM:
+    """The Channel of the SIM behind an AT engine; see `transmit`."""
+
+    def __init__(self, at):
+        self._at = at
+        self._answer = None
+        self._problem = None
+
+    @property
+    def generation(self):
+        """Changes when the modem restarted: logical channels and sessions are gone."""
+        return self._at.generation
+
+    def transmit(self, apdu):
+        """Send a command APDU (buffer, at most 261 bytes): (response data, status word).
+
+        Raises ModemError (and its kin) when the modem does not pass it on or the answer is
+        damaged; a status word, whatever it says, is no error.
+        """
+        text = binascii.hexlify(apdu)
+        self._answer = self._problem = None
+        try:
+            self._at.command(b'+CSIM=%d,"%s"' % (len(text), text), _PREFIX, self._line)
+        except CommandError as e:
+            raise CommandError("+CSIM", e.code, e.detail + ": the modem did not pass it on") from e
+        if self._answer is None:
+            raise ModemError("AT+CSIM: %s" % (self._problem or "OK, but no answer of the SIM"))
+        end = len(self._answer) - 2
+        sw = self._answer[end] << 8 | self._answer[end + 1]
+        return memoryview(self._answer)[:end], sw
+
+    def _line(self, line):
+        self._answer = None
+        text = bytes(line)
+        start = text.rfind(_PREFIX)  # earlier answers may stand in front
+        size, comma, text = text[start + len(_PREFIX) :].partition(b",")
+        text = text.strip().strip(b'"')
+        try:
+            if not comma or int(size) != len(text) or len(text) < 4:
+                raise ValueError("%d digits announced as %s" % (len(text), size.decode()))
+            self._answer = binascii.unhexlify(text)
+        except ValueError as e:
+            self._problem = "the modem's answer is damaged (%s)" % e
+        return True

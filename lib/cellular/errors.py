@@ -1,0 +1,106 @@
+"""Exceptions of the package: OSError with an errno for stream users, and one line for people."""
+
+from micropython import const
+
+_EIO = const(5)
+_ENODEV = const(19)
+_ENETDOWN = const(100)
+_ECONNRESET = const(104)
+_ETIMEDOUT = const(110)
+
+# +CME ERROR numbers (3GPP TS 27.007 9.2) that a field technician can do something about.
+_CME = (
+    (0, "phone failure"),
+    (3, "operation not allowed"),
+    (4, "operation not supported"),
+    (10, "SIM not inserted: insert it before the modem is powered"),
+    (11, "SIM PIN required: set modem.pin in the config"),
+    (12, "SIM PUK required: the PIN was wrong three times"),
+    (13, "SIM failure: not readable yet, or badly seated"),
+    (14, "SIM busy: it is still starting"),
+    (15, "SIM wrong"),
+    (16, "incorrect PIN"),
+    (30, "no network service"),
+    (50, "incorrect parameters"),
+    (772, "SIM powered down"),
+    (797, "the radio is off (CFUN 0 or 4)"),
+)
+
+
+class ModemError(OSError):
+    """Anything between us and the modem. `errno` as usual, `text` for people."""
+
+    errno_ = _EIO
+
+    def __init__(self, text):
+        super().__init__(self.errno_, text)
+        self.text = text
+
+    def __str__(self):
+        return self.text
+
+
+class ModemSilent(ModemError):
+    """The modem sent nothing at all."""
+
+    errno_ = _ENODEV
+
+
+class ModemGarbled(ModemError):
+    """The modem sent bytes that are no answer: garbage, or only the echo of our own."""
+
+
+class ModemTimeout(ModemError):
+    """A command had no final result in time. The engine resynchronises before the next one."""
+
+    errno_ = _ETIMEDOUT
+
+
+class ModemReset(ModemError):
+    """The modem restarted: its sockets, its settings and the SIM's channels are gone."""
+
+    errno_ = _ECONNRESET
+
+
+class CommandError(ModemError):
+    """The modem refused a command. `code`: the +CME ERROR number, -1 for a bare ERROR or a text."""
+
+    def __init__(self, command, code, detail):
+        super().__init__("AT%s: %s" % (command, detail))
+        self.code = code
+        self.detail = detail
+
+
+class SIMError(ModemError):
+    """No SIM, or one that is locked."""
+
+
+class NetworkError(ModemError):
+    """Not registered, no data context, or the connection was refused."""
+
+    errno_ = _ENETDOWN
+
+
+def command_name(command):
+    """`command` (bytes) for messages: without its arguments, which may hold a PIN."""
+    text = bytes(command).decode()
+    for mark in "=?":
+        text = text.split(mark)[0]
+    return text
+
+
+def command_error(command, line):
+    """The CommandError for the final result `line` (bytes) of `command` (bytes)."""
+    name = command_name(command)
+    code = -1
+    detail = bytes(line).decode() if all(32 <= c < 127 for c in line) else "?"
+    if line[:11] == b"+CME ERROR:":
+        value = bytes(line[11:]).strip()
+        if value.isdigit():
+            code = int(value)
+            for known, text in _CME:
+                if known == code:
+                    detail += " (%s)" % text
+    elif line == b"ERROR":
+        detail = "refused by the modem (ERROR)"
+    return CommandError(name, code, detail)

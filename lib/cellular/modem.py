@@ -1,0 +1,239 @@
+"""What all cellular modems have in common: 3GPP TS 27.007 commands and how they are used.
+
+A driver for a family subclasses `Modem` and adds what the vendor does in its own way: sockets, the
+data context, the SIM's number.
+"""
+
+from micropython import const
+
+import ticks
+
+from . import timeouts
+from .at import AT
+from .csim import CSIM
+from .errors import CommandError, ModemSilent, NetworkError, SIMError
+from .socket import Socket
+
+# +CEREG / +CREG <stat>
+_HOME = const(1)
+_DENIED = const(3)
+_ROAMING = const(5)
+_STATES = {
+    0: "not searching: no antenna, wrong bands or a wrong APN",
+    2: "searching",
+    3: "denied: SIM not provisioned or wrong APN",
+    4: "unknown: no coverage",
+    8: "emergency calls only",
+}
+
+_SIM_NOT_INSERTED = const(10)
+_PIN_REQUIRED = const(11)
+_PUK_REQUIRED = const(12)
+
+
+class Modem:
+    """A modem on a UART.
+
+    `uart`: see `cellular.at`. `power_key`: callable(pressed) that presses and releases the modem's
+    power key, or None where the modem has none. The order of use is power_up, unlock, register,
+    attach; each does nothing that is done already. All of them raise a ModemError.
+    """
+
+    boot_lines = ()
+    # How long the power key is pressed to start, and the connections that the modem offers.
+    power_pulse_ms = 1_200
+    max_sockets = 1
+
+    def __init__(self, uart, power_key=None):
+        self.at = AT(uart, self.boot_lines)
+        self._power_key = power_key
+        self._sim = CSIM(self.at)
+        self._sockets = []
+        self._registration = None  # last <stat> seen, also from a URC
+        self.pdp_lost = False  # the network dropped the data context
+        self.at.on(b"+CEREG:", self._on_registration)
+
+    def sim(self):
+        """The channel to the SIM (see `iotsafe.apdu` for its shape)."""
+        return self._sim
+
+    # -- start ----------------------------------------------------------------------------------
+
+    def power_up(self):
+        """Find the modem, starting it with the power key if it is silent, and set it up.
+
+        The key is pressed only after silence: on a running modem the same pulse switches it off.
+        """
+        if not self.at.lost():
+            return
+        try:
+            self.at.sync(3_000 if self._power_key else timeouts.BOOT)
+        except ModemSilent:
+            if not self._power_key:
+                raise
+            self._power_key(True)
+            ticks.sleep(self.power_pulse_ms)
+            self._power_key(False)
+            self.at.sync()
+        self._registration = None
+        self.pdp_lost = False
+        self._set_up()
+
+    def _set_up(self):
+        """Settings that the modem forgets at a restart."""
+        self.at.command(b"+CMEE=1")
+
+    def unlock(self, pin=None):
+        """Wait until the SIM is readable; enter `pin` (str) if it asks for one, once.
+
+        Raises SIMError: no SIM, no PIN, wrong PIN, PUK needed.
+        """
+        deadline = ticks.after(timeouts.BOOT_SETTLE)
+        entered = False
+        while True:
+            try:
+                state = self._one(b"+CPIN?", b"+CPIN:")
+                if state == b"READY":
+                    return
+                if state == b"SIM PIN":
+                    if entered or not pin:
+                        raise SIMError("the SIM asks for a PIN: set modem.pin in the config")
+                    self._enter(pin)
+                    entered = True
+                elif state:
+                    raise SIMError("the SIM is locked: %s" % state.decode())
+            except CommandError as e:
+                if e.code in (_PIN_REQUIRED, _PUK_REQUIRED) or (
+                    e.code == _SIM_NOT_INSERTED and ticks.left(deadline) <= 0
+                ):
+                    raise SIMError(e.detail) from e
+                if ticks.left(deadline) <= 0:
+                    raise SIMError("the SIM is not readable: %s" % e.detail) from e
+            if ticks.left(deadline) <= 0:
+                raise SIMError("the SIM did not become ready")
+            self._idle(500)
+
+    def _enter(self, pin):
+        if not (4 <= len(pin) <= 8 and pin.isdigit()):
+            raise SIMError("a PIN has 4 to 8 digits: check modem.pin in the config")
+        try:
+            self.at.command(b'+CPIN="%s"' % pin.encode())
+        except CommandError as e:
+            raise SIMError("the PIN was refused (%s): not tried again" % e.detail) from e
+
+    # -- network --------------------------------------------------------------------------------
+
+    def register(self, timeout=timeouts.REGISTRATION):
+        """Wait for the network; returns the <stat> (1 home, 5 roaming). NetworkError after
+        `timeout` ms."""
+        self.at.command(b"+CEREG=1")
+        deadline = ticks.after(timeout)
+        while True:
+            self._registration = self._read_registration()
+            ask = ticks.after(5_000)
+            while ticks.left(ask) > 0:
+                if self._registration in (_HOME, _ROAMING):
+                    return self._registration
+                if ticks.left(deadline) <= 0:
+                    raise NetworkError(
+                        "no network: %s" % _STATES.get(self._registration, "status unknown")
+                    )
+                self._idle(50)
+
+    def _read_registration(self):
+        """<stat> of the read form `+CEREG: <n>,<stat>[,…]`; None when not understood."""
+        found = []
+
+        def on_line(line):
+            fields = bytes(line[7:]).split(b",")
+            if len(fields) < 2 or b'"' in fields[1]:
+                return False  # one number, or a quoted second field: a URC
+            found.append(_number(fields[1]))
+            return True
+
+        self.at.command(b"+CEREG?", b"+CEREG:", on_line)
+        return found[-1] if found else None
+
+    def _on_registration(self, line):
+        self._registration = _number(bytes(line[7:]).split(b",")[0])
+
+    def signal(self):
+        """Received signal strength in dBm, or None when unknown (AT+CSQ)."""
+        rssi = _number(self._one(b"+CSQ", b"+CSQ:").split(b",")[0])
+        return None if rssi is None or rssi > 31 else -113 + 2 * rssi
+
+    def imsi(self):
+        """The SIM's IMSI as text."""
+        return self._one(b"+CIMI", b"").decode()
+
+    def clock(self):
+        """UTC as (year, month, day, hour, minute, second) from AT+CCLK?, or None if not set."""
+        text = self._one(b"+CCLK?", b"+CCLK:").strip(b'"').decode()
+        try:
+            date, _, time = text.partition(",")
+            year, month, day = (int(part) for part in date.split("/"))
+            hour, minute, second = (int(part) for part in time[:8].split(":"))
+            quarters = int(time[8:] or 0)
+        except ValueError:
+            return None
+        # A modem that has not heard the time counts from 1980, 2000 or 2004.
+        if not (24 <= year < 70 and 1 <= month <= 12 and 1 <= day <= 31):
+            return None
+        return to_utc(2000 + year, month, day, hour, minute, second, quarters)
+
+    # -- sockets --------------------------------------------------------------------------------
+
+    def socket(self):
+        """A free connection, as a Socket that is not connected; NetworkError when all are used."""
+        for socket in self._sockets:
+            if socket.free():
+                return socket
+        if len(self._sockets) == self.max_sockets:
+            raise NetworkError("all %d connections of the modem are in use" % self.max_sockets)
+        self._sockets.append(Socket(self, len(self._sockets)))
+        return self._sockets[-1]
+
+    # -- helpers --------------------------------------------------------------------------------
+
+    def _one(self, command, prefix):
+        """The one information line of a command, without the prefix; b"" if there is none."""
+        lines = self.at.command(command, prefix)
+        return lines[-1] if lines else b""
+
+    def _idle(self, ms):
+        """Wait `ms`, taking in what the modem sends."""
+        deadline = ticks.after(ms)
+        while ticks.left(deadline) > 0:
+            self.at.poll()
+            ticks.sleep(5)
+
+
+def _number(text):
+    """A decimal number from a modem (bytes), or None."""
+    text = text.strip()
+    return int(text) if text.isdigit() else None
+
+
+_DAYS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+
+
+def to_utc(year, month, day, hour, minute, second, quarters):
+    """Local time with its offset from UTC in quarters of an hour -> UTC tuple of six."""
+    minutes = hour * 60 + minute - quarters * 15
+    day += minutes // 1440
+    minutes %= 1440
+    if day < 1:
+        month -= 1
+        if month < 1:
+            year, month = year - 1, 12
+        day += _month(year, month)
+    elif day > _month(year, month):
+        day -= _month(year, month)
+        month += 1
+        if month > 12:
+            year, month = year + 1, 1
+    return year, month, day, minutes // 60, minutes % 60, second
+
+
+def _month(year, month):
+    return 29 if month == 2 and year % 4 == 0 else _DAYS[month - 1]

@@ -1,0 +1,175 @@
+"""From the bytes of the modem to lines, prompts and counted data; sans-I/O.
+
+    parser.free()           the part of the buffer to read bytes into
+    parser.fed(n)           n bytes are there
+    parser.next()           the next event; NONE when more bytes are needed
+
+A line ends with LF; CRs and empty lines are dropped. Two things come without a line end and are
+looked for only while the running command expects them: the prompt `>`, and data whose length
+stands in front, such as `+CARECV: 5,hello`.
+"""
+
+from micropython import const
+
+NONE = const(0)
+LINE = const(1)  # `line` holds it, valid until the next `fed`
+PROMPT = const(2)
+DATA = const(3)  # the counted data is complete in the buffer given to `expect_data`
+
+# Longest line: +CSIM with 258 bytes in hex, and its prefix; an echo of AT+CSIM is a little longer.
+_SIZE = const(640)
+_LF = const(10)
+_CR = const(13)
+_PROMPT = const(0x3E)
+_COMMA = const(0x2C)
+
+
+class Parser:
+    """One modem line. Attributes: `line` (memoryview), `count` bytes of counted data received,
+    `overruns` lines that were too long and dropped."""
+
+    def __init__(self):
+        self._buffer = bytearray(_SIZE)
+        self._view = memoryview(self._buffer)
+        self._pos = 0  # first byte not yet consumed
+        self._end = 0  # end of the bytes received
+        self._scanned = 0  # no LF before this
+        self._skipping = False  # inside a line that was too long
+        self._prompt = False
+        self._prefix = None
+        self._target = None  # memoryview for counted data
+        self._missing = -1  # counted bytes still to come; -1: none announced
+        self.count = 0
+        self.line = None
+        self.overruns = 0
+
+    def expect_prompt(self, flag):
+        """Report a `>` at the start of a line as PROMPT."""
+        self._prompt = flag
+
+    def expect_data(self, prefix, target):
+        """Report `<prefix><n>,<n bytes>` as DATA, the bytes copied to `target` (memoryview).
+
+        `<prefix><n>` without a comma is a line like any other. An n that does not fit is a line
+        too, and so are the bytes after it: the modem broke its word.
+        """
+        self._prefix = prefix
+        self._target = target
+
+    def expect_nothing(self):
+        """Neither prompt nor counted data: what is outstanding of either is dropped."""
+        self._prompt = False
+        self._prefix = None
+        self._target = None
+        self._missing = -1
+
+    def reset(self):
+        """Forget everything received so far."""
+        self.expect_nothing()
+        self._pos = self._end = self._scanned = 0
+        self._skipping = False
+
+    def pending(self):
+        """Number of bytes of a line that has not ended yet."""
+        return self._end - self._pos
+
+    def partial(self):
+        """The bytes of the line that has not ended yet, for messages."""
+        return bytes(self._view[self._pos : min(self._end, self._pos + 40)])
+
+    def free(self):
+        """Where to read into: the rest of the counted data, or of the line buffer."""
+        if self._missing > 0 and self._pos == self._end:
+            return self._target[self.count : self.count + self._missing]
+        if self._pos:
+            rest = self._end - self._pos
+            self._view[:rest] = self._view[self._pos : self._end]
+            self._scanned -= self._pos
+            self._pos = 0
+            self._end = rest
+        if self._end == _SIZE:  # no line is so long: drop it, up to its end
+            self.overruns += 1
+            self._skipping = True
+            self._pos = self._end = self._scanned = 0
+        return self._view[self._end :]
+
+    def fed(self, n):
+        """`n` bytes were read into `free()`."""
+        if self._missing > 0 and self._pos == self._end:
+            self.count += n
+            self._missing -= n
+        else:
+            self._end += n
+
+    def next(self):
+        """The next event: LINE, PROMPT, DATA or NONE."""
+        while True:
+            if self._missing >= 0:
+                return self._take_data()
+            if self._pos == self._end:
+                return NONE
+            if not self._skipping:
+                # Both come without a line end and begin a line.
+                while self._pos < self._end and self._buffer[self._pos] in (_CR, _LF):
+                    self._pos += 1
+                if self._prompt and self._take_prompt():
+                    return PROMPT
+                if self._prefix and self._announced():
+                    continue
+            stop = self._buffer.find(b"\n", max(self._scanned, self._pos), self._end)
+            if stop < 0:
+                self._scanned = self._end
+                return NONE
+            start = self._pos
+            self._pos = self._scanned = stop + 1
+            if self._skipping:
+                self._skipping = False
+                continue
+            while stop > start and self._buffer[stop - 1] == _CR:
+                stop -= 1
+            if stop > start:
+                self.line = self._view[start:stop]
+                return LINE
+
+    def _take_prompt(self):
+        if self._pos < self._end and self._buffer[self._pos] == _PROMPT:
+            self._pos += 1
+            if self._pos < self._end and self._buffer[self._pos] == 32:
+                self._pos += 1
+            self._prompt = False
+            return True
+        return False
+
+    def _announced(self):
+        """Is there `<prefix><n>,` at the start of the line? Then counted data begins."""
+        pos = self._pos
+        for c in self._prefix:
+            if pos == self._end or self._buffer[pos] != c:
+                return False
+            pos += 1
+        n = 0
+        digits = 0
+        while pos < self._end and 48 <= self._buffer[pos] <= 57 and digits < 5:
+            n = n * 10 + self._buffer[pos] - 48
+            digits += 1
+            pos += 1
+        if pos == self._end or self._buffer[pos] != _COMMA or not digits or n > len(self._target):
+            return False
+        self._pos = self._scanned = pos + 1
+        self._missing = n
+        self.count = 0
+        return True
+
+    def _take_data(self):
+        n = min(self._missing, self._end - self._pos)
+        if n:
+            self._target[self.count : self.count + n] = self._view[self._pos : self._pos + n]
+            self._pos += n
+            self.count += n
+            self._missing -= n
+            self._scanned = self._pos
+        if self._missing:
+            return NONE
+        self._missing = -1
+        self._prefix = None
+        return DATA

@@ -1,0 +1,199 @@
+"""A TCP connection through the modem, as a MicroPython stream.
+
+The driver says how to open, send, receive and close (`_open`, `_send`, `_receive`, `_close`); here
+is what makes a stream of it: one buffer each way, so that a TLS flight leaves in as few commands
+as the modem allows and small reads are served from what one large read fetched.
+
+Written bytes are collected until the buffer is full, or somebody reads, polls or flushes. Data
+indications of the modem can be lost: while waiting, the modem is asked now and then.
+"""
+
+import io
+
+from micropython import const
+
+import ticks
+
+from . import timeouts
+from .errors import ModemError, ModemReset, NetworkError
+
+_POLLIN = const(1)
+_POLLOUT = const(4)
+_POLLERR = const(8)
+_POLLHUP = const(16)
+_IOCTL_POLL = const(3)
+_IOCTL_CLOSE = const(4)
+_EINVAL = const(22)
+_ENOTCONN = const(107)
+_ETIMEDOUT = const(110)
+_ECONNRESET = const(104)
+
+_SIZE = const(1460)  # most that one command of the modems takes or gives
+
+
+class Socket(io.IOBase):
+    """One TCP connection. `driver`: the modem; `cid`: its number for the connection.
+
+    Methods: connect, read, readinto, write, flush, settimeout, setblocking, ioctl, close.
+    Waits end after the time-out (default 60 s, never unlimited) with OSError ETIMEDOUT.
+    """
+
+    default_timeout_ms = 60_000
+
+    def __init__(self, driver, cid):
+        self._driver = driver
+        self.cid = cid
+        self._timeout_ms = self.default_timeout_ms
+        self._generation = None  # of the modem, when connected; None: not connected
+        self._rx = memoryview(bytearray(_SIZE))
+        self._rx_pos = 0
+        self._rx_end = 0
+        self._tx = memoryview(bytearray(_SIZE))
+        self._tx_end = 0
+        self.readable = False  # the modem has, or may have, data for us
+        self.hung_up = False  # the peer closed; what the modem has buffered can still be read
+        self._asked = 0  # tick of the last look for data
+
+    def free(self):
+        """Not connected: may be handed out for a new connection."""
+        return self._generation is None
+
+    def connect(self, address):
+        """Open the connection to `address`: (host name or IP, port).
+
+        Raises NetworkError when the modem says why not.
+        """
+        host, port = address
+        self.readable = self.hung_up = False
+        self._rx_pos = self._rx_end = self._tx_end = 0
+        self._driver._open(self.cid, host, port)
+        self._generation = self._driver.at.generation
+        self._asked = ticks.now()
+
+    def settimeout(self, seconds):
+        """Limit of each wait in seconds; None: the default; 0: non-blocking."""
+        self._timeout_ms = self.default_timeout_ms if seconds is None else int(seconds * 1000)
+
+    def setblocking(self, flag):
+        """True: wait, up to the default time-out. False: never wait for the network."""
+        self.settimeout(None if flag else 0)
+
+    # -- reading --------------------------------------------------------------------------------
+
+    def read(self, size):
+        """Up to `size` bytes (at least one); b"" at the end; None if non-blocking and none."""
+        data = bytearray(size)
+        got = self.readinto(data)
+        return None if got is None else bytes(memoryview(data)[:got])
+
+    def readinto(self, buf):
+        """Bytes read into `buf`; 0 when the peer closed; None if non-blocking and none."""
+        deadline = ticks.after(self._timeout_ms)
+        while not self._arrived():
+            if self.hung_up:
+                return 0
+            if not self._timeout_ms:
+                return None
+            if ticks.left(deadline) <= 0:
+                raise OSError(_ETIMEDOUT, "no data from the server in time")
+            ticks.sleep(1)
+        n = min(len(buf), self._rx_end - self._rx_pos)
+        buf[:n] = self._rx[self._rx_pos : self._rx_pos + n]
+        self._rx_pos += n
+        return n
+
+    def _arrived(self):
+        """Is there data in our buffer? Fetches from the modem if it has some."""
+        if self._rx_pos < self._rx_end:
+            return True
+        self._check()
+        self.flush()
+        self._driver.at.poll()
+        if not self.readable and not self._due():
+            return False
+        self._asked = ticks.now()
+        self._rx_pos = 0
+        self._rx_end = 0
+        # Cleared first: an indication during the command is for what comes after it.
+        self.readable = False
+        got = self._driver._receive(self.cid, self._rx)
+        self._rx_end = got
+        if got == _SIZE:  # there may be more, and the modem indicates only once
+            self.readable = True
+        return got > 0
+
+    def _due(self):
+        """Time to look for data without an indication, which may have been lost."""
+        return not self.hung_up and ticks.diff(ticks.now(), self._asked) > timeouts.IDLE_POLL
+
+    # -- writing --------------------------------------------------------------------------------
+
+    def write(self, buf):
+        """Take all of `buf` (its length is returned), sending when the buffer is full."""
+        self._check()
+        size = len(buf)
+        pos = 0
+        view = memoryview(buf)
+        while pos < size:
+            if self._tx_end == _SIZE:
+                self.flush()
+            n = min(size - pos, _SIZE - self._tx_end)
+            self._tx[self._tx_end : self._tx_end + n] = view[pos : pos + n]
+            self._tx_end += n
+            pos += n
+        return size
+
+    def flush(self):
+        """Send what was collected."""
+        if self._tx_end:
+            self._check()
+            n = self._tx_end
+            self._tx_end = 0
+            self._driver._send(self.cid, self._tx[:n])
+
+    # -- the rest of the stream -----------------------------------------------------------------
+
+    def ioctl(self, request, arg):
+        """Stream protocol: poll (3) and close (4)."""
+        if request == _IOCTL_CLOSE:
+            self.close()
+            return 0
+        if request != _IOCTL_POLL:
+            return -_EINVAL
+        if self._generation is None:
+            return _POLLHUP
+        try:
+            ready = arg & _POLLOUT
+            if self._arrived() or self.hung_up:
+                ready |= arg & _POLLIN
+            return ready
+        except ModemError:
+            return _POLLERR | arg & (_POLLIN | _POLLOUT)  # the read or write will say what it is
+
+    def _check(self):
+        if self._generation is None:
+            raise OSError(_ENOTCONN, "the socket is not connected")
+        if self._generation != self._driver.at.generation:
+            raise ModemReset("the modem restarted: the connection is gone")
+        if self._driver.pdp_lost:
+            raise NetworkError("the network dropped the data connection")
+
+    def close(self):
+        """Send what was collected and free the modem's connection; never raises ModemError."""
+        generation = self._generation
+        self._generation = None
+        if generation is None:
+            return
+        n = self._tx_end
+        self._tx_end = 0
+        if generation != self._driver.at.generation:
+            return
+        try:
+            if n and not self.hung_up:
+                self._driver._send(self.cid, self._tx[:n])
+        except ModemError:
+            pass  # what could not be sent is lost with the connection
+        try:
+            self._driver._close(self.cid)
+        except ModemError:
+            pass  # the modem, or the connection, is gone already

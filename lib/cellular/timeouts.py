@@ -1,0 +1,38 @@
+"""How long each command may take, in ms: the one table of time-outs.
+
+From the vendors' manuals and from what the field saw; see the modem reference of the family.
+"""
+
+DEFAULT = 5_000
+
+COMMANDS = {
+    b"": 1_000,  # AT: answered at once, or the modem does not hear us
+    b"E0": 1_000,
+    b"+CACLOSE": 20_000,
+    b"+CAOPEN": 90_000,  # a refused SYN is repeated for some 75 s
+    b"+CARECV": 10_000,
+    b"+CASEND": 15_000,
+    b"+CFUN": 20_000,
+    b"+CGATT": 80_000,
+    b"+CNACT": 60_000,
+    b"+COPS": 120_000,
+    b"+CPIN": 10_000,
+    b"+CSIM": 35_000,  # key generation in the SIM takes up to 30 s
+}
+
+# Waits that are not for one command.
+BOOT = 15_000  # power key pressed until AT is answered
+BOOT_SETTLE = 10_000  # first OK until the SIM is readable
+REGISTRATION = 180_000
+PDP = 120_000
+QUIET = 300  # a line is quiet when nothing came for so long
+SEND = 60_000  # room in the modem's send buffer
+IDLE_POLL = 2_000  # a lost data indication is noticed after so long
+
+
+def of(command):
+    """Time-out of `command` (bytes without AT), in ms."""
+    for end, c in enumerate(command):
+        if c in b"=?;":
+            return COMMANDS.get(command[:end], DEFAULT)
+    return COMMANDS.get(command, DEFAULT)

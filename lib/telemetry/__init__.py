@@ -1,0 +1,15 @@
+"""Telemetry over MQTT: queue, publisher, cloud profiles.
+
+    publisher = telemetry.Publisher(telemetry.Broker("host", 8883, "id", "d/{id}/t"), open_stream)
+    publisher.connect(); publisher.publish({"temp": 21.5})
+"""
+
+from .backoff import Backoff
+from .cloud import Broker
+from .link import Link
+from .publisher import BrokerRefused, MQTTError, Publisher
+from .queue import Queue
+
+__version__ = "0.1.0"
+
+__all__ = ("Backoff", "Broker", "BrokerRefused", "Link", "MQTTError", "Publisher", "Queue")

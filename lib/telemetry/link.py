@@ -1,0 +1,94 @@
+"""The `socket` that umqtt is given: its `connect` does TCP and TLS.
+
+umqtt.simple writes a packet in up to five small pieces. Each would be a TLS record (29 bytes more
+in TLS 1.2) and a command to the modem, so that pieces are collected until umqtt reads, and leave
+as one record.
+"""
+
+from micropython import const
+
+_SIZE = const(512)
+_EMSGSIZE = const(90)
+_MAX_READ = const(16 * 1024)
+
+
+class Link:
+    """Stands for the module `socket` and for the one socket made of it.
+
+    `open_stream(host, port)` returns a connected TLS stream with read, write, settimeout,
+    setblocking and close; what it raises reaches the caller of umqtt's connect.
+    """
+
+    def __init__(self, open_stream):
+        self._open_stream = open_stream
+        self._stream = None
+        self._buffer = memoryview(bytearray(_SIZE))
+        self._end = 0
+
+    # -- as the module --------------------------------------------------------------------------
+
+    def socket(self, *args):
+        """The socket: there is only one."""
+        return self
+
+    def getaddrinfo(self, host, port, *args):
+        """The name is resolved by the modem, not here."""
+        return ((0, 0, 0, "", (host, port)),)
+
+    # -- as the socket --------------------------------------------------------------------------
+
+    def connect(self, address):
+        """Open a new stream to `address`: (host, port)."""
+        self.close()
+        self._stream = self._open_stream(*address)
+
+    def write(self, data, size=None):
+        """Collect the first `size` bytes (default: all) of `data`; returns their number."""
+        view = memoryview(data)
+        if size is not None and size < len(view):
+            view = view[:size]
+        size = len(view)
+        if self._end + size > _SIZE:
+            self.flush()
+        if size > _SIZE:
+            self._stream.write(view)
+        else:
+            self._buffer[self._end : self._end + size] = view
+            self._end += size
+        return size
+
+    def flush(self):
+        """Send what was collected."""
+        if self._end:
+            size = self._end
+            self._end = 0
+            self._stream.write(self._buffer[:size])
+
+    def read(self, size):
+        """Exactly `size` bytes; fewer only at the end; None if non-blocking and none."""
+        if size > _MAX_READ:
+            raise OSError(_EMSGSIZE, "the broker announces a message of %d bytes" % size)
+        self.flush()
+        return self._stream.read(size)
+
+    def settimeout(self, seconds):
+        """Limit of each wait in seconds; None: the stream's own."""
+        self._stream.settimeout(seconds)
+
+    def setblocking(self, flag):
+        """False: `read` returns None instead of waiting."""
+        self._stream.setblocking(flag)
+
+    def close(self):
+        """Send what was collected, if it still can be, and close the stream."""
+        stream = self._stream
+        if stream is None:
+            return
+        try:
+            self.flush()
+        except OSError:
+            pass  # closing a broken connection is no error
+        finally:
+            self._stream = None
+            self._end = 0
+            stream.close()
