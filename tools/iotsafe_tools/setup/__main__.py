@@ -15,17 +15,12 @@ _PARTS = {
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Prepare what is asked for; returns the exit status (0, 1 after an error, 130 interrupted)."""
+    """Prepare what is asked for; returns the exit status: 0, 1 (error) or 130 (interrupted)."""
     parser = argparse.ArgumentParser(prog="iotsafe_tools.setup", description=__doc__)
     parser.add_argument("part", choices=_PARTS, nargs="?", default="micropython")
     part = parser.parse_args(argv).part
     place = layout.find()
     try:
-        if sys.version_info < (3, 11):
-            raise steps.SetupError(
-                f"python3 is {sys.version.split()[0]} and 3.11 is needed: "
-                "run make with PYTHON= and the path of a newer one"
-            )
         prepare(place, part)
     except steps.SetupError as error:
         message = str(error)

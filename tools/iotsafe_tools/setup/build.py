@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
@@ -89,13 +90,21 @@ def _make(tree: Path, folder: str, options: list[str], log: Path) -> None:
     environment = {"MAKEFLAGS": "", "MAKELEVEL": "", "MFLAGS": ""}
     if _is_pinned(tree):
         environment |= pins.BUILD_ENVIRONMENT
-    steps.run(
-        ["make", "-C", tree / folder, jobs, "CFLAGS_EXTRA=-Wno-error", *options],
-        log=log,
-        env=environment,
-        what=f"building {folder}",
-        hint="the compiler stopped",
-    )
+    command = ["make", "-C", tree / folder, jobs, "CFLAGS_EXTRA=-Wno-error", *options]
+    try:
+        steps.run(command, log=log, env=environment, what=f"building {folder}")
+    except steps.SetupError as error:
+        raise steps.SetupError(explain(error.output) or str(error), error.output) from None
+
+
+def explain(output: str) -> str:
+    """Return what stopped the build, if its `output` names a file of ours or of C; else ""."""
+    frozen = re.search(r"^error compiling (.+):$", output, re.MULTILINE)
+    if frozen:
+        reason = re.findall(r"^\w+Error: .+$", output, re.MULTILINE)
+        return f"{frozen[1]} cannot be frozen: {reason[-1] if reason else 'mpy-cross refuses it'}"
+    manifest = re.search(r"^freeze error executing .+$", output, re.MULTILINE)
+    return manifest[0] if manifest else ""
 
 
 def _install(built: Path, target: Path) -> None:

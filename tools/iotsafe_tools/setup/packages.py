@@ -1,4 +1,8 @@
-"""The Debian and Ubuntu packages that the build and the tests need; only missing ones are installed."""
+"""The Debian and Ubuntu packages that the build and the tests need.
+
+Only missing ones are installed, and what counts is the thing, not the package: a gcc from
+elsewhere is a gcc.
+"""
 
 import importlib.util
 import os

@@ -16,4 +16,8 @@ if ! command -v "$python" > /dev/null; then
         exit 1
     fi
 fi
+if ! "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then
+    echo "set-up: $python is older than 3.11: run make with PYTHON= and a newer one" >&2
+    exit 1
+fi
 PYTHONPATH=$(dirname "$0")/../.. exec "$python" -m iotsafe_tools.setup "$@"

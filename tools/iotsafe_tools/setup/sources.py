@@ -94,8 +94,16 @@ def _from_debian(layout: Layout, folder: Path, tree: Path) -> None:
             target = tree / archive.destination
             target.mkdir(parents=True, exist_ok=True)
             steps.run(
-                ["tar", "-x", "--no-same-owner", "--strip-components=1", "-C", target]
-                + ["-f", layout.downloads / archive.filename],
+                [
+                    "tar",
+                    "-x",
+                    "--no-same-owner",
+                    "--strip-components=1",
+                    "-C",
+                    target,
+                    "-f",
+                    layout.downloads / archive.filename,
+                ],
                 log=layout.log / "sources.log",
                 what=f"unpacking {archive.filename}",
             )
@@ -112,8 +120,13 @@ def _downloaded(layout: Layout, archive: pins.Archive) -> bool:
 def _mirror() -> str:
     """Return the address of the Debian archive that this machine uses itself."""
     listing = subprocess.run(
-        ["apt-get", "indextargets", "--format", "$(REPO_URI) $(RELEASE) $(COMPONENT)"]
-        + ["Created-By: Packages"],
+        [
+            "apt-get",
+            "indextargets",
+            "--format",
+            "$(REPO_URI) $(RELEASE) $(COMPONENT)",
+            "Created-By: Packages",
+        ],
         capture_output=True,
         text=True,
     ).stdout
@@ -219,8 +232,19 @@ def _from_git(layout: Layout, tree: Path) -> None:
             here = ["git", "-C", place, "-c", "advice.detachedHead=false"]
             steps.run(["git", "init", "-q", place], log=log, what="git init")
             steps.run(
-                [*here, "-c", "http.lowSpeedLimit=1000", "-c", "http.lowSpeedTime=30"]
-                + ["fetch", "-q", "--depth", "1", pin.url, pin.commit],
+                [
+                    *here,
+                    "-c",
+                    "http.lowSpeedLimit=1000",
+                    "-c",
+                    "http.lowSpeedTime=30",
+                    "fetch",
+                    "-q",
+                    "--depth",
+                    "1",
+                    pin.url,
+                    pin.commit,
+                ],
                 log=log,
                 env={"GIT_TERMINAL_PROMPT": "0"},
                 what=f"{pin.url} {pin.tag}",

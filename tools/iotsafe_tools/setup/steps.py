@@ -19,8 +19,10 @@ _DIAGNOSES = (
     (("No space left on device", "[Errno 28]"), "the disk is full: free some space and run again"),
     (
         ("DO NOT MATCH THE HASHES", "Hash Sum mismatch", "HashMismatch"),
-        "a download has another digest than the pinned one: do not use that source; "
-        "try again later or use another mirror",
+        (
+            "a download has another digest than the pinned one: do not use that source; "
+            "try again later or use another mirror"
+        ),
     ),
     (("Could not get lock", "is held by process"), "apt is busy: wait for it and run again"),
     (("NO_PUBKEY", "is not signed"), "install the current debian-archive-keyring, then run again"),
@@ -109,7 +111,8 @@ def run(
     """Run `argv` with its output in file `log` (appended); return that output.
 
     `env` is added to the environment. `own_session` gives the command a process group of its own,
-    which ends as a whole with us; sudo must stay in ours, else it forgets its password. Raises SetupError "`what`: …" with a diagnosis taken from
+    which ends as a whole with us; sudo must stay in ours, else it forgets its password. Raises
+    SetupError "`what`: …" with a diagnosis taken from
     the output, else `hint`, and the log's path. An interrupt ends the child first.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
