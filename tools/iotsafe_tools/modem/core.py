@@ -1,0 +1,334 @@
+"""The simulated modem without I/O: bytes, time and sockets are handed to it, it hands bytes back.
+
+    modem = Modem(card, network=Network(), clock=time.monotonic)
+    modem.feed(b"AT\\r"); modem.take()            # UART
+    modem.service()                              # when next_due() has passed or one of selectables() is ready
+
+`Modem` only ties parts together: interpreter (AT syntax), power, SIM slot, radio, sockets, faults, counters, timers. What a
+command does is in the personality's command table.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from .errors import RequestError
+from .faults import QUIRKS, Faults
+from .interpreter import Interpreter
+from .network import Network
+from .parser import Args, Command
+from .personalities import PERSONALITIES
+from .personality import Personality
+from .power import Power
+from .radio import OUTCOME, Radio
+from .sim_slot import SimSlot
+from .table import Setting
+from .timers import Timers
+from .wall_clock import WallClock
+
+COUNTERS = (
+    "at_commands",
+    "apdu_exchanges",
+    "get_response",
+    "uart_up.sim",
+    "uart_up.socket",
+    "uart_up.control",
+    "uart_down.sim",
+    "uart_down.socket",
+    "uart_down.control",
+    "uart_lost",
+    "tcp_up",
+    "tcp_down",
+    "urcs",
+    "boots",
+    "power_downs",
+    "handler_errors",
+)
+CHOICES = {
+    "registration": tuple(OUTCOME),
+    "pdp": ("after", "before", "refused"),
+    "first_at": ("ok", "lost", "garbled"),
+}
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass
+class Options:
+    """Everything about a modem that a test or a user may choose."""
+
+    personality: str = "sim7080"
+    auto_power: bool = True
+    """Boots as soon as it has supply; False: waits for the power key."""
+    delays: float = 1.0
+    """Factor on every delay of the modem itself (boot, search, activation); 0 = none."""
+    pin: str | None = None
+    sim_inserted: bool = True
+    registration: str = "home"
+    act: int = 7
+    """Access technology: 7 LTE-M, 9 NB-IoT."""
+    pdp: str = "after"
+    """+APP PDP comes after or before the OK of CNACT, or the network refuses."""
+    first_at: str = "ok"
+    """What happens to the first commands after a boot with auto-baud."""
+    first_at_count: int = 1
+    wall_clock: Callable[[], datetime] = _utc_now
+    """Network time, UTC, aware."""
+    time_zone: int = 0
+    """Local time of the network, quarter hours east."""
+    nvm: dict[str, tuple] = field(default_factory=dict)
+    """Stored settings that differ from the defaults, e.g. {"+IPR": (115200,)}."""
+    quirks: frozenset[str] = frozenset()
+    imei: str = "867730050000017"
+    imsi: str = "001010123456789"
+    iccid: str = "8988211000000000017f"
+    operator: str = "Test Network"
+
+    def __post_init__(self) -> None:
+        for name, allowed in CHOICES.items():
+            if getattr(self, name) not in allowed:
+                raise ValueError(f"{name}={getattr(self, name)!r}: choose one of {', '.join(allowed)}")
+        if self.personality not in PERSONALITIES:
+            raise ValueError(f"no modem {self.personality!r}; there are {', '.join(PERSONALITIES)}")
+        self.quirks = frozenset(self.quirks)
+        unknown = self.quirks - set(QUIRKS)
+        if unknown:
+            raise ValueError(f"no quirk {sorted(unknown)[0]!r}; there are {', '.join(QUIRKS)}")
+
+
+class Modem:
+    """See the module text. `options` are the fields of `Options`; a wrong one raises ValueError or TypeError.
+
+    clock: returns seconds; read only when one of feed, service, power_key or power is called.
+    on_event: called with a dict {"t": seconds, "kind": "at"|"apdu"|"tcp"|"urc"|"power"|"network"|"fault"|"error", …} without secrets.
+    """
+
+    def __init__(
+        self,
+        card,
+        *,
+        network: Network | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        on_event: Callable[[dict], None] | None = None,
+        **options,
+    ) -> None:
+        self.options = Options(**options)
+        self.network = network or Network()
+        self.clock = clock
+        self.now = clock()
+        self.on_event = on_event
+        self.counters = dict.fromkeys(COUNTERS, 0)
+        self.quirks = set(self.options.quirks)
+        self.timers = Timers()
+        self.faults = Faults(self)
+        self.personality: Personality = PERSONALITIES[self.options.personality]
+        self.table = self.personality.table
+        self.nvm = dict(self.options.nvm)
+        self.profile = {"E": 1, "V": 1, "Q": 0}
+        self.values: dict[str, tuple] = {}
+        self.power_state = Power(self, self.personality.power)
+        self.sim = SimSlot(self, card)
+        self.wall_clock = WallClock(self)
+        self.contexts: dict[int, tuple] = {}
+        """Application contexts (CNCFG), by index."""
+        self._defaults()
+        self.radio = Radio(self)
+        self.sockets = self.personality.sockets(self)
+        self.uart = Interpreter(self)
+        if self.options.auto_power:
+            self.power_state.boot(self.delay(self.personality.power.reboot), "supply")
+            self.service()
+
+    # -- what the shell calls --------------------------------------------------------------------
+
+    def feed(self, data: bytes) -> None:
+        """Bytes from the host; lost while the UART is not up."""
+        self.now = self.clock()
+        if self.ready:
+            self.uart.feed(data)
+        else:
+            self.count("uart_up.control", len(data))
+            self.count("uart_lost", len(data))
+
+    def take(self, limit: int | None = None) -> bytes:
+        """Bytes for the host, at most `limit`."""
+        return self.uart.take(limit)
+
+    def service(self) -> None:
+        """Run what is due: timers, sockets, the command that waits."""
+        self.now = self.clock()
+        self.timers.run(self.now)
+        if self.ready:
+            self.sockets.service()
+            self.uart.run()
+            self.sockets.notify()
+
+    def next_due(self) -> float | None:
+        """Time on the clock when `service` is wanted next, None = only when a socket or the host is ready."""
+        dues = (self.timers.next_due(), self.uart.next_due(), self.sockets.next_due())
+        return min((due for due in dues if due is not None), default=None)
+
+    def selectables(self) -> list:
+        """(socket, events of `selectors`) that `service` waits for."""
+        return self.sockets.selectables()
+
+    def power_key(self, pressed: bool) -> None:
+        """Press or release the power key."""
+        self.service()
+        self.power_state.key(pressed)
+        self.service()
+
+    def power(self, on: bool) -> None:
+        """Supply voltage on or off; off loses everything at once."""
+        self.service()
+        self.power_state.supply(on)
+        if on and self.options.auto_power and self.power_state.state == "off":
+            self.power_state.boot(self.delay(self.personality.power.reboot), "supply")
+        self.service()
+
+    def close(self) -> None:
+        """Let go of every socket."""
+        self.sockets.reset()
+
+    # -- what the parts call ---------------------------------------------------------------------
+
+    @property
+    def ready(self) -> bool:
+        """The UART is up."""
+        return self.power_state.state in ("on", "down")
+
+    @property
+    def echo(self) -> bool:
+        """Echo of typed characters."""
+        return bool(self.modes["E"]) or self.faults.active("echo")
+
+    @property
+    def verbose(self) -> bool:
+        """Result codes as words (ATV1)."""
+        return bool(self.modes["V"])
+
+    @property
+    def quiet(self) -> bool:
+        """No result codes (ATQ1)."""
+        return bool(self.modes["Q"])
+
+    def count(self, name: str, amount: int = 1) -> None:
+        """Add to a counter."""
+        self.counters[name] += amount
+
+    def event(self, kind: str, **fields) -> None:
+        """Tell the observer; its failure is counted, not raised."""
+        if self.on_event is None:
+            return
+        try:
+            self.on_event({"t": round(self.now, 6), "kind": kind, **fields})
+        except Exception:
+            self.count("handler_errors")
+
+    def occur(self, name: str) -> None:
+        """A named event happens; faults may wait for it."""
+        self.faults.occur(name)
+
+    def delay(self, seconds: float) -> float:
+        """A delay of the modem itself, scaled by the option."""
+        return seconds * self.options.delays
+
+    def info(self, *lines: str, data: bytes | None = None) -> None:
+        """Information lines of the running command."""
+        self.uart.info(*lines, data=data)
+
+    def urc(self, text: str) -> None:
+        """An unsolicited line."""
+        if not self.ready or not self.synced:
+            return
+        if self.faults.loses(text):
+            return
+        self.count("urcs")
+        self.event("urc", text=text)
+        self.uart.urc(text)
+        self.occur(f"urc:{text}")
+
+    def purpose(self, text: str) -> str:
+        """Counter group of a command name or a line: sim, socket or control."""
+        for purpose, prefixes in self.personality.purposes.items():
+            if text.startswith(prefixes):
+                return purpose
+        return "control"
+
+    def execute(self, command: Command, args: Args):
+        """Run one command; see table.py for what comes back."""
+        instead = self.faults.command(command.text)
+        if instead is not None:
+            return instead
+        epoch = self.uart.epoch
+        self.occur(f"at:{command.name}")
+        if self.uart.epoch != epoch:
+            return None
+        handler = self.table.handlers.get(command.name, {}).get(command.form)
+        if handler is None:
+            raise RequestError("unknown", command.text)
+        return handler(self, args)
+
+    def after_ok(self, function: Callable[[], None]) -> None:
+        """Call `function` once the running command has printed its result."""
+        self.timers.at(self.now, function)
+
+    def reset_after_ok(self, why: str) -> None:
+        """Reset the module once the running command has printed its result."""
+        self.after_ok(lambda: self.power_state.reset(why))
+
+    def store(self, setting: Setting, values: tuple) -> None:
+        """Set a stored value, in non-volatile memory where the setting says so."""
+        self.values[setting.name] = values
+        if setting.saved:
+            self.nvm[setting.name] = values
+
+    def synchronised(self) -> bool:
+        """A command line came: with auto-baud the first ones after a boot may be lost."""
+        if self.unheard:
+            self.unheard -= 1
+            return False
+        self.synced = True
+        return True
+
+    def noise(self, typed: bytes) -> bytes:
+        """Echo of typed characters, spoilt until the baud rate is found."""
+        if not self.unheard:
+            return typed
+        if self.options.first_at == "lost":
+            return b""
+        return bytes(byte ^ 0x95 for byte in typed)
+
+    def booted(self) -> None:
+        """The UART is up: defaults, then SIM and radio start."""
+        self.count("boots")
+        self.wall_clock.reset()
+        self._defaults()
+        self.sim.power_on()
+        self.personality.announce(self)
+
+    def lose_state(self) -> None:
+        """Power is off or the module resets: everything volatile is gone."""
+        for tag in ("run", "sim", "radio", "pdp"):
+            self.timers.cancel(tag)
+        self.sockets.reset()
+        self.sim.power_off()
+        self.radio.reset()
+        self.uart.reset()
+
+    def _defaults(self) -> None:
+        self.modes = dict(self.profile)
+        self.values = {name: setting.default for name, setting in self.table.settings.items()}
+        self.values.update((name, self.nvm[name]) for name in self.values if name in self.nvm)
+        self.at_boot = dict(self.values)
+        """Settings as they were at the boot, for those that need one to take effect."""
+        self.contexts = {}
+        autobaud = self.values["+IPR"][0] == 0
+        self.synced = not autobaud
+        lossy = autobaud and self.options.first_at != "ok"
+        self.unheard = self.options.first_at_count if lossy else 0

@@ -1,0 +1,156 @@
+"""The serial line between a host and the modem: as fast as it can be, or paced to a baud rate, both ways at once.
+
+`Line` is sans-I/O: a shell hands it what the host sent and fetches what the host is to receive. `MemoryUART` is
+such a shell for a host in the same process.
+"""
+
+from __future__ import annotations
+
+import time
+
+BITS_PER_BYTE = 10
+"""Start bit, eight data bits, stop bit."""
+SLICE = 0.002
+"""Seconds between two deliveries while a paced line is busy."""
+HOST_BUFFER = 4096
+"""Bytes from the host that wait for their turn on a paced line."""
+
+
+class Pacer:
+    """One direction of a line at `baud`: how many bytes have had the time to pass.
+
+    `free` is the time when the line has carried everything handed out so far, so that the rate is exact on average.
+    """
+
+    def __init__(self, baud: int) -> None:
+        self.byte_time = BITS_PER_BYTE / baud
+        self.free = 0.0
+
+    def begin(self, now: float) -> None:
+        """The first byte of a burst starts now, or when the line is free."""
+        self.free = max(self.free, now)
+
+    def passed(self, now: float, size: int) -> int:
+        """How many of `size` waiting bytes have passed by now; they are taken as handed out."""
+        count = min(size, int((now - self.free) / self.byte_time + 1e-6))
+        self.free += max(0, count) * self.byte_time
+        return max(0, count)
+
+    def due(self, size: int) -> float:
+        """When to look again while `size` bytes wait."""
+        return self.free + max(self.byte_time, min(size * self.byte_time, SLICE))
+
+
+class Line:
+    """Connects a host's bytes with a modem. baud: None = no pacing."""
+
+    def __init__(self, modem, baud: int | None = None) -> None:
+        self.modem = modem
+        self.baud = baud
+        self._up = Pacer(baud) if baud else None
+        self._down = Pacer(baud) if baud else None
+        self._from_host = bytearray()
+        self._sending = False
+
+    def room(self) -> int:
+        """How many bytes the host may hand over now."""
+        return HOST_BUFFER - len(self._from_host)
+
+    def write(self, data: bytes) -> None:
+        """Bytes from the host."""
+        if self._up is None:
+            self.modem.feed(data)
+            return
+        if not self._from_host:
+            self._up.begin(self.modem.clock())
+        self._from_host += data
+
+    def service(self) -> None:
+        """Deliver to the modem what has arrived there; run the modem."""
+        if self._from_host:
+            count = self._up.passed(self.modem.clock(), len(self._from_host))
+            if count:
+                self.modem.feed(bytes(self._from_host[:count]))
+                del self._from_host[:count]
+        self.modem.service()
+
+    def read(self, limit: int | None = None) -> bytes:
+        """Bytes that have arrived at the host, at most `limit`."""
+        waiting = self.modem.uart.waiting
+        if self._down is None or not waiting:
+            self._sending = False
+            return self.modem.take(limit) if waiting else b""
+        now = self.modem.clock()
+        if not self._sending:
+            self._sending = True
+            self._down.begin(now)
+        size = waiting if limit is None else min(limit, waiting)
+        return self.modem.take(self._down.passed(now, size))
+
+    def next_due(self) -> float | None:
+        """When `service` or `read` has something to do."""
+        dues = [self.modem.next_due()]
+        if self._from_host:
+            dues.append(self._up.due(len(self._from_host)))
+        if self.modem.uart.waiting and self._down:
+            dues.append(self._down.due(self.modem.uart.waiting))
+        return min((due for due in dues if due is not None), default=None)
+
+
+class MemoryUART:
+    """machine.UART's shape for a modem in the same process; each call runs the modem.
+
+    baud: pace both directions. timeout: seconds that `read` and `readinto` wait for the first byte.
+    Received bytes collect in an unbounded buffer, as if the host had hardware flow control.
+    """
+
+    def __init__(self, modem, baud: int | None = None, timeout: float = 0.0) -> None:
+        self.line = Line(modem, baud)
+        self.timeout = timeout
+        self._rx = bytearray()
+
+    def any(self) -> int:
+        """Bytes that can be read now."""
+        self._poll()
+        return len(self._rx)
+
+    def read(self, size: int = -1) -> bytes | None:
+        """At most `size` bytes (all without it); None when there are none."""
+        self._wait()
+        if not self._rx:
+            return None
+        data = bytes(self._rx[:size] if size >= 0 else self._rx)
+        del self._rx[: len(data)]
+        return data
+
+    def readinto(self, buffer, size: int | None = None) -> int | None:
+        """Fill `buffer` (at most `size` bytes); how many, None when there are none."""
+        view = memoryview(buffer)
+        data = self.read(len(view) if size is None else min(size, len(view)))
+        if data is None:
+            return None
+        view[: len(data)] = data
+        return len(data)
+
+    def write(self, buffer) -> int:
+        """Send everything; returns its length."""
+        data = bytes(buffer)
+        for start in range(0, len(data), HOST_BUFFER):
+            while self.line.room() < HOST_BUFFER and self.line.baud:
+                self._poll()
+            self.line.write(data[start : start + HOST_BUFFER])
+        self._poll()
+        return len(data)
+
+    def _poll(self) -> None:
+        self.line.service()
+        self._rx += self.line.read()
+
+    def _wait(self) -> None:
+        self._poll()
+        due = time.monotonic() + self.timeout
+        while not self._rx and time.monotonic() < due:
+            self._poll()
+
+
+__all__ = ["HOST_BUFFER", "Line", "MemoryUART", "Pacer"]

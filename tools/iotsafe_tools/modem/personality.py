@@ -1,0 +1,41 @@
+"""What makes one modem type different from another: a command table, numbers, and two small functions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from .power import PowerTiming
+from .table import CommandTable
+
+
+@dataclass(frozen=True)
+class Personality:
+    """Times in seconds, as on the real module; `Options.delays` scales them."""
+
+    name: str
+    table: CommandTable
+    power: PowerTiming
+    sockets: type
+    """Class of the socket commands' state; called with the modem."""
+    purposes: dict[str, tuple[str, ...]]
+    """Counter group -> beginnings of command names and lines; everything else is control."""
+    codes: dict[str, int | None]
+    """+CME number for an unknown command, a syntax error, a wrong parameter."""
+    announce: Callable
+    """Called at boot: schedules the start-up URCs."""
+    registered: Callable
+    """Called when the network is found: time zone URCs and the like."""
+    line_limit: int
+    """Characters after AT."""
+    commands_limit: int
+    """Commands in one line."""
+    sim_start: float
+    """From power to a usable SIM."""
+    sms_ready: float
+    """From a usable SIM to SMS Ready."""
+    search: float
+    """From radio on to registered or denied."""
+    search_gives_up: float
+    """From radio on to idle when there is no cell."""
+    pdp_activation: float

@@ -1,0 +1,123 @@
+"""Registration and packet data as the modem reports them; no radio waves, only time.
+
+`stat` is the registration state of 27.007 7.22: 0 idle, 1 home, 2 searching, 3 denied, 5 roaming.
+"""
+
+from __future__ import annotations
+
+from .table import render
+
+REGISTERED = (1, 5)
+OUTCOME = {"home": 1, "roaming": 5, "denied": 3, "none": 0}
+LTE_M, NB_IOT = 7, 9
+TAC, CELL, RAC = "5B57", "0195071B", "1"
+
+
+class Radio:
+    """Searches while the radio is on and the SIM is ready; PDP contexts hang on the registration."""
+
+    def __init__(self, modem) -> None:
+        self.modem = modem
+        self.stat = 0
+        self.reset()
+
+    def reset(self) -> None:
+        """State after a boot: not registered, nothing active."""
+        self.stat = 0
+        self._searching = False
+        self.attached = False
+        self.pdp = {index: 0 for index in range(4)}
+
+    @property
+    def registered(self) -> bool:
+        """Home or roaming."""
+        return self.stat in REGISTERED
+
+    def update(self) -> None:
+        """Radio or SIM changed: begin to search, or leave the network."""
+        wanted = self.modem.values["+CFUN"][0] == 1 and self.modem.sim.state == "ready"
+        if wanted == self._searching:
+            return
+        self._searching = wanted
+        self.modem.timers.cancel("radio")
+        if not wanted:
+            self.leave()
+            return
+        self._set(2)
+        personality, outcome = self.modem.personality, self.modem.options.registration
+        seconds = personality.search_gives_up if outcome == "none" else personality.search
+        due = self.modem.now + self.modem.delay(seconds)
+        self.modem.timers.at(due, lambda: self._found(OUTCOME[outcome]), "radio")
+
+    def leave(self) -> None:
+        """Not registered any more; contexts and their sockets go with it."""
+        self.attached = False
+        self.modem.timers.cancel("pdp")
+        for index in [i for i, state in self.pdp.items() if state]:
+            self.deactivate(index)
+        self._set(0)
+
+    def _found(self, stat: int) -> None:
+        self.attached = stat in REGISTERED
+        self._set(stat)
+        if self.registered:
+            self.modem.personality.registered(self.modem)
+
+    def _set(self, stat: int) -> None:
+        if stat == self.stat:
+            return
+        self.stat = stat
+        self.modem.event("network", stat=stat)
+        for name in ("+CREG", "+CGREG", "+CEREG"):
+            mode = self.modem.values[name][0]
+            if mode:
+                self.modem.urc(f"{name}: {self.registration(name, mode)}")
+
+    def registration(self, name: str, mode: int) -> str:
+        """What follows +CREG etc. in a URC (the read form has the mode before it)."""
+        act = self.modem.options.act
+        stat = 0 if name == "+CREG" and act == NB_IOT else self.stat
+        if mode < 2 or stat not in REGISTERED:
+            return str(stat)
+        text = f'{stat},"{TAC}","{CELL}",{act}'
+        if name == "+CGREG":
+            text += f',"{RAC}"'
+        elif name == "+CEREG" and mode == 4:
+            text += ',,,"00000000","01100000"'
+        return text
+
+    def activate(self, index: int) -> None:
+        """Begin to activate a PDP context; a URC tells the end."""
+        modem = self.modem
+        outcome = modem.options.pdp
+        fails = outcome == "refused" or not self.registered
+        if outcome == "before":
+            self._activated(index, fails)
+            return
+        due = modem.now + modem.delay(modem.personality.pdp_activation)
+        modem.timers.at(due, lambda: self._activated(index, fails), "pdp")
+
+    def _activated(self, index: int, fails: bool) -> None:
+        if not fails:
+            self.pdp[index] = 1
+        state = "DEACTIVE" if fails else "ACTIVE"
+        self.modem.event("network", pdp=index, state=state.lower())
+        self.modem.urc(f"+APP PDP: {index},{state}")
+
+    def deactivate(self, index: int) -> None:
+        """Context off; its sockets close."""
+        self.pdp[index] = 0
+        self.modem.urc(f"+APP PDP: {index},DEACTIVE")
+        self.modem.event("network", pdp=index, state="deactive")
+        self.modem.sockets.context_lost(index)
+
+    def address(self, index: int) -> str:
+        """IP address of a context."""
+        return f"10.94.36.{44 + index}" if self.pdp.get(index) else "0.0.0.0"
+
+    def contexts(self) -> list[str]:
+        """The lines of AT+CNACT?."""
+        return [
+            "+CNACT: " + render((index, state, self.address(index)))
+            for index, state in self.pdp.items()
+        ]

@@ -1,0 +1,119 @@
+"""The SIM as the modem sees it: power, PIN, presence, and the one place where APDUs pass to the card."""
+
+from __future__ import annotations
+
+from .errors import CMEError
+from .redact import redact_apdu
+
+GET_RESPONSE = 0xC0
+PIN_TRIES = 3
+NOT_INSERTED, PIN_REQUIRED, PUK_REQUIRED, FAILURE, BUSY, PASSWORD = 10, 11, 12, 13, 14, 16
+
+
+class SimSlot:
+    """`state`: off, starting, pin, puk, ready. `present`: a card is in the slot."""
+
+    def __init__(self, modem, card) -> None:
+        self.modem = modem
+        self.card = card
+        self.present = modem.options.sim_inserted
+        self.pin = modem.options.pin
+        self.tries = PIN_TRIES
+        self.state = "off"
+        self.last_line = ""
+        """The previous +CSIM line, for a quirk that repeats it."""
+
+    def power_on(self) -> None:
+        """Reset the card; it is usable a little later."""
+        self.modem.timers.cancel("sim")
+        self.state = "starting"
+        self.last_line = ""
+        if self.present:
+            self.card.power_on()
+        delay = self.modem.delay(self.modem.personality.sim_start)
+        self.modem.timers.at(self.modem.now + delay, self._started, "sim")
+
+    def power_off(self) -> None:
+        """No more access; channels and PIN state are lost."""
+        self.modem.timers.cancel("sim")
+        self.state = "off"
+
+    def remove(self) -> None:
+        """The card is pulled out."""
+        self.present = False
+        if self.state != "off":
+            self.power_off()
+            self.modem.urc("+CPIN: NOT READY")
+            self.modem.radio.update()
+
+    def insert(self) -> None:
+        """A card is put in."""
+        self.present = True
+        if self.modem.ready and self.modem.values["+CFUN"][0] != 0:
+            self.power_on()
+
+    def status(self) -> str:
+        """Text of +CPIN. Raises CMEError when the card cannot be asked."""
+        if not self.present:
+            raise CMEError(NOT_INSERTED)
+        if self.state == "off":
+            raise CMEError(FAILURE)
+        if self.state == "starting":
+            raise CMEError(BUSY)
+        return {"pin": "SIM PIN", "puk": "SIM PUK", "ready": "READY"}[self.state]
+
+    def require(self) -> None:
+        """Raise the CMEError that says why the card cannot be used now."""
+        state = self.status()
+        if state != "READY":
+            raise CMEError(PIN_REQUIRED if state == "SIM PIN" else PUK_REQUIRED)
+
+    def enter_pin(self, pin: str) -> None:
+        """Check the PIN. Raises CMEError(16) for a wrong one, (12) when no try is left, (3) when none is asked for."""
+        if self.status() == "SIM PUK":
+            raise CMEError(PUK_REQUIRED)
+        if self.state != "pin":
+            raise CMEError(3)
+        if pin != self.pin:
+            self.tries -= 1
+            if self.tries == 0:
+                self.state = "puk"
+                raise CMEError(PUK_REQUIRED)
+            raise CMEError(PASSWORD)
+        self.tries = PIN_TRIES
+        self._unlocked()
+
+    def transmit(self, apdu: bytes) -> bytes:
+        """Exchange one APDU: response data and SW1 SW2. Raises CMEError(13) for a card that does not answer."""
+        modem = self.modem
+        if apdu[1:2] == bytes((GET_RESPONSE,)):
+            modem.count("get_response")
+        else:
+            modem.count("apdu_exchanges")
+        response = self.card.transmit(apdu)
+        modem.event(
+            "apdu",
+            apdu=redact_apdu(apdu),
+            response=response.hex().upper(),
+            sw=response[-2:].hex().upper(),
+            seconds=self.card.latency(apdu),
+        )
+        if len(response) < 2:
+            raise CMEError(FAILURE)
+        return response
+
+    def _started(self) -> None:
+        if not self.present:
+            self.modem.urc("+CPIN: NOT INSERTED")
+        elif self.pin is None:
+            self._unlocked()
+        else:
+            self.state = "pin" if self.tries else "puk"
+            self.modem.urc(f"+CPIN: {self.status()}")
+
+    def _unlocked(self) -> None:
+        self.state = "ready"
+        self.modem.urc("+CPIN: READY")
+        delay = self.modem.delay(self.modem.personality.sms_ready)
+        self.modem.timers.at(self.modem.now + delay, lambda: self.modem.urc("SMS Ready"), "sim")
+        self.modem.radio.update()

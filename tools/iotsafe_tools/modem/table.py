@@ -1,0 +1,150 @@
+"""Command tables: name -> form -> handler, and settings that are nothing but stored values.
+
+A handler is called as `handler(modem, args)`. It prints with `modem.info(...)` and returns None for OK,
+a string for another final result, `SILENT` for none, or raises `ATError`. A handler that takes time is a
+generator; it yields what it waits for:
+
+    yield 0.06                  seconds                  -> None
+    yield Until(test, 75.0)     test() true, or time-out -> True / False
+    yield Data(1460, 5.0)       raw bytes after a prompt -> bytes, None at the time-out
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from .parser import Args
+
+FORMS = ("exec", "read", "test", "set")
+SILENT = object()
+"""Returned by a handler whose command has no final result."""
+
+
+@dataclass(frozen=True)
+class Until:
+    """Wait until `test()` is true, at most `seconds`."""
+
+    test: Callable[[], bool]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Data:
+    """Print `prompt`, then collect exactly `length` raw bytes, at most `seconds`."""
+
+    length: int
+    seconds: float
+    prompt: bytes = b"\r\n>"
+
+
+@dataclass(frozen=True)
+class Number:
+    """A decimal field of a setting; `allowed` is a range or a set."""
+
+    allowed: range | frozenset | tuple
+
+    def read(self, args: Args, index: int, default):
+        """Value of argument `index`, `default` when it is not given."""
+        return args.number(index, self.allowed, default)
+
+    def describe(self) -> str:
+        """As the test form prints it: (0-2) or (2,13,38)."""
+        if isinstance(self.allowed, range) and len(self.allowed) > 1:
+            return f"({self.allowed[0]}-{self.allowed[-1]})"
+        return "(" + ",".join(str(value) for value in sorted(self.allowed)) + ")"
+
+
+@dataclass(frozen=True)
+class Text:
+    """A quoted field of a setting, at most `limit` characters."""
+
+    limit: int
+
+    def read(self, args: Args, index: int, default):
+        """Value of argument `index`, `default` when it is not given."""
+        return args.text(index, self.limit, default)
+
+    def describe(self) -> str:
+        """As the test form prints it: the maximum length."""
+        return f"({self.limit})"
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A command that only stores values. `saved`: kept over a reset (AUTO_SAVE). `need`: how many must be given."""
+
+    name: str
+    fields: tuple
+    default: tuple
+    saved: bool = False
+    need: int = 1
+
+
+def render(values: Iterable) -> str:
+    """Values as a read form prints them: numbers bare, strings quoted."""
+    return ",".join(f'"{value}"' if isinstance(value, str) else str(value) for value in values)
+
+
+@dataclass
+class CommandTable:
+    """All commands of a personality. Later entries replace earlier ones, so a table can refine another."""
+
+    handlers: dict[str, dict[str, Callable]] = field(default_factory=dict)
+    settings: dict[str, Setting] = field(default_factory=dict)
+
+    def on(self, name: str, *forms: str):
+        """Decorator: the function answers `name` in these forms."""
+
+        def register(function: Callable) -> Callable:
+            for form in forms:
+                self.add(name, form, function)
+            return function
+
+        return register
+
+    def add(self, name: str, form: str, function: Callable) -> None:
+        """`function` answers `name` in `form`."""
+        assert form in FORMS, form
+        self.handlers.setdefault(name, {})[form] = function
+
+    def fixed(self, names: str | tuple[str, ...], form: str, *lines: str) -> None:
+        """`names` answer with constant lines (none: just OK)."""
+
+        def answer(modem, args: Args) -> None:
+            if lines:
+                modem.info(*lines)
+
+        for name in (names,) if isinstance(names, str) else names:
+            self.add(name, form, answer)
+
+    def store(self, setting: Setting) -> None:
+        """Add the read, set and test form of a stored setting."""
+        name = setting.name
+
+        def read(modem, args: Args) -> None:
+            modem.info(f"{name}: {render(modem.values[name])}")
+
+        def write(modem, args: Args) -> None:
+            modem.store(setting, read_fields(setting, args, modem.values[name]))
+
+        def test(modem, args: Args) -> None:
+            modem.info(f"{name}: " + ",".join(item.describe() for item in setting.fields))
+
+        self.settings[name] = setting
+        for form, function in (("read", read), ("set", write), ("test", test)):
+            self.add(name, form, function)
+
+    def extended(self) -> CommandTable:
+        """A copy to refine."""
+        return CommandTable(
+            {name: dict(forms) for name, forms in self.handlers.items()}, dict(self.settings)
+        )
+
+
+def read_fields(setting: Setting, args: Args, current: tuple) -> tuple:
+    """Values for `setting` from arguments; a field left out keeps its current value."""
+    args.at_most(len(setting.fields))
+    for index in range(setting.need):
+        args.text(index, 560)
+    return tuple(item.read(args, i, current[i]) for i, item in enumerate(setting.fields))

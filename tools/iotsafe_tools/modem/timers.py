@@ -1,0 +1,33 @@
+"""Timers of the modem: functions to call at a time, cancelled together by their tag."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable
+
+
+class Timers:
+    """A heap of (due, order, function, tag)."""
+
+    def __init__(self) -> None:
+        self._heap: list = []
+        self._order = 0
+
+    def at(self, due: float, function: Callable[[], None], tag: str = "run") -> None:
+        """Call `function` when the time is `due`."""
+        self._order += 1
+        heapq.heappush(self._heap, (due, self._order, function, tag))
+
+    def cancel(self, tag: str) -> None:
+        """Forget every timer with this tag."""
+        self._heap = [item for item in self._heap if item[3] != tag]
+        heapq.heapify(self._heap)
+
+    def next_due(self) -> float | None:
+        """Due time of the first timer."""
+        return self._heap[0][0] if self._heap else None
+
+    def run(self, now: float) -> None:
+        """Call everything that is due."""
+        while self._heap and self._heap[0][0] <= now:
+            heapq.heappop(self._heap)[2]()
