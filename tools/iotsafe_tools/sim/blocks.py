@@ -1,0 +1,82 @@
+"""A value that arrives in several APDUs, in either dialect of section 10.2.
+
+K1 "split TLV": the first block has the tag and the length of the whole value, the next blocks are
+bare bytes. K2 "TLV per block": each block is a complete TLV. They are told apart by the first
+block: its announced length runs past the block (K1) or ends with it (K2). Lengths above 7F come as
+BER or as one plain byte (section 14, item 10); the reading that fits the block wins.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from .tlv import SIGNATURE, TLVError, decode_signature
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """How far the value of `tag` has come; `take` gives the state after one more block."""
+
+    tag: int
+    limit: int  # bytes that the value may have
+    total: int = 0  # bytes taken so far
+    owed: int = 0  # bytes that a K1 header has announced and that have not come yet
+
+    def take(
+        self, block: bytes, *, last: bool, signed: bool = False
+    ) -> tuple["Blocks", bytes, bytes]:
+        """Take one block: (next state, bytes of the value, what follows the value).
+
+        With `signed`, data object 33 must follow the value in the last block, and its TLV is the
+        third item; otherwise nothing may follow. Raises TLVError and leaves this state usable.
+        """
+        if self.owed:
+            size = min(self.owed, len(block))
+            start, owed = 0, self.owed - size
+        elif self.total and last and signed and block[:1] == bytes([SIGNATURE]):
+            start = size = owed = 0
+        else:
+            start, size, owed = self._header(block, last, signed)
+        chunk, rest = block[start : start + size], block[start + size :]
+        if last and owed:
+            raise TLVError(f"the value of tag {self.tag:02X} is cut off")
+        if last and signed:
+            decode_signature(rest)
+        elif rest:
+            raise TLVError(f"bytes follow the value of tag {self.tag:02X}")
+        total = self.total + size
+        if not 0 < total + owed <= self.limit:
+            raise TLVError(f"the value of tag {self.tag:02X} is empty or too long")
+        return replace(self, total=total, owed=owed), chunk, rest
+
+    def _header(self, block: bytes, last: bool, signed: bool) -> tuple[int, int, int]:
+        """Start of the value in `block`, bytes of it there, and bytes still owed."""
+        if len(block) < 2 or block[0] != self.tag:
+            raise TLVError(f"tag {self.tag:02X} is missing")
+        readings = list(_readings(block))
+        for start, size in readings:
+            rest = block[start + size :]
+            if start + size == len(block) or (last and signed and _is_signature(rest)):
+                return start, size, 0
+        if not last:
+            for start, size in readings:
+                here = len(block) - start
+                if size > here:
+                    return start, here, size - here
+        raise TLVError(f"the length of tag {self.tag:02X} does not fit the block")
+
+
+def _readings(block: bytes) -> Iterator[tuple[int, int]]:
+    """(start, length) of the value for each way to read the length field, BER first."""
+    first = block[1]
+    size = first - 0x80
+    if 1 <= size <= 3 and len(block) >= 2 + size:
+        yield 2 + size, int.from_bytes(block[2 : 2 + size], "big")
+    yield 2, first
+
+
+def _is_signature(data: bytes) -> bool:
+    try:
+        decode_signature(data)
+    except TLVError:
+        return False
+    return True

@@ -1,0 +1,100 @@
+"""Elliptic-curve keys, signatures and hashes as the applet has them (sections 5.3 and 9)."""
+
+import hashlib
+from collections.abc import Callable
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, utils
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+ECDSA = 0x04  # tag 92
+COORDINATE = 32  # bytes of r, s, X and Y: every curve here has 256 bits
+
+# Key type (4B) -> curve. The last digit 4 marks a volatile key.
+CURVES: dict[int, ec.EllipticCurve] = {
+    0x13: ec.SECP256R1(),
+    0x14: ec.SECP256R1(),
+    0x23: ec.BrainpoolP256R1(),
+    0x24: ec.BrainpoolP256R1(),
+}
+ORDERS = {
+    "secp256r1": 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551,
+    "brainpoolP256r1": 0xA9FB57DBA1EEA9BC3E660A909D838D718C397AA3B561A6F7901E0E82974856A7,
+}
+
+# Hash (91) -> its name in hashlib. The digest's length tells the three apart.
+HASHES = {0x0001: "sha256", 0x0002: "sha384", 0x0004: "sha512"}
+_PREHASHED = {
+    32: utils.Prehashed(hashes.SHA256()),
+    48: utils.Prehashed(hashes.SHA384()),
+    64: utils.Prehashed(hashes.SHA512()),
+}
+DIGEST_SIZES = frozenset(_PREHASHED)
+
+
+def digest_size(hash_id: int) -> int:
+    """Bytes of the digest of a hash of the table HASHES."""
+    return hashlib.new(HASHES[hash_id]).digest_size
+
+
+def is_volatile(key_type: int) -> bool:
+    """The key's value is forgotten at the next reset of the card."""
+    return key_type & 0x0F == 4
+
+
+def key_from_scalar(key_type: int, scalar: int) -> ec.EllipticCurvePrivateKey:
+    """The private key with this secret number; raises ValueError unless 0 < scalar < order."""
+    curve = CURVES[key_type]
+    if not 0 < scalar < ORDERS[curve.name]:
+        raise ValueError("a private key is out of range")
+    return ec.derive_private_key(scalar, curve)
+
+
+def generate(key_type: int, random: Callable[[int], bytes]) -> ec.EllipticCurvePrivateKey:
+    """A new key from a random source (FIPS 186-5, A.2.2: testing candidates)."""
+    order = ORDERS[CURVES[key_type].name]
+    while not 0 < (scalar := int.from_bytes(random(COORDINATE), "big")) < order:
+        pass
+    return key_from_scalar(key_type, scalar)
+
+
+def point_of(key: ec.EllipticCurvePrivateKey) -> bytes:
+    """The public point, 65 bytes, 04 X Y."""
+    return key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+
+
+def public_key(key_type: int, point: bytes) -> ec.EllipticCurvePublicKey:
+    """The public key of an uncompressed point; raises ValueError unless it is on the curve."""
+    if len(point) != 1 + 2 * COORDINATE or point[0] != 4:
+        raise ValueError("a public key must be an uncompressed point of 65 bytes")
+    return ec.EllipticCurvePublicKey.from_encoded_point(CURVES[key_type], point)
+
+
+def sign(key: ec.EllipticCurvePrivateKey, digest: bytes, *, deterministic: bool) -> bytes:
+    """ECDSA over a digest of 32, 48 or 64 bytes: DER. Deterministic is RFC 6979."""
+    algorithm = ec.ECDSA(_PREHASHED[len(digest)], deterministic_signing=deterministic)
+    return key.sign(digest, algorithm)
+
+
+def verify(key: ec.EllipticCurvePublicKey, digest: bytes, signature: bytes) -> bool:
+    """Whether `signature` (raw r||s of 64 bytes, or DER) belongs to the digest and the key."""
+    if len(signature) == 2 * COORDINATE:
+        signature = raw_to_der(signature)
+    try:
+        key.verify(signature, digest, ec.ECDSA(_PREHASHED[len(digest)]))
+    except InvalidSignature:
+        return False
+    return True
+
+
+def der_to_raw(der: bytes) -> bytes:
+    """r||s, 64 bytes, of a DER signature."""
+    r, s = utils.decode_dss_signature(der)
+    return r.to_bytes(COORDINATE, "big") + s.to_bytes(COORDINATE, "big")
+
+
+def raw_to_der(raw: bytes) -> bytes:
+    """DER of r||s, 64 bytes."""
+    r, s = int.from_bytes(raw[:COORDINATE], "big"), int.from_bytes(raw[COORDINATE:], "big")
+    return utils.encode_dss_signature(r, s)

@@ -1,0 +1,110 @@
+"""The issuer's side of a SIM: what is done at the factory or over the air, never by APDU."""
+
+import os
+from dataclasses import replace
+
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from . import ecc
+from . import objects as o
+from .profile import Profile
+from .store import Store
+
+
+class Issuer:
+    """Makes, fills and empties containers. Each call is stored before it returns.
+
+    Errors: ValueError for objects that can't be, StoreError when the store can't be written.
+    """
+
+    def __init__(self, store: Store, profile: Profile) -> None:
+        self._store = store
+        self._profile = profile
+
+    def objects(self) -> list[o.Container]:
+        """All objects of the SIM."""
+        return self._store.objects()
+
+    def put(self, *items: o.Container) -> None:
+        """Add or replace whole objects, within the numbers that the profile announces."""
+        limits = {
+            o.Kind.PRIVATE: self._profile.max_private_keys,
+            o.Kind.PUBLIC: self._profile.max_public_keys,
+            o.Kind.SECRET: self._profile.max_secret_keys,
+            o.Kind.FILE: self._profile.max_files,
+        }
+        names = {(item.kind, item.id) for item in (*self._store.objects(), *items)}
+        for kind, limit in limits.items():
+            if sum(found is kind for found, _ in names) > limit:
+                raise ValueError(f"the SIM has room for {limit} objects of type {kind.name}")
+        self._store.put(*items)
+
+    def create_key_pair(
+        self,
+        id: bytes = b"\x01",
+        label: bytes = b"",
+        *,
+        key_type: int = o.P256,
+        usage: int = o.TLS12_KEY,
+        functions: int | None = None,
+        private_key: ec.EllipticCurvePrivateKey | None = None,
+    ) -> bytes:
+        """Make the private and the public container, filled; return the point, 65 bytes 04 X Y.
+
+        private_key: taken over instead of a new one. functions (61): by default signature, or key
+        generation and agreement for a volatile pair. An existing pair is replaced, but
+        keeps its label unless there is another.
+        """
+        if functions is None:
+            volatile = ecc.is_volatile(key_type)
+            functions = o.KEY_GENERATION | o.KEY_AGREEMENT if volatile else o.SIGNATURE
+        if key_type not in ecc.CURVES:
+            raise ValueError(f"{key_type:02X} is no type of a key pair")
+        key = ecc.generate(key_type, os.urandom) if private_key is None else private_key
+        point = ecc.point_of(key)
+        old = self._store.find(o.Kind.PRIVATE, id=id)
+        shared = {
+            "id": id,
+            "label": label or (old.label if old else b""),
+            "key_type": key_type,
+            "usage": usage,
+            "functions": functions,
+            "algorithm": ecc.ECDSA if functions & o.SIGNATURE else None,
+            "hashes": 0x0001 if functions & o.SIGNATURE else None,
+            "agreement": 0x01 if functions & o.KEY_AGREEMENT else None,
+        }
+        self.put(o.PrivateKey(**shared, key=key), o.PublicKey(**shared, point=point))
+        return point
+
+    def clear_key_pair(self, id: bytes = b"\x01") -> None:
+        """Empty both halves: their state becomes 00."""
+        halves = (self._find(kind, id) for kind in (o.Kind.PRIVATE, o.Kind.PUBLIC))
+        self._store.put(*map(o.emptied, halves))
+
+    def write_file(
+        self,
+        id: bytes = b"\x02",
+        data: bytes = b"",
+        *,
+        label: bytes = b"",
+        size: int | None = None,
+    ) -> None:
+        """Write a file, making its container when there is none; no data empties it (state 00).
+
+        size: bytes of the container; by default as it is, or as long as the data. label: by
+        default as it is.
+        """
+        data = bytes(data)
+        file = self._store.find(o.Kind.FILE, id=id) or o.File(id=id, size=len(data))
+        size = file.size if size is None else size
+        self.put(replace(file, label=label or file.label, size=size, content=data))
+
+    def public_key(self, id: bytes = b"\x01") -> bytes:
+        """The point of a public key, 65 bytes; empty when its container is."""
+        return self._find(o.Kind.PUBLIC, id).point
+
+    def _find(self, kind: o.Kind, id: bytes) -> o.Container:
+        item = self._store.find(kind, id=id)
+        if item is None:
+            raise ValueError(f"the SIM has no object of type {kind.name} with ID {id.hex()}")
+        return item

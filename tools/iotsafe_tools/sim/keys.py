@@ -1,0 +1,119 @@
+"""GENERATE KEY PAIR, READ PUBLIC KEY, PUT PUBLIC KEY (7.6 to 7.9)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from . import ecc, status, tlv
+from . import objects as o
+from .apdu import Command, Reply
+from .blocks import Blocks
+from .sessions import Session
+from .status import Refused, require
+
+if TYPE_CHECKING:
+    from .applet import Applet
+
+KEY = 0x34
+_TEMPLATE = 0x49
+_POINT = 0x86
+_MAX_KEY_OBJECT = 0xFF
+
+
+def encode_point(point: bytes) -> bytes:
+    """34 { 49 { 86 { 04 X Y } } }."""
+    return tlv.encode(KEY, tlv.encode(_TEMPLATE, tlv.encode(_POINT, point)))
+
+
+def _decode_point(value: bytes) -> bytes:
+    """The point in the value of tag 34: in 49 { 86 }, or in 86 alone. Raises TLVError."""
+    items = tlv.decode_all(value)
+    if [tag for tag, _ in items] == [_TEMPLATE]:
+        items = tlv.decode_all(items[0][1])
+    if [tag for tag, _ in items] != [_POINT]:
+        raise tlv.TLVError("no point (tag 86) in the public key")
+    return items[0][1]
+
+
+def _public_half(applet: Applet, private: o.PrivateKey) -> o.PublicKey | None:
+    """The public key of the same pair: of the same label or, without labels, the same ID."""
+    name = {"label": private.label} if private.label else {"id": private.id}
+    return applet.store.find(o.Kind.PUBLIC, **name)
+
+
+def generate_key_pair(applet: Applet, command: Command) -> Reply:
+    """GENERATE KEY PAIR: fill both halves; needs the conditions of section 6, else 6985."""
+    command.expect_p1p2(0x0000)
+    private = applet.find(o.Kind.PRIVATE, command.data)
+    public = _public_half(applet, private)
+    require(public is not None and public.access & o.READ)
+    require(private.functions & public.functions & o.KEY_GENERATION)
+    require(private.key_type == public.key_type)
+    require(not any(applet.sessions.in_use(half.kind, half.id) for half in (private, public)))
+    key = ecc.generate(private.key_type, applet.random)
+    point = ecc.point_of(key)
+    applet.store.put(replace(private, key=key), replace(public, point=point))
+    ids = tlv.encode(o.Kind.PRIVATE.tags.id, private.id)
+    ids += tlv.encode(o.Kind.PUBLIC.tags.id, public.id)
+    answers = {"full": ids + encode_point(point), "key": encode_point(point), "none": b""}
+    return Reply(answers[applet.profile.keygen_response])
+
+
+def read_public_key(applet: Applet, command: Command) -> Reply:
+    """READ PUBLIC KEY: the key in tag 34; 6985 when unreadable or empty."""
+    command.expect_p1p2(0x0000)
+    public = applet.find(o.Kind.PUBLIC, command.data)
+    require(public.access & o.READ and public.filled)
+    return Reply(encode_point(public.point))
+
+
+@dataclass(frozen=True)
+class _Putting:
+    """A public key that is being written: how far it has come, and its bytes so far."""
+
+    blocks: Blocks
+    value: bytes
+
+
+def put_public_key_init(applet: Applet, command: Command) -> Reply:
+    """PUT PUBLIC KEY init: open (P1 = 00) or close (01) session P2."""
+    if command.p1 == 0x01:
+        command.expect_no_data()
+        applet.sessions.close(command.p2, command.ins)
+        return Reply()
+    command.expect_p1p2(command.p2)
+    public = applet.find(o.Kind.PUBLIC, command.data)
+    require(public.access & o.UPDATE)
+    session = Session(
+        command.ins, public.kind, public.id, _Putting(Blocks(KEY, _MAX_KEY_OBJECT), b"")
+    )
+    applet.sessions.open(command.p2, session, applet.profile.max_sessions)
+    return Reply()
+
+
+def put_public_key_update(applet: Applet, command: Command) -> Reply:
+    """PUT PUBLIC KEY update: the key in tag 34; written, and the session ended, by the last block.
+
+    6A80 for a point that is not on the curve.
+    """
+    last = command.last_block
+    session = applet.sessions.get(command.p2, 0x24)
+    blocks, chunk, _ = session.work.blocks.take(command.data, last=last)
+    work = _Putting(blocks, session.work.value + chunk)
+    if last:
+        _write_point(applet, session.id, _decode_point(work.value))
+        applet.sessions.close(command.p2, session.ins)
+    else:
+        applet.sessions.update(command.p2, replace(session, work=work))
+    return Reply()
+
+
+def _write_point(applet: Applet, id: bytes, point: bytes) -> None:
+    public = applet.store.find(o.Kind.PUBLIC, id=id)
+    require(public is not None)
+    try:
+        ecc.public_key(public.key_type, point)
+    except ValueError:
+        raise Refused(status.WRONG_DATA) from None
+    applet.store.put(replace(public, point=point))

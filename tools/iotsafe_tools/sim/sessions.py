@@ -1,0 +1,61 @@
+"""Open sessions of the applet (section 10.1)."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from . import status
+from .status import Refused
+
+
+@dataclass(frozen=True)
+class Session:
+    """One command between init and last update.
+
+    `ins` is the INS of the init command; `kind` and `id` name the object in use; `work` is the
+    command's own state, replaced after each update.
+    """
+
+    ins: int
+    kind: Any
+    id: bytes
+    work: Any
+
+
+class Sessions:
+    """Sessions by number: one number space for all commands, shared by all channels."""
+
+    def __init__(self) -> None:
+        self._open: dict[int, Session] = {}
+
+    def open(self, number: int, session: Session, limit: int) -> None:
+        """Raise Refused 6A86 when the number is in use, 6989 when `limit` sessions are open."""
+        if number in self._open:
+            raise Refused(status.WRONG_P1P2)
+        if len(self._open) >= limit:
+            raise Refused(status.NO_SESSION_LEFT)
+        self._open[number] = session
+
+    def get(self, number: int, ins: int) -> Session:
+        """The session that `ins` has opened under this number; raise Refused 6985 without one."""
+        session = self._open.get(number)
+        if session is None or session.ins != ins:
+            raise Refused(status.CONDITIONS)
+        return session
+
+    def update(self, number: int, session: Session) -> None:
+        """Keep the session's new state."""
+        self._open[number] = session
+
+    def close(self, number: int, ins: int) -> None:
+        """End a session. One that is not open is no error; one of another command is 6985."""
+        if number in self._open:
+            self.get(number, ins)
+            del self._open[number]
+
+    def in_use(self, kind: Any, id: bytes) -> bool:
+        """Whether an open session works with this object."""
+        return any((s.kind, s.id) == (kind, id) for s in self._open.values())
+
+    def clear(self) -> None:
+        """The card was reset."""
+        self._open.clear()

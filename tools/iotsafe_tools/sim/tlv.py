@@ -1,0 +1,92 @@
+"""TLV data objects of the applet: one-byte tags, BER lengths (section 5.1)."""
+
+from collections.abc import Iterable
+
+SIGNATURE = 0x33
+
+
+class TLVError(ValueError):
+    """The bytes are no sequence of TLVs; the applet answers 6A80."""
+
+
+def encode(tag: int, value: bytes) -> bytes:
+    """One TLV with the shortest length field."""
+    return bytes([tag]) + _length(len(value)) + value
+
+
+def encode_all(items: Iterable[tuple[int, bytes]]) -> bytes:
+    """A sequence of (tag, value) pairs as bytes."""
+    return b"".join(encode(tag, value) for tag, value in items)
+
+
+def _length(n: int) -> bytes:
+    if n < 0x80:
+        return bytes([n])
+    size = (n.bit_length() + 7) // 8
+    return bytes([0x80 | size]) + n.to_bytes(size, "big")
+
+
+def value_bounds(data: bytes, at: int) -> tuple[int, int]:
+    """Where the value of the TLV at `at` starts and ends, by its BER length (up to 83).
+
+    The end may lie beyond the data. Raises TLVError when the header is cut off or malformed.
+    """
+    if at + 2 > len(data):
+        raise TLVError("a TLV is cut off in its header")
+    first = data[at + 1]
+    if first < 0x80:
+        return at + 2, at + 2 + first
+    size = first & 0x7F
+    if not 1 <= size <= 3:
+        raise TLVError(f"{first:02X} is no length of a TLV")
+    start = at + 2 + size
+    if start > len(data):
+        raise TLVError("a TLV is cut off in its length")
+    return start, start + int.from_bytes(data[at + 2 : start], "big")
+
+
+def decode_all(data: bytes) -> list[tuple[int, bytes]]:
+    """All TLVs of `data` as (tag, value) pairs; raises TLVError unless they fill it exactly."""
+    items, at = [], 0
+    while at < len(data):
+        start, end = value_bounds(data, at)
+        if end > len(data):
+            raise TLVError(f"the value of tag {data[at]:02X} is cut off")
+        items.append((data[at], data[start:end]))
+        at = end
+    return items
+
+
+def decode_exactly(data: bytes, *tags: int) -> list[bytes]:
+    """The values of `tags`, in that order; `data` must hold each of them once, and nothing else.
+
+    Raises TLVError.
+    """
+    items = decode_all(data)
+    values = dict(items)
+    if len(items) != len(tags) or values.keys() != set(tags):
+        raise TLVError("the data objects are not those of the command")
+    return [values[tag] for tag in tags]
+
+
+def encode_signature(value: bytes, length_bytes: int) -> bytes:
+    """Data object 33, its length in one or in two bytes (section 14, item 1)."""
+    return bytes([SIGNATURE]) + len(value).to_bytes(length_bytes, "big") + value
+
+
+def decode_signature(data: bytes) -> bytes:
+    """The value of tag 33 with either length form; raises TLVError unless it fills `data`."""
+    if len(data) < 2 or data[0] != SIGNATURE:
+        raise TLVError("no signature (tag 33)")
+    start = 4 if data[1] == 0 else 2
+    if int.from_bytes(data[1:start], "big") != len(data) - start:
+        raise TLVError("the length of the signature is wrong")
+    return data[start:]
+
+
+def split_signature(data: bytes) -> tuple[bytes, bytes]:
+    """The TLVs before tag 33, undecoded, and the signature's value. Raises TLVError."""
+    at = 0
+    while at < len(data) and data[at] != SIGNATURE:
+        at = value_bounds(data, at)[1]
+    return data[:at], decode_signature(data[at:])
