@@ -1,9 +1,9 @@
 """Cellular modems behind a UART: AT engine, drivers, TCP sockets, and APDUs to the SIM.
 
-    modem = cellular.SIM7080(uart)
-    modem.power_up(); modem.unlock(); modem.register(); modem.attach("apn")
-    stream = modem.socket(); stream.connect(("host", 8883))
-    channel = modem.sim()                            # for iotsafe.Applet
+modem = cellular.SIM7080(uart)
+modem.power_up(); modem.unlock(); modem.register(); modem.attach("apn")
+stream = modem.socket(); stream.connect(("host", 8883))
+channel = modem.sim()                            # for iotsafe.Applet
 """
 
 from .at import AT

@@ -1,9 +1,9 @@
 """TLS with a private key that never leaves the SIM: a GSMA IoT SAFE (IoT.05) client.
 
-    applet = iotsafe.Applet(channel).open()          # channel: modem.sim() or any other Channel
-    identity = iotsafe.choose(applet)                # key and certificate that belong together
-    context = iotsafe.SSLContext(identity, ca)       # the server is always verified
-    session = context.wrap_socket(stream, "mqtt.example.com")
+applet = iotsafe.Applet(channel).open()          # channel: modem.sim() or any other Channel
+identity = iotsafe.choose(applet)                # key and certificate that belong together
+context = iotsafe.SSLContext(identity, ca)       # the server is always verified
+session = context.wrap_socket(stream, "mqtt.example.com")
 """
 
 from .applet import AIDS, Applet

@@ -33,9 +33,7 @@ _EIO = const(5)
 _ETIMEDOUT = const(110)
 
 # SEC1 ECPrivateKey on P-256 with the private value 2A: a name for "the key in the SIM", no key.
-_PLACEHOLDER = (
-    b"\x30\x12\x02\x01\x01\x04\x01\x2a\xa0\x0a\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07"
-)
+_PLACEHOLDER = b"\x30\x12\x02\x01\x01\x04\x01\x2a\xa0\x0a\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07"
 
 # What the client offers, best first; a suite that the firmware lacks is left out.
 _SUITES = (

@@ -1,7 +1,7 @@
 """Telemetry over MQTT: queue, publisher, cloud profiles.
 
-    publisher = telemetry.Publisher(telemetry.Broker("host", 8883, "id", "d/{id}/t"), open_stream)
-    publisher.connect(); publisher.publish({"temp": 21.5})
+publisher = telemetry.Publisher(telemetry.Broker("host", 8883, "id", "d/{id}/t"), open_stream)
+publisher.connect(); publisher.publish({"temp": 21.5})
 """
 
 from .backoff import Backoff

@@ -7,16 +7,21 @@ as one record.
 
 from micropython import const
 
+import ticks
+
 _SIZE = const(512)
 _EMSGSIZE = const(90)
+_EPROTO = const(71)
 _MAX_READ = const(16 * 1024)
+_MAX_SINGLE_READS = const(16)
 
 
 class Link:
     """Stands for the module `socket` and for the one socket made of it.
 
     `open_stream(host, port)` returns a connected TLS stream with read, write, settimeout,
-    setblocking and close; what it raises reaches the caller of umqtt's connect.
+    setblocking and close; what it raises reaches the caller of umqtt's connect. `heard` is the
+    tick at which the last byte came.
     """
 
     def __init__(self, open_stream):
@@ -24,6 +29,8 @@ class Link:
         self._stream = None
         self._buffer = memoryview(bytearray(_SIZE))
         self._end = 0
+        self._singles = 0  # reads of one byte in a row
+        self.heard = 0
 
     # -- as the module --------------------------------------------------------------------------
 
@@ -41,6 +48,8 @@ class Link:
         """Open a new stream to `address`: (host, port)."""
         self.close()
         self._stream = self._open_stream(*address)
+        self._singles = 0
+        self.heard = ticks.now()
 
     def write(self, data, size=None):
         """Collect the first `size` bytes (default: all) of `data`; returns their number."""
@@ -62,18 +71,30 @@ class Link:
         if self._end:
             size = self._end
             self._end = 0
+            self._singles = 0
             self._stream.write(self._buffer[:size])
 
     def read(self, size):
-        """Exactly `size` bytes; fewer only at the end; None if non-blocking and none."""
-        if size > _MAX_READ:
+        """Exactly `size` bytes; fewer only at the end; None if non-blocking and none.
+
+        umqtt trusts the broker's lengths; here they are bounded (OSError EMSGSIZE, EPROTO).
+        """
+        if not 0 <= size <= _MAX_READ:
             raise OSError(_EMSGSIZE, "the broker announces a message of %d bytes" % size)
         self.flush()
-        return self._stream.read(size)
+        data = self._stream.read(size)
+        if data:
+            self.heard = ticks.now()
+            # A length that never ends is read byte by byte, for ever.
+            self._singles = self._singles + 1 if size == 1 else 0
+            if self._singles > _MAX_SINGLE_READS:
+                raise OSError(_EPROTO, "the broker sends a length that does not end")
+        return data
 
     def settimeout(self, seconds):
         """Limit of each wait in seconds; None: the stream's own."""
-        self._stream.settimeout(seconds)
+        if self._stream:
+            self._stream.settimeout(seconds)
 
     def setblocking(self, flag):
         """False: `read` returns None instead of waiting."""

@@ -1,7 +1,9 @@
 """Publishes to a cloud over umqtt.simple (unmodified) and a TLS stream."""
 
-import ticks
+from micropython import const
 from umqtt import simple
+
+import ticks
 
 from .link import Link
 
@@ -15,11 +17,19 @@ _REFUSALS = {
 }
 
 
+_EPROTO = const(71)
+_LAST_PID = const(65535)
+
+
+def _ignore(topic, message):
+    """Nobody asked for messages."""
+
+
 class MQTTError(OSError):
     """The broker broke the protocol or the session. `text` for people."""
 
     def __init__(self, text):
-        super().__init__(71, text)  # EPROTO
+        super().__init__(_EPROTO, text)
         self.text = text
 
     def __str__(self):
@@ -43,19 +53,21 @@ class Publisher:
     of the protocol are MQTTError. After any error call `connect` again.
     """
 
-    def __init__(self, cloud, open_stream):
+    def __init__(self, cloud, open_stream, on_message=None):
         self._cloud = cloud
         self._link = Link(open_stream)
+        # As bytes: umqtt takes the length in characters, and MQTT counts bytes.
         self._client = simple.MQTTClient(
-            cloud.client_id,
+            cloud.client_id.encode(),
             cloud.host,
             cloud.port,
-            cloud.user or None,
-            cloud.password or None,
+            cloud.user.encode() or None,
+            cloud.password.encode() or None,
             cloud.keepalive,
         )
-        self._spoke = 0  # tick of the last packet that the broker answered
-        self._asked = False  # a PINGREQ is out
+        self._client.set_callback(on_message or _ignore)
+        self._topic = cloud.topic.encode()
+        self._pinged = False  # a PINGREQ is out
 
     def connect(self):
         """Open the stream and log in."""
@@ -66,7 +78,7 @@ class Publisher:
             self._run(self._client.connect)
         finally:
             simple.socket = lent
-        self._heard()
+        self._pinged = False
 
     def publish(self, reading):
         """Encode and publish `reading` with QoS 1; returns when the broker has it."""
@@ -74,23 +86,28 @@ class Publisher:
 
     def publish_raw(self, payload):
         """Publish `payload` (bytes) with QoS 1; returns when the broker has it."""
-        self._run(self._client.publish, self._cloud.topic, payload, False, 1)
-        self._heard()
+        if self._client.pid >= _LAST_PID:
+            self._client.pid = 0  # umqtt lets it grow past its 16 bits
+        self._run(self._client.publish, self._topic, payload, False, 1)
+        self._pinged = False
 
     def service(self):
         """Take in what the broker sent and keep the session alive; call it every few seconds.
 
-        Never waits for the network, except that a PINGREQ unanswered for half the keep-alive
-        time is an MQTTError.
+        Never waits for the network. A broker silent for one and a half times the keep-alive time
+        is an MQTTError.
         """
-        if self._run(self._client.check_msg) is None and not self._asked:
-            if ticks.diff(ticks.now(), self._spoke) > self._cloud.keepalive * 500:
-                self._run(self._client.ping)
-                self._link.flush()
-                self._asked = True
-                self._spoke = ticks.now()
-        elif self._asked and ticks.diff(ticks.now(), self._spoke) > self._cloud.keepalive * 500:
+        self._run(self._client.check_msg)
+        silent = ticks.diff(ticks.now(), self._link.heard)
+        if silent > self._cloud.keepalive * 1500:
+            self._link.close()
             raise MQTTError("the broker does not answer any more")
+        if silent < self._cloud.keepalive * 500:
+            self._pinged = False
+        elif not self._pinged:
+            self._pinged = True
+            self._run(self._client.ping)
+            self._run(self._link.flush)
 
     def close(self):
         """Say goodbye, if that is still possible, and close the stream."""
@@ -100,10 +117,6 @@ class Publisher:
         except (OSError, AttributeError):
             pass
         self._link.close()
-
-    def _heard(self):
-        self._spoke = ticks.now()
-        self._asked = False
 
     def _run(self, call, *args):
         """`call(*args)` of umqtt, whose complaints are made MQTTError; closes on any error."""

@@ -1,0 +1,117 @@
+"""The board seam on the unix port: the modem is on a pseudo-terminal, a serial device or TCP.
+
+Every board folder has a module `board` with these names: NAME, uart(where), power_key, set_clock,
+sensor(), path(name).
+"""
+
+import io
+import os
+import random
+import select
+import socket
+import termios
+
+from micropython import const
+
+import ticks
+
+NAME = "MicroPython unix port"
+
+# The simulated modem is switched on already, and the host's clock is right.
+power_key = None
+set_clock = None
+
+_EPIPE = const(32)
+_VTIME = const(5)
+_VMIN = const(6)
+_POLLIN = const(1)
+
+
+def uart(where):
+    """The modem's UART in the shape of machine.UART with a time-out of 0.
+
+    `where`: path of a terminal device, or "tcp:HOST:PORT".
+    """
+    if where.startswith("tcp:"):
+        _, host, port = where.split(":")
+        return TCPUART(host, int(port))
+    if not where:
+        raise OSError(19, "modem.uart: set it in the config to the path that `iotsafe lab` prints")
+    return TerminalUART(where)
+
+
+class TerminalUART:
+    """A terminal device, raw, at 115200 baud where that means something."""
+
+    def __init__(self, path):
+        self._file = io.open(path, "r+b")
+        fd = self._file.fileno()
+        termios.setraw(fd)
+        attributes = termios.tcgetattr(fd)
+        attributes[4] = attributes[5] = termios.B115200
+        attributes[6][_VMIN] = attributes[6][_VTIME] = 0
+        termios.tcsetattr(fd, termios.TCSANOW, attributes)
+        self._poll = select.poll()
+        self._poll.register(self._file, _POLLIN)
+
+    def any(self):
+        """1 if there is something to read, else 0."""
+        return 1 if self._poll.poll(0) else 0
+
+    def read(self, size=64):
+        """What is there, at most `size` bytes; None if there is nothing."""
+        return self._file.read(size) or None
+
+    def readinto(self, buf):
+        """Number of bytes read; None if there is nothing."""
+        return self._file.readinto(buf) or None
+
+    def write(self, buf):
+        """Number of bytes written."""
+        return self._file.write(buf)
+
+
+class TCPUART:
+    """A serial line over TCP: the lab's, or a terminal server's."""
+
+    def __init__(self, host, port):
+        self._socket = socket.socket()
+        self._socket.connect(socket.getaddrinfo(host, port)[0][-1])
+        self._socket.setblocking(False)
+        self._poll = select.poll()
+        self._poll.register(self._socket, _POLLIN)
+
+    def any(self):
+        """1 if there is something to read, else 0."""
+        return 1 if self._poll.poll(0) else 0
+
+    def read(self, size=64):
+        """What is there, at most `size` bytes; None if there is nothing."""
+        return self._socket.read(size) or None
+
+    def readinto(self, buf):
+        """Number of bytes read; None if there is nothing; OSError when the other side is gone."""
+        n = self._socket.readinto(buf)
+        if n == 0:
+            raise OSError(_EPIPE, "the serial line over TCP was closed by the other side")
+        return n
+
+    def write(self, buf):
+        """Number of bytes written; None if the line is full."""
+        return self._socket.write(buf)
+
+
+_temperature = 2150  # hundredths of a degree
+
+
+def sensor():
+    """One reading: a made-up temperature that wanders, and the uptime in seconds."""
+    global _temperature
+    _temperature += random.getrandbits(5) - 15
+    return {"temp": _temperature / 100, "uptime": ticks.now() // 1000}
+
+
+def path(name):
+    """Where the file `name` of config or state is: in $IOTSAFE_DATA, or in this folder."""
+    folder = os.getenv("IOTSAFE_DATA")
+    return folder + "/" + name if folder and not name.startswith("/") else name

@@ -1,0 +1,170 @@
+"""The configuration: one JSON file, checked field by field.
+
+    {"version": 1,
+     "modem": {"driver": "sim7080", "apn": "internet"},
+     "mqtt": {"host": "mqtt.example.com", "ca": "ca.pem"}}
+
+What is not in the file has the default of the table below. In the program a field goes by its
+path: `config["mqtt.host"]`.
+"""
+
+import binascii
+import json
+
+from micropython import const
+
+_MAX_SIZE = const(8192)
+
+
+class ConfigError(Exception):
+    """The config cannot be used. `problems`: one line for each bad field."""
+
+    def __init__(self, problems):
+        super().__init__(problems)
+        self.problems = problems
+
+    def __str__(self):
+        return "; ".join(self.problems)
+
+
+def _port(value):
+    return None if 1 <= value <= 65535 else "1 to 65535"
+
+
+def _host(value):
+    if (
+        not value
+        or len(value) > 64
+        or not all(c.isalpha() or c.isdigit() or c in ".-" for c in value)
+    ):
+        return "a host name or IP address, at most 64 characters"
+    return None
+
+
+def _period(value):
+    return None if 1 <= value <= 86400 else "1 to 86400 seconds"
+
+
+def _keepalive(value):
+    return None if 10 <= value <= 3600 else "10 to 3600 seconds"
+
+
+def _topic(value):
+    if not 1 <= len(value) <= 256 or "#" in value or "+" in value:
+        return "1 to 256 characters without wildcards"
+    return None
+
+
+def _pin(value):
+    return None if not value or (4 <= len(value) <= 8 and value.isdigit()) else "4 to 8 digits"
+
+
+def _hex(value):
+    try:
+        if len(binascii.unhexlify(value)) <= 20:
+            return None
+    except ValueError:
+        pass
+    return "hex digits, at most 20 bytes"
+
+
+def _aids(value):
+    for aid in value:
+        if not isinstance(aid, str) or _hex(aid) or not 10 <= len(aid) <= 32:
+            return "a list of AIDs, each 10 to 32 hex digits in quotes"
+    return None
+
+
+def _text(value):
+    if '"' in value or not all(32 <= ord(c) < 127 for c in value):
+        return "printable ASCII text without quotes"
+    return None
+
+
+def _filled(value):
+    return None if value else "filled in"
+
+
+_REQUIRED = None
+
+# Path -> (type, default, check or None). A check returns what a good value is, or None.
+_FIELDS = {
+    "version": (
+        int,
+        _REQUIRED,
+        lambda value: None if value == 1 else "1 (newer firmware needed?)",
+    ),
+    "modem.driver": (str, "sim7080", _filled),
+    "modem.uart": (str, "", None),
+    "modem.apn": (str, "", _text),
+    "modem.user": (str, "", _text),
+    "modem.password": (str, "", _text),
+    "modem.pin": (str, "", _pin),
+    "sim.aids": (list, (), _aids),
+    "sim.key": (str, "", _hex),
+    "sim.certificate": (str, "", _hex),
+    "mqtt.host": (str, _REQUIRED, _host),
+    "mqtt.port": (int, 8883, _port),
+    "mqtt.ca": (str, "ca.pem", _filled),
+    "mqtt.client_id": (str, "", None),
+    "mqtt.user": (str, "", None),
+    "mqtt.password": (str, "", None),
+    "mqtt.topic": (str, "devices/{id}/telemetry", _topic),
+    "mqtt.keepalive": (int, 60, _keepalive),
+    "telemetry.period": (int, 60, _period),
+}
+
+_TYPES = {str: "text in quotes", int: "a whole number", list: "a list"}
+
+
+def load(path):
+    """The config in file `path`, as a dict from field path to value; raises ConfigError."""
+    try:
+        with open(path) as file:
+            text = file.read(_MAX_SIZE + 1)
+    except OSError:
+        raise ConfigError(["%s: no such file; write one, see firmware/README.md" % path]) from None
+    if len(text) > _MAX_SIZE:
+        raise ConfigError(["%s: larger than %d bytes" % (path, _MAX_SIZE)])
+    try:
+        data = json.loads(text)
+    except ValueError:
+        raise ConfigError(["%s: not JSON, or cut off" % path]) from None
+    return check(data)
+
+
+def check(data):
+    """The config in `data` (what JSON gave), as a dict from field path to value.
+
+    Raises ConfigError with a line for each field that is missing, unknown, of the wrong type or
+    out of range.
+    """
+    if not isinstance(data, dict):
+        raise ConfigError(["the config must be a JSON object { }"])
+    given = {}
+    for name, value in data.items():
+        if isinstance(value, dict):
+            for inner, inner_value in value.items():
+                given["%s.%s" % (name, inner)] = inner_value
+        else:
+            given[name] = value
+    problems = ["%s: unknown field" % path for path in sorted(given) if path not in _FIELDS]
+    config = {}
+    for path, (kind, default, rule) in _FIELDS.items():
+        value = given.get(path, default)
+        problem = None
+        if value is None:
+            problem = "missing" if path not in given else "must be %s" % _TYPES[kind]
+        elif path in given:
+            # In JSON true is no number, in Python it is.
+            if not isinstance(value, kind) or isinstance(value, bool):
+                problem = "must be %s" % _TYPES[kind]
+            elif rule:
+                problem = rule(value)
+                problem = problem and "must be " + problem
+        if problem:
+            problems.append("%s: %s" % (path, problem))
+        config[path] = value
+    if problems:
+        raise ConfigError(problems)
+    return config

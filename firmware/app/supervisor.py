@@ -1,0 +1,212 @@
+"""The life of the application: a chain of steps, and where to go back to when one fails.
+
+    power -> sim -> network -> clock -> session -> run
+
+Each step leaves something that the next ones use. When a step fails, the error says which step
+must be done again (`_BACK`); everything before it still holds. Between attempts there is a pause
+that grows and is jittered, so that a fleet neither floods the network nor drains its batteries.
+The application never gives up.
+"""
+
+import gc
+from binascii import hexlify, unhexlify
+
+import cellular
+import iotsafe
+import telemetry
+import ticks
+
+from .log import say
+
+# Error -> step that has to be repeated; the first class that matches counts.
+_BACK = (
+    (cellular.ModemReset, "power"),
+    (cellular.ModemSilent, "power"),
+    (cellular.ModemGarbled, "power"),
+    (cellular.ModemTimeout, "power"),
+    (cellular.SIMError, "sim"),
+    (cellular.NetworkError, "network"),
+    (iotsafe.AppletNotFound, "sim"),
+    (iotsafe.CardError, "sim"),
+    (iotsafe.IdentityError, "sim"),
+    (iotsafe.ServerCertificateExpired, "clock"),
+    (iotsafe.TLSError, "session"),
+    (telemetry.MQTTError, "session"),
+    (cellular.ModemError, "power"),
+    (OSError, "session"),
+)
+
+# After so many failed sessions in a row the network is checked again, and after as many of that
+# the modem.
+_PATIENCE = 4
+_STEPS = ("power", "sim", "network", "clock", "session", "run")
+
+
+class Supervisor:
+    """Runs the application on `board` (see firmware/README.md) with a checked `config`."""
+
+    def __init__(self, board, config):
+        self._board = board
+        self._config = config
+        driver = cellular.DRIVERS[config["modem.driver"]]
+        self.modem = driver(board.uart(config["modem.uart"]), board.power_key)
+        aids = tuple(unhexlify(aid) for aid in config["sim.aids"]) or iotsafe.AIDS
+        self.applet = iotsafe.Applet(self.modem.sim(), aids)
+        self.backoff = telemetry.Backoff()
+        self.queue = telemetry.Queue()
+        self.identity = None
+        self.publisher = None
+        self._context = None
+        self._tls = None
+        self._sequence = 0
+        self.delivered = 0
+        self._failures = 0
+
+    def run(self, messages=0):
+        """Go through the steps until `messages` readings were delivered (0: for ever)."""
+        step = 0
+        while True:
+            try:
+                name = _STEPS[step]
+                getattr(self, "_" + name)(messages)
+                if name == "run":
+                    self.stop()
+                    return
+                step += 1
+            except Exception as e:
+                step = self._failed(step, e)
+
+    def stop(self):
+        """Close the session."""
+        if self.publisher:
+            self.publisher.close()
+            self.publisher = None
+
+    def _failed(self, step, error):
+        """Say what went wrong, pause, and return the step to go on with."""
+        name = _STEPS[step]
+        back = step
+        for kind, target in _BACK:
+            if isinstance(error, kind):
+                back = min(step, _STEPS.index(target))
+                break
+        else:
+            say(name, "unexpected %r", error)
+        if name == "run":
+            self._failures = 0
+        self._failures += 1
+        if self._failures % _PATIENCE == 0 and back:
+            back = _STEPS.index("network") if self._failures % (2 * _PATIENCE) else 0
+        self.stop()
+        pause = self.backoff.pause()
+        say(name, "%s: %s", type(error).__name__, error)
+        say(name, "next attempt in %.1f s, from step %s", pause / 1000, _STEPS[back])
+        error = None
+        gc.collect()
+        ticks.sleep(pause)
+        return back
+
+    # -- the steps ------------------------------------------------------------------------------
+
+    def _power(self, _):
+        say("modem", "looking for the modem")
+        self.modem.power_up()
+        self.modem.unlock(self._config["modem.pin"])
+        say("modem", "ready, SIM %s", self.modem.iccid())
+
+    def _sim(self, _):
+        self.modem.power_up()
+        self.modem.unlock(self._config["modem.pin"])
+        self.applet.open()
+        say("sim", "IoT SAFE applet %s on channel %d", *self._where())
+        self.identity = iotsafe.choose(
+            self.applet,
+            unhexlify(self._config["sim.key"]),
+            unhexlify(self._config["sim.certificate"]),
+            iotsafe.CertificateCache(self._board.path("certificate.der")),
+        )
+        self._context = None
+        say("sim", "%s", self.identity)
+
+    def _where(self):
+        return hexlify(self.applet.aid).decode().upper(), self.applet.apdu.number
+
+    def _network(self, _):
+        self.modem.register()
+        address = self.modem.attach(
+            self._config["modem.apn"], self._config["modem.user"], self._config["modem.password"]
+        )
+        say("network", "registered, address %s, signal %s dBm", address, self.modem.signal())
+
+    def _clock(self, _):
+        if self._board.set_clock is None:
+            return
+        utc = self.modem.clock()
+        if utc is None:
+            raise cellular.NetworkError("the network has not told the time yet")
+        self._board.set_clock(utc)
+        say("clock", "%04d-%02d-%02d %02d:%02d:%02d UTC", *utc)
+
+    def _session(self, _):
+        config = self._config
+        if self._context is None:
+            self._context = iotsafe.SSLContext(self.identity, self._ca())
+        cloud = telemetry.Broker(
+            config["mqtt.host"],
+            config["mqtt.port"],
+            config["mqtt.client_id"] or self.identity.info.common_name,
+            config["mqtt.topic"],
+            config["mqtt.user"],
+            config["mqtt.password"],
+            config["mqtt.keepalive"],
+        )
+        signatures = self.identity.signatures
+        self.publisher = telemetry.Publisher(cloud, self._open_stream)
+        self.publisher.connect()
+        suite, version = self._tls.cipher()
+        say("tls", "%s, %s", version, suite)
+        say(
+            "tls",
+            "handshake signed by the SIM with key %s (%d signature)",
+            hexlify(self.identity.key_id).decode().upper(),
+            self.identity.signatures - signatures,
+        )
+        say("mqtt", "connected to %s as %s", cloud.host, cloud.client_id)
+
+    def _open_stream(self, host, port):
+        stream = self.modem.socket()
+        stream.connect((host, port))
+        self._tls = self._context.wrap_socket(stream, host)
+        return self._tls
+
+    def _ca(self):
+        path = self._board.path(self._config["mqtt.ca"])
+        try:
+            with open(path, "rb") as file:
+                return file.read()
+        except OSError:
+            raise iotsafe.TLSError(
+                0, "%s: no such file: put the CA certificate of the broker there" % path
+            ) from None
+
+    def _run(self, messages):
+        due = ticks.now()
+        while not messages or self.delivered < messages:
+            if ticks.left(due) <= 0:
+                due = ticks.after(self._config["telemetry.period"] * 1000)
+                self._sequence += 1
+                reading = {"seq": self._sequence}
+                reading.update(self._board.sensor())
+                self.queue.put(reading)
+            while self.queue.first():
+                reading = self.queue.first()
+                self.publisher.publish(reading)
+                self.queue.done()
+                self.delivered += 1
+                self._failures = 0
+                self.backoff.reset()
+                say("mqtt", "delivered %s", reading)
+                if messages and self.delivered >= messages:
+                    return
+            self.publisher.service()
+            ticks.sleep(20)

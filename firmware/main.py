@@ -1,0 +1,5 @@
+"""Started by MicroPython after boot.py."""
+
+import app
+
+app.run()

@@ -1,0 +1,16 @@
+include("../ticks/manifest.py")
+package(
+    "cellular",
+    (
+        "__init__.py",
+        "at.py",
+        "csim.py",
+        "errors.py",
+        "modem.py",
+        "parser.py",
+        "sim7080.py",
+        "socket.py",
+        "timeouts.py",
+    ),
+    base_path="..",
+)

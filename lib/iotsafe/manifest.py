@@ -1,0 +1,19 @@
+include("../ticks/manifest.py")
+package(
+    "iotsafe",
+    (
+        "__init__.py",
+        "apdu.py",
+        "applet.py",
+        "cache.py",
+        "context.py",
+        "der.py",
+        "errors.py",
+        "identity.py",
+        "native.py",
+        "objects.py",
+        "tlv.py",
+        "verdict.py",
+    ),
+    base_path="..",
+)

@@ -1,0 +1,13 @@
+include("../ticks/manifest.py")
+package(
+    "telemetry",
+    (
+        "__init__.py",
+        "backoff.py",
+        "cloud.py",
+        "link.py",
+        "publisher.py",
+        "queue.py",
+    ),
+    base_path="..",
+)

@@ -1,0 +1,1 @@
+package("ticks", ("__init__.py",), base_path="..")
