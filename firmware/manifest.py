@@ -1,3 +1,3 @@
-package("app", base_path=".")  # noqa: F821
-module("boot.py", base_path=".")  # noqa: F821
-module("main.py", base_path=".")  # noqa: F821
+package("app", base_path=".")
+module("boot.py", base_path=".")
+module("main.py", base_path=".")

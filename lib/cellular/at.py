@@ -36,13 +36,8 @@ _ERRORS = (b"ERROR", b"+CME ERROR:", b"+CMS ERROR:", b"NO CARRIER", b"ABORTED")
 
 
 def starts(line, prefix):
-    """Does `line` (memoryview) begin with `prefix` (bytes)? Allocates nothing."""
-    if len(line) < len(prefix):
-        return False
-    for i, c in enumerate(prefix):
-        if line[i] != c:
-            return False
-    return True
+    """Does `line` (memoryview) begin with `prefix` (bytes)?"""
+    return line[: len(prefix)] == prefix
 
 
 class AT:
@@ -179,7 +174,7 @@ class AT:
 
     def _is_final(self, line):
         """Final result codes; an echo of the command is swallowed here as well."""
-        if starts(line, b"OK") and len(line) == 2:
+        if line == b"OK":
             self._final = b"OK"
             return True
         for prefix in _ERRORS:
@@ -258,7 +253,7 @@ class AT:
                 event = self.parser.next()
                 if event == LINE:
                     line = self.parser.line
-                    if starts(line, b"OK") and len(line) == 2:
+                    if line == b"OK":
                         self._drain()
                         return
                     if starts(line, b"AT"):

@@ -63,7 +63,7 @@ class ModemReset(ModemError):
 
 
 class CommandError(ModemError):
-    """The modem refused a command. `code`: the +CME ERROR number, -1 for a bare ERROR or a text."""
+    """The modem refused a command. `code`: the +CME ERROR number, -1 if it gave none."""
 
     def __init__(self, command, code, detail):
         super().__init__("AT%s: %s" % (command, detail))

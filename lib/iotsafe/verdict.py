@@ -23,7 +23,7 @@ _REPORTS = (
     (
         "trusted CA",
         ServerNotTrusted,
-        "the server's certificate is not from our CA: wrong server, or wrong CA file in the config",
+        "the server's certificate is not from our CA: wrong server, or wrong CA in the config",
     ),
     (
         "expected CN",
@@ -66,8 +66,8 @@ def of(error, signed, heard):
     if code == _FATAL_ALERT and signed:
         return ClientRefused(
             code,
-            "the server refused our certificate or signature: is it registered there, not revoked, "
-            "from the right CA?",
+            "the server refused our certificate or signature: is it registered there, from the "
+            "right CA, not revoked?",
         )
     if code == _CONNECTION_EOF:
         if signed:
