@@ -35,17 +35,23 @@ def ensure(layout: Layout, tree: Path, umqtt: Path) -> None:
     ):
         return
     steps.require_space(layout.build, _MEGABYTES)
-    # Objects are trusted only if the last build that used them has ended well.
+    # Objects are trusted only if the last build that used them was not cut short.
     trusted = objects / ".complete"
     if not trusted.exists():
         shutil.rmtree(layout.objects, ignore_errors=True)
     objects.mkdir(parents=True, exist_ok=True)
-    trusted.unlink(missing_ok=True)
     log = layout.log / "micropython.log"
     log.parent.mkdir(exist_ok=True)
     log.write_text("")
     _mpy_cross(layout, tree, objects, log)
-    _unix(layout, tree, umqtt, objects, log)
+    was_trusted = trusted.exists()
+    trusted.unlink(missing_ok=True)
+    try:
+        _unix(layout, tree, umqtt, objects, log)
+    except steps.SetupError as error:
+        if was_trusted and explain(error.output):
+            trusted.touch()  # one of our own files is at fault, no object is
+        raise
     trusted.touch()
     steps.replace_file(contents, stamp)
 

@@ -57,17 +57,20 @@ NEEDED: dict[str, Callable[[], bool]] = {
     _ensurepip_package(): _venv,
 }
 
-# Run as root: "$@" is the list of packages. A daemon that comes with a package must not begin to
-# listen: policy-rc.d says no while packages are set up, and mosquitto's service is turned off
-# (the tests start their own broker, on loopback).
+_POLICY = "/usr/sbin/policy-rc.d"
+
+# Run as root with the policy's path and the packages. A daemon that comes with a package must not
+# begin to listen: policy-rc.d says no while packages are set up, and mosquitto's service is turned
+# off (the tests start their own broker, on loopback).
 _INSTALL = r"""
 set -eu
-policy=/usr/sbin/policy-rc.d
-if ! [ -e $policy ]; then
-    trap 'rm -f $policy' EXIT
+policy=$1
+shift
+if ! [ -e "$policy" ]; then
+    trap 'rm -f "$policy"' EXIT
     trap 'exit 130' INT TERM
-    printf '#!/bin/sh\nexit 101\n' > $policy
-    chmod 755 $policy
+    printf '#!/bin/sh\nexit 101\n' > "$policy"
+    chmod 755 "$policy"
 fi
 had_broker=$(command -v mosquitto || true)
 export DEBIAN_FRONTEND=noninteractive
@@ -85,20 +88,23 @@ def missing(needed: dict[str, Callable[[], bool]] = NEEDED) -> list[str]:
     return [package for package, present in needed.items() if not present()]
 
 
-def _as_root(command: list[str]) -> list[str]:
-    """Return `command` so that it runs as root; raises SetupError if that cannot be."""
+def _as_root(names: list[str]) -> list[str]:
+    """Return the command that installs `names` as root; raises SetupError if that cannot be."""
+    command = ["sh", "-c", _INSTALL, "install", _POLICY, *names]
     if os.geteuid() == 0:
         return command
-    wanted = "sudo apt-get install " + " ".join(command[4:])
+    wanted = "apt-get install " + " ".join(names)
     if shutil.which("sudo") is None:
-        raise steps.SetupError(f"packages are missing and there is no sudo: as root run {wanted}")
+        raise steps.SetupError(f"packages are missing and there is no sudo: run {wanted} as root")
     if subprocess.run(["sudo", "-n", "true"], capture_output=True).returncode == 0:
         return ["sudo", "-n", *command]
     if not sys.stdin.isatty():
-        raise steps.SetupError(f"packages are missing and sudo wants a password: run {wanted}")
-    print("sudo is needed to install packages:", " ".join(command[4:]), flush=True)
+        raise steps.SetupError(
+            f"packages are missing and sudo wants a password: run sudo {wanted}"
+        )
+    print("sudo is needed to install packages:", " ".join(names), flush=True)
     if subprocess.run(["sudo", "-v"]).returncode:
-        raise steps.SetupError(f"sudo refused: run {wanted}")
+        raise steps.SetupError(f"sudo refused: run {wanted} as root")
     return ["sudo", "-n", *command]
 
 
@@ -115,7 +121,7 @@ def install(packages: Iterable[str], layout: Layout) -> None:
             "not a Debian or Ubuntu machine: install what these packages hold, then run again: "
             + " ".join(names)
         )
-    command = _as_root(["sh", "-c", _INSTALL, "install", *names])
+    command = _as_root(names)
     log = layout.log / "packages.log"
     with steps.step("Install " + ", ".join(names)):
         steps.run(

@@ -165,6 +165,7 @@ def _private_view(folder: Path) -> list[str]:
         "Dir::State::Lists": folder / "lists",
         "Dir::Cache": folder / "cache",
         "APT::Sandbox::User": "root",
+        "APT::Update::Error-Mode": "any",
         "Acquire::Retries": 2,
         "Acquire::http::Timeout": 30,
     }

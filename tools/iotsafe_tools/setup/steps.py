@@ -36,7 +36,6 @@ _DIAGNOSES = (
             "Failed to establish a new connection",
             "Failed to fetch",
             "Network is unreachable",
-            "No matching distribution found",
             "ConnectError",
             "ConnectTimeout",
             "unable to access",
@@ -44,6 +43,10 @@ _DIAGNOSES = (
             "Could not read from remote repository",
         ),
         "the server cannot be reached: check the network (and the proxy), then run again",
+    ),
+    (
+        ("No matching distribution found", "No matching package found"),
+        "the package index does not have that version: use a complete index, then run again",
     ),
 )
 
@@ -117,9 +120,9 @@ def run(
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     with open(log, "ab") as sink:
-        start = sink.tell()
         sink.write(("$ " + " ".join(map(str, argv)) + "\n").encode())
         sink.flush()
+        start = sink.tell()
         try:
             child = subprocess.Popen(
                 argv,

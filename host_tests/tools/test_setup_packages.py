@@ -1,0 +1,103 @@
+"""Debian packages: only what is missing, as root or by sudo, and no daemon begins to listen."""
+
+import io
+import os
+import subprocess
+
+import pytest
+from setup_fakes import command, in_front
+
+from iotsafe_tools.setup import packages, steps
+from iotsafe_tools.setup.layout import Layout
+
+
+@pytest.fixture
+def layout(tmp_path):
+    return Layout(tmp_path / "checkout")
+
+
+@pytest.fixture
+def machine(tmp_path, monkeypatch):
+    """A machine of scripts: apt-get notes what it is asked for and whether daemons may start."""
+    tools, policy, notes = tmp_path / "tools", tmp_path / "policy-rc.d", tmp_path / "notes"
+    notes.touch()
+    command(
+        tools,
+        "apt-get",
+        f'if [ -e {policy} ]; then sh {policy} || echo "daemons: $?" >> {notes}; fi\n'
+        f'echo "$@" | sed "s/-o [^ ]* //g" >> {notes}\n',
+    )
+    command(tools, "systemctl", f'echo "systemctl $@" >> {notes}\n')
+    monkeypatch.setattr(packages, "_POLICY", str(policy))
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    in_front(monkeypatch, tools)
+    return tmp_path
+
+
+def test_what_is_there_is_not_installed(layout, machine):
+    packages.install([], layout)
+    assert (machine / "notes").read_text() == ""
+
+
+def test_only_what_is_missing_is_named():
+    needed = {"one": lambda: True, "two": lambda: False}
+    assert packages.missing(needed) == ["two"]
+
+
+def test_apt_installs_without_starting_daemons(layout, machine):
+    packages.install(["sl", "cowsay"], layout)
+    lines = (machine / "notes").read_text().splitlines()
+    assert lines[:4] == [
+        "daemons: 101",
+        "-q update",
+        "daemons: 101",
+        "-q install -y --no-install-recommends sl cowsay",
+    ]
+    assert not (machine / "policy-rc.d").exists()
+
+
+def test_the_machines_own_policy_stays(layout, machine):
+    (machine / "policy-rc.d").write_text("exit 104\n")
+    packages.install(["sl"], layout)
+    assert (machine / "policy-rc.d").read_text() == "exit 104\n"
+
+
+def test_a_failing_apt_is_one_line_and_the_policy_is_gone(layout, machine):
+    command(machine / "tools", "apt-get", 'echo "E: Could not connect to 127.0.0.1"; exit 100')
+    with pytest.raises(steps.SetupError, match="the server cannot be reached"):
+        packages.install(["sl"], layout)
+    assert not (machine / "policy-rc.d").exists()
+
+
+def test_what_is_still_missing_afterwards_is_named(layout, machine, monkeypatch):
+    monkeypatch.setattr(packages, "missing", lambda: ["sl"])
+    with pytest.raises(steps.SetupError, match="sl: installed, but what it brings is not found"):
+        packages.install(["sl"], layout)
+
+
+def test_without_root_sudo_is_used(layout, machine, monkeypatch):
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    notes = machine / "notes"
+    command(machine / "tools", "sudo", f'echo sudo >> {notes}\n[ "$1" = -n ] && shift\nexec "$@"')
+    packages.install(["sl"], layout)
+    text = notes.read_text()
+    assert text.count("sudo\n") == 2
+    assert "install -y --no-install-recommends sl" in text
+
+
+def test_a_sudo_that_wants_a_password_nobody_can_type(layout, machine, monkeypatch):
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    command(machine / "tools", "sudo", "exit 1")
+    with pytest.raises(steps.SetupError, match=r"run sudo apt-get install sl$"):
+        packages.install(["sl"], layout)
+
+
+def test_without_apt_the_packages_are_named(layout, monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(steps.SetupError, match=r"not a Debian or Ubuntu machine: .* sl$"):
+        packages.install(["sl"], layout)
+
+
+def test_the_root_script_is_valid_shell():
+    subprocess.run(["sh", "-n", "-c", packages._INSTALL], check=True)
