@@ -39,7 +39,7 @@ _BACK = (
 # After so many failed sessions in a row the network is checked again, and after as many of that
 # the modem.
 _PATIENCE = 4
-_STEPS = ("power", "sim", "network", "clock", "session", "run")
+STEPS = ("power", "sim", "network", "clock", "session", "run")
 
 
 class Supervisor:
@@ -61,20 +61,23 @@ class Supervisor:
         self._sequence = 0
         self.delivered = 0
         self._failures = 0
+        self._messages = 0
 
     def run(self, messages=0):
         """Go through the steps until `messages` readings were delivered (0: for ever)."""
+        self._messages = messages
         step = 0
-        while True:
+        while step < len(STEPS):
             try:
-                name = _STEPS[step]
-                getattr(self, "_" + name)(messages)
-                if name == "run":
-                    self.stop()
-                    return
+                self.do(STEPS[step])
                 step += 1
             except Exception as e:
                 step = self._failed(step, e)
+        self.stop()
+
+    def do(self, step):
+        """Do one step of `STEPS`, by name; what it raises comes through."""
+        getattr(self, "_" + step)()
 
     def stop(self):
         """Close the session."""
@@ -84,11 +87,11 @@ class Supervisor:
 
     def _failed(self, step, error):
         """Say what went wrong, pause, and return the step to go on with."""
-        name = _STEPS[step]
+        name = STEPS[step]
         back = step
         for kind, target in _BACK:
             if isinstance(error, kind):
-                back = min(step, _STEPS.index(target))
+                back = min(step, STEPS.index(target))
                 break
         else:
             say(name, "unexpected %r", error)
@@ -96,11 +99,11 @@ class Supervisor:
             self._failures = 0
         self._failures += 1
         if self._failures % _PATIENCE == 0 and back:
-            back = _STEPS.index("network") if self._failures % (2 * _PATIENCE) else 0
+            back = STEPS.index("network") if self._failures % (2 * _PATIENCE) else 0
         self.stop()
         pause = self.backoff.pause()
         say(name, "%s: %s", type(error).__name__, error)
-        say(name, "next attempt in %.1f s, from step %s", pause / 1000, _STEPS[back])
+        say(name, "next attempt in %.1f s, from step %s", pause / 1000, STEPS[back])
         error = None
         gc.collect()
         ticks.sleep(pause)
@@ -108,15 +111,14 @@ class Supervisor:
 
     # -- the steps ------------------------------------------------------------------------------
 
-    def _power(self, _):
+    def _power(self):
         say("modem", "looking for the modem")
         self.modem.power_up()
-        self.modem.unlock(self._config["modem.pin"])
-        say("modem", "ready, SIM %s", self.modem.iccid())
+        say("modem", "ready")
 
-    def _sim(self, _):
-        self.modem.power_up()
+    def _sim(self):
         self.modem.unlock(self._config["modem.pin"])
+        say("sim", "number %s", self.modem.iccid())
         self.applet.open()
         say("sim", "IoT SAFE applet %s on channel %d", *self._where())
         self.identity = iotsafe.choose(
@@ -131,14 +133,14 @@ class Supervisor:
     def _where(self):
         return hexlify(self.applet.aid).decode().upper(), self.applet.apdu.number
 
-    def _network(self, _):
+    def _network(self):
         self.modem.register()
         address = self.modem.attach(
             self._config["modem.apn"], self._config["modem.user"], self._config["modem.password"]
         )
         say("network", "registered, address %s, signal %s dBm", address, self.modem.signal())
 
-    def _clock(self, _):
+    def _clock(self):
         if self._board.set_clock is None:
             return
         utc = self.modem.clock()
@@ -147,7 +149,7 @@ class Supervisor:
         self._board.set_clock(utc)
         say("clock", "%04d-%02d-%02d %02d:%02d:%02d UTC", *utc)
 
-    def _session(self, _):
+    def _session(self):
         config = self._config
         if self._context is None:
             self._context = iotsafe.SSLContext(self.identity, self._ca())
@@ -189,7 +191,8 @@ class Supervisor:
                 0, "%s: no such file: put the CA certificate of the broker there" % path
             ) from None
 
-    def _run(self, messages):
+    def _run(self):
+        messages = self._messages
         due = ticks.now()
         while not messages or self.delivered < messages:
             if ticks.left(due) <= 0:

@@ -82,7 +82,9 @@ class SIM7080(Modem):
                     self._idle(2_000)
                     self._pdp = None
                     self._activate()
-                self._idle(200)
+                look = ticks.after(5_000)  # the URC may have been lost
+                while self._pdp is None and ticks.left(look) > 0:
+                    self._idle(20)
                 address = self._address()
         self.pdp_lost = False
         return address
