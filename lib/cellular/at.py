@@ -281,7 +281,11 @@ class AT:
         self._drain()
         if self._lost:
             return
-        self._hello(3 * timeouts.of(b""))
+        try:
+            self._hello(3 * timeouts.of(b""))
+        except ModemError:
+            self._restarted()  # or dead: either way nothing of it can be relied on
+            raise
         self._stale = False
 
     def _drain(self):
