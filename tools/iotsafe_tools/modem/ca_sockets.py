@@ -11,7 +11,8 @@ CIDS = range(13)
 MAX_CHUNK = 1460
 NOT_ALLOWED = 3
 PROMPT_DELAY = 0.002
-"""Seconds before the prompt: the LF of the command line arrives in that time, so it is never payload."""
+"""Seconds before the prompt: the LF of the command line arrives in that time, so it is never
+payload."""
 
 NEVER = 3600.0
 """Longer than any connection attempt; the network gives up first."""
@@ -203,7 +204,9 @@ class CASockets:
     def told(self, sock: Socket, result: int) -> None:
         """Report the end of an attempt."""
         what = "open" if result == OK else "failed"
-        self.modem.event("tcp", what=what, cid=sock.cid, host=sock.host, port=sock.port, result=result)
+        self.modem.event(
+            "tcp", what=what, cid=sock.cid, host=sock.host, port=sock.port, result=result
+        )
         self.modem.occur(f"tcp:{what}")
 
     def send(self, sock: Socket, data: bytes) -> None:
@@ -273,7 +276,8 @@ def configuration(modem, args: Args) -> None:
 
 
 def open_socket(modem, args: Args):
-    """AT+CAOPEN: result and OK when the connection stands or failed; with ASYNCOPEN the result is a URC."""
+    """AT+CAOPEN: result and OK when the connection stands or failed; with ASYNCOPEN the result
+    is a URC."""
     args.at_most(6)
     sockets = modem.sockets
     cid = args.number(0, CIDS)

@@ -1,4 +1,5 @@
-"""Commands of V.250 and 3GPP TS 27.007 that every modem answers alike; personalities refine this table."""
+"""Commands of V.250 and 3GPP TS 27.007 that every modem answers alike; personalities refine this
+table."""
 
 from __future__ import annotations
 
@@ -29,9 +30,7 @@ for setting in (
         (0, "", "", "01100000", "00000000"),
         saved=True,
     ),
-    Setting(
-        "+CEDRXS", (Number(range(4)), Number((4, 5)), Text(4)), (0, 4, "0101"), saved=True
-    ),
+    Setting("+CEDRXS", (Number(range(4)), Number((4, 5)), Text(4)), (0, 4, "0101"), saved=True),
 ):
     COMMON.store(setting)
 
@@ -86,7 +85,7 @@ def serial_number(modem, args: Args) -> None:
 def imsi(modem, args: Args) -> None:
     """IMSI, bare."""
     modem.sim.require()
-    modem.info(modem.options.imsi)
+    modem.info(modem.sim.identity.imsi)
 
 
 # -- SIM -----------------------------------------------------------------------------------------
@@ -140,7 +139,9 @@ def csim_line(response: bytes, quirks: set[str]) -> str:
         digits = digits[:512]
     if "csim_lower" in quirks:
         digits = digits.lower()
-    return f"+CSIM: {length},{digits}" if "csim_unquoted" in quirks else f'+CSIM: {length},"{digits}"'
+    return (
+        f"+CSIM: {length},{digits}" if "csim_unquoted" in quirks else f'+CSIM: {length},"{digits}"'
+    )
 
 
 COMMON.fixed("+CSIM", "test")

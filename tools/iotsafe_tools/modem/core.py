@@ -2,10 +2,11 @@
 
     modem = Modem(card, network=Network(), clock=time.monotonic)
     modem.feed(b"AT\\r"); modem.take()            # UART
-    modem.service()                              # when next_due() has passed or one of selectables() is ready
+    modem.service()                              # when next_due() has passed or one of
+    selectables() is ready
 
-`Modem` only ties parts together: interpreter (AT syntax), power, SIM slot, radio, sockets, faults, counters, timers. What a
-command does is in the personality's command table.
+`Modem` only ties parts together: interpreter (AT syntax), power, SIM slot, radio, sockets,
+faults, counters, timers. What a command does is in the personality's command table.
 """
 
 from __future__ import annotations
@@ -85,16 +86,18 @@ class Options:
     """Stored settings that differ from the defaults, e.g. {"+IPR": (115200,)}."""
     quirks: frozenset[str] = frozenset()
     imei: str = "867730050000017"
-    imsi: str = "001010123456789"
-    iccid: str = "8988211000000000017f"
     operator: str = "Test Network"
 
     def __post_init__(self) -> None:
         for name, allowed in CHOICES.items():
             if getattr(self, name) not in allowed:
-                raise ValueError(f"{name}={getattr(self, name)!r}: choose one of {', '.join(allowed)}")
+                raise ValueError(
+                    f"{name}={getattr(self, name)!r}: choose one of {', '.join(allowed)}"
+                )
         if self.personality not in PERSONALITIES:
-            raise ValueError(f"no modem {self.personality!r}; there are {', '.join(PERSONALITIES)}")
+            raise ValueError(
+                f"no modem {self.personality!r}; there are {', '.join(PERSONALITIES)}"
+            )
         self.quirks = frozenset(self.quirks)
         unknown = self.quirks - set(QUIRKS)
         if unknown:
@@ -102,10 +105,12 @@ class Options:
 
 
 class Modem:
-    """See the module text. `options` are the fields of `Options`; a wrong one raises ValueError or TypeError.
+    """See the module text. `options` are the fields of `Options`; a wrong one raises ValueError
+    or TypeError.
 
     clock: returns seconds; read only when one of feed, service, power_key or power is called.
-    on_event: called with a dict {"t": seconds, "kind": "at"|"apdu"|"tcp"|"urc"|"power"|"network"|"fault"|"error", …} without secrets.
+    on_event: called with a dict {"t": seconds, "kind":
+    "at"|"apdu"|"tcp"|"urc"|"power"|"network"|"fault"|"error", …} without secrets.
     """
 
     def __init__(
@@ -169,7 +174,8 @@ class Modem:
             self.sockets.notify()
 
     def next_due(self) -> float | None:
-        """Time on the clock when `service` is wanted next, None = only when a socket or the host is ready."""
+        """Time on the clock when `service` is wanted next, None = only when a socket or the host
+        is ready."""
         dues = (self.timers.next_due(), self.uart.next_due(), self.sockets.next_due())
         return min((due for due in dues if due is not None), default=None)
 

@@ -1,4 +1,5 @@
-"""What a command can end with: final result codes and the +CME ERROR table (27.007 9.2, vendor additions)."""
+"""What a command can end with: final result codes and the +CME ERROR table (27.007 9.2, vendor
+additions)."""
 
 from __future__ import annotations
 
@@ -72,7 +73,8 @@ NUMERIC_RESULT = {"OK": "0", "CONNECT": "1", "RING": "2", "NO CARRIER": "3", "ER
 
 
 class ATError(Exception):
-    """The command ends in an error; `code` is its +CME number, None = plain ERROR in every CMEE mode."""
+    """The command ends in an error; `code` is its +CME number, None = plain ERROR in every CMEE
+    mode."""
 
     code: int | None = None
 
@@ -86,7 +88,8 @@ class CMEError(ATError):
 
 
 class RequestError(ATError):
-    """The command line itself is wrong; `reason` picks the number from the personality's `codes`."""
+    """The command line itself is wrong; `reason` picks the number from the personality's
+    `codes`."""
 
     def __init__(self, reason: str, detail: str = "") -> None:
         super().__init__(f"{reason}: {detail}" if detail else reason)

@@ -3,11 +3,12 @@
     modem.faults.add("cme", prefix="+CSIM", code=13, times=2)
     modem.faults.add("lost_urc", prefix="+CADATAIND", times=1)
     modem.faults.add("reset", at="done:+CASEND", nth=2)       # after the second CASEND
-    modem.faults.add("reset", at="apdu:2B")                   # when INS 2B is about to go to the SIM
-    modem.faults.add("close", at="done:+CASEND", cid=0)       # the peer closes socket 0
+    modem.faults.add("reset", at="apdu:2B")                   # when INS 2B is about to go to the
+    SIM modem.faults.add("close", at="done:+CASEND", cid=0)       # the peer closes socket 0
     modem.faults.add("silent" | "garbage" | "echo")
 
-Named events: `at:<command>` before and `done:<command>` after a command, `apdu:<INS>` before an exchange, `urc:<text>`, `tcp:<what>`.
+Named events: `at:<command>` before and `done:<command>` after a command, `apdu:<INS>` before an
+exchange, `urc:<text>`, `tcp:<what>`.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ QUIRKS = {
 
 @dataclass
 class Fault:
-    """One armed fault. `times`: how often it still strikes (None = for ever); `nth`: the first event that counts."""
+    """One armed fault. `times`: how often it still strikes (None = for ever); `nth`: the first
+    event that counts."""
 
     kind: str
     prefix: str = ""

@@ -1,13 +1,15 @@
 """The AT interpreter: bytes from the host in, bytes to the host out, commands in between.
 
-Theory of operation. Input is queued in `_rx`. While no command runs, lines are taken from it: echo, editing,
-and at CR the line is parsed into commands that run one after the other. A command that takes time is a generator; it stands
-in `_running` and waits for what stands in `_wait` (a time, a condition, or raw bytes); the queue stands still meanwhile, as the
-UART of the real module does. URCs wait in `_urcs` and are printed whenever no line is half typed and no raw
+Theory of operation. Input is queued in `_rx`. While no command runs, lines are taken from it:
+echo, editing, and at CR the line is parsed into commands that run one after the other. A command
+that takes time is a generator; it stands in `_running` and waits for what stands in `_wait` (a
+time, a condition, or raw bytes); the queue stands still meanwhile, as the UART of the real
+module does. URCs wait in `_urcs` and are printed whenever no line is half typed and no raw
 data is expected: between commands, or between a command and its reply.
 
-Every byte is counted once when it crosses the UART: as "control" at first, moved to the purpose of its
-command when the line is complete. The owner (`core.Modem`) gives time, command table, settings and faults.
+Every byte is counted once when it crosses the UART: as "control" at first, moved to the purpose
+of its command when the line is complete. The owner (`core.Modem`) gives time, command table,
+settings and faults.
 """
 
 from __future__ import annotations
@@ -22,7 +24,8 @@ from .redact import redact_line
 from .table import SILENT, Data, Until
 
 RX_LIMIT = 8192
-"""Bytes of input that wait while a command runs; more are lost, as on a UART without flow control."""
+"""Bytes of input that wait while a command runs; more are lost, as on a UART without flow
+control."""
 TX_LIMIT = 65536
 """Bytes of output that wait to be taken; more are lost."""
 URC_LIMIT = 256
@@ -209,7 +212,8 @@ class Interpreter:
             self._complete()
 
     def _edit(self, typed: bytes) -> None:
-        """Append to the line; backspace and delete remove a character; the rest of an endless line is dropped."""
+        """Append to the line; backspace and delete remove a character; the rest of an endless
+        line is dropped."""
         limit = self.owner.personality.line_limit + 64
         if b"\x08" in typed or b"\x7f" in typed:
             for byte in typed:

@@ -1,7 +1,8 @@
-"""The serial line between a host and the modem: as fast as it can be, or paced to a baud rate, both ways at once.
+"""The serial line between a host and the modem: as fast as it can be, or paced to a baud rate,
+both ways at once.
 
-`Line` is sans-I/O: a shell hands it what the host sent and fetches what the host is to receive. `MemoryUART` is
-such a shell for a host in the same process.
+`Line` is sans-I/O: a shell hands it what the host sent and fetches what the host is to receive.
+`MemoryUART` is such a shell for a host in the same process.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ HOST_BUFFER = 4096
 class Pacer:
     """One direction of a line at `baud`: how many bytes have had the time to pass.
 
-    `free` is the time when the line has carried everything handed out so far, so that the rate is exact on average.
+    `free` is the time when the line has carried everything handed out so far, so that the rate
+    is exact on average.
     """
 
     def __init__(self, baud: int) -> None:
@@ -100,8 +102,8 @@ class Line:
 class MemoryUART:
     """machine.UART's shape for a modem in the same process; each call runs the modem.
 
-    baud: pace both directions. timeout: seconds that `read` and `readinto` wait for the first byte.
-    Received bytes collect in an unbounded buffer, as if the host had hardware flow control.
+    baud: pace both directions. timeout: seconds that `read` and `readinto` wait for the first
+    byte. Received bytes collect in an unbounded buffer, as if the host had hardware flow control.
     """
 
     def __init__(self, modem, baud: int | None = None, timeout: float = 0.0) -> None:

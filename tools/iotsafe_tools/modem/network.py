@@ -1,4 +1,5 @@
-"""The world behind the simulated modem: real, non-blocking TCP sockets, to loopback only unless told otherwise."""
+"""The world behind the simulated modem: real, non-blocking TCP sockets, to loopback only unless
+told otherwise."""
 
 from __future__ import annotations
 
@@ -18,10 +19,12 @@ class Unresolvable(Exception):
 
 
 class Connection:
-    """One TCP connection. `state` goes connecting -> open -> closed; `failure` tells why it never opened.
+    """One TCP connection. `state` goes connecting -> open -> closed; `failure` tells why it
+    never opened.
 
-    failure: "" | "refused" | "timeout" | "unreachable". `rx` holds received bytes (at most `rx_limit`), `tx` bytes
-    that the operating system has not taken yet. `ended` is true once the peer closed or reset it.
+    failure: "" | "refused" | "timeout" | "unreachable". `rx` holds received bytes (at most
+    `rx_limit`), `tx` bytes that the operating system has not taken yet. `ended` is true once the
+    peer closed or reset it.
     """
 
     def __init__(self, network: Network, address: tuple[str, int], due: float) -> None:
@@ -85,10 +88,13 @@ class Connection:
         return len(self.tx) + struct.unpack("i", raw)[0]
 
     def close(self, abort: bool = False) -> None:
-        """Close; received bytes stay readable. `abort` resets the connection instead of ending it properly."""
+        """Close; received bytes stay readable. `abort` resets the connection instead of ending
+        it properly."""
         if self.socket is not None:
             if abort:
-                self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                self.socket.setsockopt(
+                    socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
+                )
             self.socket.close()
             self.socket = None
         self.state = "closed"
@@ -152,8 +158,9 @@ class Connection:
 class Network:
     """Opens connections and resolves names for a modem.
 
-    resolve: host name -> (address, port or None for the port asked for); names not in it are looked up only when
-    `loopback_only` is off (that lookup blocks). connect_timeout: seconds of SYN retries before giving up.
+    resolve: host name -> (address, port or None for the port asked for); names not in it are
+    looked up only when `loopback_only` is off (that lookup blocks). connect_timeout: seconds of
+    SYN retries before giving up.
     Counters: opened, failed, bytes_up, bytes_down.
     """
 
@@ -190,8 +197,11 @@ class Network:
         return found[0][4][0], port
 
     def connect(self, host: str, port: int, now: float) -> Connection:
-        """Start a connection. Raises Unresolvable, PermissionError for an address outside loopback."""
+        """Start a connection. Raises Unresolvable, PermissionError for an address outside
+        loopback."""
         address, port = self.lookup(host, port)
         if self.loopback_only and not ipaddress.ip_address(address).is_loopback:
-            raise PermissionError(f"{address} is not a loopback address; allow it with loopback_only=False")
+            raise PermissionError(
+                f"{address} is not a loopback address; allow it with loopback_only=False"
+            )
         return Connection(self, (address, port), now + self.connect_timeout)

@@ -1,4 +1,5 @@
-"""AT command line syntax: bytes of one line to commands, argument text to values (V.250 5.2, 27.007 4.1).
+"""AT command line syntax: bytes of one line to commands, argument text to values (V.250 5.2,
+27.007 4.1).
 
 Pure functions; every string a host can send either parses or raises `RequestError`.
 """
@@ -20,7 +21,8 @@ _REQUIRED = object()
 
 @dataclass(frozen=True)
 class Command:
-    """One command of a line: `name` upper case ("+CSIM", "E", "&W"), `form` exec/read/test/set, `args` raw text."""
+    """One command of a line: `name` upper case ("+CSIM", "E", "&W"), `form` exec/read/test/set,
+    `args` raw text."""
 
     name: str
     form: str
@@ -29,7 +31,9 @@ class Command:
     @property
     def text(self) -> str:
         """The command as it would be typed after AT."""
-        return self.name + {"exec": "", "read": "?", "test": "=?", "set": "="}[self.form] + self.args
+        return (
+            self.name + {"exec": "", "read": "?", "test": "=?", "set": "="}[self.form] + self.args
+        )
 
 
 def parse_line(body: str, limit: int) -> list[Command]:
@@ -76,7 +80,8 @@ def _basic(body: str, at: int) -> tuple[Command, int]:
 
 
 def _unquoted(text: str, mark: str, start: int) -> int:
-    """Index of the first `mark` outside double quotes at or after `start`; len(text) without one."""
+    """Index of the first `mark` outside double quotes at or after `start`; len(text) without
+    one."""
     quoted = False
     for index in range(start, len(text)):
         if text[index] == '"':
@@ -123,7 +128,8 @@ class Args:
         return value
 
     def text(self, index: int, limit: int, default: object = _REQUIRED):
-        """String at `index`, quotes removed, at most `limit` characters; `default` when it is absent."""
+        """String at `index`, quotes removed, at most `limit` characters; `default` when it is
+        absent."""
         if not self.has(index):
             return self._default(index, default)
         token = self.tokens[index]

@@ -1,4 +1,5 @@
-"""The modems that can be simulated. A new one: a module with its table and numbers, and a row here."""
+"""The modems that can be simulated. A new one: a module with its table and numbers, and a row
+here."""
 
 from .sim7080 import SIM7080
 

@@ -1,4 +1,5 @@
-"""What makes one modem type different from another: a command table, numbers, and two small functions."""
+"""What makes one modem type different from another: a command table, numbers, and two small
+functions."""
 
 from __future__ import annotations
 

@@ -14,7 +14,8 @@ TAC, CELL, RAC = "5B57", "0195071B", "1"
 
 
 class Radio:
-    """Searches while the radio is on and the SIM is ready; PDP contexts hang on the registration."""
+    """Searches while the radio is on and the SIM is ready; PDP contexts hang on the
+    registration."""
 
     def __init__(self, modem) -> None:
         self.modem = modem
@@ -26,7 +27,7 @@ class Radio:
         self.stat = 0
         self._searching = False
         self.attached = False
-        self.pdp = {index: 0 for index in range(4)}
+        self.pdp = dict.fromkeys(range(4), 0)
 
     @property
     def registered(self) -> bool:

@@ -1,4 +1,5 @@
-"""Removes secrets from what is shown and logged: PINs in AT commands and in APDUs, passwords of an APN."""
+"""Removes secrets from what is shown and logged: PINs in AT commands and in APDUs, passwords of
+an APN."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ HIDDEN = "<redacted>"
 _SECRET = re.compile(
     r"(\+(?:CPIN2?|CPWD|CLCK|SPIC|CGAUTH)\b\s*=?)(?!\??\s*(?:;|$)).*", re.IGNORECASE | re.DOTALL
 )
-_APN = re.compile(r'(\+CNCFG\s*=(?:[^,;]*,){3})[^;]*', re.IGNORECASE)
+_APN = re.compile(r"(\+CNCFG\s*=(?:[^,;]*,){3})[^;]*", re.IGNORECASE)
 _APDU = re.compile(r'(\+(?:CSIM|CGLA)\s*=[^"]*")([0-9A-F]*)', re.IGNORECASE)
 _PIN_INS = {0x20, 0x24, 0x26, 0x28}
 _UNBLOCK_INS = 0x2C

@@ -53,7 +53,7 @@ def simcom_ati(modem, args: Args) -> None:
 def iccid(modem, args: Args) -> None:
     """ICCID, bare."""
     modem.sim.require()
-    modem.info(modem.options.iccid)
+    modem.info(modem.sim.identity.iccid)
 
 
 # -- power ---------------------------------------------------------------------------------------

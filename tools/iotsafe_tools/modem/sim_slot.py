@@ -1,7 +1,9 @@
-"""The SIM as the modem sees it: power, PIN, presence, and the one place where APDUs pass to the card."""
+"""The SIM as the modem sees it: power, PIN, presence, and the one place where APDUs pass to the
+card."""
 
 from __future__ import annotations
 
+from .card_identity import NOBODY, read_identity
 from .errors import CMEError
 from .redact import redact_apdu
 
@@ -20,6 +22,8 @@ class SimSlot:
         self.pin = modem.options.pin
         self.tries = PIN_TRIES
         self.state = "off"
+        self.identity = NOBODY
+        """ICCID and IMSI, as read from the card at its start."""
         self.last_line = ""
         """The previous +CSIM line, for a quirk that repeats it."""
 
@@ -30,6 +34,7 @@ class SimSlot:
         self.last_line = ""
         if self.present:
             self.card.power_on()
+            self.identity = read_identity(self.card.transmit)
         delay = self.modem.delay(self.modem.personality.sim_start)
         self.modem.timers.at(self.modem.now + delay, self._started, "sim")
 
@@ -69,7 +74,8 @@ class SimSlot:
             raise CMEError(PIN_REQUIRED if state == "SIM PIN" else PUK_REQUIRED)
 
     def enter_pin(self, pin: str) -> None:
-        """Check the PIN. Raises CMEError(16) for a wrong one, (12) when no try is left, (3) when none is asked for."""
+        """Check the PIN. Raises CMEError(16) for a wrong one, (12) when no try is left, (3) when
+        none is asked for."""
         if self.status() == "SIM PUK":
             raise CMEError(PUK_REQUIRED)
         if self.state != "pin":
@@ -84,7 +90,8 @@ class SimSlot:
         self._unlocked()
 
     def transmit(self, apdu: bytes) -> bytes:
-        """Exchange one APDU: response data and SW1 SW2. Raises CMEError(13) for a card that does not answer."""
+        """Exchange one APDU: response data and SW1 SW2. Raises CMEError(13) for a card that does
+        not answer."""
         modem = self.modem
         if apdu[1:2] == bytes((GET_RESPONSE,)):
             modem.count("get_response")

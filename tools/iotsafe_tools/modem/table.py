@@ -1,8 +1,8 @@
 """Command tables: name -> form -> handler, and settings that are nothing but stored values.
 
-A handler is called as `handler(modem, args)`. It prints with `modem.info(...)` and returns None for OK,
-a string for another final result, `SILENT` for none, or raises `ATError`. A handler that takes time is a
-generator; it yields what it waits for:
+A handler is called as `handler(modem, args)`. It prints with `modem.info(...)` and returns None
+for OK, a string for another final result, `SILENT` for none, or raises `ATError`. A handler that
+takes time is a generator; it yields what it waits for:
 
     yield 0.06                  seconds                  -> None
     yield Until(test, 75.0)     test() true, or time-out -> True / False
@@ -72,7 +72,8 @@ class Text:
 
 @dataclass(frozen=True)
 class Setting:
-    """A command that only stores values. `saved`: kept over a reset (AUTO_SAVE). `need`: how many must be given."""
+    """A command that only stores values. `saved`: kept over a reset (AUTO_SAVE). `need`: how
+    many must be given."""
 
     name: str
     fields: tuple
@@ -88,7 +89,8 @@ def render(values: Iterable) -> str:
 
 @dataclass
 class CommandTable:
-    """All commands of a personality. Later entries replace earlier ones, so a table can refine another."""
+    """All commands of a personality. Later entries replace earlier ones, so a table can refine
+    another."""
 
     handlers: dict[str, dict[str, Callable]] = field(default_factory=dict)
     settings: dict[str, Setting] = field(default_factory=dict)

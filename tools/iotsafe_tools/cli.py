@@ -1,0 +1,118 @@
+"""The console command `iotsafe`. Each command is thin: it reads options and calls the module
+that does the work."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from typing import Annotated
+
+import typer
+
+from .lab import Lab, LabError
+
+app = typer.Typer(
+    help="Host tools of IoT SAFE for MicroPython.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.callback()
+def main() -> None:
+    """Host tools of IoT SAFE for MicroPython."""
+
+
+@app.command()
+def lab(
+    uart: Annotated[str, typer.Option(help="pty, pty:LINK or tcp:HOST:PORT")] = "pty",
+    store: Annotated[str | None, typer.Option(help="File with the SIM; made if absent.")] = None,
+    log: Annotated[str | None, typer.Option(help="Append events here, JSON lines.")] = None,
+    profile: Annotated[str, typer.Option(help="SIM profile.")] = "gsma",
+    baud: Annotated[int, typer.Option(help="Pace the UART; 0 = as fast as it goes.")] = 115200,
+    sign_ms: Annotated[float, typer.Option(help="Time of a signature on the SIM.")] = 60.0,
+    pin: Annotated[str | None, typer.Option(help="The SIM asks for this PIN.")] = None,
+    auto_power: Annotated[
+        bool, typer.Option("--auto-power/--power-key", help="Boot at once, or wait for the key.")
+    ] = True,
+    fixed_baud: Annotated[
+        bool, typer.Option(help="Boot with IPR set: RDY and the other start-up lines appear.")
+    ] = False,
+    delays: Annotated[float, typer.Option(help="Factor on boot, search and so on.")] = 1.0,
+    registration: Annotated[str, typer.Option(help="home, roaming, denied or none")] = "home",
+    control: Annotated[
+        str | None, typer.Option(help="tcp:HOST:PORT for the power key, faults, counters.")
+    ] = None,
+    resolve: Annotated[
+        list[str] | None, typer.Option(help="NAME=ADDRESS[:PORT] for the modem's DNS.")
+    ] = None,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(help="KIND[:name=value,...], see tools/iotsafe_tools/modem."),
+    ] = None,
+    quirk: Annotated[list[str] | None, typer.Option(help="A quirk of +CSIM.")] = None,
+    internet: Annotated[
+        bool, typer.Option(help="Let the modem reach hosts other than this machine.")
+    ] = False,
+) -> None:
+    """Run a simulated modem with a simulated SIM until interrupted."""
+    ended = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: ended.set())
+    if not auto_power and not control:
+        control = "tcp:127.0.0.1:0"
+    try:
+        bench = Lab(
+            uart,
+            store=store,
+            log=log,
+            profile=profile,
+            baud=baud or None,
+            sign_ms=sign_ms,
+            control=control,
+            resolve=_resolve(resolve or []),
+            loopback_only=not internet,
+            faults=fault or [],
+            quirks=frozenset(quirk or []),
+            pin=pin,
+            auto_power=auto_power,
+            delays=delays,
+            registration=registration,
+            nvm={"+IPR": (baud or 115200,)} if fixed_baud else {},
+        )
+    except LabError as error:
+        typer.echo(f"iotsafe lab: {error}", err=True)
+        raise typer.Exit(1) from None
+    with bench:
+        typer.echo(how_to(bench, baud))
+        ended.wait()
+    typer.echo("lab: stopped")
+
+
+def how_to(bench: Lab, baud: int) -> str:
+    """What the user can do now, a few lines."""
+    port = bench.uart.replace("tcp:", "socket://", 1) if bench.uart[:4] == "tcp:" else bench.uart
+    lines = [
+        f"lab: a SIM7080 with an IoT SAFE SIM listens on {bench.uart}",
+        f"  terminal: python -m serial.tools.miniterm {port} {baud or 115200}   then type AT",
+        f'  firmware: "uart": "{bench.uart}" under "modem" in config.json',
+        "  stop:     Ctrl-C",
+    ]
+    if bench.control:
+        host, _, number = bench.control[4:].rpartition(":")
+        lines.insert(
+            3, f"  control:  echo key down | nc -N {host} {number}   also: key up, counters"
+        )
+    return "\n".join(lines)
+
+
+def _resolve(entries: list[str]) -> dict[str, tuple[str, int | None]]:
+    """NAME=ADDRESS[:PORT] to what `Network` wants. Raises typer.BadParameter."""
+    found: dict[str, tuple[str, int | None]] = {}
+    for entry in entries:
+        name, _, target = entry.partition("=")
+        address, _, port = target.partition(":")
+        if not name or not address or (port and not port.isdigit()):
+            raise typer.BadParameter(f"--resolve {entry}: write NAME=ADDRESS or NAME=ADDRESS:PORT")
+        found[name] = (address, int(port) if port else None)
+    return found

@@ -1,0 +1,46 @@
+"""What the modem reads from a card for itself at its start: ICCID and IMSI (102 221 13.2, 31.102
+4.2.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+
+class Identity(NamedTuple):
+    """Digits as AT+CCID and AT+CIMI print them."""
+
+    iccid: str
+    imsi: str
+
+
+NOBODY = Identity("89000000000000000000", "001010000000000")
+"""For a card without these files."""
+
+_ICCID = ("00A4000C023F00", "00A4000C022FE2", "00B000000A")
+_IMSI = ("00A4040C07A0000000871002", "00A4000C026F07", "00B0000009")
+
+
+def read_identity(transmit: Callable[[bytes], bytes]) -> Identity:
+    """Read both numbers over the basic channel, as a modem does before the host may talk to the
+    card."""
+    iccid = _read(transmit, _ICCID)
+    imsi = _read(transmit, _IMSI)
+    return Identity(
+        _digits(iccid) or NOBODY.iccid,
+        _digits(imsi[1:])[1:] if imsi else NOBODY.imsi,
+    )
+
+
+def _read(transmit: Callable[[bytes], bytes], steps: tuple[str, ...]) -> bytes:
+    answer = b""
+    for step in steps:
+        answer = transmit(bytes.fromhex(step))
+        if answer[-2:] != b"\x90\x00":
+            return b""
+    return answer[:-2]
+
+
+def _digits(swapped: bytes) -> str:
+    """BCD with the low nibble first, filled with F."""
+    return "".join(f"{byte & 15:x}{byte >> 4:x}" for byte in swapped).rstrip("f")

@@ -1,0 +1,198 @@
+"""Where a host finds the modem's UART: a pseudo terminal or a TCP port. Both are driven by
+`lab.Lab`.
+
+A shell has `name` (what the host opens), `attached` (somebody has), `readers(room)` and
+`writers()` (what to wait for), `read`, `write`, `poll` (call in each turn), `retry` (seconds
+until `poll` is wanted, or None) and `close`.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import socket
+import tty
+
+CHUNK = 4096
+LOOK_AGAIN = 0.01
+"""Seconds between two looks whether somebody opened the pseudo terminal (the kernel does not
+tell)."""
+
+
+class ShellError(Exception):
+    """The place for the UART cannot be had; the message says what to do."""
+
+
+class PtyShell:
+    """A raw pseudo terminal; with `link` also a symbolic link to it, removed at the end.
+
+    The host may close and reopen it. Output while nobody has it open is lost, as on a wire that
+    leads nowhere.
+    """
+
+    def __init__(self, link: str | None = None) -> None:
+        self._master, slave = os.openpty()
+        tty.setraw(slave)
+        self._device = os.ttyname(slave)
+        os.close(slave)  # from now on the master knows whether anybody else has it open
+        os.set_blocking(self._master, False)
+        self.attached = False
+        self._link = link
+        self.name = link or self._device
+        if link:
+            self._make_link(link)
+
+    def _make_link(self, link: str) -> None:
+        temporary = f"{link}.{os.getpid()}.new"
+        try:
+            if os.path.lexists(link) and not os.path.islink(link):
+                raise ShellError(f"{link} exists and is no link; choose another name for the pty")
+            os.symlink(self._device, temporary)
+            os.replace(temporary, link)
+        except OSError as error:
+            os.close(self._master)
+            raise ShellError(f"cannot link {link} to the pty: {error.strerror}") from error
+        except ShellError:
+            os.close(self._master)
+            raise
+
+    @property
+    def retry(self) -> float | None:
+        """Seconds until `poll` should look again."""
+        return None if self.attached else LOOK_AGAIN
+
+    def poll(self) -> bool:
+        """See whether the other side is open; True when a host has just come."""
+        poller = select.poll()
+        poller.register(self._master, select.POLLIN)
+        events = dict(poller.poll(0)).get(self._master, 0)
+        before, self.attached = self.attached, not events & select.POLLHUP or bool(events & 1)
+        return self.attached and not before
+
+    def readers(self, room: int) -> list:
+        """What to wait for to become readable."""
+        return [self._master] if self.attached and room > 0 else []
+
+    def writers(self) -> list:
+        """What to wait for to become writable."""
+        return [self._master] if self.attached else []
+
+    def read(self, limit: int) -> bytes:
+        """Bytes from the host, b"" when there are none."""
+        try:
+            return os.read(self._master, min(limit, CHUNK))
+        except BlockingIOError:
+            return b""
+        except OSError:  # EIO: the other side is closed
+            self.attached = False
+            return b""
+
+    def write(self, data: bytes) -> int:
+        """Send to the host; how many bytes were taken."""
+        try:
+            return os.write(self._master, data)
+        except BlockingIOError:
+            return 0
+        except OSError:
+            self.attached = False
+            return len(data)
+
+    def close(self) -> None:
+        """Remove the link and the pty."""
+        link = self._link
+        if link and os.path.islink(link) and os.readlink(link) == self._device:
+            os.unlink(link)
+        os.close(self._master)
+
+
+class TcpShell:
+    """A listening TCP port; one host at a time, a new one replaces the old."""
+
+    retry = None
+
+    def __init__(self, host: str, port: int) -> None:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self._server = socket.socket(family, socket.SOCK_STREAM)
+        self._server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            self._server.bind((host, port))
+        except (OSError, OverflowError) as error:
+            self._server.close()
+            raise ShellError(f"cannot listen on {host} port {port}: {error}") from error
+        self._server.listen(4)
+        self._server.setblocking(False)
+        self._client: socket.socket | None = None
+        self.name = f"tcp:{host}:{self._server.getsockname()[1]}"
+
+    @property
+    def attached(self) -> bool:
+        """A host is connected."""
+        return self._client is not None
+
+    def poll(self) -> bool:
+        """Take a new host; True when one has just come."""
+        try:
+            client, _ = self._server.accept()
+        except OSError:
+            return False
+        self._drop()
+        client.setblocking(False)
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._client = client
+        return True
+
+    def readers(self, room: int) -> list:
+        """What to wait for to become readable."""
+        return [self._server, *([self._client] if self._client and room > 0 else [])]
+
+    def writers(self) -> list:
+        """What to wait for to become writable."""
+        return [self._client] if self._client else []
+
+    def read(self, limit: int) -> bytes:
+        """Bytes from the host, b"" when there are none."""
+        if self._client is None:
+            return b""
+        try:
+            data = self._client.recv(min(limit, CHUNK))
+        except BlockingIOError:
+            return b""
+        except OSError:
+            data = b""
+        if not data:
+            self._drop()
+        return data
+
+    def write(self, data: bytes) -> int:
+        """Send to the host; how many bytes were taken."""
+        if self._client is None:
+            return len(data)
+        try:
+            return self._client.send(data)
+        except BlockingIOError:
+            return 0
+        except OSError:
+            self._drop()
+            return len(data)
+
+    def close(self) -> None:
+        """Hang up."""
+        self._drop()
+        self._server.close()
+
+    def _drop(self) -> None:
+        if self._client is not None:
+            self._client.close()
+            self._client = None
+
+
+def open_shell(where: str) -> PtyShell | TcpShell:
+    """Shell for "pty", "pty:LINK" or "tcp:HOST:PORT" (port 0 = any free one). Raises
+    ShellError."""
+    kind, _, rest = where.partition(":")
+    if kind == "pty":
+        return PtyShell(rest or None)
+    host, _, port = rest.rpartition(":")
+    if kind == "tcp" and host and port.isdigit():
+        return TcpShell(host.strip("[]"), int(port))
+    raise ShellError(f"no UART {where!r}; use pty, pty:LINK or tcp:HOST:PORT")
