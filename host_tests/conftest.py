@@ -1,0 +1,18 @@
+"""Makes the project's sources importable, and unit tests run on every runtime."""
+
+import sys
+from pathlib import Path
+
+# `runtimes` and `collector` lie here; the package of the tools may not be installed.
+_HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(_HERE), str(_HERE.parent / "tools"), str(_HERE.parent / "tools" / "shims")]
+
+from collector import (  # noqa: E402
+    pytest_pycollect_makemodule,
+    pytest_terminal_summary,
+)
+from runtimes import SOURCE_FOLDERS  # noqa: E402
+
+sys.path[:0] = [str(folder) for folder in SOURCE_FOLDERS if str(folder) not in sys.path]
+
+__all__ = ["pytest_pycollect_makemodule", "pytest_terminal_summary"]

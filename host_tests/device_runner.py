@@ -1,0 +1,61 @@
+"""Runs test functions of one file on MicroPython and says line by line how they end.
+
+Arguments: TOKEN FILE DIRECTORY... -- FUNCTION...
+
+The directories become the front of sys.path. Each function runs in an empty folder of its own,
+below the current one. A line of ours begins with TOKEN, so that whatever the tests print cannot
+be taken for it; a line end is written before it, because the tests may leave a line open:
+
+    TOKEN run       what is printed from here on belongs to the next function
+    TOKEN raised    what is printed from here on is its traceback
+    TOKEN end       it has ended
+
+The import of FILE comes first, reported as if it were a function; if it fails, nothing follows.
+"""
+
+import os
+import sys
+
+
+def say(word):
+    print("\n" + token, word)
+
+
+def attempt(call, *arguments):
+    """Report one call; whether it went well."""
+    say("run")
+    try:
+        call(*arguments)
+        return True
+    except BaseException as error:  # SystemExit and KeyboardInterrupt end one test, not all
+        say("raised")
+        sys.print_exception(error, sys.stdout)
+        return False
+    finally:
+        say("end")
+
+
+def load():
+    global module
+    module = __import__(file.rsplit("/", 1)[-1][: -len(".py")])
+
+
+def run(name):
+    value = getattr(module, name)()
+    if value is not None:
+        raise AssertionError("a test returns nothing, this one returned " + repr(value))
+
+
+token = sys.argv[1]
+file = sys.argv[2]
+split = sys.argv.index("--")
+# In place of "", the current folder; the frozen modules come after.
+sys.path[:1] = sys.argv[3:split]
+
+if attempt(load):
+    top = os.getcwd()
+    for name in sys.argv[split + 1 :]:
+        os.mkdir(name)
+        os.chdir(name)
+        attempt(run, name)
+        os.chdir(top)

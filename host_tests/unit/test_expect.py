@@ -1,0 +1,67 @@
+from expect import difference, equal, raises, replaced
+
+
+class Owner:
+    value = 1
+
+
+def test_raises_gives_the_exception():
+    with raises(KeyError, ValueError, text="bad") as caught:
+        raise ValueError("bad length", 7)
+    assert caught.error.args == ("bad length", 7)
+
+
+def test_raises_fails_when_nothing_is_raised():
+    with raises(AssertionError, text="ValueError was not raised"), raises(ValueError):
+        pass
+
+
+def test_raises_fails_for_another_text():
+    with raises(AssertionError, text="'long'"), raises(ValueError, text="long"):
+        raise ValueError("short")
+
+
+def test_raises_lets_other_exceptions_through():
+    try:
+        with raises(ValueError):
+            raise KeyError("x")
+    except KeyError:
+        return
+    raise AssertionError("swallowed")
+
+
+def test_replaced_restores_after_an_exception():
+    with raises(RuntimeError), replaced(Owner, value=2):
+        assert Owner.value == 2
+        raise RuntimeError
+    assert Owner.value == 1
+
+
+def test_difference_of_equal_strings_is_empty():
+    assert difference(memoryview(b"abc"), bytearray(b"abc")) == ""
+    equal(b"", b"")
+
+
+def test_difference_marks_the_first_byte():
+    lines = difference(b"AT+CSIM=8,\x00", b"AT+CSIM=10").split("\n")
+    assert lines[0] == "first difference at byte 8"
+    assert "10 bytes" in lines[1] and "11 bytes" in lines[2]
+    at = lines[3].index("^")
+    assert lines[1][at] == "1" and lines[2][at] == "8"
+
+
+def test_difference_of_long_strings_shows_the_place():
+    lines = difference(bytes(900), bytes(500) + b"\x01" + bytes(399)).split("\n")
+    assert lines[0] == "first difference at byte 500"
+    assert len(lines[1]) < 250
+    assert lines[1][lines[3].index("^") :].startswith("\\x01")
+
+
+def test_a_prefix_is_different():
+    with raises(AssertionError, text="byte 3"):
+        equal(b"abc", b"abcd")
+
+
+def test_assert_statements_are_compiled_in():
+    with raises(AssertionError):
+        assert Owner is None

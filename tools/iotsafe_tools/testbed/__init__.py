@@ -1,0 +1,26 @@
+"""Real things to test and demonstrate against: certificates, a broker, a firmware process."""
+
+from .broker import Broker, ConnectedClient
+from .firmware import ROOT, Firmware, micropython_binary
+from .pki import PKI, Issued, Validity
+from .ports import ReservedPort
+from .process import Process, ProcessError
+from .rig import Rig
+from .subscriber import Message, Subscriber
+
+__all__ = [
+    "PKI",
+    "ROOT",
+    "Broker",
+    "ConnectedClient",
+    "Firmware",
+    "Issued",
+    "Message",
+    "Process",
+    "ProcessError",
+    "ReservedPort",
+    "Rig",
+    "Subscriber",
+    "Validity",
+    "micropython_binary",
+]

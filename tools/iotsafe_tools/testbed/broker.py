@@ -1,0 +1,225 @@
+"""mosquitto as a child process: own configuration, loopback only, mutual TLS.
+
+The certificate's CN is the client's user name (`use_identity_as_username`), and nobody without a
+certificate of the authority gets in (`require_certificate`).
+"""
+
+import os
+import pwd
+import re
+import shutil
+import socket
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from .pki import PKI, Issued
+from .ports import ReservedPort
+from .process import Process, ProcessError
+
+HOST = "127.0.0.1"
+
+_START_TIMEOUT = 10.0  # seconds until mosquitto must accept connections
+_RETRY = 0.05  # seconds between two tries to connect, unless it says something before
+
+# mosquitto's `tls_version` is only a minimum, so the maximum comes from a configuration of the
+# OpenSSL library, which reads it when mosquitto makes its TLS context. Below 1.2 OpenSSL's
+# security level must be 0, or it offers no signature algorithm at all.
+_OPENSSL_CONF = """\
+openssl_conf = init
+[init]
+ssl_conf = ssl
+[ssl]
+system_default = limits
+[limits]
+MinProtocol = TLSv{version}
+MaxProtocol = TLSv{version}
+CipherString = DEFAULT@SECLEVEL={level}
+"""
+_SECURITY_LEVELS = {"1.1": 0, "1.2": 2, "1.3": 2}
+
+# "... New client connected from 127.0.0.1:40112 as device-1 (p2, c1, k60, u'CN')."
+_CONNECTED = re.compile(r"New client connected from \S+ as (.*) \(p\d, c\d, k\d+, u'(.*)'\)\.$")
+
+
+@dataclass(frozen=True)
+class ConnectedClient:
+    """A client that the broker accepted: MQTT client id and the CN of its certificate."""
+
+    id: str
+    cn: str
+
+
+class Broker:
+    """A broker for the clients of `pki`, on 127.0.0.1 and a `port` that is ours until `close`.
+
+    `server`: its certificate; by default one for localhost and 127.0.0.1 is issued.
+    `client_ca`: PEM file of the authority of the clients; by default that of `pki`.
+    `tls_version`: minimum in mosquitto's words, "tlsv1.2" or "tlsv1.3".
+    `tls_exactly`: "1.1", "1.2" or "1.3", and no other version.
+    `settings`: more lines of configuration for the listener.
+    `on_line(line)` sees each line of the log as it is written.
+
+    As a context manager it is started on entry, and stopped and closed on exit.
+    """
+
+    def __init__(
+        self,
+        folder: str | os.PathLike[str],
+        pki: PKI,
+        *,
+        server: Issued | None = None,
+        client_ca: Path | None = None,
+        tls_version: str | None = None,
+        tls_exactly: str | None = None,
+        settings: Sequence[str] = (),
+        on_line: Callable[[str], None] | None = None,
+    ) -> None:
+        if tls_exactly is not None and tls_exactly not in _SECURITY_LEVELS:
+            raise ValueError(f"tls_exactly is one of {', '.join(_SECURITY_LEVELS)}: {tls_exactly}")
+        self.folder = Path(folder)
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.pki = pki
+        self.server = server or pki.issue_server()
+        self.log_path = self.folder / "broker.log"
+        self.log_path.write_text("")
+        self._on_line = on_line
+        self._reserved = ReservedPort()
+        self.port: int = self._reserved.number
+        self._process: Process | None = None
+        self._env = dict(os.environ)
+        if tls_exactly:
+            openssl = self.folder / "openssl.cnf"
+            openssl.write_text(
+                _OPENSSL_CONF.format(version=tls_exactly, level=_SECURITY_LEVELS[tls_exactly])
+            )
+            self._env["OPENSSL_CONF"] = str(openssl)
+            tls_version = f"tlsv{tls_exactly}"
+        self.config_path = self.folder / "mosquitto.conf"
+        self._configure(client_ca or pki.ca_path, tls_version or "tlsv1.2", settings)
+
+    def _configure(self, client_ca: Path, tls_version: str, settings: Sequence[str]) -> None:
+        lines = [
+            # Started as root, mosquitto becomes user "mosquitto", who may not read our keys.
+            f"user {pwd.getpwuid(os.geteuid()).pw_name}",
+            "persistence false",
+            "log_dest stderr",
+            "log_type all",
+            "log_timestamp_format %Y-%m-%dT%H:%M:%S",
+            "allow_anonymous false",
+            f"listener {self.port} {HOST}",
+            f"cafile {client_ca}",
+            f"certfile {self.server.path}",
+            f"keyfile {self.server.key_path}",
+            f"tls_version {tls_version}",
+            "require_certificate true",
+            "use_identity_as_username true",
+            *settings,
+        ]
+        self.config_path.write_text("\n".join(lines) + "\n")
+
+    # ---- running --------------------------------------------------------------------------
+
+    def start(self) -> Self:
+        """Start it, or start it again on the same port; returns once it accepts connections.
+
+        Raises ProcessError with the end of its log if it does not.
+        """
+        if self._process and self._process.running:
+            return self
+        self.stop()
+        process = Process(
+            [_mosquitto(), "-c", self.config_path],
+            name="mosquitto",
+            env=self._env,
+            log=self.log_path,
+            on_line=self._on_line,
+        )
+        self._process = process.start()
+        try:
+            self._await_listener(process)
+        except ProcessError:
+            self.stop()
+            raise
+        return self
+
+    def _await_listener(self, process: Process) -> None:
+        deadline = time.monotonic() + _START_TIMEOUT
+        while time.monotonic() < deadline:
+            try:
+                socket.create_connection((HOST, self.port), timeout=_RETRY).close()
+                return
+            except OSError:
+                process.next_line(_RETRY)
+            if process.ended:
+                raise ProcessError("mosquitto ended at its start", process.tail())
+        raise ProcessError(
+            f"mosquitto does not listen on port {self.port} after {_START_TIMEOUT:g} s",
+            process.tail(),
+        )
+
+    def stop(self) -> None:
+        """Stop it; the port stays reserved, so a connection is refused until the next `start`."""
+        if self._process:
+            self._process.stop()
+
+    def close(self) -> None:
+        """Stop it and give the port back; it cannot be started again."""
+        self.stop()
+        self._reserved.close()
+
+    @property
+    def pid(self) -> int:
+        """Process id of the mosquitto that was started last."""
+        if self._process is None:
+            raise ProcessError("mosquitto was not started")
+        return self._process.pid
+
+    def __enter__(self) -> Self:
+        try:
+            return self.start()
+        except BaseException:
+            self.close()
+            raise
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # ---- what its log says ----------------------------------------------------------------
+
+    @property
+    def log(self) -> str:
+        """The whole log, over all starts."""
+        return self.log_path.read_text(encoding="utf-8")
+
+    @property
+    def clients(self) -> list[ConnectedClient]:
+        """Every connection that the broker accepted so far, in order."""
+        found = map(_CONNECTED.search, self.log.splitlines())
+        return [ConnectedClient(*match.groups()) for match in found if match]
+
+    def names(self, cn: str) -> bool:
+        """Whether the log names a client by its certificate's common name `cn`."""
+        return any(client.cn == cn for client in self.clients)
+
+    def wait_for(self, pattern: str, timeout: float = 10.0) -> re.Match[str]:
+        """The next line of this start's log that has `pattern`; see `Process.wait_for`."""
+        if self._process is None:
+            raise ProcessError("mosquitto was not started")
+        return self._process.wait_for(pattern, timeout)
+
+    def wait_for_client(self, cn: str, timeout: float = 10.0) -> re.Match[str]:
+        """Wait until a client whose certificate says `cn` is accepted."""
+        return self.wait_for(rf"New client connected .* u'{re.escape(cn)}'\)", timeout)
+
+
+def _mosquitto() -> str:
+    """Path of the program; Debian keeps it in a folder that users have not on their PATH."""
+    found = shutil.which(
+        "mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/local/sbin:/usr/sbin"
+    )
+    if found is None:
+        raise ProcessError("mosquitto is not installed: apt-get install mosquitto")
+    return found
