@@ -102,13 +102,14 @@ class TCPUART:
 
 
 _temperature = 2150  # hundredths of a degree
+_start = ticks.now()
 
 
 def sensor():
     """One reading: a made-up temperature that wanders, and the uptime in seconds."""
     global _temperature
     _temperature += random.getrandbits(5) - 15
-    return {"temp": _temperature / 100, "uptime": ticks.now() // 1000}
+    return {"temp": _temperature / 100, "uptime": ticks.diff(ticks.now(), _start) // 1000}
 
 
 def path(name):

@@ -1,4 +1,4 @@
-"""Everything the main job needs, wired together: authority, broker, modem and SIM, firmware folder.
+"""Everything the main job needs, wired together: authority, broker, modem and SIM, firmware.
 
 Demonstration, benchmark and system tests stand on this, so that all three run the same thing.
 """

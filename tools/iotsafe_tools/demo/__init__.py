@@ -1,0 +1,1 @@
+"""`make demo`: the main job, live: a key in the SIM signs, telemetry arrives."""
