@@ -104,7 +104,7 @@ def test_a_missing_python_is_installed_or_named(tmp_path):
         command(tmp_path, name, "exit 100")
     status, line = shell(tmp_path, PYTHON="no-such-python")
     assert status == 1
-    assert line == "set-up: python3 could not be installed: run apt-get install python3 as root"
+    assert line == "set-up: python3 could not be installed: see build/log/packages.log"
 
 
 def test_set_up_imports_the_standard_library_only():

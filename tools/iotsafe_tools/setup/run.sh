@@ -9,10 +9,12 @@ if ! command -v "$python" > /dev/null; then
     fi
     root=
     if [ "$(id -u)" != 0 ]; then root=sudo; fi
+    log=$(dirname "$0")/../../../build/log/packages.log
+    mkdir -p "$(dirname "$log")"
     echo "Install python3 …"
-    if ! { $root apt-get -qq update && $root apt-get -qq install -y --no-install-recommends \
-        python3; } > /dev/null; then
-        echo "set-up: python3 could not be installed: run apt-get install python3 as root" >&2
+    if ! { $root apt-get -q update && $root env DEBIAN_FRONTEND=noninteractive \
+        apt-get -q install -y --no-install-recommends python3; } >> "$log" 2>&1; then
+        echo "set-up: python3 could not be installed: see build/log/packages.log" >&2
         exit 1
     fi
 fi
