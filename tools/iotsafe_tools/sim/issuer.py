@@ -73,7 +73,9 @@ class Issuer:
             "hashes": 0x0001 if functions & o.SIGNATURE else None,
             "agreement": 0x01 if functions & o.KEY_AGREEMENT else None,
         }
-        self.put(o.PrivateKey(**shared, key=key), o.PublicKey(**shared, point=point))
+        access = o.UPDATE if functions & o.KEY_GENERATION else 0
+        private = o.PrivateKey(**shared, access=access, key=key)
+        self.put(private, o.PublicKey(**shared, point=point))
         return point
 
     def clear_key_pair(self, id: bytes = b"\x01") -> None:

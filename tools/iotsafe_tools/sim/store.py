@@ -46,7 +46,7 @@ def factory_objects() -> list[o.Container]:
     return [
         o.PrivateKey(**client, key=key),
         o.PublicKey(**client, point=ecc.point_of(key)),
-        o.PrivateKey(**ephemeral),
+        o.PrivateKey(**ephemeral, access=o.UPDATE),
         o.PublicKey(**ephemeral),
         o.PublicKey(
             id=b"\x05",
@@ -239,7 +239,7 @@ def _decode(text: bytes) -> dict[tuple[o.Kind, bytes], o.Container]:
     if whole["format"] != FORMAT or whole["version"] != VERSION:
         raise _ForeignVersion(f"{whole['format']!r:.40} version {whole['version']!r:.10}")
     body = whole["objects"]
-    if whole.keys() != {"format", "version", "objects", "sha256"}:
+    if whole.keys() != {"format", "version", "objects", "sha256"} or type(body) is not list:
         raise ValueError("unknown fields")
     if _digest(body) != whole["sha256"]:
         raise ValueError("wrong digest")

@@ -78,7 +78,7 @@ def decode_signature(data: bytes) -> bytes:
     """The value of tag 33 with either length form; raises TLVError unless it fills `data`."""
     if len(data) < 2 or data[0] != SIGNATURE:
         raise TLVError("no signature (tag 33)")
-    start = 4 if data[1] == 0 else 2
+    start = 3 if data[1] == 0 else 2
     if int.from_bytes(data[1:start], "big") != len(data) - start:
         raise TLVError("the length of the signature is wrong")
     return data[start:]
