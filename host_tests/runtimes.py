@@ -143,6 +143,7 @@ class ForeignRun:
         else:
             failure = f"no end after {self.timeout:g} s: {process.name} was stopped"
         process.stop(grace=0)
+        output += iter(lambda: process.next_line(0), None)  # a line that was left open
         return Result(failure, "\n".join([*output, *(trace or ())])), False
 
     def _await_end(self, process: Process, result: Result) -> None:

@@ -34,9 +34,9 @@ class Project:
     def run(self, *arguments: str, **env: str) -> str:
         """Output of pytest -v; terminal colours off."""
         done = subprocess.run(
-            [sys.executable, "-m", "pytest", "-v", "-p", "no:cacheprovider", *arguments],
+            [sys.executable, "-m", "pytest", "-v", "-p", "pytest_timeout", *arguments],
             cwd=self.folder,
-            env={**os.environ, **env},
+            env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", **env},
             capture_output=True,
             text=True,
             timeout=60,
@@ -293,10 +293,8 @@ def test_each_function_has_an_empty_folder(project: Project) -> None:
         "test_a.py",
         f"import os\ndef test_one():{body}\ndef test_two():{body}\n".replace(" " * 12, "    "),
     )
-    before = set(project.folder.iterdir())
-    output = project.run()
-    assert set(outcomes(output).values()) == {"PASSED"}
-    assert set(project.folder.iterdir()) == before
+    assert set(outcomes(project.run()).values()) == {"PASSED"}
+    assert not list(project.folder.rglob("file"))
 
 
 def test_the_working_tree_comes_before_the_frozen_modules(project: Project) -> None:
@@ -328,28 +326,28 @@ def test_a_missing_micropython_is_an_error_that_says_what_to_do(project: Project
     assert "none: run `make micropython`" in output
 
 
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("def test_one(tmp_path):\n    pass\n", "test_one must have no arguments"),
-        ("async def test_one():\n    pass\n", "test_one is async"),
-        ("def test_one():\n    pass\n" * 2, "test_one is already on line 1"),
-        ("class TestIt:\n    pass\n", "plain functions, not methods"),
-        ("def test_one(:\n", "syntax error"),
-        ("RUNTIMES = ('pypy',)\n", "RUNTIMES must be a tuple of names out of cpython, micro"),
-        ("RUNTIMES = 'cpython'\n", "RUNTIMES must be a tuple"),
-        ("HEAP = 64\n", "HEAP must be a string"),
-        ("HEAP = str(64)\n", "HEAP must be a literal"),
-        ("TIMEOUT = 1000\n", "TIMEOUT must be seconds"),
-    ],
-)
-def test_a_file_against_the_rules_is_a_collection_error(
-    project: Project, text: str, message: str
-) -> None:
-    project.write("test_a.py", text)
+AGAINST_THE_RULES = [
+    ("def test_one(tmp_path):\n    pass\n", "test_one must have no arguments"),
+    ("@print\ndef test_one():\n    pass\n", "test_one must have no arguments and no decorators"),
+    ("async def test_one():\n    pass\n", "test_one is async"),
+    ("def test_one():\n    pass\n" * 2, "test_one is already on line 1"),
+    ("class TestIt:\n    pass\n", "tests are plain functions, not methods"),
+    ("def test_one(:\n", "syntax error"),
+    ("RUNTIMES = ('pypy',)\n", "RUNTIMES must be a tuple of names out of cpython, micropython"),
+    ("RUNTIMES = 'cpython'\n", "RUNTIMES must be a tuple"),
+    ("HEAP = 64\n", "HEAP must be a string"),
+    ("HEAP = str(64)\n", "HEAP must be a literal"),
+    ("TIMEOUT = 1000\n", "TIMEOUT must be seconds"),
+]
+
+
+def test_a_file_against_the_rules_is_a_collection_error(project: Project) -> None:
+    for number, (text, _) in enumerate(AGAINST_THE_RULES):
+        project.write(f"test_{number}.py", text)
     output = project.run()
-    assert "1 error" in output
-    assert message in output
+    assert f"{len(AGAINST_THE_RULES)} errors" in output
+    for number, (_, message) in enumerate(AGAINST_THE_RULES):
+        assert re.search(rf"/test_{number}\.py:\d+: {message}", output)
 
 
 def test_a_test_that_returns_something_fails(project: Project) -> None:

@@ -1,7 +1,6 @@
 """Processes: lines as they come, time-outs, and nothing left running."""
 
 import os
-import select
 import signal
 import socket
 import subprocess
@@ -9,33 +8,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from processes import await_end, runs
 
 from iotsafe_tools.testbed import Process, ProcessError, ReservedPort
 
 
 def shell(script: str, **options) -> Process:
     return Process(["sh", "-c", script], name="the shell", **options)
-
-
-def exists(pid: int) -> bool:
-    """Whether the process runs (a zombie does not)."""
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-    return state != "Z"
-
-
-def await_end(pid: int) -> None:
-    """Wait until a process that is not our child has ended; fails after 10 s."""
-    try:
-        watch = os.pidfd_open(pid)
-    except ProcessLookupError:
-        return
-    with os.fdopen(watch) as file:
-        poll = select.poll()
-        poll.register(file, select.POLLIN)
-        assert poll.poll(10_000), f"process {pid} still runs"
 
 
 def test_lines_are_seen_in_order_while_it_runs(tmp_path: Path) -> None:
@@ -103,7 +82,7 @@ def test_a_process_starts_once() -> None:
 def test_stop_ends_what_ignores_it_and_what_it_started() -> None:
     with shell("trap '' TERM; sleep 60 & echo child $!; wait; wait") as process:
         child = int(process.wait_for(r"child (\d+)").group(1))
-        assert exists(process.pid) and exists(child)
+        assert runs(process.pid) and runs(child)
         process.stop(grace=0.1)
         assert process.returncode == -signal.SIGKILL
         await_end(child)
@@ -120,7 +99,7 @@ def test_nothing_is_left_after_an_exception() -> None:
     with pytest.raises(ZeroDivisionError), shell("exec sleep 60") as process:
         pid = process.pid
         raise ZeroDivisionError
-    assert not exists(pid)
+    assert not runs(pid)
 
 
 @pytest.mark.parametrize("end", ["os.kill(os.getpid(), 9)", "sys.exit()", "os._exit(0)"])

@@ -144,11 +144,12 @@ class PKI:
         `public_point`: 65 bytes, 04 X Y on P-256; `cn`: 1 to 64 printable characters.
         Raises ValueError for anything else.
         """
-        if len(public_point) != 65:
-            raise ValueError(
-                f"a public point has 65 bytes (04 X Y), these are {len(public_point)}"
-            )
-        key = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), bytes(public_point))
+        try:
+            if len(public_point) != 65:
+                raise ValueError(f"{len(public_point)} bytes")
+            key = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), bytes(public_point))
+        except ValueError as error:
+            raise ValueError(f"no public point of 65 bytes, 04 X Y on P-256: {error}") from None
         extensions = _leaf(ExtendedKeyUsageOID.CLIENT_AUTH)
         return self._issue(cn, key, None, extensions, validity, "client").der
 
