@@ -1,0 +1,1 @@
+"""`make bench`: what a connect costs, in exchanges, bytes, heap and time."""

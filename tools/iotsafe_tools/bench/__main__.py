@@ -1,0 +1,83 @@
+"""Measure, print, and write build/bench.json: `python -m iotsafe_tools.bench`."""
+
+import json
+import sys
+from collections.abc import Callable
+
+from rich.console import Console
+from rich.table import Table
+
+from iotsafe_tools.testbed import ROOT, ProcessError
+
+from . import measure
+
+_REPORT = ROOT / "build" / "bench.json"
+_RECONNECTS = 200
+_SPARE = 8  # KiB above the smallest heap, for the run of many reconnects
+
+# Name (or its last part) -> unit, for people.
+_UNITS = {
+    "line_ms": "ms",
+    "sim_ms": "ms",
+    "time_ms": "ms",
+    "time_ratio": "",
+    "apdu_exchanges": "",
+    "apdu_exchanges_61xx": "",
+    "at_commands": "",
+    "count": "",
+    "failures": "",
+}
+
+
+def _smallest_heap() -> measure.Numbers:
+    return {"heap.peak": measure.smallest_heap() * 1024}
+
+
+def _print(console: Console, numbers: measure.Numbers) -> None:
+    table = Table("what", "first connect", "reconnect", "unit", box=None)
+    for column in (1, 2):
+        table.columns[column].justify = "right"
+    for name, value in numbers.items():
+        group, _, rest = name.partition(".")
+        unit = _UNITS.get(name.rpartition(".")[2], "bytes")
+        if group == "connect":
+            table.add_row(rest, f"{value:g}", f"{numbers['reconnect.' + rest]:g}", unit)
+    table.add_section()
+    for name, value in numbers.items():
+        if not name.startswith(("connect.", "reconnect.")) or name.endswith("_61xx"):
+            unit = _UNITS.get(name.rpartition(".")[2], "bytes")
+            table.add_row(name, "", f"{value:g}", unit)
+    console.print(table)
+
+
+def main() -> int:
+    """Run each measurement; the exit status."""
+    console = Console(highlight=False)
+    numbers: measure.Numbers = {}
+    steps: tuple[tuple[str, Callable[[], measure.Numbers]], ...] = (
+        ("connect and reconnect on a line of 115200 baud", measure.connects),
+        ("the same where GET RESPONSE is left to us", measure.get_response),
+        ("bytecode", measure.bytecode),
+        ("smallest heap", _smallest_heap),
+        (
+            f"{_RECONNECTS} reconnects",
+            lambda: measure.repeated(
+                _RECONNECTS, f"{int(numbers['heap.peak']) // 1024 + _SPARE}k"
+            ),
+        ),
+    )
+    for text, step in steps:
+        with console.status(text):
+            try:
+                numbers |= step()
+            except ProcessError as error:
+                console.print(f"{text}: {error}")
+                return 1
+    _REPORT.write_text(json.dumps(numbers, indent=1) + "\n")
+    _print(console, numbers)
+    console.print(f"written to {_REPORT.relative_to(ROOT)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

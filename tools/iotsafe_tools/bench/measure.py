@@ -1,0 +1,192 @@
+"""Runs the main job on the simulated line and counts what it costs."""
+
+import re
+import subprocess
+import tempfile
+from pathlib import Path
+
+from iotsafe_tools.sim import Profile
+from iotsafe_tools.testbed import ROOT, ProcessError, Rig
+
+BAUD = 115200
+BITS_PER_BYTE = 10
+SIGN_MS = 60
+
+_DEVICE = Path(__file__).with_name("device.py")
+_MARK = re.compile(r"^BENCH (\w+) ?(.*)$")
+_PURPOSES = ("sim", "socket", "control")
+_TIMEOUT = 120.0
+
+Numbers = dict[str, float]
+
+
+class Run:
+    """One run of `device.py` on a rig; `phase` waits for its next mark."""
+
+    def __init__(
+        self,
+        folder: str,
+        *,
+        baud: int | None = None,
+        heap: str | None = None,
+        reconnects: int = 0,
+        profile: str | Profile = "gsma",
+    ) -> None:
+        options = {"baud": baud, "delays": 0.0, "profile": profile}
+        self.rig = Rig(folder, lab={**options, "sign_ms": SIGN_MS if baud else 0})
+        self._firmware = self.rig.firmware(
+            command=(_DEVICE, str(reconnects)), heap=heap, frozen=True
+        )
+        self._counters = dict.fromkeys(self.rig.lab.counters, 0)
+
+    def __enter__(self) -> "Run":
+        self.rig.start()
+        self._firmware.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._firmware.stop()
+        self.rig.stop()
+
+    def phase(self, name: str, timeout: float = _TIMEOUT) -> tuple[Numbers, Numbers]:
+        """Wait for the mark `name`: (what the device said, what the modem counted meanwhile)."""
+        match = self._firmware.wait_for(_MARK, timeout)
+        if match[1] != name:
+            raise ProcessError(f"the device is at {match[1]!r}, not at {name!r}")
+        said = {key: float(value) for key, value in re.findall(r"(\w+)=(-?\d+)", match[2])}
+        now = self.rig.lab.call(lambda: dict(self.rig.lab.counters))
+        counted = {key: now[key] - self._counters[key] for key in now}
+        self._counters = now
+        (self._firmware.folder / "go").touch()
+        return said, counted
+
+
+def _exchanges(counted: Numbers) -> float:
+    """Commands to the card, GET RESPONSE included."""
+    return counted["apdu_exchanges"] + counted["get_response"]
+
+
+def _cost(prefix: str, said: Numbers, counted: Numbers) -> Numbers:
+    """The numbers of one connect, by the names that the report has."""
+    costs: Numbers = {
+        "apdu_exchanges": _exchanges(counted),
+        "at_commands": counted["at_commands"],
+        "tls_bytes": counted["tcp_up"] + counted["tcp_down"],
+        "tls_bytes.up": counted["tcp_up"],
+        "tls_bytes.down": counted["tcp_down"],
+    }
+    total = 0.0
+    for purpose in _PURPOSES:
+        up, down = counted[f"uart_up.{purpose}"], counted[f"uart_down.{purpose}"]
+        costs[f"uart_bytes.{purpose}"] = up + down
+        costs[f"uart_bytes.{purpose}.up"] = up
+        costs[f"uart_bytes.{purpose}.down"] = down
+        total += up + down
+    costs["uart_bytes"] = total
+    costs["line_ms"] = round(total * BITS_PER_BYTE * 1000 / BAUD, 1)
+    costs["sim_ms"] = SIGN_MS
+    costs["time_ms"] = said["ms"]
+    costs["time_ratio"] = round(said["ms"] / (costs["line_ms"] + SIGN_MS), 3)
+    return {f"{prefix}.{name}": value for name, value in costs.items()}
+
+
+def _sum(first: Numbers, second: Numbers) -> Numbers:
+    return {key: first[key] + second[key] for key in first}
+
+
+def connects() -> Numbers:
+    """First connect and reconnect, on a line of 115200 baud with a SIM that signs in 60 ms.
+
+    The first connect includes finding applet, key and certificate in the SIM; neither includes
+    the modem's start and the search for the network.
+    """
+    with tempfile.TemporaryDirectory() as folder, Run(folder, baud=BAUD) as run:
+        run.phase("power")
+        sim = run.phase("sim")
+        run.phase("network")
+        session = run.phase("connect")
+        numbers = _cost("connect", _sum(sim[0], session[0]), _sum(sim[1], session[1]))
+        said, counted = run.phase("publish")
+        numbers["publish.at_commands"] = counted["at_commands"]
+        numbers["publish.tls_bytes"] = counted["tcp_up"] + counted["tcp_down"]
+        numbers["publish.uart_bytes"] = sum(
+            value for key, value in counted.items() if key.startswith(("uart_up.", "uart_down."))
+        )
+        numbers["heap.current"] = said["heap"]
+        run.phase("closed")
+        numbers |= _cost("reconnect", *run.phase("reconnect"))
+        run.phase("publish")
+        run.phase("repeated")
+    return numbers
+
+
+def main_job(heap: str, reconnects: int = 0) -> tuple[Numbers, Numbers]:
+    """Connect, publish, reconnect, publish, then `reconnects` more, with a heap of `heap`.
+
+    Returns what device and modem counted over those further reconnects. Raises ProcessError if
+    any of it fails.
+    """
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Run(folder, heap=heap, reconnects=reconnects) as run,
+    ):
+        for name in ("power", "sim", "network", "connect", "publish", "closed", "reconnect"):
+            run.phase(name)
+        run.phase("publish")
+        return run.phase("repeated")
+
+
+def smallest_heap(low: int = 8, high: int = 256) -> int:
+    """The smallest heap, in KiB, with which the main job passes; found by halving."""
+    while low < high:
+        middle = (low + high) // 2
+        try:
+            said, _ = main_job(f"{middle}k", reconnects=3)
+            passed = not said["failures"]
+        except ProcessError:
+            passed = False
+        low, high = (low, middle) if passed else (middle + 1, high)
+    return high
+
+
+def repeated(times: int, heap: str) -> Numbers:
+    """`times` reconnects in a row with a small fixed heap."""
+    said, counted = main_job(heap, times)
+    return {
+        "reconnects.count": times,
+        "reconnects.failures": said["failures"],
+        "reconnects.apdu_exchanges": _exchanges(counted) / times,
+        "reconnects.heap_growth": said["growth"],
+    }
+
+
+def get_response() -> Numbers:
+    """Exchanges of a reconnect where the modem leaves GET RESPONSE to us (61xx)."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Run(folder, profile=Profile.named("gsma", get_response="always")) as run,
+    ):
+        for name in ("power", "sim", "network", "connect", "publish", "closed"):
+            run.phase(name)
+        _, counted = run.phase("reconnect")
+        run.phase("publish")
+        run.phase("repeated")
+    return {"reconnect.apdu_exchanges_61xx": _exchanges(counted)}
+
+
+def bytecode() -> Numbers:
+    """Size of each device package as .mpy files, in bytes."""
+    numbers: Numbers = {}
+    compiler = ROOT / "build" / "mpy-cross" / "mpy-cross"
+    with tempfile.TemporaryDirectory() as folder:
+        for package in ("ticks", "iotsafe", "cellular", "telemetry"):
+            total = 0
+            for source in sorted((ROOT / "lib" / package).glob("*.py")):
+                if source.name == "manifest.py":
+                    continue
+                target = Path(folder) / f"{package}.{source.stem}.mpy"
+                subprocess.run([compiler, "-o", target, source], check=True)
+                total += target.stat().st_size
+            numbers[f"bytecode.{package}"] = total
+    numbers["bytecode"] = sum(numbers.values())
+    return numbers
