@@ -29,6 +29,7 @@ _BACK = (
     (iotsafe.AppletNotFound, "sim"),
     (iotsafe.CardError, "sim"),
     (iotsafe.IdentityError, "sim"),
+    (iotsafe.ClientRefused, "sim"),  # the key may have been rotated, or revoked
     (iotsafe.ServerCertificateExpired, "clock"),
     (iotsafe.TLSError, "session"),
     (telemetry.MQTTError, "session"),
