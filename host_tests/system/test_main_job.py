@@ -1,0 +1,119 @@
+"""The main job, whole: real firmware, simulated modem and SIM, real broker."""
+
+import json
+
+import pytest
+
+from iotsafe_tools.bench import measure
+from iotsafe_tools.lab import Lab
+from iotsafe_tools.testbed import PKI, Subscriber
+
+VERSIONS = ("1.2", "1.3")
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_five_messages_are_delivered_and_the_broker_knows_the_certificate(make_rig, version):
+    rig = make_rig(cn="meter-17", broker={"tls_exactly": version})
+    application = rig.firmware(messages=5, frozen=True)
+    with Subscriber(rig.broker, topic="devices/#") as subscriber, application as firmware:
+        messages = subscriber.take(5, 60)
+        assert firmware.wait(20) == 0
+    assert [json.loads(message.payload)["seq"] for message in messages] == [1, 2, 3, 4, 5]
+    assert {message.topic for message in messages} == {"devices/meter-17/telemetry"}
+    assert {message.qos for message in messages} == {1}
+    assert rig.broker.names("meter-17")
+    assert any(f"TLSv{version}" in line for line in firmware.lines)
+    signatures = rig.lab.counters["apdu_exchanges"]
+    assert signatures >= 2, "the SIM was not asked"
+
+
+def test_the_firmware_opens_no_private_key(make_rig):
+    rig = make_rig()
+    with rig.firmware(messages=1, frozen=True, trace=("openat", "open")) as firmware:
+        assert firmware.wait(60) == 0
+    system = ("/lib", "/usr", "/etc", "/proc")
+    opened = {name for name in firmware.opened() if not name.startswith(system)}
+    folder = str(firmware.folder)
+    opened = {name.removeprefix(folder + "/") for name in opened}
+    # Config, CA, the certificate's cache, the terminal: nothing else, and no key.
+    assert opened <= {"config.json", "ca.pem", "certificate.der.new", rig.lab.uart}, opened
+    assert {"config.json", "ca.pem"} <= opened
+    kept = (firmware.folder / "certificate.der").read_bytes()
+    assert kept[:1] == b"\x30"
+    assert b"PRIVATE" not in (firmware.folder / "ca.pem").read_bytes()
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_with_another_key_in_the_sim_the_broker_refuses(make_rig, version):
+    rig = make_rig(broker={"tls_exactly": version})
+    with rig.firmware() as firmware:
+        firmware.wait_for("delivered", 60)
+        # The key is replaced behind the running firmware, which still holds the certificate.
+        rig.lab.call(rig.lab.card.issuer.create_key_pair, b"\x01")
+        rig.lab.call(rig.lab.modem.faults.add, "close", at="done:+CASEND", nth=1)
+        firmware.wait_for("ClientRefused: the server refused our certificate or signature", 60)
+        firmware.wait_for("KeyMismatch: the certificate in file 02", 60)
+        assert rig.broker.log.count("New client connected") == 1
+        # A certificate for the new key makes everything good again.
+        rig.lab.call(rig.enrol, "device-0001")
+        firmware.wait_for("delivered", 60)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_client_of_another_ca_is_refused(make_rig, tmp_path, version):
+    other = PKI.create(tmp_path / "other", name="Another CA")
+    rig = make_rig(broker={"tls_exactly": version})
+    point = rig.lab.card.issuer.public_key(b"\x01")
+    rig.lab.card.issuer.write_file(b"\x02", other.issue_client(point, "device-0001"))
+    with rig.firmware() as firmware:
+        firmware.wait_for("ClientRefused: the server", 60)
+        firmware.wait_for(r"next attempt in \d+\.\d s", 10)
+    assert not rig.broker.names("device-0001")
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_with_another_ca_at_the_broker_the_firmware_refuses(make_rig, tmp_path, version):
+    other = PKI.create(tmp_path / "other", name="Another CA")
+    rig = make_rig(broker={"tls_exactly": version, "server": other.issue_server()})
+    with rig.firmware() as firmware:
+        firmware.wait_for("ServerNotTrusted: the server's certificate is not from our CA", 60)
+        firmware.wait_for("next attempt in", 10)
+    assert rig.broker.log.count("New client connected") == 0
+    assert not any("apdu:2A" in line for line in firmware.lines)
+
+
+def test_200_reconnects_at_a_small_heap_cost_two_exchanges_each_and_no_memory():
+    numbers = measure.repeated(200, "96k")
+    assert numbers["reconnects.failures"] == 0
+    assert numbers["reconnects.apdu_exchanges"] == 2
+    assert numbers["reconnects.heap_growth"] <= 0
+
+
+def test_a_modem_that_leaves_get_response_to_us_costs_one_exchange_more():
+    assert measure.get_response()["reconnect.apdu_exchanges_61xx"] == 3
+
+
+def test_the_certificate_is_read_once_and_then_kept(make_rig):
+    rig = make_rig()
+    for expected in (8, 7):  # the second start checks the tail instead of reading two parts
+        before = rig.lab.counters["apdu_exchanges"]
+        with rig.firmware(messages=1) as firmware:
+            assert firmware.wait(60) == 0
+        assert rig.lab.counters["apdu_exchanges"] - before == expected
+
+
+def test_the_uart_may_be_tcp(make_rig):
+    rig = make_rig(lab={"uart": "tcp:127.0.0.1:0"})
+    assert rig.lab.uart.startswith("tcp:127.0.0.1:")
+    with rig.firmware(messages=2) as firmware:
+        assert firmware.wait(60) == 0
+
+
+def test_the_store_keeps_the_identity_over_a_restart_of_the_lab(make_rig, tmp_path):
+    store = str(tmp_path / "sim.json")
+    with Lab(store=store) as lab:
+        point = lab.card.issuer.public_key(b"\x01")
+    rig = make_rig(lab={"store": store})
+    assert rig.lab.card.issuer.public_key(b"\x01") == point
+    with rig.firmware(messages=1) as firmware:
+        assert firmware.wait(60) == 0
