@@ -50,6 +50,12 @@ def test_known_output_gets_advice(tmp_path, output, advice):
     assert str(tmp_path / "a.log") in line
 
 
+def test_a_log_that_was_cut_off_by_a_full_disk(tmp_path, monkeypatch):
+    usage = steps.shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(steps.shutil, "disk_usage", lambda _path: usage._replace(free=0))
+    assert "the disk is full" in fails(tmp_path, "exit 1", hint="some hint")
+
+
 def test_unknown_output_gets_the_hint(tmp_path):
     assert "some hint" in fails(tmp_path, "echo odd; exit 1", hint="some hint")
 

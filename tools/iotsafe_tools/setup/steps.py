@@ -13,10 +13,13 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+_DISK_FULL = "the disk is full: free some space and run again"
+_FULL = 1_000_000  # bytes: less than this is no space
+
 # What a child's log says -> what the user reads. The first match wins; the texts come from apt,
 # pip, git, tar, gcc and the C library.
 _DIAGNOSES = (
-    (("No space left on device", "[Errno 28]"), "the disk is full: free some space and run again"),
+    (("No space left on device", "[Errno 28]"), _DISK_FULL),
     (
         ("DO NOT MATCH THE HASHES", "Hash Sum mismatch", "HashMismatch"),
         (
@@ -143,7 +146,9 @@ def run(
         source.seek(start)
         output = source.read().decode(errors="replace")
     if status:
-        reason = diagnose(output) or hint or "it failed"
+        # On a full disk the log is cut off, so the reason may not be in it.
+        full = shutil.disk_usage(log.parent).free < _FULL
+        reason = _DISK_FULL if full else diagnose(output) or hint or "it failed"
         raise SetupError(f"{what}: {reason} (see {log})", output)
     return output
 
@@ -172,7 +177,7 @@ def diagnose(output: str) -> str:
 def describe(error: OSError) -> str:
     """Return one line for an error of the operating system."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return "the disk is full: free some space and run again"
+        return _DISK_FULL
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return f"no permission to write {error.filename}: check who owns it and run again"
     return f"{error.strerror or error}: {error.filename or 'see build/log'}"
