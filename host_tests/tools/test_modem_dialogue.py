@@ -1,4 +1,4 @@
-"""The AT interpreter, byte by byte: echo, framing, errors, URCs, order, counters (modems.md 1.1 to 1.3)."""
+"""The AT interpreter, byte by byte: echo, framing, errors, URCs, order, counters."""
 
 import pytest
 

@@ -1,11 +1,15 @@
-"""The SIM behind the modem: +CSIM rules, PIN, presence, resets, quirks (modems.md 9, iot-safe-applet.md 16.20)."""
+"""The SIM behind the modem: +CSIM rules, PIN, presence, resets, quirks."""
 
 import pytest
 
 from iotsafe_tools.modem.testing import Bench, StubCard
 
 OK = b"\r\nOK\r\n"
-FRAMING = [  # command, response: iot-safe-applet.md 16.20
+SIGNATURE = (
+    "330040EFD48B2AACB6A8FD1140DD9CD45E81D69D2C877B56AAF991C34D0EA84EAF3716F7CB1C942D657C41D4"
+    "36C7A1B6E29F65F3E900DBB9AFF4064DC4AB2F843ACDA89000"
+)
+FRAMING = [  # command, response of a signature
     ("0070000001", "019000"),
     ("01A4040007A0000005590010", "9000"),
     ("012A00010D840101A1010391020001920104", "9000"),
@@ -13,11 +17,7 @@ FRAMING = [  # command, response: iot-safe-applet.md 16.20
         "012B8001229E20AF2BDBE1AA9B6EC1E2ADE1D694F41FC71A831D0268E9891562113D8A62ADD1BF",
         "6143",
     ),
-    (
-        "01C0000043",
-        "330040EFD48B2AACB6A8FD1140DD9CD45E81D69D2C877B56AAF991C34D0EA84EAF3716F7CB1C942D657C41D4"
-        "36C7A1B6E29F65F3E900DBB9AFF4064DC4AB2F843ACDA89000",
-    ),
+    ("01C0000043", SIGNATURE),
 ]
 OPEN = 'AT+CSIM=10,"0070000001"'
 OPENED = b'\r\n+CSIM: 6,"019000"\r\n' + OK
@@ -141,7 +141,7 @@ def test_pin():
     assert bench.ask("AT+CPIN?") == b"\r\n+CPIN: SIM PIN\r\n" + OK
     assert bench.ask(OPEN) == b"\r\n+CME ERROR: 11\r\n"
     assert bench.ask("AT+CPIN=0000") == b"\r\n+CME ERROR: 16\r\n"
-    assert bench.ask('AT+CPIN="1234"').startswith(OK + b"\r\n+CPIN: READY\r\n") or True
+    assert bench.ask('AT+CPIN="1234"') == OK + b"\r\n+CPIN: READY\r\n\r\nSMS Ready\r\n"
     assert bench.ask("AT+CPIN?") == b"\r\n+CPIN: READY\r\n" + OK
     assert bench.ask("AT+CPIN=1234") == b"\r\n+CME ERROR: 3\r\n"
     assert bench.ask(OPEN) == OPENED

@@ -88,7 +88,8 @@ def test_any_line_parses_or_is_refused(body):
     [
         ('AT+CPIN="1234"', "AT+CPIN=<redacted>"),
         ("at+cpin=1234;+CSQ", "at+cpin=<redacted>"),
-        ("AT+CPIN 1234", "AT+CPIN<redacted>"),
+        ("AT+CPIN 1234", "AT+CPIN <redacted>"),
+        ("AT+CPIN?;+CPIN=1234", "AT+CPIN?;+CPIN=<redacted>"),
         ("AT+CPIN?", "AT+CPIN?"),
         ("AT+CPIN=?", "AT+CPIN=?"),
         ("AT+CPIN?;+CSQ", "AT+CPIN?;+CSQ"),
@@ -96,8 +97,9 @@ def test_any_line_parses_or_is_refused(body):
         ('AT+CNCFG=0,1,"apn","user","secret",3', 'AT+CNCFG=0,1,"apn",<redacted>'),
         (
             'AT+CSIM=26,"0020000108313233 34FFFFFFFF"',
-            'AT+CSIM=26,"0020000108<redacted> 34FFFFFFFF"',
+            'AT+CSIM=26,"0020000108<redacted>"',
         ),
+        ("AT+CSIM=26,002000010831323334FFFFFFFF", "AT+CSIM=26,0020000108<redacted>"),
         (
             'AT+CSIM=26,"002000010831323334FFFFFFFF"',
             'AT+CSIM=26,"0020000108<redacted>"',

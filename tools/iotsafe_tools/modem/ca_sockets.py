@@ -1,4 +1,4 @@
-"""The CA* TCP sockets of the SIM7080 (modems.md 2.9): real sockets behind AT commands."""
+"""The CA* TCP sockets of the SIM7080 (TCPUDP(S) note V1.03): real sockets behind AT commands."""
 
 from __future__ import annotations
 

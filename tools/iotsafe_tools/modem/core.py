@@ -315,8 +315,8 @@ class Modem:
         self.count("boots")
         self.wall_clock.reset()
         self._defaults()
-        self.sim.power_on()
         self.personality.announce(self)
+        self.sim.power_on()
 
     def lose_state(self) -> None:
         """Power is off or the module resets: everything volatile is gone."""

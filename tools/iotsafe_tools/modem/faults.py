@@ -100,7 +100,9 @@ class Faults:
         options = {}
         for part in filter(None, rest.split(",")):
             name, _, value = part.partition("=")
-            options[name] = int(value) if value.isdigit() else value
+            if name not in ("prefix", "at") and not value.isdigit():
+                raise ValueError(f"fault {text!r}: {name} needs a number")
+            options[name] = value if name in ("prefix", "at") else int(value)
         return self.add(kind, **options)
 
     def clear(self) -> None:

@@ -1,4 +1,4 @@
-"""Power key, supply and boot of the module (SIM7080G hardware design, table in modems.md 2.1).
+"""Power key, supply and boot of the module (SIM7080G Hardware Design V1.03).
 
 States: off -> boot -> on -> (down) -> off. The same pulse that switches an off module on
 switches a running one off; a key held long resets it. The key is judged when its time is

@@ -6,11 +6,10 @@ from __future__ import annotations
 import re
 
 HIDDEN = "<redacted>"
-_SECRET = re.compile(
-    r"(\+(?:CPIN2?|CPWD|CLCK|SPIC|CGAUTH)\b\s*=?)(?!\??\s*(?:;|$)).*", re.IGNORECASE | re.DOTALL
-)
-_APN = re.compile(r"(\+CNCFG\s*=(?:[^,;]*,){3})[^;]*", re.IGNORECASE)
-_APDU = re.compile(r'(\+(?:CSIM|CGLA)\s*=[^"]*")([0-9A-F]*)', re.IGNORECASE)
+_SECRET = re.compile(r"(\+(?:CPIN2?|CPWD|CLCK|SPIC|CGAUTH)\b\s*=?)(.*)", re.I | re.DOTALL)
+_QUERY = re.compile(r"\s*\?\s*(;|$)")
+_APN = re.compile(r"(\+CNCFG\s*=(?:[^,;]*,){3})[^;]*", re.I)
+_APDU = re.compile(r'(\+(?:CSIM|CGLA)[^";]*,\s*"?)([^";,]*)', re.I)
 _PIN_INS = {0x20, 0x24, 0x26, 0x28}
 _UNBLOCK_INS = 0x2C
 """UNBLOCK PIN always has 16 bytes of data (102 221 11.1.13); other uses of 2C have not."""
@@ -28,12 +27,21 @@ def redact_apdu(apdu: bytes) -> str:
 
 def redact_line(line: str) -> str:
     """A command line as it may be shown."""
-    line = _APN.sub(r"\1" + HIDDEN, _SECRET.sub(r"\1" + HIDDEN, line))
+    return _APDU.sub(_apdu, _APN.sub(r"\1" + HIDDEN, _SECRET.sub(_secret, line)))
 
-    def apdu(match: re.Match) -> str:
-        digits = match[2]
-        if len(digits) % 2:
-            return match[1] + digits[:10] + HIDDEN
-        return match[1] + redact_apdu(bytes.fromhex(digits))
 
-    return _APDU.sub(apdu, line)
+def _secret(match: re.Match) -> str:
+    query = _QUERY.match(match[2])
+    if query:
+        end = query.start(1)
+        return match[1] + match[2][:end] + redact_line(match[2][end:])
+    return match[1] + HIDDEN
+
+
+def _apdu(match: re.Match) -> str:
+    digits = re.sub("[^0-9A-Fa-f]", "", match[2])
+    whole = len(digits) % 2 == 0 and len(digits) == len(match[2])
+    shown = redact_apdu(bytes.fromhex(digits[: len(digits) & ~1]))
+    if HIDDEN in shown or not whole:  # a malformed APDU may hide a PIN anywhere
+        return match[1] + shown[:10] + HIDDEN
+    return match[1] + shown

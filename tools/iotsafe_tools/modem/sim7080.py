@@ -1,4 +1,7 @@
-"""SIMCom SIM7080G: identity, boot, power, packet data, time (modems.md section 2)."""
+"""SIMCom SIM7080G: identity, boot, power, packet data, time.
+
+After "SIM7070_SIM7080_SIM7090 Series AT Command Manual" V1.05 and the TCPUDP(S) note V1.03.
+"""
 
 from __future__ import annotations
 

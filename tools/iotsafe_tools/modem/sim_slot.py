@@ -87,7 +87,8 @@ class SimSlot:
                 raise CMEError(PUK_REQUIRED)
             raise CMEError(PASSWORD)
         self.tries = PIN_TRIES
-        self._unlocked()
+        self.state = "ready"
+        self.modem.after_ok(self._unlocked)
 
     def transmit(self, apdu: bytes) -> bytes:
         """Exchange one APDU: response data and SW1 SW2. Raises CMEError(13) for a card that does

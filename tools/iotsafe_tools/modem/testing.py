@@ -1,4 +1,4 @@
-"""For tests of the modem and of what talks to it: virtual time, a card with a script, loopback peers."""
+"""For tests of the modem and of its hosts: virtual time, a scripted card, loopback peers."""
 
 from __future__ import annotations
 
@@ -42,7 +42,10 @@ class StubCard:
 
 
 class Bench:
-    """A modem in virtual time: nothing happens unless `ask` or `run` is called. options: as for Modem."""
+    """A modem in virtual time: nothing happens unless `ask` or `run` is called.
+
+    options: as for Modem, but without delays unless asked for.
+    """
 
     def __init__(self, card=None, *, echo: bool = False, **options) -> None:
         self.time = 0.0
@@ -74,7 +77,10 @@ class Bench:
         return self.modem.take()
 
     def wait(self, test: Callable[[], object]) -> None:
-        """Serve real sockets (virtual time stands still) until `test()`; AssertionError if never."""
+        """Serve real sockets until `test()`; virtual time stands still.
+
+        Raises AssertionError when it never comes true.
+        """
         due = time.monotonic() + PATIENCE
         while not test():
             assert time.monotonic() < due, "the loopback peer did not answer"
