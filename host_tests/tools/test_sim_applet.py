@@ -326,6 +326,17 @@ def test_signatures_that_are_wrong_or_malformed(signature, sw):
     assert transmit(card, apdu("012D8001", data)) == sw
 
 
+def test_refused_verify_leaves_the_text_so_far_as_it_was():
+    card = card_with_applet()
+    transmit(card, SIGN)
+    good = b"\x33\x40" + signature_of(card)
+    transmit(card, VERIFY.replace("A10103", "A10101"))
+    assert transmit(card, apdu("012D0001", b"\x9b\x03sam")) == "9000"
+    for wrong in (b"\x9b\x03ple\x33\x3f" + bytes(63), b"\x9b\x03ple", b"ple" + good):
+        assert transmit(card, apdu("012D8001", wrong)) == "6A80"
+    assert transmit(card, apdu("012D8001", b"\x9b\x03ple" + good)) == "9000"
+
+
 def test_verify_needs_the_signature_function_and_a_key():
     card = card_with_applet()
     assert transmit(card, VERIFY.replace("850101", "850105")) == "6985"  # empty

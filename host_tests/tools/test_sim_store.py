@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-from iotsafe_tools.sim import Card, Profile, Store, StoreError
+from iotsafe_tools.sim import Card, Profile, SecretKey, Store, StoreError
 from iotsafe_tools.sim import store as store_module
 from iotsafe_tools.sim.objects import Kind
 
@@ -328,7 +328,8 @@ def test_no_secret_in_any_text(path, caplog, monkeypatch):
     card = Card(Store(path), Profile())
     key = card.store.find(Kind.PRIVATE, id=b"\x01").key
     scalar = key.private_numbers().private_value
-    secrets = (f"{scalar:064x}", f"{scalar:064X}", str(scalar))
+    secrets = (f"{scalar:064x}", f"{scalar:064X}", str(scalar), "shared secret")
+    card.issuer.put(SecretKey(id=b"\x06", value=b"shared secret"))
     texts = [repr(thing) for thing in (card, card.store, card.issuer, card.issuer.objects())]
     channel = card.transmit(bytes.fromhex("0070000001"))[0]
     for command in ("A4040007A0000005590010", "2A00010D840101A1010391020001920104"):
