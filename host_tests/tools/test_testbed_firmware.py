@@ -1,7 +1,10 @@
 """The firmware process: MicroPython in a folder, followed line by line."""
 
 import json
+import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -117,6 +120,33 @@ def test_nothing_is_left_after_an_exception(tmp_path: Path, trace: tuple, ignore
         raise ZeroDivisionError
     assert not firmware.running
     await_end(pid)
+
+
+@pytest.mark.parametrize("trace", [(), ("openat",)])
+def test_nothing_is_left_when_the_parent_is_killed(tmp_path: Path, trace: tuple) -> None:
+    path = script(
+        tmp_path,
+        "import ffi, time\nprint('pid', ffi.open(None).func('i', 'getpid', '')())\n"
+        "while True: time.sleep(1)\n",
+    )
+    code = f"""if True:
+        import os
+        from iotsafe_tools.testbed import Firmware
+        firmware = Firmware({str(tmp_path)!r}, command=[{str(path)!r}], trace={trace!r}).start()
+        print(firmware.pid, firmware.wait_for(r"^pid (\\d+)")[1], flush=True)
+        os.kill(os.getpid(), 9)
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": str(ROOT / "tools")},
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+    started = [int(pid) for pid in done.stdout.split()]
+    assert len(set(started)) == (2 if trace else 1)
+    for pid in started:
+        await_end(pid)
 
 
 def test_a_crash_is_told_apart_from_an_end(tmp_path: Path) -> None:

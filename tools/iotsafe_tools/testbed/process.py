@@ -21,6 +21,9 @@ from typing import Self
 # Prefix of a command that is to be killed when its parent ends; util-linux.
 DIE_WITH_PARENT = ("setpriv", "--pdeathsig", "KILL", "--")
 
+# The parent may have ended just before that was set: then the command does not start at all.
+_IF_PARENT_LIVES = ("sh", "-c", '[ "$PPID" = "$0" ] && exec "$@"')
+
 _LINE_MAX = 64 * 1024  # bytes; a longer line arrives in pieces
 _LINES_MAX = 100_000  # lines kept; the older half is dropped beyond
 _KILL_TIMEOUT = 10.0  # seconds; SIGKILL itself takes milliseconds
@@ -89,7 +92,7 @@ class Process:
 
     def _spawn(self) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
-            [*DIE_WITH_PARENT, *self.argv],
+            [*DIE_WITH_PARENT, *_IF_PARENT_LIVES, str(os.getpid()), *self.argv],
             cwd=self._cwd,
             env=self._env,
             stdin=subprocess.DEVNULL,
