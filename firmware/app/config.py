@@ -13,6 +13,8 @@ import json
 
 from micropython import const
 
+from cellular import DRIVERS
+
 _MAX_SIZE = const(8192)
 
 
@@ -81,6 +83,10 @@ def _text(value):
     return None
 
 
+def _driver(value):
+    return None if value in DRIVERS else "one of " + ", ".join(sorted(DRIVERS))
+
+
 def _filled(value):
     return None if value else "filled in"
 
@@ -94,7 +100,7 @@ _FIELDS = {
         _REQUIRED,
         lambda value: None if value == 1 else "1 (newer firmware needed?)",
     ),
-    "modem.driver": (str, "sim7080", _filled),
+    "modem.driver": (str, "sim7080", _driver),
     "modem.uart": (str, "", None),
     "modem.apn": (str, "", _text),
     "modem.user": (str, "", _text),

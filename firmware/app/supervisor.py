@@ -99,8 +99,9 @@ class Supervisor:
         if name == "run":
             self._failures = 0
         self._failures += 1
-        if self._failures % _PATIENCE == 0 and back:
-            back = STEPS.index("network") if self._failures % (2 * _PATIENCE) else 0
+        if self._failures % _PATIENCE == 0:
+            deeper = "power" if self._failures % (2 * _PATIENCE) == 0 else "network"
+            back = min(back, STEPS.index(deeper))
         self.stop()
         pause = self.backoff.pause()
         say(name, "%s: %s", type(error).__name__, error)

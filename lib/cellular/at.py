@@ -56,6 +56,7 @@ class AT:
         self.commands = self.urcs = self.unknown = self.timeouts = self.resets = 0
         self._handlers = []  # (prefix, handler) for URCs
         self._echo_off = False  # ATE0 was accepted: an echo from now on means a restart
+        self._echoed = False  # an echo was seen
         self._stale = False  # a result may still come for a command that timed out
         self._lost = True  # not synchronised with the modem: only `sync` may send
         self._final = None  # final result line of the running command
@@ -202,6 +203,7 @@ class AT:
 
     def _urc(self, line):
         if starts(line, b"AT"):
+            self._echoed = True
             if self._echo_off:
                 self._restarted()
             return
@@ -236,7 +238,10 @@ class AT:
         self._hello(timeout)
         self._lost = False
         self.command(b"E0")
-        self._echo_off = True
+        # Some modems echo whatever one says; an echo then means nothing.
+        self._echoed = False
+        self.command(b"")
+        self._echo_off = not self._echoed
 
     def lost(self):
         """True when the modem restarted, until `sync` succeeds."""

@@ -35,7 +35,7 @@ class CSIM:
         try:
             self._at.command(b'+CSIM=%d,"%s"' % (len(text), text), _PREFIX, self._line)
         except CommandError as e:
-            raise CommandError("+CSIM", e.code, e.detail + ": the modem did not pass it on") from e
+            raise CommandError("+CSIM", e.code, e.detail + ": the modem did not pass it on")
         if self._answer is None:
             raise ModemError("AT+CSIM: %s" % (self._problem or "OK, but no answer of the SIM"))
         end = len(self._answer) - 2

@@ -106,9 +106,9 @@ class Modem:
                 if e.code in (_PIN_REQUIRED, _PUK_REQUIRED) or (
                     e.code == _SIM_NOT_INSERTED and ticks.left(deadline) <= 0
                 ):
-                    raise SIMError(e.detail) from e
+                    raise SIMError(e.detail)
                 if ticks.left(deadline) <= 0:
-                    raise SIMError("the SIM is not readable: %s" % e.detail) from e
+                    raise SIMError("the SIM is not readable: %s" % e.detail)
             if ticks.left(deadline) <= 0:
                 raise SIMError("the SIM did not become ready")
             self._idle(500)
@@ -119,7 +119,7 @@ class Modem:
         try:
             self.at.command(b'+CPIN="%s"' % pin.encode())
         except CommandError as e:
-            raise SIMError("the PIN was refused (%s): not tried again" % e.detail) from e
+            raise SIMError("the PIN was refused (%s): not tried again" % e.detail)
 
     # -- network --------------------------------------------------------------------------------
 

@@ -135,10 +135,10 @@ class SIM7080(Modem):
         while True:
             try:
                 return self.at.send(b"+CASEND=%d,%d" % (cid, len(data)), data)
-            except CommandError as e:
+            except CommandError:
                 self._check(cid)
                 if ticks.left(deadline) <= 0:
-                    raise NetworkError("the network takes no data: the modem is full") from e
+                    raise NetworkError("the network takes no data: the modem is full")
             while self._room(cid) < len(data) and ticks.left(deadline) > 0:
                 self._idle(200)
 
