@@ -261,6 +261,22 @@ def test_faults_by_call():
         assert host.ask("AT+CGMM").startswith(b"\r\nSIMCOM")
 
 
+def test_the_lab_outlives_a_broken_part():
+    with lab() as bench, Host(bench.uart) as host:
+        read = bench.line.write
+        failures = [ZeroDivisionError("broken")]
+
+        def write(data):
+            if failures:
+                raise failures.pop()
+            read(data)
+
+        bench.line.write = write
+        host.write(b"AT\r")
+        wait(lambda: bench.counters["handler_errors"] == 1)
+        assert host.ask("AT").endswith(b"OK\r\n")
+
+
 def control(bench, *lines):
     host, port = bench.control[4:].split(":")
     with socket.create_connection((host, int(port)), PATIENCE) as connection:

@@ -176,6 +176,19 @@ def test_every_byte_is_counted_once_and_by_purpose():
     assert counters["uart_up.socket"] == counters["uart_down.socket"] == 0
     assert counters["at_commands"] == 3
     assert counters["apdu_exchanges"] == 1
+    bench.ask("", b"\r")
+    before = counters["uart_up.control"]
+    for _ in range(2):
+        bench.ask(sent[0], b"")
+    assert counters["uart_up.sim"] == 3 * len(sent[0])
+    assert counters["uart_up.control"] == before
+
+
+def test_a_broken_timer_is_counted_and_harmless():
+    bench = Bench()
+    bench.modem.timers.at(bench.time, lambda: 1 / 0)
+    assert bench.ask("AT") == OK
+    assert bench.modem.counters["handler_errors"] == 1
 
 
 def test_output_that_nobody_takes_is_bounded():

@@ -137,7 +137,7 @@ def read_some(uart, into):
 def test_64_kilobytes_both_ways():
     modem = Modem(StubCard(), delays=0.0)
     with EchoServer() as server:
-        pass_through_echo(MemoryUART(modem), server.port, 65536)
+        pass_through_echo(MemoryUART(modem, timeout=0.1), server.port, 65536)
         modem.close()
     assert modem.counters["tcp_up"] == modem.counters["tcp_down"] == 65536
     assert modem.counters["uart_up.socket"] > 65536
@@ -148,7 +148,8 @@ def test_64_kilobytes_both_ways():
 def test_paced_bytes_take_as_long_as_the_line_needs():
     modem = Modem(StubCard(), delays=0.0)
     with EchoServer() as server:
-        seconds = pass_through_echo(MemoryUART(modem, baud=115200), server.port, 8760)
+        uart = MemoryUART(modem, baud=115200, timeout=0.1)
+        seconds = pass_through_echo(uart, server.port, 8760)
         modem.close()
     up = modem.counters["uart_up.socket"] * BYTE
     down = modem.counters["uart_down.socket"] * BYTE

@@ -60,6 +60,7 @@ def test_longest_apdu_and_longest_answer():
         '9,"007000000"',  # odd
         '10,"00700000GG"',
         '10,"00 7000 01"',  # blanks are no digits
+        '10,"00 7000 0001"',
         '6,"007000"',  # shorter than a header
     ],
 )

@@ -16,17 +16,19 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterable
-from selectors import EVENT_READ, EVENT_WRITE
 
 from .modem import Line, Modem, Network
 from .modem.control import Control
 from .modem.event_log import EventLog
+from .modem.line import interest
 from .modem.shells import ShellError, open_shell
 from .sim import Card, Profile, Store, StoreError
 
 LONGEST_WAIT = 1.0
 """Seconds; the thread looks around at least this often."""
 JOIN = 10.0
+PAUSE = 0.1
+"""Seconds without work after an unexpected error."""
 
 
 class LabError(Exception):
@@ -168,11 +170,15 @@ class Lab:
 
     def _run(self) -> None:
         while not self._stopping:
-            with self._lock:
-                readers, writers, timeout = self._turn()
-            ready = select.select(readers, writers, (), timeout)
-            with self._lock:
-                self._collect(ready[0])
+            try:
+                with self._lock:
+                    readers, writers, timeout = self._turn()
+                ready = select.select(readers, writers, (), timeout)
+                with self._lock:
+                    self._collect(ready[0])
+            except Exception as error:  # the lab outlives its own mistakes, and shows them
+                self.modem.failed(error)
+                select.select([self._wake], (), (), PAUSE)
 
     def _turn(self) -> tuple[list, list, float]:
         """Do everything that can be done now; what to wait for then."""
@@ -195,11 +201,8 @@ class Lab:
         writers = shell.writers() if self._out else []
         if self._control:
             readers += self._control.readers()
-        for sock, events in self.modem.selectables():
-            if events & EVENT_READ:
-                readers.append(sock)
-            if events & EVENT_WRITE:
-                writers.append(sock)
+        for waiting, more in zip((readers, writers), interest(self.modem), strict=True):
+            waiting += more
         due = line.next_due()
         wait = LONGEST_WAIT if due is None else max(0.0, due - self._clock())
         return readers, writers, min(wait, LONGEST_WAIT, shell.retry or LONGEST_WAIT)

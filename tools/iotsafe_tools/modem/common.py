@@ -111,13 +111,11 @@ def csim(modem, args: Args):
     args.at_most(2)
     length = args.number(0, CSIM_LENGTHS)
     digits = args.text(1, CSIM_LENGTHS[-1])
-    if length != len(digits) or length % 2:
-        raise CMEError(NOT_ALLOWED)
     try:
         apdu = bytes.fromhex(digits)
     except ValueError:
         raise CMEError(NOT_ALLOWED) from None
-    if len(apdu) * 2 != length:  # fromhex skips blanks
+    if not len(digits) == length == 2 * len(apdu):  # fromhex skips blanks
         raise CMEError(NOT_ALLOWED)
     modem.sim.require()
     modem.occur(f"apdu:{apdu[1]:02X}")

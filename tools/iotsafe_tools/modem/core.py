@@ -167,11 +167,11 @@ class Modem:
     def service(self) -> None:
         """Run what is due: timers, sockets, the command that waits."""
         self.now = self.clock()
-        self.timers.run(self.now)
+        self.timers.run(self.now, self._guard)
         if self.ready:
-            self.sockets.service()
+            self._guard(self.sockets.service)
             self.uart.run()
-            self.sockets.notify()
+            self._guard(self.sockets.notify)
 
     def next_due(self) -> float | None:
         """Time on the clock when `service` is wanted next, None = only when a socket or the host
@@ -235,6 +235,17 @@ class Modem:
             self.on_event({"t": round(self.now, 6), "kind": kind, **fields})
         except Exception:
             self.count("handler_errors")
+
+    def failed(self, error: Exception, line: str = "") -> None:
+        """A part of the simulator itself broke: counted and told, never raised."""
+        self.count("handler_errors")
+        self.event("error", line=line, error=repr(error))
+
+    def _guard(self, function: Callable[[], None]) -> None:
+        try:
+            function()
+        except Exception as error:
+            self.failed(error)
 
     def occur(self, name: str) -> None:
         """A named event happens; faults may wait for it."""

@@ -363,7 +363,6 @@ class Interpreter:
         elif isinstance(error, ATError):
             code = error.code
         else:
-            owner.count("handler_errors")
-            owner.event("error", line=redact_line(self._text), error=repr(error))
+            owner.failed(error, redact_line(self._text))
             code = None
         self._final(error_text(code, owner.values["+CMEE"][0]))

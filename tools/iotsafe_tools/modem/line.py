@@ -7,7 +7,9 @@ both ways at once.
 
 from __future__ import annotations
 
+import select
 import time
+from selectors import EVENT_READ, EVENT_WRITE
 
 BITS_PER_BYTE = 10
 """Start bit, eight data bits, stop bit."""
@@ -99,6 +101,13 @@ class Line:
         return min((due for due in dues if due is not None), default=None)
 
 
+def interest(modem) -> tuple[list, list]:
+    """The modem's sockets to wait for: (to read, to write), as `select.select` wants them."""
+    items = modem.selectables()
+    readers = [sock for sock, events in items if events & EVENT_READ]
+    return readers, [sock for sock, events in items if events & EVENT_WRITE]
+
+
 class MemoryUART:
     """machine.UART's shape for a modem in the same process; each call runs the modem.
 
@@ -151,8 +160,9 @@ class MemoryUART:
     def _wait(self) -> None:
         self._poll()
         due = time.monotonic() + self.timeout
-        while not self._rx and time.monotonic() < due:
+        while not self._rx and (left := due - time.monotonic()) > 0:
+            wanted = self.line.next_due()
+            if wanted is not None:
+                left = min(left, max(0.0, wanted - self.line.modem.clock()))
+            select.select(*interest(self.line.modem), (), left)
             self._poll()
-
-
-__all__ = ["HOST_BUFFER", "Line", "MemoryUART", "Pacer"]

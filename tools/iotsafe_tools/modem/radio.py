@@ -28,6 +28,7 @@ class Radio:
         self._searching = False
         self.attached = False
         self.pdp = dict.fromkeys(range(4), 0)
+        self.activating: set[int] = set()
 
     @property
     def registered(self) -> bool:
@@ -54,6 +55,7 @@ class Radio:
         """Not registered any more; contexts and their sockets go with it."""
         self.attached = False
         self.modem.timers.cancel("pdp")
+        self.activating.clear()
         for index in [i for i, state in self.pdp.items() if state]:
             self.deactivate(index)
         self._set(0)
@@ -91,6 +93,7 @@ class Radio:
         """Begin to activate a PDP context; a URC tells the end."""
         modem = self.modem
         outcome = modem.options.pdp
+        self.activating.add(index)
         fails = outcome == "refused" or not self.registered
         if outcome == "before":
             self._activated(index, fails)
@@ -99,6 +102,7 @@ class Radio:
         modem.timers.at(due, lambda: self._activated(index, fails), "pdp")
 
     def _activated(self, index: int, fails: bool) -> None:
+        self.activating.discard(index)
         if not fails:
             self.pdp[index] = 1
         state = "DEACTIVE" if fails else "ACTIVE"

@@ -179,7 +179,7 @@ def activate(modem, args: Args) -> None:
             raise CMEError(3)
         modem.after_ok(lambda: modem.radio.deactivate(index))
         return
-    if modem.radio.pdp[index]:
+    if modem.radio.pdp[index] or index in modem.radio.activating:
         raise CMEError(3)
     modem.radio.activate(index)
 

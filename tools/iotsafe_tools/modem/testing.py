@@ -8,9 +8,9 @@ import socket
 import threading
 import time
 from collections.abc import Callable
-from selectors import EVENT_READ, EVENT_WRITE
 
 from .core import Modem
+from .line import interest
 
 PATIENCE = 10.0
 """Seconds of real time after which a loopback peer counts as lost."""
@@ -84,10 +84,7 @@ class Bench:
         due = time.monotonic() + PATIENCE
         while not test():
             assert time.monotonic() < due, "the loopback peer did not answer"
-            items = self.modem.selectables()
-            readers = [sock for sock, events in items if events & EVENT_READ]
-            writers = [sock for sock, events in items if events & EVENT_WRITE]
-            select.select(readers, writers, (), 0.01)
+            select.select(*interest(self.modem), (), 0.01)
             self.modem.service()
 
     def until(self, text: bytes) -> bytes:

@@ -27,7 +27,7 @@ class Timers:
         """Due time of the first timer."""
         return self._heap[0][0] if self._heap else None
 
-    def run(self, now: float) -> None:
-        """Call everything that is due."""
+    def run(self, now: float, call: Callable[[Callable[[], None]], None]) -> None:
+        """Hand everything that is due to `call`."""
         while self._heap and self._heap[0][0] <= now:
-            heapq.heappop(self._heap)[2]()
+            call(heapq.heappop(self._heap)[2])
