@@ -52,7 +52,8 @@ class Socket(io.IOBase):
         self._tx_end = 0
         self.readable = False  # the modem has, or may have, data for us
         self.hung_up = False  # the peer closed; what the modem has buffered can still be read
-        self._asked = 0  # tick of the last look for data
+        self._look = 0  # tick at which to look for data without an indication
+        self._pause = 0  # ms until the next look; doubles while nothing comes
 
     def free(self):
         """Not connected: may be handed out for a new connection."""
@@ -68,7 +69,7 @@ class Socket(io.IOBase):
         self._rx_pos = self._rx_end = self._tx_end = 0
         self._driver._open(self.cid, host, port)
         self._generation = self._driver.at.generation
-        self._asked = ticks.now()
+        self._expect()
 
     def settimeout(self, seconds):
         """Limit of each wait in seconds; None: the default; 0: non-blocking."""
@@ -109,22 +110,27 @@ class Socket(io.IOBase):
         self._check()
         self.flush()
         self._driver.at.poll()
-        if not self.readable and not self._due():
+        if not self.readable and (self.hung_up or ticks.left(self._look) > 0):
             return False
-        self._asked = ticks.now()
         self._rx_pos = 0
         self._rx_end = 0
         # Cleared first: an indication during the command is for what comes after it.
         self.readable = False
         got = self._driver._receive(self.cid, self._rx)
         self._rx_end = got
+        if got:
+            self._expect()
+        else:  # an idle connection is looked at ever more seldom, or the modem never sleeps
+            self._pause = min(self._pause * 2, timeouts.LAST_LOOK)
+            self._look = ticks.after(self._pause)
         if got == _SIZE:  # there may be more, and the modem indicates only once
             self.readable = True
         return got > 0
 
-    def _due(self):
-        """Time to look for data without an indication, which may have been lost."""
-        return not self.hung_up and ticks.diff(ticks.now(), self._asked) > timeouts.IDLE_POLL
+    def _expect(self):
+        """Data may come soon: look for it soon even without an indication, which may be lost."""
+        self._pause = timeouts.FIRST_LOOK
+        self._look = ticks.after(self._pause)
 
     # -- writing --------------------------------------------------------------------------------
 
@@ -150,6 +156,7 @@ class Socket(io.IOBase):
             n = self._tx_end
             self._tx_end = 0
             self._driver._send(self.cid, self._tx[:n])
+            self._expect()
 
     # -- the rest of the stream -----------------------------------------------------------------
 

@@ -27,7 +27,8 @@ REGISTRATION = 180_000
 PDP = 120_000
 QUIET = 300  # a line is quiet when nothing came for so long
 SEND = 60_000  # room in the modem's send buffer
-IDLE_POLL = 2_000  # a lost data indication is noticed after so long
+FIRST_LOOK = 2_000  # a lost data indication is noticed after so long …
+LAST_LOOK = 64_000  # … or, on a connection that was idle for long, at most so long
 
 
 def of(command):
