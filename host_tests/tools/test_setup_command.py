@@ -82,6 +82,35 @@ def test_a_second_set_up_waits_for_the_first(checkout, tmp_path, monkeypatch, ca
     assert "Waiting for another set-up" in capsys.readouterr().out
 
 
+KILLED = """
+import os, pathlib, sys
+from iotsafe_tools.setup import __main__ as setup, layout, packages, steps, venv
+root = pathlib.Path(sys.argv[1])
+layout.find = lambda: layout.Layout(root)
+packages.ensure = lambda place: None
+script = "echo started > started; read line < gate"
+venv.ensure = lambda place: steps.run(["sh", "-c", script], log=root / "log", what="x", cwd=root)
+setup.main(["venv"])
+"""
+
+
+def test_a_killed_set_up_is_not_over_before_its_child_is(tmp_path):
+    """Else the next set-up would write into the same folders as what is left of the first."""
+    for name in ("started", "gate"):
+        os.mkfifo(tmp_path / name)
+    first = subprocess.Popen([sys.executable, "-c", KILLED, tmp_path], stdout=subprocess.DEVNULL)
+    with open(tmp_path / "started") as started:
+        assert started.read() == "started\n"
+    first.kill()
+    first.wait()
+    with open(tmp_path / "build" / ".lock", "w") as lock:
+        with pytest.raises(BlockingIOError):
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        with open(tmp_path / "gate", "w") as gate:
+            gate.write("end\n")
+        fcntl.flock(lock, fcntl.LOCK_EX)
+
+
 def shell(tmp_path, **environment):
     result = subprocess.run(
         ["/bin/sh", RUN, "venv"],

@@ -39,6 +39,7 @@ def prepare(place: layout.Layout, part: str) -> None:
     """Bring everything that `part` needs up to date; one set-up at a time per checkout."""
     place.build.mkdir(exist_ok=True)
     with open(place.build / ".lock", "w") as lock:
+        os.set_inheritable(lock.fileno(), True)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

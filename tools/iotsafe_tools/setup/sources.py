@@ -230,7 +230,7 @@ def _from_git(layout: Layout, tree: Path) -> None:
         place = tree / pin.destination
         with steps.step(f"{pin.url.rsplit('/', 1)[-1].removesuffix('.git')} {pin.tag} (git)"):
             place.mkdir(parents=True, exist_ok=True)
-            here = ["git", "-C", place, "-c", "advice.detachedHead=false"]
+            here = ["git", "-C", place, "-c", "advice.detachedHead=false", "-c", "gc.auto=0"]
             steps.run(["git", "init", "-q", place], log=log, what="git init")
             steps.run(
                 [

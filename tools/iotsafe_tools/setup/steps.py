@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 _DISK_FULL = "the disk is full: free some space and run again"
-_FULL = 1_000_000  # bytes: less than this is no space
+_FULL = 8_000_000  # bytes: less than this is no space
 
 # What a child's log says -> what the user reads. The first match wins; the texts come from apt,
 # pip, git, tar, gcc and the C library.
@@ -135,6 +135,7 @@ def run(
                 stdout=sink,
                 stderr=subprocess.STDOUT,
                 start_new_session=own_session,
+                close_fds=False,  # it inherits the lock: if we are killed, it still holds it
             )
         except FileNotFoundError:
             raise SetupError(f"{what}: the command {argv[0]} is missing") from None
