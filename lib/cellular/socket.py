@@ -123,7 +123,8 @@ class Socket(io.IOBase):
         else:  # an idle connection is looked at ever more seldom, or the modem never sleeps
             self._pause = min(self._pause * 2, timeouts.LAST_LOOK)
             self._look = ticks.after(self._pause)
-        if got == _SIZE:  # there may be more, and the modem indicates only once
+        # There may be more, and the modem indicates only once, or, after a hang-up, never.
+        if got == _SIZE or (got and self.hung_up):
             self.readable = True
         return got > 0
 
