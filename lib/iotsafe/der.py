@@ -44,17 +44,18 @@ def element(view, pos=0):
 def _expect(view, pos, end, wanted):
     """The element at `pos`, which must have the tag `wanted` and end by `end`."""
     tag, start, stop = element(view, pos)
-    if tag != wanted or stop > end:
+    if tag != wanted:
         raise ValueError("DER has tag %02X where %02X belongs" % (tag, wanted))
+    if stop > end:
+        raise ValueError("DER ends early")
     return start, stop
 
 
 def _integer(raw):
-    """DER INTEGER of an unsigned big-endian number: shortest form."""
-    start = 0
-    while start < len(raw) - 1 and raw[start] == 0:
-        start += 1
-    body = bytes(raw[start:])
+    """DER INTEGER of r or s, an unsigned big-endian number that is not 0: shortest form."""
+    body = bytes(raw).lstrip(b"\0")
+    if not 1 <= len(body) <= 32:
+        raise ValueError("r and s are numbers of 1 to 32 bytes")
     if body[0] & 0x80:
         body = b"\0" + body
     return bytes((_INTEGER, len(body))) + body
@@ -63,19 +64,22 @@ def _integer(raw):
 def signature(raw):
     """ECDSA-Sig-Value (RFC 3279 2.2.3) of a P-256 signature as the card gives it.
 
-    `raw` is r and s, 32 bytes each; a DER value, which some cards give, is returned as bytes after
-    a check. Raises ValueError for anything else.
+    `raw` is r and s, 32 bytes each, or the DER value that some cards give, whose integers need not
+    be in their shortest form. Raises ValueError for anything else.
     """
     raw = memoryview(raw)
-    if len(raw) == 64:
-        body = _integer(raw[:32]) + _integer(raw[32:])
-        return bytes((_SEQUENCE, len(body))) + body
-    start, stop = _expect(raw, 0, len(raw), _SEQUENCE)
-    _, second = _expect(raw, start, stop, _INTEGER)
-    _, end = _expect(raw, second, stop, _INTEGER)
-    if end != stop or stop != len(raw):
-        raise ValueError("a signature is 64 raw bytes or DER, not %d bytes" % len(raw))
-    return bytes(raw)
+    size = len(raw)
+    if size == 64:
+        r, s = raw[:32], raw[32:]
+    else:
+        start, stop = _expect(raw, 0, size, _SEQUENCE)
+        start, middle = _expect(raw, start, stop, _INTEGER)
+        second, end = _expect(raw, middle, stop, _INTEGER)
+        if end != size:
+            raise ValueError("%d bytes after the signature" % (size - end))
+        r, s = raw[start:middle], raw[second:]
+    body = _integer(r) + _integer(s)
+    return bytes((_SEQUENCE, len(body))) + body
 
 
 class Certificate:
@@ -113,22 +117,26 @@ def _time(view, pos, end):
         text = ("19" if text[:2] >= "50" else "20") + text
     elif tag != _GENERALIZED_TIME:
         raise ValueError("validity has tag %02X" % tag)
-    if stop > end or len(text) != 15 or text[14] != "Z":
+    if stop > end or len(text) != 15 or not text[:14].isdigit() or text[14] != "Z":
         raise ValueError("validity not understood")
     parts = (text[:4], text[4:6], text[6:8], text[8:10], text[10:12], text[12:14])
     return "%s-%s-%s %s:%s:%s" % parts, stop
 
 
 def _common_name(view, pos, end):
-    """The first commonName of the Name between `pos` and `end`, or ""."""
+    """The first commonName of the Name between `pos` and `end`, or "" (none, or no plain text)."""
     while pos < end:
         start, pos = _expect(view, pos, end, _SET)
         start, stop = _expect(view, start, pos, _SEQUENCE)
         start, after = _expect(view, start, stop, _OID)
         if view[start:after] == _COMMON_NAME:
             _, start, after = element(view, after)
-            if after <= stop:
-                return bytes(view[start:after]).decode()
+            text = bytes(view[start:after])
+            try:
+                if after <= stop and all(byte >= 32 for byte in text):
+                    return text.decode()
+            except UnicodeError:
+                pass
     return ""
 
 

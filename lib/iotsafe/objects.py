@@ -21,6 +21,10 @@ CERTIFICATE = const(2)
 ACTIVATED = const(1)
 READ = const(1)
 
+# Longest ID (IoT.05), and more objects than any card has: a hostile list costs little memory.
+_MAX_ID = const(20)
+_MAX_OBJECTS = const(64)
+
 # Key types (4B) that are P-256: persistent and volatile.
 P256 = (0x13, 0x14)
 
@@ -70,16 +74,21 @@ def name(id, label=b""):
 
 
 def parse(data):
-    """The objects in the answer to GET DATA, as a list of ObjectInfo; TLVError if malformed."""
+    """The objects in the answer to GET DATA, as a list of ObjectInfo; TLVError if malformed.
+
+    An object without an ID is left out: no command could name it.
+    """
     found = []
     _parse(data, found, True)
-    return found
+    return [info for info in found if info.id]
 
 
 def _parse(data, found, wrappers):
     """Append the objects in `data`; wrappers are only opened at the top, never in each other."""
     labelled = None
     for tag, value in tlv.items(data):
+        if len(found) > _MAX_OBJECTS:
+            raise tlv.TLVError("more than %d objects" % _MAX_OBJECTS)
         if wrappers and 0xC1 <= tag <= 0xC4:
             _parse(value, found, False)
             labelled = None
@@ -93,6 +102,8 @@ def _parse(data, found, wrappers):
         if tag >> 4 == 8 and kind in _NAMES:
             if labelled is None or labelled.kind != kind:
                 found.append(ObjectInfo(kind))
+            if len(value) > _MAX_ID:
+                raise tlv.TLVError("an ID of %d bytes" % len(value))
             found[-1].id = bytes(value)
         elif found:
             _field(found[-1], tag, value)
