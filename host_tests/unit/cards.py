@@ -73,9 +73,12 @@ class ScriptedCard(_Channel):
 class TableCard(_Channel):
     """Answers `table[command]`, both in hex, in any order; what is not there with 6A82.
 
-    Channel 1 is open, the applet can be selected. Files are given as {ID: content} and are read
-    with any offset and Le; `file_end` is the status word for an offset beyond the content.
+    Channel 1 can be opened, the applet selected. Files are given as {ID in hex: content} and are
+    read with any offset and Le, at most `chunk` bytes at a time; `file_end` is the status word
+    for an empty file and for an offset beyond the content.
     """
+
+    chunk = 256
 
     def __init__(self, table=(), files=(), file_end="6A86"):
         super().__init__()
@@ -97,7 +100,7 @@ class TableCard(_Channel):
         offset = command[2] << 8 | command[3]
         if offset > len(content) or not content:
             return self._file_end
-        le = command[7 + size] or 256
+        le = min(command[7 + size] or 256, self.chunk)
         return content[offset : offset + le] + b"\x90\x00"
 
 

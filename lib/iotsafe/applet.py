@@ -27,8 +27,10 @@ _CLOSE = const(1)
 # COMPUTE SIGNATURE: mode of operation "pad and sign", SHA-256, ECDSA.
 _FINAL_HASH_ECDSA = b"\xa1\x01\x03\x91\x02\x00\x01\x92\x01\x04"
 
-_MAX_LIST_PARTS = const(8)
+_MAX_LIST_PARTS = const(16)
+_MAX_LIST = const(4096)
 _MAX_FILE = const(4096)
+_MAX_READS = const(256)
 
 # Status words by which a card says that our channel or session is gone.
 _LOST = (0x6881, 0x6882, 0x6D00, 0x6E00)
@@ -52,17 +54,21 @@ class Applet:
         self.apdu = APDU(channel)
         self.aids = aids
         self.aid = None
-        self._generation = None
+        self._generation = None  # of the card, while our channel is open there
 
     def open(self):
         """Open a logical channel and SELECT the applet; raises AppletNotFound. Returns self."""
-        self._generation = self.apdu.generation()
+        generation = self.apdu.generation()
+        if self._generation == generation:
+            self.close()
+        self._generation = None  # if opening fails, the next command opens again
         self.apdu.open()
         tried = []
         for aid in (self.aid,) if self.aid else self.aids:
             try:
                 self.apdu.select(aid)
                 self.aid = aid
+                self._generation = generation
                 return self
             except CardError as e:
                 tried.append((objects.name(aid), e.sw))
@@ -72,8 +78,8 @@ class Applet:
 
     def close(self):
         """Close the logical channel."""
-        self.apdu.close()
         self._generation = None
+        self.apdu.close()
 
     def _run(self, command, *args):
         """`command(*args)`, once more on a fresh channel if the card lost ours."""
@@ -84,12 +90,13 @@ class Applet:
         except CardError as e:
             if e.sw not in _LOST:
                 raise
-        self.apdu.close()
         self.open()
         return command(*args)
 
     def random(self, size):
         """GET RANDOM (IoT.05, INS 84): `size` random bytes, 1 to 256."""
+        if not 1 <= size <= 256:
+            raise ValueError("GET RANDOM gives 1 to 256 bytes, not %d" % size)
         return self._run(self._random, size)
 
     def _random(self, size):
@@ -108,14 +115,16 @@ class Applet:
 
     def _objects(self):
         parts = bytearray(self._get_data(1))
-        for _ in range(_MAX_LIST_PARTS):
-            if not self.apdu.more:
-                break
+        count = 1
+        while self.apdu.more:
+            if count == _MAX_LIST_PARTS or len(parts) > _MAX_LIST:
+                raise CardProtocolError(0x6300, "GET DATA", "the object list does not end")
             parts.extend(self._get_data(1, 1))
+            count += 1
         try:
             return objects.parse(parts)
         except tlv.TLVError as e:
-            raise CardProtocolError(0x9000, "GET DATA", str(e)) from e
+            raise CardProtocolError(0x9000, "GET DATA", str(e))
 
     def _get_data(self, p1, p2=0):
         return self.apdu.command(_GET_DATA, p1, p2, le=0)
@@ -134,7 +143,7 @@ class Applet:
                 if data is None:
                     raise tlv.TLVError("tag %02X is missing" % tag)
         except tlv.TLVError as e:
-            raise CardProtocolError(0x9000, "READ PUBLIC KEY", str(e)) from e
+            raise CardProtocolError(0x9000, "READ PUBLIC KEY", str(e))
         if len(data) != 65 or data[0] != 4:
             raise CardProtocolError(0x9000, "READ PUBLIC KEY", "not an uncompressed P-256 point")
         return bytes(data)
@@ -157,7 +166,7 @@ class Applet:
                 "file " + objects.name(id),
             )
         except CardError as e:
-            if offset and e.sw in _BEYOND_END:
+            if e.sw in _BEYOND_END:
                 return b""
             raise
 
@@ -174,7 +183,9 @@ class Applet:
             total = min(element(data)[2], _MAX_FILE)
         except ValueError:
             return bytes(data)
-        while len(data) < total:
+        for _ in range(_MAX_READS):
+            if len(data) >= total:
+                break
             part = self.read_file(id, len(data))
             if not part:
                 break
@@ -212,4 +223,4 @@ class Applet:
                 raise tlv.TLVError("tag 33 is missing")
             return signature(value)
         except ValueError as e:  # TLVError is one
-            raise CardProtocolError(0x9000, "COMPUTE SIGNATURE", str(e)) from e
+            raise CardProtocolError(0x9000, "COMPUTE SIGNATURE", str(e))

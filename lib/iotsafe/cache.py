@@ -3,21 +3,25 @@
 Reading a certificate over AT+CSIM costs some 40 ms a chunk of 256 bytes; checking that the kept
 one is still the SIM's costs one exchange: the last bytes of a certificate are its signature, so
 that two certificates with the same tail at the same place are the same certificate.
+
+In the file the certificate is followed by its SHA-256: a flipped bit on flash would otherwise make
+the server refuse us for ever.
 """
 
+import hashlib
 import os
 
 from micropython import const
 
-from .der import element
-
 _TAIL = const(32)
+_CHECK = const(32)
 _MAX_SIZE = const(4096)
 
 
 class CertificateCache:
     """One file at `path`. A file that is damaged, or cannot be read or written, is no error:
-    the certificate is then read from the SIM each time."""
+    the certificate is then read from the SIM each time.
+    """
 
     def __init__(self, path):
         self.path = path
@@ -26,19 +30,23 @@ class CertificateCache:
         """The kept certificate (DER bytes), or None if there is none that is whole."""
         try:
             with open(self.path, "rb") as file:
-                data = file.read(_MAX_SIZE + 1)
-            if len(data) > _TAIL and element(data)[2] == len(data):
-                return data
-        except (OSError, ValueError):
-            pass
+                data = file.read(_MAX_SIZE + _CHECK + 1)
+        except OSError:
+            return None
+        certificate = data[:-_CHECK]
+        if len(certificate) > _TAIL and _check(certificate) == data[-_CHECK:]:
+            return certificate
         return None
 
     def save(self, certificate):
         """Keep `certificate`; a power cut leaves the old file or the new one."""
+        if certificate == self.load():
+            return
         new = self.path + ".new"
         try:
             with open(new, "wb") as file:
                 file.write(certificate)
+                file.write(_check(certificate))
             try:
                 os.rename(new, self.path)
             except OSError:  # FAT does not replace
@@ -49,13 +57,15 @@ class CertificateCache:
 
     def fetch(self, applet, file_id):
         """The certificate of file `file_id`: the kept one if it is what the SIM holds, else read
-        from the SIM and kept. b"" when the file is empty."""
+        from the SIM. b"" when the file is empty. The caller saves what it chose.
+        """
         kept = self.load()
         if kept:
             start = len(kept) - _TAIL
             if applet.read_file(file_id, start, _TAIL) == kept[start:]:
                 return kept
-        certificate = applet.read_der(file_id)
-        if certificate:
-            self.save(certificate)
-        return certificate
+        return applet.read_der(file_id)
+
+
+def _check(certificate):
+    return hashlib.sha256(certificate).digest()

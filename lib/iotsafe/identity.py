@@ -77,6 +77,8 @@ def choose(applet, key_id=None, certificate_id=None, cache=None):
             continue
         for key, point in points:
             if point == info.public_key:
+                if cache:
+                    cache.save(certificate)
                 return SIMIdentity(applet, key, id, point, certificate, info)
         error = error or KeyMismatch(
             "the certificate in file %s (%s) belongs to another key than %s: have it issued again "
@@ -148,4 +150,4 @@ def _read(applet, id, cache):
     except ValueError as e:
         raise BadCertificate(
             "%s is cut off or damaged (%d bytes, %s): have it written again" % (where, len(der), e)
-        ) from e
+        )

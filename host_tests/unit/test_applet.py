@@ -1,0 +1,456 @@
+"""The applet client: one method per command, lost channels, open sessions, files of all kinds."""
+
+from cards import CLOSE, OPEN, SELECT, ScriptedCard, TableCard, from_hex, to_hex
+from data import certificates as pki
+from data.worked_examples import PAIR_01_POINT
+from expect import equal, raises
+
+from iotsafe.applet import AIDS, Applet
+from iotsafe.errors import AppletNotFound, CardError, CardProtocolError
+
+RANDOM = ("0184000004", "010203049000")
+DIGEST = bytes(range(32))
+INIT = ("012A00010D840101A1010391020001920104", "9000")
+UPDATE = "012B8001229E20" + "".join("%02X" % i for i in range(32)) + "00"
+RAW = "330040" + "11" * 32 + "22" * 32
+SIGNATURE = from_hex("30440220" + "11" * 32 + "0220" + "22" * 32)
+
+
+def opened(*steps):
+    """A card with `steps` after opening, and its applet."""
+    card = ScriptedCard(OPEN, SELECT)
+    applet = Applet(card).open()
+    card.then(*steps)
+    return card, applet
+
+
+# ---- opening ---------------------------------------------------------------------------------
+
+
+def test_aids_are_tried_in_order():
+    selects = ["01A40400%02X%s" % (len(aid), to_hex(aid)) for aid in AIDS]
+    card = ScriptedCard(
+        OPEN,
+        (selects[0], "6A82"),
+        (selects[1], "6A82"),
+        (selects[2], "6A82"),
+        (selects[3], "9000"),
+    )
+    applet = Applet(card).open()
+    card.done()
+    assert applet.aid == AIDS[3] and applet.apdu.number == 1
+
+
+def test_own_aids():
+    card = ScriptedCard(OPEN, ("01A4040003AABBCC", "9110"))
+    assert Applet(card, (b"\xaa\xbb\xcc",)).open().aid == b"\xaa\xbb\xcc"
+
+
+def test_no_applet_closes_the_channel_and_says_what_was_tried():
+    card = ScriptedCard(OPEN, ("01A40400 02 AA01", "6A82"), ("01A40400 02 AA02", "6985"), CLOSE)
+    applet = Applet(card, (b"\xaa\x01", b"\xaa\x02"))
+    with raises(
+        AppletNotFound, text="no IoT SAFE applet on this SIM (tried AA01: 6A82, AA02: 6985)"
+    ) as e:
+        applet.open()
+    assert e.error.tried == (("AA01", 0x6A82), ("AA02", 0x6985))
+    card.done()
+
+
+def test_after_a_failed_open_nothing_goes_to_the_basic_channel():
+    card = ScriptedCard(OPEN, ("01A4040002AA01", "6A82"), CLOSE)
+    applet = Applet(card, (b"\xaa\x01",))
+    with raises(AppletNotFound):
+        applet.open()
+    card.then(OPEN, ("01A4040002AA01", "9000"), RANDOM)
+    equal(applet.random(4), b"\1\2\3\4")
+    card.done()
+
+
+def test_after_the_modem_failed_in_open_the_next_command_opens():
+    for steps in ([("0070000001", OSError(110))], [OPEN, (SELECT[0], OSError(110))]):
+        card = ScriptedCard(*steps)
+        applet = Applet(card)
+        with raises(OSError):
+            applet.open()
+        card.then(OPEN, SELECT, RANDOM)
+        equal(applet.random(4), b"\1\2\3\4")
+        card.done()
+
+
+def test_commands_open_by_themselves():
+    card = ScriptedCard(OPEN, SELECT, RANDOM, RANDOM)
+    applet = Applet(card)
+    applet.random(4)
+    applet.random(4)
+    card.done()
+
+
+def test_open_again_closes_the_channel_of_before():
+    card, applet = opened(CLOSE, OPEN, SELECT)
+    applet.open()
+    card.done()
+
+
+def test_closed_applet_opens_again():
+    card, applet = opened(CLOSE, OPEN, SELECT, RANDOM)
+    applet.close()
+    applet.random(4)
+    card.done()
+
+
+def test_close_that_the_modem_fails_counts_as_closed():
+    card, applet = opened((CLOSE[0], OSError(110)))
+    with raises(OSError):
+        applet.close()
+    card.then(OPEN, SELECT, RANDOM)
+    applet.random(4)
+    card.done()
+
+
+def test_the_aid_that_was_found_is_selected_again():
+    selects = ["01A4040001AA", "01A4040001BB"]
+    card = ScriptedCard(OPEN, (selects[0], "6A82"), (selects[1], "9000"))
+    applet = Applet(card, (b"\xaa", b"\xbb")).open()
+    card.then(CLOSE, OPEN, (selects[1], "9000"))
+    applet.open()
+    # Another SIM: after the known AID is gone, all are tried.
+    card.then(CLOSE, OPEN, (selects[1], "6A82"), CLOSE)
+    with raises(AppletNotFound):
+        applet.open()
+    card.then(OPEN, (selects[0], "9000"))
+    applet.open()
+    assert applet.aid == b"\xaa"
+    card.done()
+
+
+# ---- a card that lost the channel ------------------------------------------------------------
+
+
+def test_lost_channel_is_opened_again_with_one_retry():
+    for sw in ("6881", "6882", "6D00", "6E00"):
+        card, applet = opened((RANDOM[0], sw), (CLOSE[0], "6881"), OPEN, SELECT, RANDOM)
+        equal(applet.random(4), b"\1\2\3\4")
+        card.done()
+
+
+def test_lost_channel_comes_back_with_another_number():
+    card, applet = opened((RANDOM[0], "6881"), (CLOSE[0], "6881"), ("0070000001", "039000"))
+    card.then(("03" + SELECT[0][2:], "9000"), ("03" + RANDOM[0][2:], RANDOM[1]))
+    equal(applet.random(4), b"\1\2\3\4")
+    card.done()
+
+
+def test_a_second_refusal_is_the_answer():
+    for sw in ("6881", "6D00", "6E00"):
+        card, applet = opened((RANDOM[0], sw), CLOSE, OPEN, SELECT, (RANDOM[0], sw))
+        with raises(CardError) as caught:
+            applet.random(4)
+        assert "%04X" % caught.error.sw == sw
+        card.done()
+
+
+def test_other_refusals_are_not_retried():
+    for sw in ("6985", "6A82", "6F00", "6982"):
+        card, applet = opened((RANDOM[0], sw))
+        with raises(CardError):
+            applet.random(4)
+        card.done()
+
+
+def test_reset_card_is_opened_before_the_command():
+    card, applet = opened(OPEN, SELECT, RANDOM, RANDOM)
+    card.generation = 1
+    applet.random(4)
+    applet.random(4)
+    card.done()
+
+
+def test_reset_in_the_middle_of_a_signature():
+    reset = OSError(104, "the modem restarted")
+    card, applet = opened(INIT, (UPDATE, reset))
+    with raises(OSError) as caught:
+        applet.sign(b"\x01", DIGEST)
+    assert caught.error is reset
+    card.generation += 1
+    card.then(OPEN, SELECT, INIT, (UPDATE, RAW + "9000"))
+    equal(applet.sign(b"\x01", DIGEST), SIGNATURE)
+    card.done()
+
+
+# ---- GET RANDOM, GET DATA, READ PUBLIC KEY -----------------------------------------------------
+
+
+def test_random_of_256_bytes():
+    _, applet = opened(("0184000000", "5A" * 256 + "9000"))
+    equal(applet.random(256), b"\x5a" * 256)
+
+
+def test_random_of_another_length_is_refused():
+    _, applet = opened(("0184000004", "0102039000"))
+    with raises(
+        CardProtocolError, text="GET RANDOM: the SIM's answer is not understood: 3 bytes for 4"
+    ):
+        applet.random(4)
+
+
+def test_random_of_no_or_too_many_bytes():
+    card, applet = opened()
+    for size in (0, 257, -1):
+        with raises(ValueError, text="1 to 256"):
+            applet.random(size)
+    card.done()
+
+
+def test_object_list_in_parts():
+    card, applet = opened(
+        ("01CB010000", "8401016300"), ("01CB010100", "8501016300"), ("01CB010100", "8301029000")
+    )
+    assert [info.id for info in applet.objects()] == [b"\x01", b"\x01", b"\x02"]
+    card.done()
+
+
+def test_object_cut_between_parts():
+    _, applet = opened(("01CB010000", "84016300"), ("01CB010100", "079000"))
+    assert [info.id for info in applet.objects()] == [b"\x07"]
+
+
+def test_endless_object_list_is_given_up():
+    card, applet = opened(("01CB010000", "6300"), *[("01CB010100", "6300")] * 15)
+    with raises(CardProtocolError, text="the object list does not end"):
+        applet.objects()
+    card.done()
+
+
+def test_large_object_list_is_given_up():
+    card, applet = opened(("01CB010000", "6100"))
+    for _ in range(16):
+        card.then(("01C0000000", "00" * 256 + "6100"))
+    card.then(("01C0000000", "6300"), ("01CB010100", "006300"))
+    with raises(CardProtocolError, text="the object list does not end"):
+        applet.objects()
+    card.done()
+
+
+def test_malformed_object_list():
+    _, applet = opened(("01CB010000", "84019000"))
+    with raises(CardProtocolError, text="GET DATA: the SIM's answer is not understood: tag 84"):
+        applet.objects()
+
+
+def test_public_key_in_anything_else_is_refused():
+    point = "04" + "11" * 64
+    for answer, text in (
+        ("", "tag 34 is missing"),
+        ("8641" + point, "tag 34 is missing"),
+        ("34438641" + point, "tag 49 is missing"),
+        ("34024900", "tag 86 is missing"),
+        ("344549438641" + point[:-2], "claims"),
+        ("344449428640" + point[:-2], "not an uncompressed P-256 point"),
+        ("344549438641" + "02" + point[2:], "not an uncompressed P-256 point"),
+    ):
+        _, applet = opened(("01CD00000385010100", answer + "9000"))
+        with raises(CardProtocolError, text=text):
+            applet.read_public_key(b"\x01")
+
+
+def test_public_key_after_other_objects():
+    _, applet = opened(("01CD00000385010100", "840101850101344549438641" + PAIR_01_POINT + "9000"))
+    equal(applet.read_public_key(b"\x01"), from_hex(PAIR_01_POINT))
+
+
+def test_refusals_name_the_object():
+    _, applet = opened(
+        ("01CD00000385010700", "6985"),
+        ("01B000000383010200", "6982"),
+        ("012A00010D840109A1010391020001920104", "6A82"),
+    )
+    with raises(CardError, text="READ PUBLIC KEY public key 07: the SIM answered 6985"):
+        applet.read_public_key(b"\x07")
+    with raises(CardError, text="READ FILE file 02: the SIM answered 6982, not allowed"):
+        applet.read_file(b"\x02")
+    with raises(CardError, text="COMPUTE SIGNATURE private key 09: the SIM answered 6A82"):
+        applet.sign(b"\x09", DIGEST)
+
+
+# ---- READ FILE -------------------------------------------------------------------------------
+
+
+def test_read_file_at_an_offset():
+    card, applet = opened(("01B0012C0383010220", "AA9000"), ("01B000000483020102 00", "BB9000"))
+    equal(applet.read_file(b"\x02", 0x12C, 32), b"\xaa")
+    equal(applet.read_file(b"\x01\x02", 0, 256), b"\xbb")
+    card.done()
+
+
+def test_offset_beyond_the_end_is_the_end():
+    for answer in ("6981", "6A86", "9000"):
+        _, applet = opened(("01B00100038301 0200", answer), ("01B00000038301 0200", answer))
+        equal(applet.read_file(b"\x02", 256), b"")
+        equal(applet.read_file(b"\x02"), b"")
+
+
+def file_reads(content, chunk=256, **card):
+    """What read_der makes of a file, and the offsets it read."""
+    table = TableCard(files={"02": content}, **card)
+    table.chunk = chunk
+    data = Applet(table).open().read_der(b"\x02")
+    return data, [int(command[4:8], 16) for command in table.log[2:]]
+
+
+def test_certificate_is_read_in_pieces():
+    der = from_hex(pki.CLIENT)
+    data, offsets = file_reads(der)
+    equal(data, der)
+    assert offsets == [0, 256] and 256 < len(der) < 512
+
+
+def test_certificate_of_one_full_piece():
+    der = b"\x30\x81\xfd" + bytes(253)
+    assert file_reads(der) == (der, [0])
+    der = b"\x30\x82\x01\xfc" + bytes(508)
+    assert file_reads(der) == (der, [0, 256])
+
+
+def test_padding_is_neither_read_nor_given():
+    der = from_hex(pki.CLIENT)
+    for padding in (b"\x00", b"\xff", b"\x90"):
+        data, offsets = file_reads(der + padding * 2000)
+        equal(data, der)
+        assert offsets == [0, 256]
+
+
+def test_card_that_gives_less_than_asked():
+    der = from_hex(pki.CLIENT)
+    data, offsets = file_reads(der, chunk=50)
+    equal(data, der)
+    assert offsets == list(range(0, len(der), 50))
+
+
+def test_empty_files():
+    for content in (b"", b"\x30", b"\x00" * 300, b"\xff" * 300, b"\x30\x00\x00"):
+        for end in ("6A86", "6981", "9000"):
+            assert file_reads(content, file_end=end)[0] == b""
+
+
+def test_cut_off_file_is_given_as_it_is():
+    der = from_hex(pki.CLIENT)
+    for size in (4, 255, 256, 257, len(der) - 1):
+        for end in ("6A86", "6981", "9000"):
+            equal(file_reads(der[:size], file_end=end)[0], der[:size])
+
+
+def test_files_that_are_no_der():
+    for content in (b"-----BEGIN CERT", b"\x30\x84\x00\x00\x01\x00abc", b"\x30\x80abcd", b"{}  "):
+        data, offsets = file_reads(content)
+        equal(data, content[: len(data)])
+        assert len(offsets) <= 2
+
+
+def test_huge_file_is_read_up_to_a_limit():
+    data, offsets = file_reads(b"\x30\x83\xff\xff\xff" + bytes(9000))
+    assert len(data) == 4096 and offsets == list(range(0, 4096, 256))
+
+
+def test_card_that_gives_single_bytes_is_given_up():
+    data, offsets = file_reads(b"\x30\x82\x10\x00" + bytes(9000), chunk=4)
+    assert len(data) == 4 * 257 and len(offsets) == 257
+
+
+def test_missing_file_is_an_error():
+    with raises(CardError) as caught:
+        Applet(TableCard()).open().read_der(b"\x02")
+    assert caught.error.sw == 0x6A82
+
+
+# ---- COMPUTE SIGNATURE -----------------------------------------------------------------------
+
+
+def test_signature_costs_two_exchanges():
+    card, applet = opened(INIT, (UPDATE, RAW + "9000"))
+    before = applet.apdu.exchanges
+    equal(applet.sign(b"\x01", DIGEST), SIGNATURE)
+    card.done()
+    assert applet.apdu.exchanges - before == 2
+
+
+def test_signature_in_each_encoding():
+    raw = "11" * 32 + "22" * 32
+    for value in ("330040" + raw, "3340" + raw, "3346" + to_hex(SIGNATURE)):
+        card, applet = opened(INIT, (UPDATE, value + "9000"))
+        equal(applet.sign(b"\x01", DIGEST), SIGNATURE)
+        size = len(value) // 2
+        card.then(INIT, (UPDATE, "61%02X" % size), ("01C00000%02X" % size, value + "910B"))
+        equal(applet.sign(b"\x01", DIGEST), SIGNATURE)
+        card.done()
+
+
+def test_long_digests_are_cut_to_256_bits():
+    for size in (32, 48, 64):
+        card, applet = opened(INIT, (UPDATE, RAW + "9000"))
+        applet.sign(b"\x01", bytes(range(size)))
+        card.done()
+
+
+def test_digests_of_other_lengths_are_refused_unsent():
+    card, applet = opened()
+    for size in (0, 20, 31, 65):
+        with raises(ValueError, text="32 to 64 bytes, not %d" % size):
+            applet.sign(b"\x01", bytes(size))
+    card.done()
+
+
+def test_key_ids_of_several_bytes():
+    card, applet = opened(
+        ("012A00010F8403303036A1010391020001920104", "9000"), (UPDATE, RAW + "9000")
+    )
+    applet.sign(b"006", DIGEST)
+    card.done()
+
+
+def test_open_session_is_closed_once():
+    card, applet = opened((INIT[0], "6A86"), ("012A010100", "9000"), INIT, (UPDATE, RAW + "9000"))
+    equal(applet.sign(b"\x01", DIGEST), SIGNATURE)
+    card.done()
+
+
+def test_session_that_stays_open_is_an_error():
+    card, applet = opened((INIT[0], "6A86"), ("012A010100", "9000"), (INIT[0], "6A86"))
+    with raises(CardError, text="the session is already open"):
+        applet.sign(b"\x01", DIGEST)
+    card.done()
+
+
+def test_session_that_cannot_be_closed_is_an_error():
+    card, applet = opened((INIT[0], "6A86"), ("012A010100", "6985"))
+    with raises(CardError) as caught:
+        applet.sign(b"\x01", DIGEST)
+    assert caught.error.sw == 0x6985
+    card.done()
+
+
+def test_refused_update_is_an_error():
+    card, applet = opened(INIT, (UPDATE, "6985"))
+    with raises(CardError, text="COMPUTE SIGNATURE private key 01: the SIM answered 6985"):
+        applet.sign(b"\x01", DIGEST)
+    card.done()
+
+
+def test_answers_that_are_no_signature():
+    for answer in (
+        "",
+        "3300",
+        "330020" + "11" * 32,
+        "34" + RAW[2:],
+        RAW[:-2],
+        "330040" + "00" * 64,
+    ):
+        _, applet = opened(INIT, (UPDATE, answer + "9000"))
+        with raises(CardProtocolError, text="COMPUTE SIGNATURE: the SIM's answer is not"):
+            applet.sign(b"\x01", DIGEST)
+
+
+def test_remote_administration_is_counted():
+    _, applet = opened((INIT[0], "63CF"), (UPDATE, RAW + "63CF"))
+    applet.sign(b"\x01", DIGEST)
+    assert applet.apdu.administrations == 2

@@ -1,0 +1,209 @@
+"""The kept certificate: checked in one exchange, never believed when damaged, never in the way."""
+
+import os
+
+from cards import TableCard, from_hex
+from data import certificates as pki
+from expect import equal, raises, replaced
+
+from iotsafe import cache as module
+from iotsafe.applet import Applet
+from iotsafe.cache import CertificateCache
+from iotsafe.errors import CardError
+
+DER = from_hex(pki.CLIENT)
+RENEWED = from_hex(pki.CLIENT_RENEWED)
+PATH = "certificate"
+
+
+def kept(certificate=DER):
+    """A cache that keeps `certificate`, made by an earlier boot."""
+    CertificateCache(PATH).save(certificate)
+    return CertificateCache(PATH)
+
+
+def fetch(cache, content, **card):
+    """The certificate by way of `cache`, and how many exchanges it cost."""
+    applet = Applet(TableCard(files={"02": content}, **card)).open()
+    before = applet.apdu.exchanges
+    return cache.fetch(applet, b"\x02"), applet.apdu.exchanges - before
+
+
+def contents(path=PATH):
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def write(data, path=PATH):
+    with open(path, "wb") as file:
+        file.write(data)
+
+
+def test_without_a_file():
+    cache = CertificateCache(PATH)
+    assert cache.load() is None
+    assert fetch(cache, DER) == (DER, 2)
+
+
+def test_what_is_kept_is_loaded():
+    equal(kept().load(), DER)
+    assert os.listdir() == [PATH]
+
+
+def test_kept_certificate_costs_one_exchange():
+    card = TableCard(files={"02": DER + bytes(500)})
+    applet = Applet(card).open()
+    equal(kept().fetch(applet, b"\x02"), DER)
+    start = len(DER) - 32
+    assert card.log[2:] == ["01B0%04X0383010220" % start]  # its last 32 bytes
+
+
+def test_changed_certificate_is_read():
+    assert RENEWED != DER
+    got, exchanges = fetch(kept(), RENEWED)
+    equal(got, RENEWED)
+    assert exchanges == 3
+
+
+def test_shorter_and_longer_certificates_are_read():
+    short = from_hex(pki.CLIENT_SHORT)
+    assert len(short) < len(DER)
+    equal(fetch(kept(), short)[0], short)
+    equal(fetch(kept(short), DER)[0], DER)
+
+
+def test_emptied_file_is_not_covered_up():
+    for content in (b"", bytes(600), b"\xff" * 600):
+        for end in ("6A86", "6981", "9000"):
+            assert fetch(kept(), content, file_end=end)[0] == b""
+
+
+def test_missing_file_is_not_covered_up():
+    with raises(CardError, text="6A82"):
+        kept().fetch(Applet(TableCard()).open(), b"\x02")
+
+
+def test_each_damaged_byte_is_noticed():
+    whole = contents(kept().path)
+    for at in range(len(whole)):
+        write(whole[:at] + bytes((whole[at] ^ 1,)) + whole[at + 1 :])
+        assert CertificateCache(PATH).load() is None, at
+
+
+def test_damaged_lengths_are_noticed():
+    whole = contents(kept().path)
+    for size in range(0, len(whole), 7):
+        write(whole[:size])
+        assert CertificateCache(PATH).load() is None
+    for data in (whole + b"\x00", whole + whole, bytes(len(whole)), DER, bytes(40000)):
+        write(data)
+        assert CertificateCache(PATH).load() is None
+
+
+def test_damaged_file_is_read_again_and_replaced():
+    write(b"\x30\x03abc")
+    cache = CertificateCache(PATH)
+    assert fetch(cache, DER) == (DER, 2)
+    cache.save(DER)
+    equal(cache.load(), DER)
+
+
+def test_fetch_writes_nothing():
+    fetch(CertificateCache(PATH), DER)
+    assert os.listdir() == []
+
+
+def test_what_is_kept_already_is_not_written_again():
+    cache = kept()
+    with replaced(module, os=None):  # no rename
+        cache.save(DER)
+    equal(cache.load(), DER)
+
+
+def test_unwritable_flash():
+    cache = CertificateCache("no-such-folder/certificate")
+    cache.save(DER)
+    assert cache.load() is None
+    assert fetch(cache, DER) == (DER, 2)
+    os.mkdir("folder")
+    cache = CertificateCache("folder")  # a folder cannot be read or written as a file
+    cache.save(DER)
+    assert cache.load() is None
+    assert "folder" in os.listdir()
+
+
+class PowerCut(BaseException):
+    pass
+
+
+class CutAtRename:
+    """`os` whose power fails at the rename."""
+
+    def rename(self, old, new):
+        raise PowerCut
+
+
+def test_power_cut_between_write_and_rename_keeps_the_old():
+    cache = kept()
+    with replaced(module, os=CutAtRename()), raises(PowerCut):
+        cache.save(RENEWED)
+    equal(CertificateCache(PATH).load(), DER)
+    cache.save(RENEWED)
+    equal(CertificateCache(PATH).load(), RENEWED)
+    assert os.listdir() == [PATH]
+
+
+def test_power_cut_in_the_write_keeps_the_old():
+    cache = kept()
+    for size in (0, 1, 400):
+        write(RENEWED[:size], PATH + ".new")
+        equal(CertificateCache(PATH).load(), DER)
+    cache.save(RENEWED)
+    equal(cache.load(), RENEWED)
+
+
+class FAT:
+    """`os` of a file system whose rename does not replace."""
+
+    def __init__(self, cut=False):
+        self.cut = cut
+
+    def rename(self, old, new):
+        if new in os.listdir():
+            raise OSError(17)
+        if self.cut:
+            raise PowerCut
+        os.rename(old, new)
+
+    def remove(self, path):
+        os.remove(path)
+
+
+def test_fat_replaces():
+    cache = kept()
+    with replaced(module, os=FAT()):
+        cache.save(RENEWED)
+    equal(cache.load(), RENEWED)
+
+
+def test_power_cut_on_fat_leaves_no_wrong_certificate():
+    cache = kept()
+    with replaced(module, os=FAT(cut=True)), raises(PowerCut):
+        cache.save(RENEWED)
+    assert CertificateCache(PATH).load() is None
+    with replaced(module, os=FAT()):
+        cache.save(RENEWED)
+    equal(cache.load(), RENEWED)
+
+
+def test_flash_that_can_neither_rename_nor_remove():
+    class Stuck:
+        def rename(self, *_):
+            raise OSError(30)
+
+        remove = rename
+
+    cache = kept()
+    with replaced(module, os=Stuck()):
+        cache.save(RENEWED)
+    equal(cache.load(), DER)

@@ -1,0 +1,324 @@
+"""Which key and which certificate are chosen, and what is said when there are none."""
+
+import os
+
+from cards import TableCard, from_hex, key_answers
+from data import certificates as pki
+from data.worked_examples import EXAMPLES, PAIR_01_POINT, PAIR_04_POINT
+from expect import equal, raises
+from software_key import sign
+
+from iotsafe import CertificateCache, choose
+from iotsafe.applet import Applet
+from iotsafe.errors import (
+    BadCertificate,
+    CardError,
+    CardProtocolError,
+    IdentityError,
+    KeyMismatch,
+    NoCertificate,
+    NoKey,
+)
+
+CLIENT = from_hex(pki.CLIENT)
+SECOND = from_hex(pki.SECOND)
+KEY_01 = key_answers("01", PAIR_01_POINT)
+KEY_04 = key_answers("04", PAIR_04_POINT)
+
+
+def listing(*parts):
+    return ("01CB010000", "".join(parts) + "9000")
+
+
+def private(id, fields="4A01014B0113610101"):
+    return "8401" + id + fields
+
+
+def file(id, fields="4A0101210102"):
+    return "8301" + id + fields
+
+
+def card(*table, **files):
+    """A card with these answers and files f02=..., f03=...; and its applet, open."""
+    names = {name[1:]: content for name, content in files.items()}
+    table = TableCard(table, names)
+    return table, Applet(table).open()
+
+
+def chosen(applet, *args):
+    identity = choose(applet, *args)
+    return identity.key_id, identity.certificate_id
+
+
+def test_card_of_the_worked_examples():
+    for name in ("16.5 L1", "16.5 L2", "16.5 L3"):
+        _, applet = card(EXAMPLES[name][0], KEY_01, f02=CLIENT)
+        identity = choose(applet)
+        assert (identity.key_id, identity.certificate_id) == (b"\x01", b"\x02")
+        equal(identity.certificate, CLIENT)
+        equal(identity.public_key, from_hex(PAIR_01_POINT))
+        assert identity.chain == () and identity.info.common_name == "device-0001"
+        assert str(identity) == "key 01, certificate 02 (device-0001)"
+
+
+def test_exchanges_of_the_choice():
+    table, applet = card(EXAMPLES["16.5 L1"][0], KEY_01, f02=CLIENT)
+    choose(applet)
+    names = [command[2:4] for command in table.log]
+    assert names == ["70", "A4", "CB", "CD", "B0", "B0"]
+
+
+def test_exchanges_with_a_kept_certificate():
+    CertificateCache("kept").save(CLIENT)
+    table, applet = card(EXAMPLES["16.5 L1"][0], KEY_01, f02=CLIENT)
+    equal(choose(applet, cache=CertificateCache("kept")).certificate, CLIENT)
+    assert [command[2:4] for command in table.log[2:]] == ["CB", "CD", "B0"]
+
+
+def test_only_the_chosen_certificate_is_kept():
+    cache = CertificateCache("kept")
+    _, applet = card(
+        listing(private("01"), file("02"), file("03")), KEY_01, f02=SECOND, f03=CLIENT
+    )
+    assert choose(applet, cache=cache).certificate_id == b"\x03"
+    equal(cache.load(), CLIENT)
+    _, applet = card(listing(private("01"), file("02")), KEY_01, f02=SECOND)
+    with raises(KeyMismatch):
+        choose(applet, cache=cache)
+    equal(cache.load(), CLIENT)
+
+
+def test_renewed_certificate_replaces_the_kept_one():
+    cache = CertificateCache("kept")
+    cache.save(CLIENT)
+    renewed = from_hex(pki.CLIENT_RENEWED)
+    _, applet = card(listing(private("01"), file("02")), KEY_01, f02=renewed)
+    equal(choose(applet, cache=cache).certificate, renewed)
+    equal(cache.load(), renewed)
+    assert os.listdir() == ["kept"]
+
+
+def test_second_key_and_second_file():
+    keys = listing(private("01"), private("04"), file("02"), file("03"))
+    _, applet = card(keys, KEY_01, KEY_04, f02=SECOND, f03=CLIENT)
+    assert chosen(applet) == (b"\x04", b"\x02")
+    _, applet = card(keys, KEY_01, KEY_04, f02=b"", f03=SECOND)
+    assert chosen(applet) == (b"\x04", b"\x03")
+    _, applet = card(keys, KEY_01, f02=SECOND, f03=CLIENT)  # key 04 is empty
+    assert chosen(applet) == (b"\x01", b"\x03")
+
+
+def test_bad_files_before_the_good_one():
+    files = listing(private("01"), file("02"), file("03"), file("04"), file("05"))
+    _, applet = card(files, KEY_01, f02=CLIENT[:200], f03=b"junk" * 20, f05=CLIENT)
+    assert chosen(applet) == (b"\x01", b"\x05")
+
+
+def test_fixed_ids_need_no_list():
+    table, applet = card(KEY_04, f03=SECOND)
+    assert chosen(applet, b"\x04", b"\x03") == (b"\x04", b"\x03")
+    assert [command[2:4] for command in table.log[2:]] == ["CD", "B0", "B0"]
+
+
+def test_one_fixed_id():
+    keys = listing(private("01"), private("04"), file("02"), file("03"))
+    answers = (keys, KEY_01, KEY_04)
+    _, applet = card(*answers, f02=CLIENT, f03=SECOND)
+    assert chosen(applet, b"\x04") == (b"\x04", b"\x03")
+    assert chosen(applet, None, b"\x03") == (b"\x04", b"\x03")
+    assert chosen(applet, b"", b"") == (b"\x01", b"\x02")
+
+
+def test_fixed_key_that_is_not_listed():
+    _, applet = card(listing(private("01"), file("02")), KEY_01, f02=CLIENT)
+    with raises(NoKey, text="no key that may sign (no key)"):
+        choose(applet, b"\x07")
+    with raises(NoCertificate, text="no certificate file"):
+        choose(applet, None, b"\x07")
+
+
+def test_card_without_get_data():
+    for sw in ("6A86", "6A82"):
+        _, applet = card(("01CB010000", sw), KEY_01, f02=CLIENT)
+        assert chosen(applet) == (b"\x01", b"\x02")
+    # 6D00 may also mean that the channel is lost: one retry on a fresh one.
+    table, applet = card(("01CB010000", "6D00"), KEY_01, f02=CLIENT)
+    assert chosen(applet) == (b"\x01", b"\x02")
+    assert [command[2:4] for command in table.log[2:7]] == ["CB", "70", "70", "A4", "CB"]
+
+
+def test_card_without_get_data_and_one_fixed_id():
+    _, applet = card(("01CB010000", "6A86"), KEY_01, KEY_04, f02=SECOND, f03=CLIENT)
+    assert chosen(applet, b"\x04") == (b"\x04", b"\x02")
+    assert chosen(applet, None, b"\x03") == (b"\x01", b"\x03")
+
+
+def test_public_half_is_found_by_label():
+    # The halves of this card's pairs have different IDs, as Zariot's do.
+    keys = listing("74034B4559 8403303036 4A01014B0113610101", "75034B4559 8503303037", file("02"))
+    _, applet = card(keys, key_answers("303037", PAIR_01_POINT), f02=CLIENT)
+    assert chosen(applet) == (b"006", b"\x02")
+
+
+def test_public_half_without_the_label_has_the_same_id():
+    keys = listing("74014B 840101", "75014C 850109", file("02"))
+    _, applet = card(keys, KEY_01, f02=CLIENT)
+    assert chosen(applet) == (b"\x01", b"\x02")
+
+
+def test_keys_that_may_not_sign():
+    for fields in ("4A0100", "4A01014B0103", "4B01A0", "4B0113610106", "4B0123"):
+        table, applet = card(listing(private("01", fields), file("02")), KEY_01, f02=CLIENT)
+        with raises(NoKey, text="the applet holds no key that may sign (no key): have one"):
+            choose(applet)
+        assert len(table.log) == 3, fields  # nothing was asked of it
+
+
+def test_keys_that_may_sign():
+    for fields in ("", "4A0101", "4B0113", "4B0114", "610101", "61010F"):
+        _, applet = card(listing(private("01", fields), file("02")), KEY_01, f02=CLIENT)
+        assert chosen(applet) == (b"\x01", b"\x02")
+
+
+def test_no_key_containers():
+    for objects in ((), (file("02"),)):
+        _, applet = card(listing(*objects), f02=CLIENT)
+        with raises(NoKey, text="(no key)"):
+            choose(applet)
+
+
+def test_empty_key_containers():
+    for sw in ("6985", "6A82", "6A80", "6A88"):
+        keys = listing(private("01"), private("04"), file("02"))
+        refused = (KEY_01[0], sw), (KEY_04[0], sw)
+        _, applet = card(keys, *refused, f02=CLIENT)
+        with raises(NoKey, text="(container 01 is empty, container 04 is empty)"):
+            choose(applet)
+
+
+def test_refusals_that_are_no_absence():
+    _, applet = card(listing(private("01"), file("02")), (KEY_01[0], "6982"), f02=CLIENT)
+    with raises(CardError, text="READ PUBLIC KEY public key 01: the SIM answered 6982"):
+        choose(applet)
+    _, applet = card(("01CB010000", "6984"))
+    with raises(CardError, text="GET DATA: the SIM answered 6984, remote administration"):
+        choose(applet)
+
+
+def test_malformed_list():
+    _, applet = card(("01CB010000", "C1 7F 84 01 01 9000"))
+    with raises(CardProtocolError, text="GET DATA: the SIM's answer is not understood"):
+        choose(applet)
+
+
+def test_no_certificate_file():
+    general = file("02", "4A0101210101")
+    for objects in ((private("01"),), (private("01"), general)):
+        _, applet = card(listing(*objects), KEY_01, f02=CLIENT)
+        with raises(
+            NoCertificate, text="the applet has no certificate file: have the SIM enrolled"
+        ):
+            choose(applet)
+
+
+def test_file_without_usage_may_hold_the_certificate():
+    _, applet = card(listing(private("01"), file("02", "4A0101")), KEY_01, f02=CLIENT)
+    assert chosen(applet) == (b"\x01", b"\x02")
+
+
+def test_empty_certificate_file():
+    text = "certificate file 02 is empty: the SIM is not enrolled yet, or was revoked"
+    for content in (b"", bytes(600), b"\xff" * 600):
+        _, applet = card(listing(private("01"), file("02")), KEY_01, f02=content)
+        with raises(NoCertificate, text=text):
+            choose(applet)
+
+
+def test_missing_or_deactivated_certificate_file():
+    for sw in ("6A82", "6985"):
+        table, applet = card(KEY_01)
+        table._read = lambda command, sw=sw: from_hex(sw)
+        with raises(NoCertificate, text="certificate file 02 is empty"):
+            choose(applet, b"\x01", b"\x02")
+
+
+def test_certificate_that_may_not_be_read():
+    table, applet = card(KEY_01)
+    table._read = lambda command: b"\x69\x82"
+    with raises(CardError, text="READ FILE file 02: the SIM answered 6982"):
+        choose(applet, b"\x01", b"\x02")
+
+
+def test_cut_off_certificate():
+    for size in (64, 255, 256, len(CLIENT) - 1):
+        _, applet = card(KEY_01, f02=CLIENT[:size])
+        text = "certificate file 02 is cut off or damaged (%d bytes, DER ends early)" % size
+        with raises(BadCertificate, text=text):
+            choose(applet, b"\x01", b"\x02")
+
+
+def test_padded_cut_off_certificate():
+    # The container is full of zeros behind the cut: as long as it should be, but damaged.
+    _, applet = card(KEY_01, f02=CLIENT[:150] + bytes(800))
+    with raises(BadCertificate):
+        choose(applet, b"\x01", b"\x02")
+
+
+def test_file_that_is_no_certificate():
+    for content in (b"-----BEGIN CERTIFICATE-----\n" * 9, b'{"port": 8883}', b"\x30\x84" * 40):
+        _, applet = card(KEY_01, f02=content)
+        with raises(BadCertificate, text="have it written again"):
+            choose(applet, b"\x01", b"\x02")
+
+
+def test_certificate_of_another_key():
+    _, applet = card(listing(private("01"), file("02")), KEY_01, f02=SECOND)
+    text = "certificate in file 02 (device-0004) belongs to another key than 01: have it issued"
+    with raises(KeyMismatch, text=text):
+        choose(applet)
+
+
+def test_certificate_of_a_key_that_is_not_p256():
+    for content in (pki.RSA, pki.P384):
+        _, applet = card(KEY_01, f02=from_hex(content))
+        with raises(KeyMismatch):
+            choose(applet, b"\x01", b"\x02")
+
+
+def test_the_first_problem_is_told():
+    files = listing(private("01"), file("02"), file("03"))
+    _, applet = card(files, KEY_01, f02=b"", f03=SECOND)
+    with raises(NoCertificate, text="file 02"):
+        choose(applet)
+    _, applet = card(files, KEY_01, f02=SECOND, f03=CLIENT[:99])
+    with raises(KeyMismatch, text="file 02"):
+        choose(applet)
+
+
+def test_identity_errors_have_one_class():
+    for kind in (NoKey, NoCertificate, BadCertificate, KeyMismatch):
+        assert issubclass(kind, IdentityError)
+
+
+def test_signature_is_counted_and_costs_two_exchanges():
+    digest = bytes(range(48))
+    signed = sign(digest)  # DER inside 33: no need to know r and s here
+    table, applet = card(
+        KEY_01,
+        ("012A00010D840101A1010391020001920104", "9000"),
+        (
+            "012B8001229E20" + "".join("%02X" % i for i in range(32)) + "00",
+            "33%02X%s9000" % (len(signed), "".join("%02X" % byte for byte in signed)),
+        ),
+        f02=CLIENT,
+    )
+    identity = choose(applet, b"\x01", b"\x02")
+    before = applet.apdu.exchanges
+    for count in (1, 2, 3):
+        equal(identity.sign(digest), signed)
+        assert identity.signatures == count
+        assert applet.apdu.exchanges - before == 2 * count
+    table.table.clear()
+    with raises(CardError):
+        identity.sign(digest)
+    assert identity.signatures == 3
