@@ -1,1 +1,1 @@
-"""Host side of IoT SAFE for MicroPython: simulators, command line, test bed, demo, bench, set-up."""
+"""Host side of IoT SAFE for MicroPython: simulators, command line, test bed, demo, set-up."""

@@ -11,6 +11,7 @@ from . import pins, sources, steps
 from .layout import Layout
 
 _MEGABYTES = 200
+_FLAGS = ("CFLAGS_EXTRA=-Wno-error", "LDFLAGS_EXTRA=-Wl,--build-id=none")
 _FROZEN = ("lib", "firmware", "boards/unix")
 # Options are not dependencies of the port's makefile: another configuration, other objects.
 _CONFIGURATION = ("mpconfigvariant.h", "mpconfigvariant.mk", "iotsafe_mbedtls_config.h")
@@ -91,12 +92,16 @@ def _unix(layout: Layout, tree: Path, umqtt: Path, objects: Path, log: Path) -> 
 
 
 def _make(tree: Path, folder: str, options: list[str], log: Path) -> None:
-    """Run the tree's own make in `folder`. A newer compiler's warnings do not stop it."""
+    """Run the tree's own make in `folder`.
+
+    A newer compiler's warnings do not stop it. There is no build id: it would be the one thing in
+    the binary that depends on where the checkout lies.
+    """
     jobs = f"-j{len(os.sched_getaffinity(0))}"
     environment = {"MAKEFLAGS": "", "MAKELEVEL": "", "MFLAGS": ""}
     if _is_pinned(tree):
         environment |= pins.BUILD_ENVIRONMENT
-    command = ["make", "-C", tree / folder, jobs, "CFLAGS_EXTRA=-Wno-error", *options]
+    command = ["make", "-C", tree / folder, jobs, *_FLAGS, *options]
     try:
         steps.run(command, log=log, env=environment, what=f"building {folder}")
     except steps.SetupError as error:
@@ -131,7 +136,7 @@ def _configuration(layout: Layout, tree: Path) -> str:
     """Return a short digest of what the object files depend on."""
     identity = (tree / ".complete").read_text() if _is_pinned(tree) else ""
     return _digest(
-        [str(tree), identity, repr(pins.BUILD_ENVIRONMENT)]
+        [str(tree), identity, repr(pins.BUILD_ENVIRONMENT), *_FLAGS]
         + [sources.sha256(layout.variant / name) for name in _CONFIGURATION]
     )[:12]
 
