@@ -167,6 +167,15 @@ def test_cut_off_certificates():
         Certificate(whole[:300])
 
 
+def test_certificates_cut_off_in_a_padded_container():
+    whole = from_hex(pki.CLIENT)
+    _, signature_value = whole[:-1].rsplit(b"\x03", 1)
+    # Behind the last byte of the signature's header nothing but the issuer's key could tell.
+    for end in range(4, len(whole) - len(signature_value) - 2):
+        with raises(ValueError):
+            Certificate(whole[:end] + bytes(len(whole) - end))
+
+
 def test_bytes_after_the_certificate():
     with raises(ValueError, text="2 bytes after the certificate"):
         certificate(pki.CLIENT + "0000")

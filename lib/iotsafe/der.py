@@ -95,6 +95,10 @@ class Certificate:
         if end != len(view):
             raise ValueError("%d bytes after the certificate" % (len(view) - end))
         pos, end = _expect(view, start, end, _SEQUENCE)
+        # What follows shows a file that was cut off and is padded: signatureAlgorithm, signature.
+        _, start = _expect(view, end, len(view), _SEQUENCE)
+        if _expect(view, start, len(view), _BIT_STRING)[1] != len(view):
+            raise ValueError("the signature ends early")
         if element(view, pos)[0] == _VERSION:
             pos = element(view, pos)[2]
         _, pos = _expect(view, pos, end, _INTEGER)  # serialNumber
