@@ -1,0 +1,33 @@
+"""Waveshare Pico-SIM7080G on a Raspberry Pi Pico: the board seam (names as in boards/unix)."""
+
+import machine
+from board_common import Line, open_uart, place, set_clock, uptime
+from micropython import const
+
+__all__ = ("NAME", "led", "path", "power_key", "sensor", "set_clock", "uart")
+
+NAME = "Waveshare Pico-SIM7080G"
+
+_PWRKEY = const(14)
+_TEMPERATURE = const(4)  # the chip's own sensor, an ADC channel
+
+# Through a transistor: HIGH presses the modem's key. The same pulse switches a running modem off.
+power_key = Line(_PWRKEY)
+led = Line("LED")
+
+
+def uart(where):
+    """The modem's UART: GP0 and GP1."""
+    return open_uart(0, where, tx=machine.Pin(0), rx=machine.Pin(1))
+
+
+def sensor():
+    """One reading: temperature of the chip in degrees Celsius, uptime in seconds."""
+    volts = machine.ADC(_TEMPERATURE).read_u16() * 3.3 / 65535
+    # RP2040 data sheet, 4.9.5: 0.706 V at 27 degrees, -1.721 mV per degree.
+    return {"temp": round(27 - (volts - 0.706) / 0.001721, 1), "uptime": uptime()}
+
+
+def path(name):
+    """Files of config and state are in the root of the flash."""
+    return place("/", name)
