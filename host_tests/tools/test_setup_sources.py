@@ -7,7 +7,7 @@ import tarfile
 import pytest
 from setup_fakes import command, in_front, leftovers
 
-from iotsafe_tools.setup import packages, pins, sources, steps
+from iotsafe_tools.setup import pins, sources, steps
 from iotsafe_tools.setup.layout import Layout
 
 LISTING = """Package: micropython
@@ -189,14 +189,6 @@ def test_a_commit_that_upstream_lacks_ends_it(layout, upstream, monkeypatch):
     with pytest.raises(steps.SetupError, match="no such commit there: set MICROPYTHON_DIR="):
         sources.ensure(layout)
     assert leftovers(layout) == []
-
-
-def test_a_missing_git_is_installed(layout, upstream, monkeypatch):
-    asked = []
-    monkeypatch.setattr(sources.shutil, "which", lambda name: None)
-    monkeypatch.setattr(packages, "install", lambda names, _layout: asked.extend(names))
-    sources.ensure(layout)
-    assert asked == ["git"]
 
 
 # ---- a tree of the user's -----------------------------------------------------------------

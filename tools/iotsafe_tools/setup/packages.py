@@ -51,6 +51,7 @@ NEEDED: dict[str, Callable[[], bool]] = {
     "xz-utils": _command("xz"),
     "bzip2": _command("bzip2"),
     "ca-certificates": lambda: Path("/etc/ssl/certs").is_dir(),
+    "git": _command("git"),
     "mosquitto": _command("mosquitto"),
     "openssl": _command("openssl"),
     "strace": _command("strace"),

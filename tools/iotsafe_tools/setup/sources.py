@@ -7,7 +7,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from . import packages, pins, steps
+from . import pins, steps
 from .layout import Layout
 
 _MEGABYTES = 400
@@ -223,8 +223,6 @@ def find_version(listing: str, archive: pins.Archive) -> str:
 
 def _from_git(layout: Layout, tree: Path) -> None:
     """Fetch the pinned commits into `tree`; git itself proves that the contents fit the ids."""
-    if shutil.which("git") is None:
-        packages.install(["git"], layout)
     log = layout.log / "sources.log"
     for pin in pins.COMMITS:
         place = tree / pin.destination
