@@ -1,0 +1,10 @@
+// mbedTLS: the port's configuration as the Portenta has it, plus AES-CTR.
+#ifndef MICROPY_INCLUDED_MBEDTLS_CONFIG_BOARD_H
+#define MICROPY_INCLUDED_MBEDTLS_CONFIG_BOARD_H
+
+#define MBEDTLS_ECP_NIST_OPTIM
+#define MBEDTLS_CIPHER_MODE_CTR
+
+#include "ports/stm32/mbedtls/mbedtls_config_port.h"
+
+#endif // MICROPY_INCLUDED_MBEDTLS_CONFIG_BOARD_H

@@ -1,0 +1,35 @@
+"""DPTechnics Walter: the board seam (names as in boards/unix/board.py)."""
+
+import machine
+from board_common import Line, set_clock
+from esp32_board import path, sensor
+from esp32_board import uart as _uart
+from micropython import const
+
+__all__ = ("NAME", "led", "path", "power_key", "sensor", "set_clock", "uart")
+
+NAME = "DPTechnics Walter"
+led = None
+
+_TX = const(48)
+_RX = const(14)
+_RTS = const(21)
+_CTS = const(47)
+_RESET = const(45)
+
+# There is no power key: the modem runs as soon as it has power. A silent one is reset, by LOW for
+# at least 300 ms; the shorter pulses of other modems' keys are longer than that.
+power_key = Line(_RESET, active=0)
+
+
+def uart(where):
+    """The modem's UART; RTS and CTS are wired and used."""
+    return _uart(
+        2,
+        where,
+        tx=machine.Pin(_TX),
+        rx=machine.Pin(_RX),
+        rts=machine.Pin(_RTS),
+        cts=machine.Pin(_CTS),
+        flow=machine.UART.RTS | machine.UART.CTS,
+    )

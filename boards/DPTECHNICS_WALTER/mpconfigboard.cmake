@@ -1,0 +1,4 @@
+include(${MICROPY_BOARD_DIR}/../esp32_common/esp32s3.cmake)
+include(${MICROPY_BOARD_DIR}/../esp32_common/flash_16MiB.cmake)
+
+list(APPEND SDKCONFIG_DEFAULTS ${MICROPY_BOARD_DIR}/sdkconfig.board)

@@ -1,0 +1,1 @@
+list(APPEND SDKCONFIG_DEFAULTS boards/ESP32_GENERIC_S3/sdkconfig.flash_4m)

@@ -1,0 +1,2 @@
+include("../esp32_common/manifest.py")
+module("board.py")

@@ -1,0 +1,7 @@
+include(${MICROPY_BOARD_DIR}/../esp32_common/esp32s3.cmake)
+include(${MICROPY_BOARD_DIR}/../esp32_common/flash_16MiB.cmake)
+
+list(APPEND SDKCONFIG_DEFAULTS
+    boards/sdkconfig.spiram_oct
+    ${MICROPY_BOARD_DIR}/sdkconfig.board
+)

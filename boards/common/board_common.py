@@ -1,0 +1,68 @@
+"""What the `board` modules of real boards share: all that is `machine`, no board's own."""
+
+import time
+
+import machine
+from micropython import const
+
+import ticks
+
+BAUDRATE = const(115_200)
+# Holds what arrives while the application computes; a TLS record of a modem is 1.5 KB.
+RX_BUFFER = const(4096)
+_ENODEV = const(19)
+
+
+class Line:
+    """An output pin with a meaning: `line(True)` gives it the level `active`, False the other.
+
+    It starts inactive: a power key is released, an LED is off, a reset is not asserted.
+    """
+
+    def __init__(self, pin, active=1):
+        self._active = active
+        self._pin = machine.Pin(pin, machine.Pin.OUT, value=1 - active)
+
+    def __call__(self, on):
+        self._pin(self._active if on else 1 - self._active)
+
+
+def open_uart(number, where, **options):
+    """The modem's UART number `number`, never blocking on read.
+
+    `where` is the config's modem.uart, and must be empty: the modem is wired to this UART.
+    `options` go to machine.UART: pins, buffers, flow control. Raises OSError.
+    """
+    if where:
+        raise OSError(
+            _ENODEV,
+            "modem.uart: this board's modem is wired to UART %d; leave the field out of the config"
+            % number,
+        )
+    return machine.UART(number, BAUDRATE, timeout=0, rxbuf=RX_BUFFER, **options)
+
+
+def set_clock(utc):
+    """Set the chip's clock to `utc` (year, month, day, hour, minute, second)."""
+    year, month, day, hour, minute, second = utc
+    # Some ports keep the day of the week instead of working it out: 1 is Monday.
+    weekday = time.localtime(time.mktime((year, month, day, 12, 0, 0, 0, 0, -1)))[6] + 1
+    machine.RTC().datetime((year, month, day, weekday, hour, minute, second, 0))
+
+
+_seconds = 0
+_mark = ticks.now()
+
+
+def uptime():
+    """Seconds since start. Call it at least once in six days: the tick counter wraps."""
+    global _seconds, _mark
+    whole = ticks.diff(ticks.now(), _mark) // 1000
+    _seconds += whole
+    _mark = ticks.add(_mark, whole * 1000)
+    return _seconds
+
+
+def place(root, name):
+    """The path of the file `name`, in the folder `root` unless it is absolute."""
+    return name if name.startswith("/") else root + name
