@@ -1,0 +1,55 @@
+"""Runs mpremote, as a user does, with an end."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from .errors import MpremoteError
+
+
+def mpremote(
+    device: str,
+    *arguments: str,
+    timeout: float = 60.0,
+    interrupt_after: float | None = None,
+    cwd: Path | None = None,
+) -> str:
+    """What `mpremote connect DEVICE ARGUMENTS...` prints, with plain line ends.
+
+    `timeout`: seconds; `interrupt_after`: seconds after which it gets Ctrl-C. Raises
+    MpremoteError when it fails or does not end; no process is left in any case.
+    """
+    command = [sys.executable, "-m", "mpremote", "connect", device, *arguments]
+    process = subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        cwd=cwd,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        start_new_session=True,
+    )
+    status: int | None = None
+    try:
+        if interrupt_after is not None:
+            try:
+                process.wait(interrupt_after)
+            except subprocess.TimeoutExpired:
+                process.send_signal(signal.SIGINT)
+        raw, _ = process.communicate(timeout=timeout)
+        status = process.returncode
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        raw, _ = process.communicate()
+    except BaseException:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        raise
+    output = raw.decode("utf-8", "replace").replace("\r\n", "\n")
+    if status is None:
+        raise MpremoteError(arguments, None, output, f"no end after {timeout:g} s")
+    if status != 0:
+        raise MpremoteError(arguments, status, output, f"exit status {status}")
+    return output
