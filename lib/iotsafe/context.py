@@ -46,7 +46,7 @@ class SSLContext:
     """A TLS client whose certificate and signatures come from an identity.
 
     `identity`: see `iotsafe.identity`. `ca`: the certificates to trust, PEM or DER bytes; there is
-    no default, and no way not to verify the server. `timeout` in seconds limits each wait.
+    no default, and no way not to verify the server. `timeout` in seconds limits each call.
     `suites`: names of mbedTLS, to offer fewer. Raises ValueError without a CA, NoEngine.
     """
 

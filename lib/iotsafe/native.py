@@ -8,7 +8,8 @@ global. It is set by every read and write of a TLS socket, and cleared when *any
 closed, which includes the garbage collector finding an old one. A collection in the middle of a
 handshake would so make mbedTLS sign with the placeholder. Therefore the handshake is taken in
 steps: each step is one call into mbedTLS over a transport that never waits, with the collector
-off; between two steps it may run, because the next step sets the global anew.
+off; between two steps it may run, because the next step sets the global anew. A step ends after
+some calls of the stream, so that a stream that makes garbage cannot use up the memory.
 """
 
 import gc
@@ -21,7 +22,7 @@ from micropython import const
 import ticks
 
 from . import verdict
-from .errors import NO_ENGINE, NoEngine
+from .errors import NO_ENGINE, BadCertificate, NoEngine
 
 ENGINE = "mbedTLS " + tls.MBEDTLS_VERSION.split(" ")[-1]
 
@@ -30,7 +31,11 @@ _POLLOUT = const(4)
 _IOCTL_POLL = const(3)
 _IOCTL_CLOSE = const(4)
 _EIO = const(5)
+_EINVAL = const(22)
 _ETIMEDOUT = const(110)
+
+# Calls of the stream in one step of the handshake: two for each record of the server's flight.
+_TURNS = const(16)
 
 # SEC1 ECPrivateKey on P-256 with the private value 2A: a name for "the key in the SIM", no key.
 _PLACEHOLDER = b"\x30\x12\x02\x01\x01\x04\x01\x2a\xa0\x0a\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07"
@@ -56,10 +61,16 @@ class NativeContext:
         if not hasattr(context, "ecdsa_sign_callback"):
             raise NoEngine(0, NO_ENGINE)
         # A client context of MicroPython verifies the server; nothing here can switch that off.
-        for ca in cas:
-            context.load_verify_locations(ca)
-        for certificate in (identity.certificate,) + tuple(identity.chain):
-            context.load_cert_chain(certificate, _PLACEHOLDER)
+        try:
+            for ca in cas:
+                context.load_verify_locations(ca)
+        except ValueError:
+            raise ValueError("the CA certificate is damaged: put it in place again") from None
+        try:
+            for certificate in (identity.certificate,) + tuple(identity.chain):
+                context.load_cert_chain(certificate, _PLACEHOLDER)
+        except ValueError:
+            raise BadCertificate("mbedTLS refuses our certificate: have it issued again") from None
         context.ecdsa_sign_callback = self._sign
         known = context.get_ciphers()
         context.set_ciphers([name for name in suites or _SUITES if name in known])
@@ -83,23 +94,31 @@ class NativeContext:
 
 
 class _Pipe(io.IOBase):
-    """The transport that mbedTLS sees: the stream, cut off once the signature has failed."""
+    """The transport that mbedTLS sees: the stream, cut off once the signature has failed.
+
+    `turns`: calls that are left in this step, then it would block; negative: no limit.
+    """
 
     def __init__(self, context, stream):
         self._context = context
         self._stream = stream
         self._poll = select.poll()
         self._poll.register(stream, _POLLIN)
+        self.turns = -1
 
     def readinto(self, buf):
-        if self._context.failure:
-            return -_EIO
-        return self._stream.readinto(buf)
+        return self._pass(self._stream.readinto, buf)
 
     def write(self, buf):
+        return self._pass(self._stream.write, buf)
+
+    def _pass(self, call, buf):
         if self._context.failure:
             return -_EIO
-        return self._stream.write(buf)
+        if not self.turns:
+            return None
+        self.turns -= 1
+        return call(buf)
 
     def ioctl(self, request, arg):
         if request == _IOCTL_CLOSE:
@@ -108,19 +127,23 @@ class _Pipe(io.IOBase):
             self._poll.modify(self._stream, arg)
             for ready in self._poll.poll(0):
                 return ready[1]
+        else:
+            return -_EINVAL
         return 0
 
 
 class TLSSocket(io.IOBase):
     """A TLS session as a stream: read, readinto, write, close, setblocking, settimeout, ioctl.
 
-    Each wait ends after the time-out with OSError ETIMEDOUT; there is no waiting for ever. Errors
-    of the session are `TLSError`; those of the signature are what `identity.sign` raised.
+    Each call ends after the time-out with OSError ETIMEDOUT, also if bytes go on dripping in;
+    there is no waiting for ever. Errors of the session are `TLSError`; those of the signature are
+    what `identity.sign` raised.
     """
 
     def __init__(self, context, stream, server_hostname, timeout_ms):
         self._context = context
         self._stream = stream
+        self._pipe = _Pipe(context, stream)
         self._default_ms = self._timeout_ms = timeout_ms
         self._open = False  # the handshake is over
         self._heard = False  # the server has sent application data
@@ -130,13 +153,13 @@ class TLSSocket(io.IOBase):
         gc.collect()
         try:
             self._ssl = context._tls.wrap_socket(
-                _Pipe(context, stream),
+                self._pipe,
                 server_hostname=server_hostname,
                 do_handshake_on_connect=False,
             )
         except (OSError, ValueError) as e:
             stream.close()
-            raise verdict.of(e, False, False) from e
+            raise verdict.of(e, False, False)
         self._poll = select.poll()
         self._poll.register(self._ssl, _POLLIN)
 
@@ -145,7 +168,7 @@ class TLSSocket(io.IOBase):
         return self._ssl.cipher() if self._open else None
 
     def settimeout(self, seconds):
-        """Limit of each wait in seconds; None stands for the limit given at creation."""
+        """Limit of each read in seconds; None stands for the limit given at creation."""
         self._timeout_ms = self._default_ms if seconds is None else int(seconds * 1000)
 
     def setblocking(self, flag):
@@ -156,14 +179,13 @@ class TLSSocket(io.IOBase):
         """`size` bytes; fewer only at the end of the session; None if non-blocking and none."""
         data = bytearray(size)
         view = memoryview(data)
+        deadline = ticks.after(self._timeout_ms or self._default_ms)
         pos = 0
         while pos < size:
-            got = self.readinto(view[pos:] if pos else data)
+            # What has begun is waited for: a message is never left half read.
+            got = self._receive(view[pos:] if pos else data, pos or self._timeout_ms, deadline)
             if got is None:
-                if not pos:
-                    return None
-                self._wait(_POLLIN, self._default_ms)  # never leave a message half read
-                continue
+                return None
             if not got:
                 break
             pos += got
@@ -171,25 +193,33 @@ class TLSSocket(io.IOBase):
 
     def readinto(self, buf):
         """Bytes read into `buf`, 0 at the end of the session, None if non-blocking and none."""
+        return self._receive(buf, self._timeout_ms, ticks.after(self._timeout_ms))
+
+    def _receive(self, buf, wait, deadline):
         while True:
             got = self._step(self._ssl.readinto, buf)
             if got is not None:
                 if got:
                     self._open = self._heard = True
+                elif len(buf) and not self._heard:
+                    # In TLS 1.3 a server that wants no such client may just hang up.
+                    self._stream.close()
+                    raise verdict.of(OSError(verdict.EOF), self._context.signed, False)
                 return got
-            if not self._timeout_ms:
+            if not wait:
                 return None
-            self._wait(_POLLIN, self._timeout_ms)
+            self._wait(_POLLIN, deadline)
 
     def write(self, buf):
         """Send all of `buf` and push it out; returns its length."""
         view = memoryview(buf)
         pos = 0
         size = len(buf)
+        deadline = ticks.after(self._default_ms)
         while pos < size:
             sent = self._step(self._ssl.write, view[pos:])
             if sent is None:
-                self._wait(_POLLOUT, self._default_ms)
+                self._wait(_POLLOUT, deadline)
                 continue
             self._open = True
             pos += sent
@@ -199,34 +229,33 @@ class TLSSocket(io.IOBase):
 
     def _step(self, call, buf):
         """One call into mbedTLS; None if it would block."""
-        if self._open:
-            collecting = False
-        else:
+        collecting = False
+        self._pipe.turns = -1
+        if not self._open:
+            self._pipe.turns = _TURNS
             gc.collect()
             collecting = gc.isenabled()
             gc.disable()
         try:
-            result = call(buf)
-        except (OSError, ValueError) as e:
-            self._stream.close()
-            raise (
-                self._context.failure or verdict.of(e, self._context.signed, self._heard)
-            ) from None
+            return call(buf)
+        except BaseException as e:
+            error = e
         finally:
             if collecting:
                 gc.enable()
-        if self._context.failure:
-            self.close()
-            raise self._context.failure
-        return result
+        # Whatever came out of mbedTLS, or through it from the stream: the session is lost.
+        context = self._context
+        error = context.failure or verdict.of(error, context.signed, self._heard)
+        context.failure = None
+        self._stream.close()
+        raise error
 
-    def _wait(self, events, timeout_ms):
+    def _wait(self, events, deadline):
         self._poll.modify(self._ssl, events)
-        deadline = ticks.after(timeout_ms)
         while True:
             left = ticks.left(deadline)
             if left <= 0:
-                raise OSError(_ETIMEDOUT, "TLS: the server did not answer in %d ms" % timeout_ms)
+                raise OSError(_ETIMEDOUT, "TLS: the server did not answer in time")
             if self._poll.poll(left):
                 return
 
@@ -238,6 +267,8 @@ class TLSSocket(io.IOBase):
             self._poll.modify(self._ssl, arg)
             for ready in self._poll.poll(0):
                 return ready[1]
+        else:
+            return -_EINVAL
         return 0
 
     def close(self):

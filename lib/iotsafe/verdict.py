@@ -14,7 +14,7 @@ from .errors import (
 )
 
 _FATAL_ALERT = const(-30592)  # MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE: the server sent an alert
-_CONNECTION_EOF = const(-29312)  # MBEDTLS_ERR_SSL_CONN_EOF
+EOF = const(-29312)  # MBEDTLS_ERR_SSL_CONN_EOF
 # Below this the engine reports what it could not allocate as a certificate that does not verify.
 _LOW_MEMORY = const(8192)
 
@@ -51,15 +51,18 @@ _NOTHING_IN_COMMON = (
 
 
 def of(error, signed, heard):
-    """The exception for `error` (OSError or ValueError of the engine).
+    """The exception for `error`, as it came out of the engine.
 
     `signed`: the SIM's signature was used in this handshake; `heard`: the server has sent
-    application data. Errors of the transport (positive errno) come back unchanged.
+    application data. Errors of the transport (positive errno), and whatever the engine does not
+    raise, come back unchanged.
     """
     if isinstance(error, ValueError):
         return _of_report(str(error))
+    if not isinstance(error, OSError):
+        return error
     code = error.args[0] if error.args else 0
-    if not isinstance(code, int) or code > 0:
+    if not isinstance(code, int) or code >= 0:
         return error
     if heard:
         return TLSError(code, "the TLS session broke: %s" % _text(error))
@@ -69,7 +72,7 @@ def of(error, signed, heard):
             "the server refused our certificate or signature: is it registered there, from the "
             "right CA, not revoked?",
         )
-    if code == _CONNECTION_EOF:
+    if code == EOF:
         if signed:
             return ClientRefused(
                 code, "the server hung up after our certificate: is it registered there?"

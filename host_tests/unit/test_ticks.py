@@ -1,0 +1,32 @@
+"""Time as the packages see it."""
+
+from expect import replaced
+
+import ticks
+
+
+def test_time_goes_forward():
+    start = ticks.now()
+    ticks.sleep(5)
+    assert 4 <= ticks.diff(ticks.now(), start) < 5000
+
+
+def test_differences_have_a_sign():
+    start = ticks.now()
+    assert ticks.diff(ticks.add(start, 30), start) == 30
+    assert ticks.diff(start, ticks.add(start, 30)) == -30
+
+
+def test_deadlines():
+    deadline = ticks.after(10_000)
+    assert 5_000 < ticks.left(deadline) <= 10_000
+    assert ticks.left(ticks.add(ticks.now(), -5)) <= -5
+
+
+def test_time_can_be_replaced():
+    start = ticks.now()
+    with replaced(ticks, now=lambda: start):
+        deadline = ticks.after(500)
+        assert ticks.left(deadline) == 500
+    with replaced(ticks, now=lambda: ticks.add(start, 600)):
+        assert ticks.left(deadline) == -100
