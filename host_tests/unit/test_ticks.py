@@ -30,3 +30,13 @@ def test_time_can_be_replaced():
         assert ticks.left(deadline) == 500
     with replaced(ticks, now=lambda: ticks.add(start, 600)):
         assert ticks.left(deadline) == -100
+
+
+def test_idle_is_called_in_each_part_of_a_long_sleep():
+    parts = []
+    with replaced(ticks, idle=lambda: parts.append("idle"), _sleep=parts.append):
+        ticks.sleep(2_300)
+        assert parts == ["idle", 1000, "idle", 1000, "idle", 300]
+        del parts[:]
+        ticks.sleep(0)
+        assert parts == ["idle", 0]

@@ -4,8 +4,13 @@ Everything in `lib/` that waits goes through this module (`ticks.now()`, never `
 so that a test can run on time of its own by replacing these functions.
 """
 
+# Called while something waits, at least each second: to feed a watchdog, to blink. None: nobody.
+idle = None
+
+_SLICE = 1_000
+
 try:
-    from time import sleep_ms as sleep
+    from time import sleep_ms as _sleep
     from time import ticks_add as add
     from time import ticks_diff as diff
     from time import ticks_ms as now
@@ -24,9 +29,20 @@ except ImportError:  # CPython
         """Milliseconds from `start` to `end`; negative when `end` is earlier."""
         return end - start
 
-    def sleep(ms):
-        """Sleep `ms` milliseconds."""
+    def _sleep(ms):
         _time.sleep(ms / 1000)
+
+
+def sleep(ms):
+    """Sleep `ms` milliseconds, calling `idle` before each part of it."""
+    while True:
+        if idle:
+            idle()
+        part = min(ms, _SLICE)
+        _sleep(part)
+        ms -= part
+        if ms <= 0:
+            return
 
 
 def after(ms):
