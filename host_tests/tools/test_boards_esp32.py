@@ -4,7 +4,9 @@ And beyond: the signing hook is linked as the board's files ask for it, with rea
 calls are counted.
 """
 
+import os
 import shutil
+import subprocess
 
 import pytest
 
@@ -136,6 +138,36 @@ def test_a_missing_fragment_stops_cmake(tmp_path):
     (copy / "esp32_common" / "sdkconfig.iotsafe").unlink()
     with pytest.raises(RuntimeError, match=r"sdkconfig\.iotsafe"):
         cmake.evaluate(Board(copy / "DPTECHNICS_WALTER", "esp32"), SOURCES, tmp_path / "out")
+
+
+# ---- the port's Makefile ------------------------------------------------------------------
+
+
+def test_makefile_hands_board_and_manifest_variables_to_idf(tmp_path):
+    """How `idf.py` is called, seen by a stand-in for it."""
+    fake = tmp_path / "idf.py"
+    fake.write_text('#!/bin/sh\nprintf "%s\\n" "$@" > "$SEEN"\nexit 1\n')
+    fake.chmod(0o755)
+    seen = tmp_path / "seen"
+    environment = {
+        **os.environ,
+        "PATH": f"{tmp_path}:{os.environ['PATH']}",
+        "SEEN": str(seen),
+        "IDFPY_FLAGS": "-D MICROPY_MANIFEST_UMQTT_DIR=/umqtt -D MICROPY_LIB_DIR=/library",
+        "MAKEFLAGS": "",
+    }
+    board = ESP32[0]
+    command = ["make", "-C", SOURCES / "ports/esp32", f"BOARD_DIR={board.path}", "BUILD=/out"]
+    done = subprocess.run(command, env=environment, capture_output=True)
+    assert done.returncode  # the stand-in builds nothing
+    arguments = seen.read_text().split("\n")
+    for argument in (
+        f"MICROPY_BOARD={board.name}",
+        f"MICROPY_BOARD_DIR={board.path}",
+        "MICROPY_MANIFEST_UMQTT_DIR=/umqtt",
+        "MICROPY_LIB_DIR=/library",
+    ):
+        assert argument in arguments
 
 
 # ---- a tree newer than the pinned one -----------------------------------------------------

@@ -4,6 +4,7 @@ import ast
 import functools
 import json
 import re
+from collections import Counter
 from pathlib import Path
 
 # Kconfig symbols of ESP-IDF that no fragment of MicroPython 1.25 uses, with what defines them.
@@ -79,12 +80,7 @@ def valid_features(tree: Path) -> set[str]:
 
 
 def board_fields(tree: Path, ports: tuple[str, ...]) -> tuple[set[str], set[str]]:
-    """Return the fields of board.json that each upstream board has, and those that some have."""
-    always: set[str] | None = None
-    some: set[str] = set()
-    for port in ports:
-        for path in (tree / "ports" / port / "boards").glob("*/board.json"):
-            fields = set(json.loads(path.read_text()))
-            always = fields if always is None else always & fields
-            some |= fields
-    return always or set(), some
+    """Return the fields that nearly each board.json upstream has (95 %), and all that occur."""
+    paths = [p for port in ports for p in (tree / "ports" / port / "boards").glob("*/board.json")]
+    count = Counter(field for path in paths for field in json.loads(path.read_text()))
+    return {field for field, n in count.items() if n >= 0.95 * len(paths)}, set(count)

@@ -1,0 +1,5 @@
+"""Does the checks and writes their result into `boards/README.md`."""
+
+from . import table
+
+table.write(table.render())
