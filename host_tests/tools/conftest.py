@@ -1,5 +1,5 @@
 """Fixtures that several files of tests share."""
 
-from emulated import boards, pico
+from emulated import boards, firmware, pico
 
-__all__ = ["boards", "pico"]
+__all__ = ["boards", "firmware", "pico"]

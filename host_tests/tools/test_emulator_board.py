@@ -9,7 +9,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from emulated import UF2
 from processes import await_end, runs
 
 from iotsafe_tools.emulator import EmulatorError, Pico
@@ -243,32 +242,32 @@ def test_a_power_cut_releases_the_power_key(boards):
     assert pressed == [True, False]
 
 
-def test_a_lab_without_a_port_is_refused():
+def test_a_lab_without_a_port_is_refused(firmware):
     with Lab(uart="pty") as lab, pytest.raises(EmulatorError, match="give it uart='tcp:"):
-        Pico(UF2, lab=lab)
+        Pico(firmware, lab=lab)
 
 
 # -- what goes wrong ------------------------------------------------------------------------------
 
 
-def test_no_node(monkeypatch):
+def test_no_node(firmware, monkeypatch):
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(EmulatorError, match="there is no node; install it"):
-        Pico(UF2)
+        Pico(firmware)
 
 
-def test_no_rp2040js(tmp_path):
+def test_no_rp2040js(firmware, tmp_path):
     with pytest.raises(EmulatorError, match=r"rp2040js is not in .*; `make pico` installs it"):
-        Pico(UF2, modules=tmp_path)
+        Pico(firmware, modules=tmp_path)
 
 
-def test_another_rp2040js(tmp_path):
+def test_another_rp2040js(firmware, tmp_path):
     shutil.copytree(module.MODULES / "node_modules", tmp_path / "node_modules")
     package = tmp_path / "node_modules" / "rp2040js" / "package.json"
     package.write_text(package.read_text().replace('"1.4.1"', '"1.3.0"'))
     with (
         pytest.raises(EmulatorError, match=r"^rp2040js 1\.3\.0 is installed, 1\.4\.1 is needed"),
-        Pico(UF2, modules=tmp_path),
+        Pico(firmware, modules=tmp_path),
     ):
         pass
 
@@ -315,10 +314,10 @@ def test_garbage_on_the_control_connection(pico):
     assert pico.exec("print('alive')") == "alive\n"
 
 
-def test_nothing_is_left_when_the_program_that_uses_it_is_killed(tmp_path):
+def test_nothing_is_left_when_the_program_that_uses_it_is_killed(firmware, tmp_path):
     script = (
         "import sys; from iotsafe_tools.emulator import Pico\n"
-        f"p = Pico({str(UF2)!r}, {str(tmp_path / 'f.img')!r}).start()\n"
+        f"p = Pico({str(firmware)!r}, {str(tmp_path / 'f.img')!r}).start()\n"
         "print(p.pid, flush=True); sys.stdin.read()"
     )
     path = os.pathsep.join(str(Path(module.__file__).parents[2] / p) for p in ("", "shims"))

@@ -5,7 +5,6 @@ import struct
 from pathlib import Path
 
 import pytest
-from emulated import UF2
 
 from iotsafe_tools.emulator import EmulatorError, FlashImage, Pico
 from iotsafe_tools.emulator.flash_image import SECTOR, SIZE
@@ -123,10 +122,10 @@ def test_one_board_per_image(boards, tmp_path):
 
 
 @pytest.mark.parametrize("size", [0, SIZE - 1, SIZE + 1])
-def test_an_image_of_the_wrong_size(tmp_path, size):
+def test_an_image_of_the_wrong_size(firmware, tmp_path, size):
     (tmp_path / "flash.img").write_bytes(bytes(size))
     with pytest.raises(EmulatorError, match=f"has {size} bytes, not {SIZE}; remove it"):
-        Pico(UF2, tmp_path / "flash.img")
+        Pico(firmware, tmp_path / "flash.img")
     assert (tmp_path / "flash.img").stat().st_size == size
 
 
@@ -150,9 +149,9 @@ def changed(data: bytes, offset: int, value: bytes) -> bytes:
         (lambda d: changed(d, 40, bytes([d[40] ^ 1])), "check sum of its boot loader"),
     ],
 )
-def test_a_firmware_that_cannot_be_used(tmp_path, damage, message):
+def test_a_firmware_that_cannot_be_used(firmware, tmp_path, damage, message):
     file = tmp_path / "bad.uf2"
-    file.write_bytes(damage(UF2.read_bytes()))
+    file.write_bytes(damage(firmware.read_bytes()))
     with pytest.raises(EmulatorError, match=message) as caught, Pico(file, tmp_path / "flash.img"):
         pass
     assert "\n" not in str(caught.value)

@@ -85,12 +85,12 @@ class FlashImage:
 
     def _open(self) -> tuple[Any, int, bytearray]:
         """The mounted file system, where it begins in the image, and its blocks."""
-        from littlefs import LittleFS, UserContext
-
         image = self.path.read_bytes()
         start, count = _find(image)
         if not count:
             raise EmulatorError(f"{self.path} has no file system yet; let a board start with it")
+        from littlefs import LittleFS, UserContext  # only here: nothing else needs it
+
         context = UserContext(buffsize=count * SECTOR)
         context.buffer[:] = image[start : start + count * SECTOR]
         system = LittleFS(context=context, mount=False, block_size=SECTOR, block_count=count)

@@ -13,13 +13,12 @@ def mpremote(
     device: str,
     *arguments: str,
     timeout: float = 60.0,
-    interrupt_after: float | None = None,
     cwd: Path | None = None,
 ) -> str:
     """What `mpremote connect DEVICE ARGUMENTS...` prints, with plain line ends.
 
-    `timeout`: seconds; `interrupt_after`: seconds after which it gets Ctrl-C. Raises
-    MpremoteError when it fails or does not end; no process is left in any case.
+    Raises MpremoteError when it fails, or does not end in `timeout` seconds; no process is left
+    in any case.
     """
     command = [sys.executable, "-m", "mpremote", "connect", device, *arguments]
     process = subprocess.Popen(
@@ -33,11 +32,6 @@ def mpremote(
     )
     status: int | None = None
     try:
-        if interrupt_after is not None:
-            try:
-                process.wait(interrupt_after)
-            except subprocess.TimeoutExpired:
-                process.send_signal(signal.SIGINT)
         raw, _ = process.communicate(timeout=timeout)
         status = process.returncode
     except subprocess.TimeoutExpired:

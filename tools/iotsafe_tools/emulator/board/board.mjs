@@ -3,6 +3,7 @@
 
 import crypto from 'node:crypto';
 import { buildRom, ROM_SIZE } from './bootrom.mjs';
+import { Interpreter } from './interpreter.mjs';
 import { FlashInterface, Registers, RingOscillator, Watchdog } from './registers.mjs';
 import { Pl011 } from './uart.mjs';
 import { XIP_BASE } from './uf2.mjs';
@@ -34,6 +35,7 @@ export class Board {
     this.logger = logger ?? SILENT;
     this.rom = buildRom(this);
     this.mcu = null; // null while the power is off
+    this.interpreter = null; // of that chip
     this.before = 0; // nanoseconds of board time until this chip was made
     this.halted = null; // why the core stands still until a reset
     this.pending = null; // cause of a reset that is to happen before the next instruction
@@ -87,9 +89,10 @@ export class Board {
     mcu.loadBootrom(this.rom.words);
     mcu.flash.set(this.flash.bytes);
     this.mcu = mcu;
+    this.interpreter = new Interpreter(mcu);
     this.resets[cause]++;
     if (old) mcu.sram.set(old.sram);
-    else for (let at = 0; at < mcu.sram.length; at += 1024) crypto.randomFillSync(mcu.sram, at, 1024);
+    else crypto.randomFillSync(mcu.sram);
     this.replacePeripherals(cause, old);
     this.pins.attach(mcu);
     this.emit({ event: 'reset', cause, us: this.us });
@@ -135,7 +138,7 @@ export class Board {
   trap(number) {
     const { core } = this.mcu;
     if (core.PC < ROM_SIZE) this.rom.traps[number](core.registers, core);
-    else this.halt(`breakpoint ${number} at 0x${(core.PC - 2).toString(16)}, as after a hard fault`);
+    else this.halt(`breakpoint ${number} at 0x${(core.PC - 2).toString(16)}, as by a hard fault`);
   }
 
   /** Enter the firmware as the second-stage loader does. */

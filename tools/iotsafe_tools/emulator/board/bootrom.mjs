@@ -83,7 +83,9 @@ export function buildRom(board) {
   const rom = new RomWriter();
   const copy = (r) => {
     const { mcu } = board;
-    for (let i = 0; i < r[2]; i++) mcu.writeUint8((r[0] + i) >>> 0, mcu.readUint8((r[1] + i) >>> 0));
+    for (let i = 0; i < r[2]; i++) {
+      mcu.writeUint8((r[0] + i) >>> 0, mcu.readUint8((r[1] + i) >>> 0));
+    }
   };
   const fill = (r) => {
     const { mcu } = board;

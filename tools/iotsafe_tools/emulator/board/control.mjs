@@ -88,7 +88,7 @@ export class Control {
     }
     const id = command?.id ?? null;
     const known = Object.hasOwn(COMMANDS, command?.do) ? COMMANDS[command.do] : null;
-    if (!known) return { id, error: `no such command; there are ${Object.keys(COMMANDS).join(', ')}` };
+    if (!known) return { id, error: `no such command; try ${Object.keys(COMMANDS).join(', ')}` };
     const [fields, work] = known;
     for (const [field, check] of Object.entries(fields)) {
       if (!check(command[field])) return { id, error: `${command.do}: bad or missing ${field}` };

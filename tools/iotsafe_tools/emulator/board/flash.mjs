@@ -58,7 +58,8 @@ export class Flash {
       const size = fs.statSync(file).size;
       if (size !== FLASH_SIZE) {
         throw new UserError(
-          `${file} is no flash image: it has ${size} bytes, not ${FLASH_SIZE}; remove it to get a new one`,
+          `${file} is no flash image: it has ${size} bytes, not ${FLASH_SIZE}; ` +
+            'remove it to get a new one',
         );
       }
       const handle = fs.openSync(file, 'r+');
@@ -118,7 +119,8 @@ export class Flash {
   check(what, offset, length, unit) {
     if (offset % unit || length % unit || offset + length > FLASH_SIZE) {
       throw new RangeError(
-        `flash ${what} of ${length} bytes at 0x${offset.toString(16)}: not whole units of ${unit} in the chip`,
+        `flash ${what} of ${length} bytes at 0x${offset.toString(16)}: ` +
+          `not whole units of ${unit} in the chip`,
       );
     }
   }

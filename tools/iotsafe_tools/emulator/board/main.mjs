@@ -13,6 +13,7 @@ import { Control } from './control.mjs';
 import { Endpoint } from './endpoint.mjs';
 import { UserError } from './errors.mjs';
 import { Flash, FLASH_SIZE } from './flash.mjs';
+import { withFastRam } from './interpreter.mjs';
 import { Pace } from './pace.mjs';
 import { Pins } from './pins.mjs';
 import { readUf2 } from './uf2.mjs';
@@ -84,14 +85,15 @@ function loadPackage(folder) {
     throw new UserError(`rp2040js is not installed in ${where}; ${advice}`);
   }
   if (version !== PACKAGE_VERSION) {
-    throw new UserError(`rp2040js ${version} is installed, ${PACKAGE_VERSION} is needed; ${advice}`);
+    const needed = `${PACKAGE_VERSION} is needed`;
+    throw new UserError(`rp2040js ${version} is installed, ${needed}; ${advice}`);
   }
   return createRequire(`${where}/`)('rp2040js');
 }
 
 async function main() {
   const node = Number(process.versions.node.split('.')[0]);
-  if (node < OLDEST_NODE) throw new UserError(`node ${node} is too old; ${OLDEST_NODE} is needed`);
+  if (node < OLDEST_NODE) throw new UserError(`node ${node} is too old; take ${OLDEST_NODE}`);
   const options = readOptions();
   if (options.help) return void process.stdout.write(HELP);
   const { ConsoleLogger, LogLevel, RP2040 } = loadPackage(options.modules);
@@ -103,14 +105,16 @@ async function main() {
   });
   flash.install(pages);
 
+  const Chip = withFastRam(RP2040);
   const kick = () => pace.kick();
-  const [usb, uart0, uart1] = ['console', 'uart0', 'uart1'].map((name) => new Endpoint(name, kick));
+  const names = ['console', 'uart0', 'uart1'];
+  const [usb, uart0, uart1] = names.map((name) => new Endpoint(name, kick));
   const emit = (event) => control.emit(event);
   const pins = new Pins((pin, value, lost) => {
     emit({ event: 'gpio', pin, value, us: board.us, ...(lost && { lost }) });
   });
   const board = new Board({
-    chip: () => new RP2040(),
+    chip: () => new Chip(),
     flash,
     lines: { console: usb, uarts: [uart0, uart1] },
     pins,

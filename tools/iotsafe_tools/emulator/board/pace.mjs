@@ -82,11 +82,12 @@ export class Pace {
   execute(mcu) {
     const { clock, core } = mcu;
     const { board } = this;
+    const { interpreter } = board;
     for (let n = 0; n < BURSTS && !core.waiting; n++) {
       const nanosPerCycle = 1e9 / mcu.clkSys;
       let cycles = 0;
       let count = 0;
-      for (; count < BURST && !core.waiting; count++) cycles += core.executeInstruction();
+      for (; count < BURST && !core.waiting; count++) cycles += interpreter.step();
       this.instructions += count;
       clock.tick(cycles * nanosPerCycle);
       if (board.pending !== null || board.halted !== null) return;

@@ -9,7 +9,8 @@ const CLEAR = 3;
 /** Registers that hold what was written. Offsets are byte offsets below 0x1000. */
 export class Registers {
   constructor(initial = {}) {
-    this.values = new Map(Object.entries(initial).map(([offset, value]) => [Number(offset), value]));
+    const entries = Object.entries(initial);
+    this.values = new Map(entries.map(([offset, value]) => [Number(offset), value]));
   }
 
   read(offset) {
@@ -118,7 +119,8 @@ export class Watchdog extends Registers {
 
   /** before: the watchdog whose reset this one follows, or null. onFire: reset the chip. */
   constructor(clock, before, onFire) {
-    super(before ? Object.fromEntries([...before.values].filter(([at]) => Watchdog.kept(at))) : {});
+    const values = before ? [...before.values] : [];
+    super(Object.fromEntries(values.filter(([offset]) => Watchdog.kept(offset))));
     this.clock = clock;
     this.onFire = onFire;
     this.end = 0; // board time in nanoseconds at which it fires

@@ -50,7 +50,9 @@ export function readUf2(file, flashSize) {
   if (bytes.length < BLOCK || bytes.readUInt32LE(0) !== MAGIC_START[0]) {
     throw bad('is not a UF2 file');
   }
-  if (bytes.length % BLOCK) throw bad('is damaged: it does not end with a whole block; build it anew');
+  if (bytes.length % BLOCK) {
+    throw bad('is damaged: it does not end with a whole block; build it anew');
+  }
   const pages = [];
   const total = bytes.readUInt32LE(24);
   for (let at = 0; at < bytes.length; at += BLOCK) {
@@ -70,10 +72,11 @@ function readBlock(block, number, total, flashSize, bad) {
   if (word(0) !== MAGIC_START[0] || word(1) !== MAGIC_START[1] || word(127) !== MAGIC_END) {
     throw damaged('has no magic number');
   }
-  const [, , flags, address, size, index, count, family] = Array.from({ length: 8 }, (_, i) => word(i));
+  const header = Array.from({ length: 8 }, (_, i) => word(i));
+  const [, , flags, address, size, index, count, family] = header;
   if (!(flags & FAMILY_PRESENT) || family !== RP2040_FAMILY) {
     const name = FAMILIES.get(family) ?? `family 0x${family.toString(16)}`;
-    throw bad(`is not for the RP2040 but for ${name}; give the firmware of an RP2040 board`);
+    throw bad(`is not for the RP2040 but for ${name}; give one for an RP2040 board`);
   }
   if (index !== number || count !== total) throw damaged('is not in its place');
   if (flags & NOT_MAIN_FLASH) return null;
@@ -85,7 +88,7 @@ function readBlock(block, number, total, flashSize, bad) {
 
 function checkStart(pages, bad) {
   const first = pages.find((page) => page.offset === 0);
-  if (!first) throw bad('has nothing for the start of the flash: the board could not boot from it');
+  if (!first) throw bad('has nothing for the start of the flash: a board could not boot from it');
   const loader = first.data.subarray(0, BOOT2);
   if (crc32(loader.subarray(0, BOOT2 - 4)) !== loader.readUInt32LE(BOOT2 - 4)) {
     throw bad('is damaged: the check sum of its boot loader is wrong; build it anew');
