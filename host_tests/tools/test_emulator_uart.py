@@ -84,15 +84,19 @@ def test_64_kilobytes_from_the_board(pico):
     assert us == pytest.approx(SIZE * BYTE_US, rel=0.01)
 
 
-def test_a_single_byte_comes_by_the_receive_time_out(pico):
+def test_a_few_bytes_raise_the_receive_time_out(pico):
+    """Fewer than the trigger level: only the time-out, 32 bits after the last, tells of them."""
     code = (
-        "import machine, time\nu = machine.UART(0, 115200, timeout=20000)\n"
-        "u.write(b'?')\nprint(u.read(1))"
+        "import machine, time\nu = machine.UART(0, 115200, timeout=0)\nidle = []\n"
+        "u.irq(lambda u: idle.append(time.ticks_us()), machine.UART.IRQ_RXIDLE, hard=True)\n"
+        "u.write(b'?')\nt = time.ticks_ms()\n"
+        "while not idle and time.ticks_diff(time.ticks_ms(), t) < 5000: pass\n"
+        "print(len(idle), u.read())\nu.irq(None)"
     )
     with connect(pico) as line:
-        answer = threading.Thread(target=lambda: line.sendall(collect(line, 1)))
+        answer = threading.Thread(target=lambda: (collect(line, 1), line.sendall(b"abc")))
         answer.start()
-        assert pico.exec(code) == "b'?'\n"
+        assert pico.exec(code) == "1 b'abc'\n"
         answer.join()
 
 
