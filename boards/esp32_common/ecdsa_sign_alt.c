@@ -1,9 +1,7 @@
 // MicroPython's wrapper around mbedtls_ecdsa_write_signature, which asks the Python callback for the
-// signature. The port does not compile that file by itself. Two things are put right around it:
-// - The wrapper is all that is wanted of it. In newer trees its end also defines the entropy source
-//   of ports that bring their own mbedTLS; ESP-IDF has one. That end depends on MICROPY_PY_SSL.
-// - Private members of mbedTLS' structures must be readable before any of its headers is included.
-#define MBEDTLS_ALLOW_PRIVATE_ACCESS
+// signature. The port does not compile that file by itself. The wrapper is all that is wanted of it:
+// in newer trees its end also defines the entropy source of ports that bring their own mbedTLS, and
+// ESP-IDF has one. That end depends on MICROPY_PY_SSL.
 #include "py/mpconfig.h"
 #undef MICROPY_PY_SSL
 #define MICROPY_PY_SSL (0)

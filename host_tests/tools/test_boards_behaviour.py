@@ -118,6 +118,12 @@ def test_t_sim7000g(run):
     ]
 
 
+def test_chips_have_their_own_thermometers(run):
+    for name, celsius in ((SIM7000, 50.0), (WALTER, 31)):
+        (reading,) = run(name, ["sensor"])["results"]
+        assert reading == {"temp": celsius, "uptime": 0}
+
+
 def test_walter(run):
     result = run(WALTER, ["uart", ""], ["power_key", True], ["power_key", False])
     assert actions(result) == [

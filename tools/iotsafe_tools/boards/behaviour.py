@@ -27,7 +27,8 @@ def run(
     if runtime == "cpython":
         folders.append(ROOT / "tools" / "shims")
     path = ":".join(map(str, folders))
-    scenario = {"cause": cause, "registers": registers or {}, "calls": calls}
+    chip = board.describe()["mcu"]
+    scenario = {"chip": chip, "cause": cause, "registers": registers or {}, "calls": calls}
     output = subprocess.run(
         [RUNTIMES[runtime], _FAKES / "drive.py"],
         input=json.dumps(scenario) + "\n",

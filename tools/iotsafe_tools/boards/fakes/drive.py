@@ -1,7 +1,8 @@
 """Drives a `board` module on the stand-ins: takes a scenario (a line of JSON on
 standard input), prints what happened (JSON).
 
-    {"cause": 1, "registers": {"3": 74}, "calls": [["uart", ""], ["power_key", true]]}
+    {"chip": "esp32", "cause": 1, "registers": {"3": 74},
+     "calls": [["uart", ""], ["power_key", true]]}
 
 A call names a function of the module, or with a dot of an attribute. Runs on CPython and
 MicroPython.
@@ -10,6 +11,7 @@ MicroPython.
 import json
 import sys
 
+import esp32
 import machine
 
 import ticks
@@ -17,6 +19,10 @@ import ticks
 scenario = json.loads(sys.stdin.readline())
 machine.cause = scenario.get("cause", machine.PWRON_RESET)
 machine.registers.update({int(k): v for k, v in scenario.get("registers", {}).items()})
+if scenario["chip"] == "esp32":
+    del esp32.mcu_temperature
+else:
+    del esp32.raw_temperature
 ticks.sleep = lambda ms: machine.log.append(["sleep", ms])
 
 import board  # noqa: E402
