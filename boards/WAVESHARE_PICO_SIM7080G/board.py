@@ -1,10 +1,26 @@
 """Waveshare Pico-SIM7080G on a Raspberry Pi Pico: the board seam (names as in boards/unix)."""
 
+import sys
+
 import machine
 from board_common import Line, open_uart, place, set_clock, uptime
 from micropython import const
 
-__all__ = ("NAME", "led", "path", "power_key", "sensor", "set_clock", "uart")
+try:
+    from _entropy import feed as entropy_feed
+except ImportError:  # somebody else's firmware: it mixes nothing
+    entropy_feed = None
+
+__all__ = (
+    "NAME",
+    "entropy_feed",
+    "led",
+    "path",
+    "power_key",
+    "sensor",
+    "set_clock",
+    "uart",
+)
 
 NAME = "Waveshare Pico-SIM7080G"
 
@@ -13,7 +29,8 @@ _TEMPERATURE = const(4)  # the chip's own sensor, an ADC channel
 
 # Through a transistor: HIGH presses the modem's key. The same pulse switches a running modem off.
 power_key = Line(_PWRKEY)
-led = Line("LED")
+# Pico W and Pico 2 W have their LED on the radio chip, which this firmware does not drive.
+led = None if " W with " in getattr(sys.implementation, "_machine", "") else Line("LED")
 
 
 def uart(where):

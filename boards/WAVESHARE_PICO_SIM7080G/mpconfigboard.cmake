@@ -1,13 +1,25 @@
-# Raspberry Pi Pico with the Waveshare Pico-SIM7080G hat. A variant names another Pico.
-if(NOT PICO_BOARD)
-    set(PICO_BOARD "pico")
-    set(PICO_PLATFORM "rp2040")
-endif()
+# Raspberry Pi Pico with the Waveshare Pico-SIM7080G hat; mpconfigvariant*.cmake say which Pico.
 
 # Let Python make ECDSA signatures: the port's CMake does not know this option of extmod.
 list(APPEND MICROPY_SOURCE_BOARD ${MICROPY_DIR}/extmod/mbedtls/mbedtls_alt.c)
 list(APPEND MICROPY_DEF_BOARD MICROPY_PY_SSL_ECDSA_SIGN_ALT=1)
 add_link_options("LINKER:--wrap=mbedtls_ecdsa_write_signature")
+
+# TLS 1.3: sources that extmod.cmake does not list. The psa_*.c files differ between mbedTLS
+# releases, hence the pattern.
+file(GLOB IOTSAFE_TLS13
+    ${MICROPY_DIR}/lib/mbedtls/library/psa_*.c
+    ${MICROPY_DIR}/lib/mbedtls/library/ssl_tls13_*.c
+)
+list(SORT IOTSAFE_TLS13)
+list(APPEND MICROPY_SOURCE_BOARD ${IOTSAFE_TLS13} ${MICROPY_DIR}/lib/mbedtls/library/hkdf.c)
+
+# Entropy of the chip and of the SIM, instead of the port's unchecked ring oscillator.
+list(APPEND MICROPY_SOURCE_BOARD
+    ${MICROPY_BOARD_DIR}/entropy.c
+    ${MICROPY_BOARD_DIR}/modentropy.c
+)
+add_link_options("LINKER:--wrap=mbedtls_hardware_poll")
 
 set(MBEDTLS_CONFIG_FILE "${MICROPY_BOARD_DIR}/mbedtls_config_board.h")
 set(MICROPY_FROZEN_MANIFEST ${MICROPY_BOARD_DIR}/manifest.py)
