@@ -6,12 +6,13 @@ of machine.UART, with a time-out of 0.
 
 Rules that the engine keeps:
 
-- a new command is sent only after the final result of the one before; a result that comes after
-  its time-out is drained and never credited to the next command (`_stale`);
+- a new command is sent only after the final result of the one before; one that never came, for
+  whatever reason, is waited for and never credited to the next command (`_stale`);
 - a line belongs to the running command only if it begins with the prefix that the command waits
   for, and the caller's `on_line` may still decline it; everything else is a URC;
 - a boot line, or the echo coming back, means that the modem restarted: the running command fails
-  with ModemReset, `generation` changes, and nothing is sent until `sync` has been called.
+  with ModemReset, `generation` changes, and nothing is sent until `sync` has been called;
+- a modem that never stops talking holds nobody up.
 """
 
 from micropython import const
@@ -31,8 +32,11 @@ from .errors import (
 from .parser import LINE, NONE, PROMPT, Parser
 
 _MAX_LINES = const(32)
+_MAX_FILLS = const(16)  # reads of one `poll`
+_GRACE = const(1_000)  # ms after the time-out in which bytes that are there already still count
+_SOON = const(20)  # ms of quiet after an OK
 
-_ERRORS = (b"ERROR", b"+CME ERROR:", b"+CMS ERROR:", b"NO CARRIER", b"ABORTED")
+_FINALS = (b"OK", b"ERROR", b"+CME ERROR:", b"+CMS ERROR:", b"NO CARRIER", b"ABORTED")
 
 
 def starts(line, prefix):
@@ -45,7 +49,8 @@ class AT:
 
     `boot_lines`: tuple of lines (bytes) that the modem prints only when it starts.
     Counters: `commands`, `urcs`, `unknown` (lines nobody wanted), `timeouts`, `resets`;
-    `parser.overruns`. `generation` changes with every restart of the modem.
+    `parser.overruns`. `generation` changes with every restart of the modem; it is `lost` then,
+    and at first, until `sync` succeeds.
     """
 
     def __init__(self, uart, boot_lines=()):
@@ -57,9 +62,8 @@ class AT:
         self._handlers = []  # (prefix, handler) for URCs
         self._echo_off = False  # ATE0 was accepted: an echo from now on means a restart
         self._echoed = False  # an echo was seen
-        self._stale = False  # a result may still come for a command that timed out
-        self._lost = True  # not synchronised with the modem: only `sync` may send
-        self._final = None  # final result line of the running command
+        self._stale = False  # a command was sent, and its final result has not come
+        self.lost = True  # not synchronised with the modem: only `sync` may send
 
     def on(self, prefix, handler):
         """Call `handler(line)` for URCs that begin with `prefix`; `line` is a memoryview that is
@@ -68,83 +72,43 @@ class AT:
 
     # -- commands -------------------------------------------------------------------------------
 
-    def command(self, command, prefix=None, on_line=None, timeout=None):
+    def command(self, command, prefix=None, on_line=None, timeout=None, payload=None, target=None):
         """Send `AT<command>` and wait for its final result.
 
         `prefix`: what the information lines begin with (b"" for bare ones). They are returned as
         a list of bytes without the prefix, or given one by one, with the prefix, to `on_line`,
         which returns False for a line that is not the command's. `timeout` in ms (default: the
         table). Raises CommandError, ModemTimeout, ModemReset.
+
+        `payload`: bytes that are sent as they are when the prompt comes. `target`: memoryview for
+        the counted data of an answer `<prefix><n>,<n bytes>`; n is in `parser.count` then, 0 if
+        there was none. ModemGarbled when the modem announces more than `target` holds.
         """
         self._begin(command)
-        return self._finish(command, prefix, on_line, timeout)
-
-    def send(self, command, payload, timeout=None):
-        """`AT<command>`, the prompt, then `payload` as it is, and the final result."""
-        self._begin(command)
-        self.parser.expect_prompt(True)
-        deadline = ticks.after(timeout or timeouts.of(command))
-        while True:
-            event = self._event(command, deadline)
-            if event == PROMPT:
-                break
-            if event == LINE:
-                if self._is_final(self.parser.line):
-                    raise self._refused(command)
-                self._urc(self.parser.line)
-        self._write(payload)
-        self._finish(command, None, None, timeout)
-
-    def receive(self, command, prefix, target):
-        """Like `command`, for an answer with counted data: `<prefix><n>,<n bytes>`.
-
-        The bytes are put at the start of `target` (memoryview). Returns n, 0 if there are none.
-        """
-        self._begin(command)
-        self.parser.expect_data(prefix, target)
-        self.parser.count = 0
-        deadline = ticks.after(timeouts.of(command))
-        while True:
-            event = self._event(command, deadline)
-            if event == LINE and self._is_final(self.parser.line):
-                self._check(command)
-                return self.parser.count
-            if event == LINE and not starts(self.parser.line, prefix):
-                self._urc(self.parser.line)
-
-    def poll(self):
-        """Take in what the modem sent; handlers of URCs run here. Never waits."""
-        while True:
-            event = self.parser.next()
-            if event == LINE:
-                self._urc(self.parser.line)
-            elif event == NONE and not self._fill():
-                return
-
-    def _begin(self, command):
-        if self._lost:
-            raise ModemReset("the modem restarted: it has to be set up again")
-        if self._stale:
-            self._resync()
-        self.parser.expect_nothing()
-        self.poll()
-        if self._lost:
-            raise ModemReset("the modem restarted by itself")
-        self.commands += 1
-        self._final = None
-        self._write(b"AT" + command + b"\r")
-
-    def _finish(self, command, prefix, on_line, timeout):
+        parser = self.parser
+        if payload:
+            parser.expect_prompt(True)
+        if target:
+            parser.expect_data(prefix, target)
         lines = []
-        deadline = ticks.after(timeout or timeouts.of(command))
+        limit = timeout or timeouts.of(command)
+        deadline = ticks.after(limit)
         while True:
-            if self._event(command, deadline) != LINE:
+            event = self._event(command, deadline)
+            if parser.count < 0:
+                raise ModemGarbled("AT%s: more data than asked for" % command_name(command))
+            if event == PROMPT:
+                self._write(payload)
+                payload = None
+                deadline = ticks.after(limit)
+            if event != LINE:
                 continue
-            line = self.parser.line
+            line = parser.line
             if self._is_final(line):
-                self._check(command)
+                if payload or line != b"OK":
+                    raise command_error(command, bytes(line))
                 return lines
-            if prefix is None or not starts(line, prefix) or (not prefix and self._known(line)):
+            if prefix is None or not starts(line, prefix) or (not prefix and self._handler(line)):
                 self._urc(line)
             elif on_line:
                 if on_line(line) is False:
@@ -152,75 +116,84 @@ class AT:
             elif len(lines) < _MAX_LINES:
                 lines.append(bytes(line[len(prefix) :]).strip())
 
+    def poll(self):
+        """Take in what the modem sent; handlers of URCs run here. Never waits."""
+        self.parser.expect_nothing()
+        fills = 0
+        while True:
+            event = self.parser.next()
+            if event == LINE:
+                self._urc(self.parser.line)
+            elif fills == _MAX_FILLS or not self._fill():
+                return
+            else:
+                fills += 1
+
+    def _begin(self, command):
+        if self._stale and not self.lost:
+            self._resync()
+        self.poll()
+        if self.lost:
+            raise ModemReset("the modem restarted: it has to be set up again")
+        self.commands += 1
+        self._stale = True
+        self._write(b"AT" + command + b"\r")
+
     def _event(self, command, deadline):
         """The next event of the running command; ModemTimeout, ModemReset."""
         while True:
             event = self.parser.next()
+            if self.lost:
+                raise ModemReset("the modem restarted during AT%s" % command_name(command))
             if event != NONE:
-                if self._lost:
-                    break
                 return event
-            if not self._fill():
-                if ticks.left(deadline) <= 0:
-                    self.timeouts += 1
-                    self._stale = True
-                    self.parser.expect_nothing()
-                    raise ModemTimeout(
-                        "AT%s: no answer from the modem in time" % command_name(command)
-                    )
+            filled = self._fill()
+            if ticks.left(deadline) <= (-_GRACE if filled else 0):
+                self.timeouts += 1
+                raise ModemTimeout(
+                    "AT%s: no answer from the modem in time" % command_name(command)
+                )
+            if not filled:
                 ticks.sleep(1)
-            if self._lost:
-                break
-        raise ModemReset("the modem restarted during AT%s" % command_name(command))
 
     def _is_final(self, line):
-        """Final result codes; an echo of the command is swallowed here as well."""
-        if line == b"OK":
-            self._final = b"OK"
-            return True
-        for prefix in _ERRORS:
-            if starts(line, prefix):
-                self._final = bytes(line)
+        """Is it a final result code?"""
+        for final in _FINALS:
+            if starts(line, final) and (final != b"OK" or line == final):
+                self._stale = False
                 return True
         return False
 
-    def _check(self, command):
-        if self._final != b"OK":
-            raise self._refused(command)
-
-    def _refused(self, command):
-        self.parser.expect_nothing()
-        return command_error(command, self._final)
-
     # -- unsolicited lines ----------------------------------------------------------------------
 
-    def _known(self, line):
-        """Is it a URC that somebody handles, a boot line, or an echo?"""
-        for prefix, _ in self._handlers:
-            if starts(line, prefix):
-                return True
-        return starts(line, b"AT") or any(line == boot for boot in self.boot_lines)
-
-    def _urc(self, line):
+    def _handler(self, line):
+        """What is to be called for the URC `line`; None if nobody knows it."""
         if starts(line, b"AT"):
-            self._echoed = True
-            if self._echo_off:
-                self._restarted()
-            return
-        for boot in self.boot_lines:
-            if line == boot:
-                self._restarted()
-                return
+            return self._on_echo
+        if line in self.boot_lines:
+            return self.restarted
         for prefix, handler in self._handlers:
             if starts(line, prefix):
-                self.urcs += 1
-                handler(line)
-                return
-        self.unknown += 1
+                return handler
+        return None
 
-    def _restarted(self):
-        if not self._lost:
-            self._lost = True
+    def _urc(self, line):
+        handler = self._handler(line)
+        if handler:
+            self.urcs += 1
+            handler(line)
+        else:
+            self.unknown += 1
+
+    def _on_echo(self, line):
+        self._echoed = True
+        if self._echo_off:
+            self.restarted()
+
+    def restarted(self, line=None):
+        """The modem restarted: nothing that was known about it holds."""
+        if not self.lost:
+            self.lost = True
             self.resets += 1
             self.generation += 1
 
@@ -231,24 +204,23 @@ class AT:
 
         Raises ModemSilent when nothing came, ModemGarbled when what came was no answer.
         """
-        self._lost = True
+        self.lost = True
         self._echo_off = False
-        self._stale = False
         self.parser.reset()
-        self._hello(timeout)
-        self._lost = False
-        self.command(b"E0")
-        # Some modems echo whatever one says; an echo then means nothing.
-        self._echoed = False
-        self.command(b"")
+        self._hello(timeout, _SOON)
+        self.lost = self._stale = False
+        try:
+            self.command(b"E0")
+            # Some modems echo whatever one says; an echo then means nothing.
+            self._echoed = False
+            self.command(b"")
+        except ModemError:
+            self.lost = True
+            raise
         self._echo_off = not self._echoed
 
-    def lost(self):
-        """True when the modem restarted, until `sync` succeeds."""
-        return self._lost
-
-    def _hello(self, timeout):
-        """AT until OK."""
+    def _hello(self, timeout, quiet):
+        """AT until OK, and then until the line was quiet for `quiet` ms."""
         deadline = ticks.after(timeout)
         echoed = heard = 0
         while True:
@@ -259,16 +231,18 @@ class AT:
                 if event == LINE:
                     line = self.parser.line
                     if line == b"OK":
-                        self._drain()
+                        self._drain(quiet)
                         return
                     if starts(line, b"AT"):
                         echoed += 1
                     else:
                         heard += 1
+                    self._urc(line)
                 elif event == NONE and not self._fill():
                     ticks.sleep(1)
             if ticks.left(deadline) <= 0:
                 break
+            quiet = timeouts.QUIET  # this AT may still be answered, too
         pending = self.parser.pending()
         echo_only = self.parser.partial()[:2] == b"AT" if pending else echoed
         if echo_only and not heard:
@@ -281,30 +255,30 @@ class AT:
         raise ModemSilent("the modem answers nothing: check its power, the power key, TX and RX")
 
     def _resync(self):
-        """After a time-out: wait until the line is quiet, then AT until OK."""
+        """After a result that never came: wait until the line is quiet, then AT until OK."""
         self.parser.expect_nothing()
-        self._drain()
-        if self._lost:
+        self._drain(timeouts.QUIET)
+        if self.lost:
             return
         try:
-            self._hello(3 * timeouts.of(b""))
+            self._hello(3 * timeouts.of(b""), timeouts.QUIET)
         except ModemError:
-            self._restarted()  # or dead: either way nothing of it can be relied on
+            self.restarted()  # or dead: either way nothing of it can be relied on
             raise
         self._stale = False
 
-    def _drain(self):
-        """Take in what comes until the line is quiet; URCs are handled, the rest is dropped."""
+    def _drain(self, quiet):
+        """Take in what comes until nothing came for `quiet` ms; URCs are handled, the rest is
+        dropped."""
         limit = ticks.after(timeouts.BOOT)
-        quiet = ticks.after(timeouts.QUIET if self._stale else 20)
-        while ticks.left(quiet) > 0 and ticks.left(limit) > 0:
+        end = ticks.after(quiet)
+        while ticks.left(end) > 0 and ticks.left(limit) > 0:
             event = self.parser.next()
             if event == LINE:
-                if not self._is_final(self.parser.line):
-                    self._urc(self.parser.line)
+                self._urc(self.parser.line)
             elif event == NONE:
                 if self._fill():
-                    quiet = ticks.after(timeouts.QUIET if self._stale else 20)
+                    end = ticks.after(quiet)
                 else:
                     ticks.sleep(1)
 
@@ -319,13 +293,11 @@ class AT:
         return True
 
     def _write(self, data):
-        view = memoryview(data)
-        sent = 0
         deadline = ticks.after(timeouts.DEFAULT)
-        while sent < len(view):
-            n = self._uart.write(view[sent:] if sent else data)
+        while len(data):
+            n = self._uart.write(data)
             if n:
-                sent += n
+                data = memoryview(data)[n:]
             elif ticks.left(deadline) <= 0:
                 raise ModemError("the UART takes no bytes: is flow control on?")
             else:

@@ -6,7 +6,7 @@ answer of an earlier command in front (the last one counts), or not on the first
 
 import binascii
 
-from .errors import CommandError, ModemError
+from .errors import CommandError, ModemError, text
 
 _PREFIX = b"+CSIM:"
 
@@ -30,10 +30,10 @@ class CSIM:
         Raises ModemError (and its kin) when the modem does not pass it on or the answer is
         damaged; a status word, whatever it says, is no error.
         """
-        text = binascii.hexlify(apdu)
+        digits = binascii.hexlify(apdu)
         self._answer = self._problem = None
         try:
-            self._at.command(b'+CSIM=%d,"%s"' % (len(text), text), _PREFIX, self._line)
+            self._at.command(b'+CSIM=%d,"%s"' % (len(digits), digits), _PREFIX, self._line)
         except CommandError as e:
             raise CommandError("+CSIM", e.code, e.detail + ": the modem did not pass it on")
         if self._answer is None:
@@ -44,14 +44,13 @@ class CSIM:
 
     def _line(self, line):
         self._answer = None
-        text = bytes(line)
-        start = text.rfind(_PREFIX)  # earlier answers may stand in front
-        size, comma, text = text[start + len(_PREFIX) :].partition(b",")
-        text = text.strip().strip(b'"')
+        line = bytes(line)
+        start = line.rfind(_PREFIX)  # earlier answers may stand in front
+        size, _, digits = line[start + len(_PREFIX) :].partition(b",")
+        digits = digits.strip().strip(b'"')
         try:
-            if not comma or int(size) != len(text) or len(text) < 4:
-                raise ValueError("%d digits announced as %s" % (len(text), size.decode()))
-            self._answer = binascii.unhexlify(text)
+            if int(size) != len(digits) or len(digits) < 4:
+                raise ValueError("%d digits announced as %s" % (len(digits), text(size)))
+            self._answer = binascii.unhexlify(digits)
         except ValueError as e:
             self._problem = "the modem's answer is damaged (%s)" % e
-        return True

@@ -81,26 +81,27 @@ class NetworkError(ModemError):
     errno_ = _ENETDOWN
 
 
+def text(data):
+    """`data` (bytes of the modem, whatever they are) for people: printable ASCII."""
+    return "".join(chr(c) if 32 <= c < 127 else "?" for c in data)
+
+
 def command_name(command):
     """`command` (bytes) for messages: without its arguments, which may hold a PIN."""
-    text = bytes(command).decode()
-    for mark in "=?":
-        text = text.split(mark)[0]
-    return text
+    return text(command.split(b"=")[0].split(b"?")[0])
 
 
 def command_error(command, line):
     """The CommandError for the final result `line` (bytes) of `command` (bytes)."""
-    name = command_name(command)
     code = -1
-    detail = bytes(line).decode() if all(32 <= c < 127 for c in line) else "?"
+    detail = text(line)
     if line[:11] == b"+CME ERROR:":
-        value = bytes(line[11:]).strip()
+        value = line[11:].strip()
         if value.isdigit():
             code = int(value)
-            for known, text in _CME:
+            for known, meaning in _CME:
                 if known == code:
-                    detail += " (%s)" % text
+                    detail += " (%s)" % meaning
     elif line == b"ERROR":
         detail = "refused by the modem (ERROR)"
-    return CommandError(name, code, detail)
+    return CommandError(command_name(command), code, detail)

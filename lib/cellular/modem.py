@@ -11,12 +11,11 @@ import ticks
 from . import timeouts
 from .at import AT
 from .csim import CSIM
-from .errors import CommandError, ModemSilent, NetworkError, SIMError
-from .socket import Socket
+from .errors import CommandError, ModemError, ModemSilent, NetworkError, SIMError, text
+from .socket import Socket, buffers
 
-# +CEREG / +CREG <stat>
+# +CEREG <stat>
 _HOME = const(1)
-_DENIED = const(3)
 _ROAMING = const(5)
 _STATES = {
     0: "not searching: no antenna, wrong bands or a wrong APN",
@@ -26,9 +25,13 @@ _STATES = {
     8: "emergency calls only",
 }
 
-_SIM_NOT_INSERTED = const(10)
 _PIN_REQUIRED = const(11)
 _PUK_REQUIRED = const(12)
+_SIM_FAILURE = const(13)
+_SIM_BUSY = const(14)
+
+# The third wrong PIN locks the SIM: the last one is left to people.
+_MAX_PIN_ENTRIES = const(2)
 
 
 class Modem:
@@ -48,9 +51,11 @@ class Modem:
         self.at = AT(uart, self.boot_lines)
         self._power_key = power_key
         self._sim = CSIM(self.at)
-        self._sockets = []
+        self._sockets = []  # by connection number: who had it last
+        self._settled = False  # `_set_up` was done since the modem started
+        self._pin_entries = 0  # without success
         self._registration = None  # last <stat> seen, also from a URC
-        self.pdp_lost = False  # the network dropped the data context
+        self.pdp_drops = 0  # how often the network dropped the data context
         self.at.on(b"+CEREG:", self._on_registration)
 
     def sim(self):
@@ -64,20 +69,32 @@ class Modem:
 
         The key is pressed only after silence: on a running modem the same pulse switches it off.
         """
-        if not self.at.lost():
-            return
+        if self.at.lost:
+            self._settled = False
+            try:
+                # One that was there before is given the time to start by itself.
+                first = self._power_key and not self.at.generation
+                self.at.sync(timeouts.FIRST_CALL if first else timeouts.BOOT)
+            except ModemSilent:
+                if not self._power_key:
+                    raise
+                try:
+                    self._power_key(True)
+                    ticks.sleep(self.power_pulse_ms)
+                finally:
+                    self._power_key(False)
+                self.at.sync()
+        if not self._settled:
+            self._set_up()
+            self._settled = True
+
+    def restart(self):
+        """Switch the modem off and on by command; `power_up` finds it again."""
         try:
-            self.at.sync(3_000 if self._power_key else timeouts.BOOT)
-        except ModemSilent:
-            if not self._power_key:
-                raise
-            self._power_key(True)
-            ticks.sleep(self.power_pulse_ms)
-            self._power_key(False)
-            self.at.sync()
-        self._registration = None
-        self.pdp_lost = False
-        self._set_up()
+            self.at.command(b"+CFUN=1,1")
+        except ModemError:
+            pass  # then `power_up` has more to do
+        self.at.restarted()
 
     def _set_up(self):
         """Settings that the modem forgets at a restart."""
@@ -86,7 +103,8 @@ class Modem:
     def unlock(self, pin=None):
         """Wait until the SIM is readable; enter `pin` (str) if it asks for one, once.
 
-        Raises SIMError: no SIM, no PIN, wrong PIN, PUK needed.
+        Raises SIMError: no SIM, no PIN, wrong PIN, PUK needed. A PIN that was refused is not
+        entered again, however often this is called.
         """
         deadline = ticks.after(timeouts.BOOT_SETTLE)
         entered = False
@@ -94,31 +112,38 @@ class Modem:
             try:
                 state = self._one(b"+CPIN?", b"+CPIN:")
                 if state == b"READY":
+                    self._pin_entries = 0
                     return
+                problem = text(state)
                 if state == b"SIM PIN":
-                    if entered or not pin:
-                        raise SIMError("the SIM asks for a PIN: set modem.pin in the config")
-                    self._enter(pin)
-                    entered = True
-                elif state:
-                    raise SIMError("the SIM is locked: %s" % state.decode())
+                    if not entered:
+                        self._enter(pin)
+                        entered = True
+                elif state and state[:3] != b"NOT":  # NOT READY: it is starting
+                    raise SIMError("the SIM is locked: %s" % problem)
             except CommandError as e:
-                if e.code in (_PIN_REQUIRED, _PUK_REQUIRED) or (
-                    e.code == _SIM_NOT_INSERTED and ticks.left(deadline) <= 0
-                ):
+                if e.code in (_PIN_REQUIRED, _PUK_REQUIRED):
                     raise SIMError(e.detail)
-                if ticks.left(deadline) <= 0:
-                    raise SIMError("the SIM is not readable: %s" % e.detail)
+                problem = e.detail
             if ticks.left(deadline) <= 0:
-                raise SIMError("the SIM did not become ready")
+                raise SIMError("the SIM is not readable: %s" % problem)
             self._idle(500)
 
     def _enter(self, pin):
+        if not pin:
+            raise SIMError("the SIM asks for a PIN: set modem.pin in the config")
         if not (4 <= len(pin) <= 8 and pin.isdigit()):
             raise SIMError("a PIN has 4 to 8 digits: check modem.pin in the config")
+        if self._pin_entries >= _MAX_PIN_ENTRIES:
+            raise SIMError("the PIN was refused before: correct modem.pin in the config")
+        self._pin_entries += 1
         try:
             self.at.command(b'+CPIN="%s"' % pin.encode())
         except CommandError as e:
+            if e.code in (_SIM_FAILURE, _SIM_BUSY):  # it has not looked at the PIN
+                self._pin_entries -= 1
+                raise
+            self._pin_entries = _MAX_PIN_ENTRIES
             raise SIMError("the PIN was refused (%s): not tried again" % e.detail)
 
     # -- network --------------------------------------------------------------------------------
@@ -129,7 +154,8 @@ class Modem:
         self.at.command(b"+CEREG=1")
         deadline = ticks.after(timeout)
         while True:
-            self._registration = self._read_registration()
+            self._registration = None
+            self.at.command(b"+CEREG?")  # `_on_registration` gets the answer, as it gets URCs
             ask = ticks.after(5_000)
             while ticks.left(ask) > 0:
                 if self._registration in (_HOME, _ROAMING):
@@ -140,22 +166,13 @@ class Modem:
                     )
                 self._idle(50)
 
-    def _read_registration(self):
-        """<stat> of the read form `+CEREG: <n>,<stat>[,…]`; None when not understood."""
-        found = []
-
-        def on_line(line):
-            fields = bytes(line[7:]).split(b",")
-            if len(fields) < 2 or b'"' in fields[1]:
-                return False  # one number, or a quoted second field: a URC
-            found.append(_number(fields[1]))
-            return True
-
-        self.at.command(b"+CEREG?", b"+CEREG:", on_line)
-        return found[-1] if found else None
-
     def _on_registration(self, line):
-        self._registration = _number(bytes(line[7:]).split(b",")[0])
+        """`+CEREG: <n>,<stat>[,…]` is an answer. A URC, `+CEREG: <stat>[,"<tac>",…]`, has one
+        number, or a quoted field behind it."""
+        fields = bytes(line[7:]).split(b",")
+        if len(fields) > 1 and fields[1].strip().isdigit():
+            del fields[0]
+        self._registration = _number(fields[0])
 
     def signal(self):
         """Received signal strength in dBm, or None when unknown (AT+CSQ)."""
@@ -164,34 +181,44 @@ class Modem:
 
     def imsi(self):
         """The SIM's IMSI as text."""
-        return self._one(b"+CIMI", b"").decode()
+        return self._bare(b"+CIMI")
 
     def clock(self):
         """UTC as (year, month, day, hour, minute, second) from AT+CCLK?, or None if not set."""
-        text = self._one(b"+CCLK?", b"+CCLK:").strip(b'"').decode()
+        date, _, time = self._one(b"+CCLK?", b"+CCLK:").strip(b'"').partition(b",")
         try:
-            date, _, time = text.partition(",")
-            year, month, day = (int(part) for part in date.split("/"))
-            hour, minute, second = (int(part) for part in time[:8].split(":"))
+            year, month, day = (int(part) for part in date.split(b"/"))
+            hour, minute, second = (int(part) for part in time[:8].split(b":"))
             quarters = int(time[8:] or 0)
         except ValueError:
             return None
         # A modem that has not heard the time counts from 1980, 2000 or 2004.
-        if not (24 <= year < 70 and 1 <= month <= 12 and 1 <= day <= 31):
+        if not (24 <= year < 70 and 1 <= month <= 12 and 1 <= day <= _month(year, month)):
+            return None
+        if not (0 <= hour < 24 and 0 <= minute < 60 and 0 <= second < 60 and abs(quarters) <= 56):
             return None
         return to_utc(2000 + year, month, day, hour, minute, second, quarters)
 
     # -- sockets --------------------------------------------------------------------------------
 
     def socket(self):
-        """A free connection, as a Socket that is not connected; NetworkError when all are used."""
-        for socket in self._sockets:
-            if socket.free():
-                return socket
-        if len(self._sockets) == self.max_sockets:
-            raise NetworkError("all %d connections of the modem are in use" % self.max_sockets)
-        self._sockets.append(Socket(self, len(self._sockets)))
-        return self._sockets[-1]
+        """A Socket, not connected."""
+        return Socket(self)
+
+    def _place(self, socket):
+        """A free connection number for `socket`, and its buffers; NetworkError if there is none.
+
+        The buffers are those of the number's last user: a reconnect allocates none.
+        """
+        for cid in range(self.max_sockets):
+            if cid == len(self._sockets):
+                self._sockets.append(socket)
+                return cid, buffers()
+            last = self._sockets[cid]
+            if last.free():
+                self._sockets[cid] = socket
+                return cid, last.buffers
+        raise NetworkError("all %d connections of the modem are in use" % self.max_sockets)
 
     # -- helpers --------------------------------------------------------------------------------
 
@@ -199,6 +226,15 @@ class Modem:
         """The one information line of a command, without the prefix; b"" if there is none."""
         lines = self.at.command(command, prefix)
         return lines[-1] if lines else b""
+
+    def _bare(self, command):
+        """The number (hex digits) that is the answer of `command`, as text; "" if there is none.
+
+        Bare as it is, any line could be it: only what looks like a number is."""
+        for line in self.at.command(command, b""):
+            if all(c in b"0123456789ABCDEFabcdef" for c in line):
+                return text(line)
+        return ""
 
     def _idle(self, ms):
         """Wait `ms`, taking in what the modem sends."""

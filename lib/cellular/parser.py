@@ -25,8 +25,8 @@ _COMMA = const(0x2C)
 
 
 class Parser:
-    """One modem line. Attributes: `line` (memoryview), `count` bytes of counted data received,
-    `overruns` lines that were too long and dropped."""
+    """One modem line. Attributes: `line` (memoryview), `count` bytes of counted data received
+    (-1: more were announced than fit), `overruns` lines that were too long and dropped."""
 
     def __init__(self):
         self._buffer = bytearray(_SIZE)
@@ -50,8 +50,8 @@ class Parser:
     def expect_data(self, prefix, target):
         """Report `<prefix><n>,<n bytes>` as DATA, the bytes copied to `target` (memoryview).
 
-        `<prefix><n>` without a comma is a line like any other. An n that does not fit is a line
-        too, and so are the bytes after it: the modem broke its word.
+        `<prefix><n>` without a comma is a line like any other. With an n that does not fit the
+        modem broke its word: `count` is -1, and no more counted data is looked for.
         """
         self._prefix = prefix
         self._target = target
@@ -62,6 +62,7 @@ class Parser:
         self._prefix = None
         self._target = None
         self._missing = -1
+        self.count = 0
 
     def reset(self):
         """Forget everything received so far."""
@@ -88,7 +89,8 @@ class Parser:
             self._pos = 0
             self._end = rest
         if self._end == _SIZE:  # no line is so long: drop it, up to its end
-            self.overruns += 1
+            if not self._skipping:
+                self.overruns += 1
             self._skipping = True
             self._pos = self._end = self._scanned = 0
         return self._view[self._end :]
@@ -148,16 +150,18 @@ class Parser:
                 return False
             pos += 1
         n = 0
-        digits = 0
-        while pos < self._end and 48 <= self._buffer[pos] <= 57 and digits < 5:
+        start = pos
+        while pos < self._end and 48 <= self._buffer[pos] <= 57:
             n = n * 10 + self._buffer[pos] - 48
-            digits += 1
             pos += 1
-        if pos == self._end or self._buffer[pos] != _COMMA or not digits or n > len(self._target):
+            if n > len(self._target):
+                self.count = -1
+                self._prefix = None
+                return False
+        if pos in (start, self._end) or self._buffer[pos] != _COMMA:
             return False
         self._pos = self._scanned = pos + 1
         self._missing = n
-        self.count = 0
         return True
 
     def _take_data(self):

@@ -5,10 +5,11 @@ from micropython import const
 import ticks
 
 from . import timeouts
-from .errors import CommandError, ModemError, NetworkError
+from .errors import CommandError, ModemError, NetworkError, text
 from .modem import Modem, _number
 
 _PDP = const(0)  # index of the data context
+_LOOKS = const(4)  # for an activation without an indication, until it is asked for again
 
 # +CAOPEN: <cid>,<result>
 _RESULTS = {
@@ -36,6 +37,7 @@ class SIM7080(Modem):
         b"NORMAL POWER DOWN",
         b"UNDER-VOLTAGE POWER DOWN",
         b"OVER-VOLTAGE POWER DOWN",
+        b"PSM POWER DOWN",
     )
     max_sockets = 13
 
@@ -47,6 +49,7 @@ class SIM7080(Modem):
         at.on(b"+CASTATE:", self._on_state)
         at.on(b"+CACLOSE:", self._on_state)
         at.on(b"+APP PDP:", self._on_pdp)
+        at.on(b"+PDP:", self._on_pdp)
 
     def _set_up(self):
         super()._set_up()
@@ -56,7 +59,7 @@ class SIM7080(Modem):
 
     def iccid(self):
         """The SIM's number (ICCID) as text."""
-        return self._one(b"+CCID", b"").decode()
+        return self._bare(b"+CCID")
 
     # -- data context ---------------------------------------------------------------------------
 
@@ -66,61 +69,70 @@ class SIM7080(Modem):
         Raises NetworkError when the network has not granted one after `timeout` ms.
         """
         address = self._address()
-        if address is None:
-            for text in (apn, user, password):
-                if '"' in text or not all(32 <= ord(c) < 127 for c in text):
-                    raise NetworkError("APN, user and password are printable text without quotes")
+        if not address:
+            for part in (apn, user, password):
+                _quotable(part)
             login = ',"%s","%s",3' % (user, password) if user else ""
             self.at.command(b'+CNCFG=%d,1,"%s"%s' % (_PDP, apn.encode(), login.encode()))
-            self._pdp = None
-            self._activate()
             deadline = ticks.after(timeout)
-            while address is None:
+            while not address:
                 if ticks.left(deadline) <= 0:
                     raise NetworkError("the network gives no data connection: check modem.apn")
-                if self._pdp is False:  # refused: ask again, not at once
+                self._pdp = None
+                try:
+                    self.at.command(b"+CNACT=%d,1" % _PDP)
+                except CommandError:
+                    pass  # may mean "already active": the state is asked for in any case
+                for _ in range(_LOOKS):
+                    look = ticks.after(5_000)  # the URC may be lost
+                    while self._pdp is None and ticks.left(look) > 0:
+                        self._idle(20)
+                    address = self._address()
+                    if address or self._pdp is not None:
+                        break
+                if not address:  # refused, or forgotten: again, not at once
                     self._idle(2_000)
-                    self._pdp = None
-                    self._activate()
-                look = ticks.after(5_000)  # the URC may have been lost
-                while self._pdp is None and ticks.left(look) > 0:
-                    self._idle(20)
-                address = self._address()
-        self.pdp_lost = False
+                    address = self._address()
         return address
-
-    def _activate(self):
-        try:
-            self.at.command(b"+CNACT=%d,1" % _PDP)
-        except CommandError:
-            pass  # may mean "already active": the state is asked for in any case
 
     def _address(self):
         """Our IP address when the data context is active, else None."""
         for line in self.at.command(b"+CNACT?", b"+CNACT:"):
             fields = line.split(b",")
             if len(fields) == 3 and _number(fields[0]) == _PDP and _number(fields[1]) == 1:
-                return fields[2].strip(b'"').decode()
+                return text(fields[2].strip(b'"'))
         return None
 
     def _on_pdp(self, line):
-        text = bytes(line[9:]).strip()
-        self._pdp = text.endswith(b",ACTIVE")
+        """`+APP PDP: [<index>,]ACTIVE|DEACTIVE`, `+PDP: DEACT`."""
+        fields = bytes(line).split(b":")[1].split(b",")
+        if len(fields) > 1 and _number(fields[0]) != _PDP:
+            return
+        self._pdp = fields[-1].strip() == b"ACTIVE"
         if not self._pdp:
-            self.pdp_lost = True
+            self.pdp_drops += 1
 
     # -- sockets --------------------------------------------------------------------------------
 
     def _open(self, cid, host, port):
-        if len(host) > 64 or '"' in host:
-            raise NetworkError("a host name for this modem has at most 64 characters")
+        _quotable(host)
         command = b'+CAOPEN=%d,%d,"TCP","%s",%d' % (cid, _PDP, host.encode(), port)
+        answers = []
+
+        def on_line(line):
+            fields = bytes(line[8:]).split(b",")
+            if len(fields) != 2 or _number(fields[0]) != cid:
+                return False
+            answers.append(_number(fields[1]))
+            self._sockets[cid].opened()  # indications before this were for an earlier connection
+            return True
+
         try:
-            answer = self._one(command, b"+CAOPEN:").split(b",")
+            self.at.command(command, b"+CAOPEN:", on_line)
         except CommandError:  # the number was left in use by an earlier run: free it, once
             self._close(cid)
-            answer = self._one(command, b"+CAOPEN:").split(b",")
-        result = _number(answer[1]) if len(answer) == 2 and _number(answer[0]) == cid else None
+            self.at.command(command, b"+CAOPEN:", on_line)
+        result = answers[-1] if answers else None
         if result:
             raise NetworkError(
                 "no connection to %s port %d: %s"
@@ -134,27 +146,39 @@ class SIM7080(Modem):
         deadline = ticks.after(timeouts.SEND)
         while True:
             try:
-                return self.at.send(b"+CASEND=%d,%d" % (cid, len(data)), data)
+                self.at.command(b"+CASEND=%d,%d" % (cid, len(data)), payload=data)
+                return
             except CommandError:
                 self._check(cid)
+            while True:
                 if ticks.left(deadline) <= 0:
                     raise NetworkError("the network takes no data: the modem is full")
-            while self._room(cid) < len(data) and ticks.left(deadline) > 0:
                 self._idle(200)
-
-    def _room(self, cid):
-        """Free bytes in the modem's send buffer."""
-        return _number(self._one(b"+CASEND=%d" % cid, b"+CASEND:")) or 0
+                # Free bytes in the modem's send buffer.
+                room = _number(self._one(b"+CASEND=%d" % cid, b"+CASEND:"))
+                if room and room >= len(data):
+                    break
 
     def _check(self, cid):
         """Raise NetworkError unless connection `cid` is up."""
-        for line in self.at.command(b"+CASTATE?", b"+CASTATE:"):
-            if line.replace(b" ", b"") == b"%d,1" % cid:
-                return
-        raise NetworkError("the server closed the connection")
+        states = []
+
+        def on_line(line):
+            self._on_state(line)
+            states.append(bytes(line[9:]).replace(b" ", b""))
+
+        self.at.command(b"+CASTATE?", b"+CASTATE:", on_line)
+        if self._sockets[cid].hung_up or b"%d,1" % cid not in states:
+            raise NetworkError("the server closed the connection")
 
     def _receive(self, cid, target):
-        return self.at.receive(b"+CARECV=%d,%d" % (cid, len(target)), b"+CARECV: ", target)
+        """Fetch what the modem has, at most `target` (memoryview) holds; number of bytes."""
+        try:
+            self.at.command(b"+CARECV=%d,%d" % (cid, len(target)), b"+CARECV: ", target=target)
+            return self.at.parser.count
+        except CommandError:
+            self._check(cid)
+            raise
 
     def _close(self, cid):
         try:
@@ -163,21 +187,29 @@ class SIM7080(Modem):
             pass  # it was not open
 
     def _on_data(self, line):
-        socket = self._socket_of(line[11:])
+        socket = self._socket_of(line)
         if socket:
             socket.readable = True
 
     def _on_state(self, line):
-        text = bytes(line)
-        if text.startswith(b"+CASTATE:") and not text.endswith(b",0"):
-            return
-        socket = self._socket_of(line[9:])
-        if socket:
+        """`+CASTATE: <cid>,<state>`, 0 when the peer has closed; `+CACLOSE: <cid>`."""
+        socket = self._socket_of(line)
+        state = bytes(line).partition(b",")[2].strip()
+        if socket and state in (b"0", b""):
             socket.hung_up = True
             socket.readable = True  # what is buffered can still be read
 
-    def _socket_of(self, text):
-        cid = _number(bytes(text).split(b",")[0])
+    def _socket_of(self, line):
+        """The socket whose number is the first one of `line`."""
+        cid = _number(bytes(line).split(b":")[1].split(b",")[0])
         if cid is not None and cid < len(self._sockets):
             return self._sockets[cid]
         return None
+
+
+def _quotable(value):
+    """Raise NetworkError unless `value` (str) can stand between quotes in a command."""
+    if len(value) > 64 or '"' in value or not all(32 <= ord(c) < 127 for c in value):
+        raise NetworkError(
+            "host, APN, user and password have at most 64 printable characters, and no quotes"
+        )

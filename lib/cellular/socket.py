@@ -24,15 +24,20 @@ _POLLHUP = const(16)
 _IOCTL_POLL = const(3)
 _IOCTL_CLOSE = const(4)
 _EINVAL = const(22)
+_EISCONN = const(106)
 _ENOTCONN = const(107)
 _ETIMEDOUT = const(110)
-_ECONNRESET = const(104)
 
 _SIZE = const(1460)  # most that one command of the modems takes or gives
 
 
+def buffers():
+    """For one connection: (to receive into, to collect in)."""
+    return memoryview(bytearray(_SIZE)), memoryview(bytearray(_SIZE))
+
+
 class Socket(io.IOBase):
-    """One TCP connection. `driver`: the modem; `cid`: its number for the connection.
+    """One TCP connection of the modem `driver`; `cid` is its number there, once connected.
 
     Methods: connect, read, readinto, write, flush, settimeout, setblocking, ioctl, close.
     Waits end after the time-out (default 60 s, never unlimited) with OSError ETIMEDOUT.
@@ -40,23 +45,22 @@ class Socket(io.IOBase):
 
     default_timeout_ms = 60_000
 
-    def __init__(self, driver, cid):
+    def __init__(self, driver):
         self._driver = driver
-        self.cid = cid
+        self.cid = None
         self._timeout_ms = self.default_timeout_ms
         self._generation = None  # of the modem, when connected; None: not connected
-        self._rx = memoryview(bytearray(_SIZE))
-        self._rx_pos = 0
-        self._rx_end = 0
-        self._tx = memoryview(bytearray(_SIZE))
-        self._tx_end = 0
+        self._drops = 0  # the modem's `pdp_drops` then
+        self.buffers = None  # from the driver: whoever has the number `cid` uses them
+        self._rx = self._tx = None
+        self._rx_pos = self._rx_end = self._tx_end = 0
         self.readable = False  # the modem has, or may have, data for us
         self.hung_up = False  # the peer closed; what the modem has buffered can still be read
         self._look = 0  # tick at which to look for data without an indication
         self._pause = 0  # ms until the next look; doubles while nothing comes
 
     def free(self):
-        """Not connected: may be handed out for a new connection."""
+        """Not connected: the number may be given to another connection."""
         return self._generation is None
 
     def connect(self, address):
@@ -64,12 +68,20 @@ class Socket(io.IOBase):
 
         Raises NetworkError when the modem says why not.
         """
+        if self._generation is not None:
+            raise OSError(_EISCONN, "the socket is connected already")
         host, port = address
-        self.readable = self.hung_up = False
-        self._rx_pos = self._rx_end = self._tx_end = 0
-        self._driver._open(self.cid, host, port)
-        self._generation = self._driver.at.generation
+        driver = self._driver
+        self.cid, self.buffers = driver._place(self)
+        self._rx, self._tx = self.buffers
+        self._drops = driver.pdp_drops
+        driver._open(self.cid, host, port)
+        self._generation = driver.at.generation
         self._expect()
+
+    def opened(self):
+        """For the driver: the modem has opened the connection."""
+        self.readable = self.hung_up = False
 
     def settimeout(self, seconds):
         """Limit of each wait in seconds; None: the default; 0: non-blocking."""
@@ -108,7 +120,11 @@ class Socket(io.IOBase):
         if self._rx_pos < self._rx_end:
             return True
         self._check()
-        self.flush()
+        try:
+            self.flush()
+        except NetworkError:
+            if not self.hung_up:  # what the peer said before it closed can still be read
+                raise
         self._driver.at.poll()
         if not self.readable and (self.hung_up or ticks.left(self._look) > 0):
             return False
@@ -156,6 +172,8 @@ class Socket(io.IOBase):
             self._check()
             n = self._tx_end
             self._tx_end = 0
+            if self.hung_up:
+                raise NetworkError("the server closed the connection")
             self._driver._send(self.cid, self._tx[:n])
             self._expect()
 
@@ -171,10 +189,9 @@ class Socket(io.IOBase):
         if self._generation is None:
             return _POLLHUP
         try:
-            ready = arg & _POLLOUT
-            if self._arrived() or self.hung_up:
-                ready |= arg & _POLLIN
-            return ready
+            if arg & _POLLIN and not self._arrived() and not self.hung_up:
+                arg &= ~_POLLIN
+            return arg & (_POLLIN | _POLLOUT)
         except ModemError:
             return _POLLERR | arg & (_POLLIN | _POLLOUT)  # the read or write will say what it is
 
@@ -183,25 +200,22 @@ class Socket(io.IOBase):
             raise OSError(_ENOTCONN, "the socket is not connected")
         if self._generation != self._driver.at.generation:
             raise ModemReset("the modem restarted: the connection is gone")
-        if self._driver.pdp_lost:
+        if self._drops != self._driver.pdp_drops:
             raise NetworkError("the network dropped the data connection")
 
     def close(self):
-        """Send what was collected and free the modem's connection; never raises ModemError."""
+        """Send what was collected and free the modem's connection; never raises OSError."""
+        if self._generation is None:
+            return
+        try:
+            self.flush()
+        except OSError:
+            pass  # what could not be sent is lost with the connection
         generation = self._generation
         self._generation = None
-        if generation is None:
-            return
-        n = self._tx_end
-        self._tx_end = 0
-        if generation != self._driver.at.generation:
-            return
-        try:
-            if n and not self.hung_up:
-                self._driver._send(self.cid, self._tx[:n])
-        except ModemError:
-            pass  # what could not be sent is lost with the connection
-        try:
-            self._driver._close(self.cid)
-        except ModemError:
-            pass  # the modem, or the connection, is gone already
+        self._rx_pos = self._rx_end = self._tx_end = 0
+        if generation == self._driver.at.generation:
+            try:
+                self._driver._close(self.cid)
+            except OSError:
+                pass  # the modem, or the connection, is gone already

@@ -21,6 +21,7 @@ COMMANDS = {
 }
 
 # Waits that are not for one command.
+FIRST_CALL = 3_000  # a modem that runs answers within this, else the power key is pressed
 BOOT = 15_000  # power key pressed until AT is answered
 BOOT_SETTLE = 10_000  # first OK until the SIM is readable
 REGISTRATION = 180_000

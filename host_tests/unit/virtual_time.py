@@ -1,0 +1,106 @@
+"""Time that passes only when the code under test sleeps, and a modem that lives in it."""
+
+from expect import difference, replaced
+
+import ticks
+
+# Shortly before the ticks of MicroPython wrap, so that every test passes over it.
+_START = (1 << 30) - 5_000
+
+
+class Clock:
+    """`now` and `sleep` in place of those of `ticks`; `ms` has passed since the start.
+
+    `step`: ms that pass with each look at the clock, for code that is busy and never sleeps.
+    """
+
+    def __init__(self, step=0):
+        self.ms = 0
+        self._step = step
+
+    def now(self):
+        self.ms += self._step
+        return ticks.add(_START, self.ms)
+
+    def sleep(self, ms):
+        assert ms >= 0, ms
+        self.ms += ms
+
+
+def running(clock):
+    """Context manager: the block runs on the time of `clock`."""
+    return replaced(ticks, now=clock.now, sleep=clock.sleep)
+
+
+class TimedUART:
+    """Like `mock_uart.ScriptedUART`, but each reply comes some time after what it answers.
+
+    `steps`: `(expected, replies)`, a reply is `(delay in ms, bytes)`. The last step may have
+    `expected` None: whatever is written then is not looked at.
+    """
+
+    def __init__(self, clock, steps):
+        self._clock = clock
+        self._steps = list(steps)
+        self._due = []  # (ms, bytes)
+        self.written = b""
+        self._unmatched = b""
+        self._advance()
+
+    def _advance(self):
+        while self._steps:
+            expected, replies = self._steps[0]
+            if expected is None:
+                return
+            if len(self._unmatched) < len(expected):
+                if not expected.startswith(self._unmatched):
+                    raise AssertionError(difference(self._unmatched, expected))
+                return
+            if not self._unmatched.startswith(expected):
+                raise AssertionError(difference(self._unmatched, expected))
+            self._unmatched = self._unmatched[len(expected) :]
+            self._steps.pop(0)
+            for delay, data in replies:
+                self._due.append((self._clock.ms + delay, data))
+            self._due.sort(key=lambda item: item[0])
+        if self._unmatched:
+            raise AssertionError("the script is over, and this was written: %r" % self._unmatched)
+
+    def readinto(self, buf):
+        if not self._due or self._due[0][0] > self._clock.ms:
+            return None
+        due, data = self._due.pop(0)
+        n = min(len(buf), len(data))
+        buf[:n] = data[:n]
+        if n < len(data):
+            self._due.insert(0, (due, data[n:]))
+        return n
+
+    def write(self, data):
+        self.written += bytes(data)
+        if not (self._steps and self._steps[0][0] is None):
+            self._unmatched += bytes(data)
+            self._advance()
+        return len(data)
+
+    def done(self):
+        left = [step for step in self._steps if step[0] is not None]
+        assert not left, "never written: %r" % left[0][0]
+        assert not self._due, "never read: %r" % self._due
+
+
+class Flood:
+    """A UART that always has more of `data`, and takes what is written."""
+
+    def __init__(self, data):
+        self._data = data
+        self.written = b""
+
+    def readinto(self, buf):
+        n = min(len(buf), len(self._data))
+        buf[:n] = self._data[:n]
+        return n
+
+    def write(self, data):
+        self.written += bytes(data)
+        return len(data)
