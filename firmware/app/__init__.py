@@ -1,7 +1,5 @@
 """The application that is flashed. `main.py` calls `run`."""
 
-import board
-
 from . import config
 from .log import say
 from .supervisor import Supervisor
@@ -10,8 +8,10 @@ from .supervisor import Supervisor
 def run(messages=0):
     """Read the config and run until `messages` readings were delivered (0: for ever).
 
-    Returns True, or False when the config cannot be used; each bad field is printed.
+    Returns True, or False when the config cannot be used; what is wrong with it is printed.
     """
+    import board  # the tests of the other modules have none
+
     say("app", "IoT SAFE telemetry on %s", board.NAME)
     try:
         settings = config.load(board.path("config.json"))
@@ -19,5 +19,10 @@ def run(messages=0):
         for problem in e.problems:
             say("config", "%s", problem)
         return False
-    Supervisor(board, settings).run(messages)
+    try:
+        supervisor = Supervisor(board, settings)
+    except (OSError, ValueError) as e:
+        say("config", "modem.uart: no UART there (%s)", e)
+        return False
+    supervisor.run(messages)
     return True

@@ -57,6 +57,12 @@ def _topic(value):
     return None
 
 
+def _client_id(value):
+    if len(value) > 128 or "#" in value or "+" in value:
+        return "at most 128 characters without wildcards"
+    return None
+
+
 def _pin(value):
     return None if not value or (4 <= len(value) <= 8 and value.isdigit()) else "4 to 8 digits"
 
@@ -112,7 +118,7 @@ _FIELDS = {
     "mqtt.host": (str, _REQUIRED, _host),
     "mqtt.port": (int, 8883, _port),
     "mqtt.ca": (str, "ca.pem", _filled),
-    "mqtt.client_id": (str, "", None),
+    "mqtt.client_id": (str, "", _client_id),
     "mqtt.user": (str, "", None),
     "mqtt.password": (str, "", None),
     "mqtt.topic": (str, "devices/{id}/telemetry", _topic),
@@ -126,7 +132,7 @@ _TYPES = {str: "text in quotes", int: "a whole number", list: "a list"}
 def load(path):
     """The config in file `path`, as a dict from field path to value; raises ConfigError."""
     try:
-        with open(path) as file:
+        with open(path, "rb") as file:  # as bytes: what is no UTF-8 is for the parser to refuse
             text = file.read(_MAX_SIZE + 1)
     except OSError:
         raise ConfigError(["%s: no such file; write one, see firmware/README.md" % path]) from None
@@ -134,7 +140,7 @@ def load(path):
         raise ConfigError(["%s: larger than %d bytes" % (path, _MAX_SIZE)])
     try:
         data = json.loads(text)
-    except ValueError:
+    except (ValueError, TypeError, RuntimeError):  # the last two: odd keys, too deep
         raise ConfigError(["%s: not JSON, or cut off" % path]) from None
     return check(data)
 
@@ -153,7 +159,7 @@ def check(data):
             for inner, inner_value in value.items():
                 given["%s.%s" % (name, inner)] = inner_value
         else:
-            given[name] = value
+            given[str(name)] = value
     problems = ["%s: unknown field" % path for path in sorted(given) if path not in _FIELDS]
     config = {}
     for path, (kind, default, rule) in _FIELDS.items():

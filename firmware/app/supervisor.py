@@ -37,8 +37,8 @@ _BACK = (
     (OSError, "session"),
 )
 
-# After so many failed sessions in a row the network is checked again, and after as many of that
-# the modem.
+# After so many failed sessions in a row the network is checked again, and after as many more the
+# modem is restarted: a data context may look alive and be dead.
 _PATIENCE = 4
 STEPS = ("power", "sim", "network", "clock", "session", "run")
 
@@ -99,12 +99,15 @@ class Supervisor:
         if name == "run":
             self._failures = 0
         self._failures += 1
-        if self._failures % _PATIENCE == 0:
-            deeper = "power" if self._failures % (2 * _PATIENCE) == 0 else "network"
-            back = min(back, STEPS.index(deeper))
-        self.stop()
-        pause = self.backoff.pause()
         say(name, "%s: %s", type(error).__name__, error)
+        self.stop()
+        if self._failures % (2 * _PATIENCE) == 0:
+            say("modem", "restarting it")
+            self.modem.restart()
+            back = 0
+        elif self._failures % _PATIENCE == 0:
+            back = min(back, STEPS.index("network"))
+        pause = self.backoff.pause()
         say(name, "next attempt in %.1f s, from step %s", pause / 1000, STEPS[back])
         error = None
         gc.collect()
@@ -154,7 +157,7 @@ class Supervisor:
     def _session(self):
         config = self._config
         if self._context is None:
-            self._context = iotsafe.SSLContext(self.identity, self._ca())
+            self._context = self._tls_context()
         cloud = telemetry.Broker(
             config["mqtt.host"],
             config["mqtt.port"],
@@ -183,15 +186,20 @@ class Supervisor:
         self._tls = self._context.wrap_socket(stream, host)
         return self._tls
 
-    def _ca(self):
+    def _tls_context(self):
         path = self._board.path(self._config["mqtt.ca"])
         try:
             with open(path, "rb") as file:
-                return file.read()
-        except OSError:
-            raise iotsafe.TLSError(
-                0, "%s: no such file: put the CA certificate of the broker there" % path
-            ) from None
+                return iotsafe.SSLContext(self.identity, file.read())
+        except ValueError as e:
+            problem = e
+        except OSError as e:
+            if isinstance(e, iotsafe.TLSError):
+                raise
+            problem = "no such file"
+        raise iotsafe.TLSError(
+            0, "%s: %s: put the CA certificate of the broker there" % (path, problem)
+        )
 
     def _run(self):
         messages = self._messages

@@ -12,16 +12,20 @@ import ticks
 _SIZE = const(512)
 _EMSGSIZE = const(90)
 _EPROTO = const(71)
+_ENOTCONN = const(107)
+_ETIMEDOUT = const(110)
+_ENDED = const(-1)  # umqtt's word for "the stream has ended"
 _MAX_READ = const(16 * 1024)
 _MAX_SINGLE_READS = const(16)
+_MAX_WAIT = const(120_000)  # ms that a broker may keep us busy without what we wait for
 
 
 class Link:
     """Stands for the module `socket` and for the one socket made of it.
 
     `open_stream(host, port)` returns a connected TLS stream with read, write, settimeout,
-    setblocking and close; what it raises reaches the caller of umqtt's connect. `heard` is the
-    tick at which the last byte came.
+    setblocking and close; what it raises reaches the caller of umqtt's connect. `heard` and `sent`
+    are the ticks at which the last bytes came and went.
     """
 
     def __init__(self, open_stream):
@@ -30,7 +34,8 @@ class Link:
         self._buffer = memoryview(bytearray(_SIZE))
         self._end = 0
         self._singles = 0  # reads of one byte in a row
-        self.heard = 0
+        self._limit = 0  # tick until which reading may go on
+        self.heard = self.sent = 0
 
     # -- as the module --------------------------------------------------------------------------
 
@@ -49,7 +54,16 @@ class Link:
         self.close()
         self._stream = self._open_stream(*address)
         self._singles = 0
-        self.heard = ticks.now()
+        self.heard = self.sent = ticks.now()
+        self.start()
+
+    def start(self):
+        """An exchange with the broker begins: its answers may take two minutes from now."""
+        self._limit = ticks.after(_MAX_WAIT)
+
+    def is_open(self):
+        """Is there a stream?"""
+        return self._stream is not None
 
     def write(self, data, size=None):
         """Collect the first `size` bytes (default: all) of `data`; returns their number."""
@@ -60,7 +74,7 @@ class Link:
         if self._end + size > _SIZE:
             self.flush()
         if size > _SIZE:
-            self._stream.write(view)
+            self._send(view)
         else:
             self._buffer[self._end : self._end + size] = view
             self._end += size
@@ -71,24 +85,39 @@ class Link:
         if self._end:
             size = self._end
             self._end = 0
-            self._singles = 0
-            self._stream.write(self._buffer[:size])
+            self._send(self._buffer[:size])
+
+    def _send(self, view):
+        self._singles = 0
+        self._open().write(view)
+        self.sent = ticks.now()
+
+    def _open(self):
+        if self._stream is None:
+            raise OSError(_ENOTCONN, "not connected to the broker")
+        return self._stream
 
     def read(self, size):
-        """Exactly `size` bytes; fewer only at the end; None if non-blocking and none.
+        """Exactly `size` bytes; None if non-blocking and none; OSError -1 at the end.
 
-        umqtt trusts the broker's lengths; here they are bounded (OSError EMSGSIZE, EPROTO).
+        umqtt trusts the broker's lengths and waits for ever for what it wants; here both are
+        bounded (OSError EMSGSIZE, EPROTO, ETIMEDOUT).
         """
         if not 0 <= size <= _MAX_READ:
             raise OSError(_EMSGSIZE, "the broker announces a message of %d bytes" % size)
         self.flush()
-        data = self._stream.read(size)
-        if data:
-            self.heard = ticks.now()
-            # A length that never ends is read byte by byte, for ever.
-            self._singles = self._singles + 1 if size == 1 else 0
-            if self._singles > _MAX_SINGLE_READS:
-                raise OSError(_EPROTO, "the broker sends a length that does not end")
+        data = self._open().read(size)
+        if data is None:
+            return None
+        if len(data) < size:
+            raise OSError(_ENDED)
+        self.heard = ticks.now()
+        # A length that never ends is read byte by byte, for ever.
+        self._singles = self._singles + 1 if size == 1 else 0
+        if self._singles > _MAX_SINGLE_READS:
+            raise OSError(_EPROTO, "the broker sends a length that does not end")
+        if ticks.left(self._limit) <= 0:
+            raise OSError(_ETIMEDOUT, "the broker talks, but does not confirm")
         return data
 
     def settimeout(self, seconds):
@@ -98,18 +127,20 @@ class Link:
 
     def setblocking(self, flag):
         """False: `read` returns None instead of waiting."""
-        self._stream.setblocking(flag)
+        self._open().setblocking(flag)
 
     def close(self):
-        """Send what was collected, if it still can be, and close the stream."""
+        """Send what was collected, if it still can be, and close the stream; never raises."""
         stream = self._stream
         if stream is None:
+            self._end = 0
             return
         try:
             self.flush()
-        except OSError:
+        except Exception:
             pass  # closing a broken connection is no error
-        finally:
-            self._stream = None
-            self._end = 0
+        self._stream = None
+        try:
             stream.close()
+        except Exception:
+            pass

@@ -18,6 +18,8 @@ _REFUSALS = {
 
 
 _EPROTO = const(71)
+_PUBLISH = const(0x30)
+_ENDED = const(-1)  # see Link.read
 _LAST_PID = const(65535)
 
 
@@ -62,12 +64,12 @@ class Publisher:
             cloud.host,
             cloud.port,
             cloud.user.encode() or None,
-            cloud.password.encode() or None,
+            cloud.password.encode(),
             cloud.keepalive,
         )
         self._client.set_callback(on_message or _ignore)
+        self._client.sock = self._link
         self._topic = cloud.topic.encode()
-        self._pinged = False  # a PINGREQ is out
 
     def connect(self):
         """Open the stream and log in."""
@@ -78,7 +80,6 @@ class Publisher:
             self._run(self._client.connect)
         finally:
             simple.socket = lent
-        self._pinged = False
 
     def publish(self, reading):
         """Encode and publish `reading` with QoS 1; returns when the broker has it."""
@@ -89,7 +90,6 @@ class Publisher:
         if self._client.pid >= _LAST_PID:
             self._client.pid = 0  # umqtt lets it grow past its 16 bits
         self._run(self._client.publish, self._topic, payload, False, 1)
-        self._pinged = False
 
     def service(self):
         """Take in what the broker sent and keep the session alive; call it every few seconds.
@@ -97,42 +97,46 @@ class Publisher:
         Never waits for the network. A broker silent for one and a half times the keep-alive time
         is an MQTTError.
         """
-        self._run(self._client.check_msg)
-        silent = ticks.diff(ticks.now(), self._link.heard)
-        if silent > self._cloud.keepalive * 1500:
-            self._link.close()
+        self._run(self._receive)
+        link = self._link
+        now = ticks.now()
+        if ticks.diff(now, link.heard) > self._cloud.keepalive * 1500:
+            link.close()
             raise MQTTError("the broker does not answer any more")
-        if silent < self._cloud.keepalive * 500:
-            self._pinged = False
-        elif not self._pinged:
-            self._pinged = True
+        # It wants to hear from us, however much it sends.
+        if ticks.diff(now, link.sent) >= self._cloud.keepalive * 500:
             self._run(self._client.ping)
-            self._run(self._link.flush)
+            self._run(link.flush)
+
+    def _receive(self):
+        kind = self._client.check_msg()
+        if kind and kind & 0xF0 != _PUBLISH:  # umqtt left the rest of it in the stream
+            raise ValueError("packet %02X" % kind)
 
     def close(self):
         """Say goodbye, if that is still possible, and close the stream."""
         try:
-            if self._client.sock:
+            if self._link.is_open():
                 self._client.disconnect()
-        except (OSError, AttributeError):
+        except OSError:
             pass
         self._link.close()
 
     def _run(self, call, *args):
         """`call(*args)` of umqtt, whose complaints are made MQTTError; closes on any error."""
+        link = self._link
+        link.start()
         try:
             return call(*args)
-        except simple.MQTTException as e:
-            self._link.close()
-            raise BrokerRefused(e.args[0]) from None
-        except OSError as e:
-            self._link.close()
-            if e.args and e.args[0] == -1:  # umqtt's word for "the stream has ended"
-                raise MQTTError("the broker closed the connection") from None
-            raise
-        except (AssertionError, IndexError, TypeError, ValueError) as e:
-            self._link.close()
-            raise MQTTError("the broker's answer is not understood (%r)" % e) from None
-        except BaseException:
-            self._link.close()
-            raise
+        except BaseException as e:
+            error = e
+        # What comes without a stream is not the broker's fault: it comes through unchanged.
+        if link.is_open():
+            if isinstance(error, simple.MQTTException):
+                error = BrokerRefused(error.args[0])
+            elif isinstance(error, OSError) and error.args[0] == _ENDED:
+                error = MQTTError("the broker closed the connection")
+            elif isinstance(error, (AssertionError, IndexError, TypeError, ValueError)):
+                error = MQTTError("the broker's answer is not understood (%r)" % error)
+        link.close()
+        raise error

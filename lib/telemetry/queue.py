@@ -2,7 +2,7 @@
 
 
 class Queue:
-    """First in, first out, at most `size` messages (bytes); the oldest gives way to the newest.
+    """First in, first out, at most `size` messages; the oldest gives way to the newest.
 
     `dropped` counts those that gave way.
     """

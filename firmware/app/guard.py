@@ -1,0 +1,118 @@
+"""For boards that hang on poles: watchdog, crash log, safe mode.
+
+A start is a crash unless it proves itself: by a delivered reading, or by `_PROVEN_MS` without an
+end. Starts that did not are counted in a file. After `_MAX_CRASHES` in a row the next start is in
+safe mode: the application is left alone, the REPL is there, nothing resets the board but a timer
+that tries again after an hour. So a broken update neither loops nor locks anybody out, and a
+board that nobody can reach still gets another chance.
+"""
+
+import io
+import sys
+
+from micropython import const
+
+import ticks
+
+from . import files
+from .log import say
+
+_MAX_CRASHES = const(5)
+_PROVEN_MS = const(600_000)
+_LOG_SIZE = const(4096)  # of the crash log; the older half goes
+_RETRY_MS = const(3_600_000)
+_FEED_MS = const(1_000)
+
+
+class Guard:
+    """`board`: the board seam. Attributes: `crashes`, starts in a row that did not prove
+    themselves, this one not counted."""
+
+    def __init__(self, board):
+        self._board = board
+        self._count_path = board.path("crashes")
+        self._log_path = board.path("crash.log")
+        self._watchdog = None
+        self._proven_at = ticks.after(_PROVEN_MS)
+        self._proven = False
+        text = files.load(self._count_path, 4)
+        self.crashes = int(text) if text.isdigit() else 0
+
+    def start(self):
+        """Count this start; True if the application may run, False in safe mode."""
+        if self.crashes >= _MAX_CRASHES:
+            say("app", "safe mode after %d crashes: see %s", self.crashes, self._log_path)
+            self._write_count(0)
+            self._later()
+            return False
+        self._write_count(self.crashes + 1)
+        if self.crashes:
+            self.note("start %d after a crash or a loss of power" % self.crashes)
+        return True
+
+    def watch(self):
+        """Start the watchdog, where the board has one; from now on `ticks.sleep` feeds it."""
+        watchdog = getattr(self._board, "watchdog", None)
+        if watchdog:
+            self._watchdog = watchdog()
+        ticks.idle = self.idle
+
+    def idle(self):
+        """Called while the application waits, at least each second."""
+        if self._watchdog:
+            self._watchdog.feed()
+        if not self._proven and ticks.left(self._proven_at) <= 0:
+            self.prove()
+
+    def prove(self):
+        """The application works: what came before is forgiven."""
+        if not self._proven:
+            self._proven = True
+            self._write_count(0)
+
+    def hand_over(self):
+        """Somebody pressed Ctrl-C: keep the watchdog quiet while he is at the REPL."""
+        ticks.idle = None
+        self.prove()
+        if self._watchdog:
+            import machine
+
+            feed = self._watchdog.feed
+            machine.Timer(period=_FEED_MS, mode=machine.Timer.PERIODIC, callback=lambda _: feed())
+
+    def crashed(self, error):
+        """Keep what is known of `error`, which nobody caught."""
+        text = io.StringIO()
+        if hasattr(sys, "print_exception"):
+            sys.print_exception(error, text)
+        else:  # CPython
+            text.write(repr(error) + "\n")
+        self.note(text.getvalue())
+
+    def note(self, text):
+        """Append `text` to the crash log; a log that cannot be written is no reason to fail."""
+        log = files.load(self._log_path, 2 * _LOG_SIZE)
+        log += text.encode() + b"\n"
+        if len(log) > _LOG_SIZE:
+            log = log[-_LOG_SIZE // 2 :]
+        self._try(self._log_path, log)
+
+    def _write_count(self, count):
+        self._try(self._count_path, b"%d" % count)
+
+    def _try(self, path, data):
+        try:
+            files.save(path, data)
+        except OSError as e:
+            say("app", "%s cannot be written: %s", path, e)
+
+    def _later(self):
+        """Reset in an hour, whatever the REPL does meanwhile."""
+        try:
+            import machine
+
+            machine.Timer(
+                period=_RETRY_MS, mode=machine.Timer.ONE_SHOT, callback=lambda _: machine.reset()
+            )
+        except (ImportError, AttributeError):  # a port without timers: the unix port
+            pass
