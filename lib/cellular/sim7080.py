@@ -8,6 +8,7 @@ from . import timeouts
 from .errors import CommandError, ModemError, NetworkError, text
 from .modem import Modem, _number
 
+_TIME_SERVER = b"pool.ntp.org"
 _PDP = const(0)  # index of the data context
 _LOOKS = const(4)  # for an activation without an indication, until it is asked for again
 
@@ -49,6 +50,7 @@ class SIM7080(Modem):
         at.on(b"+CASTATE:", self._on_state)
         at.on(b"+CACLOSE:", self._on_state)
         at.on(b"+APP PDP:", self._on_pdp)
+        at.on(b"+CNTP:", self._on_ntp)
         at.on(b"+PDP:", self._on_pdp)
 
     def _set_up(self):
@@ -60,6 +62,24 @@ class SIM7080(Modem):
     def iccid(self):
         """The SIM's number (ICCID) as text."""
         return self._bare(b"+CCID")
+
+    def clock(self):
+        """As `Modem.clock`; a time server is asked when the network has not told the time."""
+        return super().clock() or (super().clock() if self._ask_time_server() else None)
+
+    def _ask_time_server(self):
+        """NTP over the data connection sets the modem's clock; True if it did."""
+        self._ntp = None
+        self.at.command(b"+CNTPCID=%d" % _PDP)
+        self.at.command(b'+CNTP="%s",0,%d,2' % (_TIME_SERVER, _PDP))
+        self.at.command(b"+CNTP")
+        deadline = ticks.after(timeouts.NTP)
+        while self._ntp is None and ticks.left(deadline) > 0:
+            self._idle(20)
+        return self._ntp == 1
+
+    def _on_ntp(self, line):
+        self._ntp = _number(bytes(line[6:]).split(b",")[0])
 
     # -- data context ---------------------------------------------------------------------------
 

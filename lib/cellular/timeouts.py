@@ -26,6 +26,7 @@ BOOT = 15_000  # power key pressed until AT is answered
 BOOT_SETTLE = 10_000  # first OK until the SIM is readable
 REGISTRATION = 180_000
 PDP = 120_000
+NTP = 30_000
 QUIET = 300  # a line is quiet when nothing came for so long
 SEND = 60_000  # room in the modem's send buffer
 FIRST_LOOK = 2_000  # a lost data indication is noticed after so long …

@@ -1,7 +1,8 @@
 """Publishes to a cloud over umqtt.simple (unmodified) and a TLS stream."""
 
+import sys
+
 from micropython import const
-from umqtt import simple
 
 import ticks
 
@@ -21,6 +22,19 @@ _EPROTO = const(71)
 _PUBLISH = const(0x30)
 _ENDED = const(-1)  # see Link.read
 _LAST_PID = const(65535)
+
+
+def _umqtt():
+    """umqtt.simple. It imports a socket module, which a board without a network of its own lacks;
+    that one is never used here, so that anything will do."""
+    for name in ("usocket", "socket"):
+        try:
+            __import__(name)
+        except ImportError:
+            sys.modules[name] = Link
+    from umqtt import simple
+
+    return simple
 
 
 def _ignore(topic, message):
@@ -58,6 +72,7 @@ class Publisher:
     def __init__(self, cloud, open_stream, on_message=None):
         self._cloud = cloud
         self._link = Link(open_stream)
+        self._umqtt = simple = _umqtt()
         # As bytes: umqtt takes the length in characters, and MQTT counts bytes.
         self._client = simple.MQTTClient(
             cloud.client_id.encode(),
@@ -74,6 +89,7 @@ class Publisher:
     def connect(self):
         """Open the stream and log in."""
         # umqtt takes its socket from its module: lend it ours for the time of the call.
+        simple = self._umqtt
         lent = simple.socket
         simple.socket = self._link
         try:
@@ -132,7 +148,7 @@ class Publisher:
             error = e
         # What comes without a stream is not the broker's fault: it comes through unchanged.
         if link.is_open():
-            if isinstance(error, simple.MQTTException):
+            if isinstance(error, self._umqtt.MQTTException):
                 error = BrokerRefused(error.args[0])
             elif isinstance(error, OSError) and error.args[0] == _ENDED:
                 error = MQTTError("the broker closed the connection")
