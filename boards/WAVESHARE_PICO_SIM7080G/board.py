@@ -3,7 +3,7 @@
 import sys
 
 import machine
-from board_common import Line, open_uart, place, set_clock, uptime
+from board_common import Line, open_uart, place, set_clock, uptime, watchdog
 from micropython import const
 
 try:
@@ -20,6 +20,7 @@ __all__ = (
     "sensor",
     "set_clock",
     "uart",
+    "watchdog",
 )
 
 NAME = "Waveshare Pico-SIM7080G"

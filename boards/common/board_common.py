@@ -10,6 +10,7 @@ import ticks
 BAUDRATE = const(115_200)
 # Holds what arrives while the application computes; a TLS record of a modem is 1.5 KB.
 RX_BUFFER = const(4096)
+_WATCHDOG_MS = const(8_000)
 _ENODEV = const(19)
 
 
@@ -40,6 +41,11 @@ def open_uart(number, where, **options):
             % number,
         )
     return machine.UART(number, BAUDRATE, timeout=0, rxbuf=RX_BUFFER, **options)
+
+
+def watchdog():
+    """Start the chip's watchdog: `feed()` it at least every 8 s (the RP2040's longest time)."""
+    return machine.WDT(timeout=_WATCHDOG_MS)
 
 
 def set_clock(utc):

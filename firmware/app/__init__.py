@@ -1,28 +1,77 @@
-"""The application that is flashed. `main.py` calls `run`."""
+"""The application that is flashed. `main.py` calls `run`; at the REPL there is `setup`."""
+
+import ticks
 
 from . import config
+from .guard import Guard
+from .led import LED
 from .log import say
 from .supervisor import Supervisor
+
+# Time to press Ctrl-C after a start, before the watchdog makes that harder, in ms.
+_WINDOW = 3_000
 
 
 def run(messages=0):
     """Read the config and run until `messages` readings were delivered (0: for ever).
 
-    Returns True, or False when the config cannot be used; what is wrong with it is printed.
+    Without a config the dialogue of `setup` begins. Returns True at the end; False in safe mode,
+    after Ctrl-C, and when the config cannot be used, with a line that says so.
     """
     import board  # the tests of the other modules have none
 
+    led = LED(getattr(board, "led", None))
+    guard = Guard(board, led)
     say("app", "IoT SAFE telemetry on %s", board.NAME)
+    try:
+        return guard.start() and _run(board, guard, led, messages)
+    except KeyboardInterrupt:
+        guard.hand_over()
+        say("app", "stopped by Ctrl-C")
+        return False
+    except Exception as e:
+        guard.crashed(e)
+        raise
+
+
+def _run(board, guard, led, messages):
     try:
         settings = config.load(board.path("config.json"))
     except config.ConfigError as e:
         for problem in e.problems:
             say("config", "%s", problem)
+        guard.prove()  # a bad config is no crash
+        if isinstance(e, config.ConfigMissing):
+            _ask(board)
         return False
     try:
         supervisor = Supervisor(board, settings)
     except (OSError, ValueError) as e:
         say("config", "modem.uart: no UART there (%s)", e)
+        guard.prove()
         return False
+    supervisor.on_step = led.show
+    supervisor.on_delivered = guard.prove
+    if hasattr(board, "watchdog"):
+        say("app", "Ctrl-C within %d s stops here", _WINDOW // 1000)
+        ticks.sleep(_WINDOW)
+    guard.watch()
     supervisor.run(messages)
     return True
+
+
+def _ask(board):
+    """The dialogue, where somebody can answer."""
+    from . import first_boot
+
+    try:
+        first_boot.setup(board)
+    except EOFError:
+        pass  # no terminal: the line above says what to do
+
+
+def setup():
+    """Ask for a config at the REPL, test it, keep it."""
+    import board
+
+    _ask(board)

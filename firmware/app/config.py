@@ -29,6 +29,10 @@ class ConfigError(Exception):
         return "; ".join(self.problems)
 
 
+class ConfigMissing(ConfigError):
+    """There is no config file."""
+
+
 def _port(value):
     return None if 1 <= value <= 65535 else "1 to 65535"
 
@@ -129,13 +133,26 @@ _FIELDS = {
 _TYPES = {str: "text in quotes", int: "a whole number", list: "a list"}
 
 
+def problem(path, value):
+    """What is wrong with `value` for the field `path`, as "must be …"; None if nothing is."""
+    kind, _, rule = _FIELDS[path]
+    # In JSON true is no number, in Python it is.
+    if not isinstance(value, kind) or isinstance(value, bool):
+        wanted = _TYPES[kind]
+    else:
+        wanted = rule(value) if rule else None
+    return wanted and "must be " + wanted
+
+
 def load(path):
     """The config in file `path`, as a dict from field path to value; raises ConfigError."""
     try:
         with open(path, "rb") as file:  # as bytes: what is no UTF-8 is for the parser to refuse
             text = file.read(_MAX_SIZE + 1)
     except OSError:
-        raise ConfigError(["%s: no such file; write one, see firmware/README.md" % path]) from None
+        raise ConfigMissing(
+            ["%s: no such file; write one, see firmware/README.md" % path]
+        ) from None
     if len(text) > _MAX_SIZE:
         raise ConfigError(["%s: larger than %d bytes" % (path, _MAX_SIZE)])
     try:
@@ -162,20 +179,14 @@ def check(data):
             given[str(name)] = value
     problems = ["%s: unknown field" % path for path in sorted(given) if path not in _FIELDS]
     config = {}
-    for path, (kind, default, rule) in _FIELDS.items():
+    for path, (_, default, _) in _FIELDS.items():
         value = given.get(path, default)
-        problem = None
-        if value is None:
-            problem = "missing" if path not in given else "must be %s" % _TYPES[kind]
-        elif path in given:
-            # In JSON true is no number, in Python it is.
-            if not isinstance(value, kind) or isinstance(value, bool):
-                problem = "must be %s" % _TYPES[kind]
-            elif rule:
-                problem = rule(value)
-                problem = problem and "must be " + problem
-        if problem:
-            problems.append("%s: %s" % (path, problem))
+        if path in given:
+            wrong = problem(path, value)
+        else:
+            wrong = "missing" if value is _REQUIRED else None
+        if wrong:
+            problems.append("%s: %s" % (path, wrong))
         config[path] = value
     if problems:
         raise ConfigError(problems)

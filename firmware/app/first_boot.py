@@ -23,6 +23,10 @@ _QUESTIONS = (
 )
 
 
+def _tell(text):
+    print("  " + text)
+
+
 def ask(prompt=input):
     """The dialogue: returns the config as nested dicts, checked field by field."""
     settings = {"version": 1}
@@ -35,7 +39,7 @@ def ask(prompt=input):
             problem = config.problem(path, value)
             if not problem:
                 break
-            print("  %s %s" % (field, problem))
+            _tell("%s %s" % (field, problem))
         if value != "":
             settings.setdefault(section, {})[field] = value
     return settings
@@ -43,7 +47,7 @@ def ask(prompt=input):
 
 def ask_ca(prompt=input):
     """The CA certificate, pasted as PEM; returns its bytes, b"" to keep the file there is."""
-    print("CA certificate of the server, as PEM. Paste it; an empty line keeps the file.")
+    _tell("CA certificate of the server, as PEM. Paste it; an empty line keeps the file.")
     lines = []
     while True:
         line = prompt("").strip()
@@ -60,9 +64,9 @@ def test(board, settings):
         for step in STEPS[:-1]:
             try:
                 supervisor.do(step)
-                print("%-8s works" % step)
+                _tell("%-8s works" % step)
             except Exception as e:
-                print("%-8s %s: %s" % (step, type(e).__name__, e))
+                _tell("%-8s %s: %s" % (step, type(e).__name__, e))
                 return False
         return True
     finally:

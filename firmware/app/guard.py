@@ -25,11 +25,13 @@ _FEED_MS = const(1_000)
 
 
 class Guard:
-    """`board`: the board seam. Attributes: `crashes`, starts in a row that did not prove
-    themselves, this one not counted."""
+    """`board`: the board seam; `led`: see `app.led`. Attributes: `crashes`, starts in a row that
+    did not prove themselves, this one not counted.
+    """
 
-    def __init__(self, board):
+    def __init__(self, board, led):
         self._board = board
+        self._led = led
         self._count_path = board.path("crashes")
         self._log_path = board.path("crash.log")
         self._watchdog = None
@@ -42,6 +44,7 @@ class Guard:
         """Count this start; True if the application may run, False in safe mode."""
         if self.crashes >= _MAX_CRASHES:
             say("app", "safe mode after %d crashes: see %s", self.crashes, self._log_path)
+            self._led.show("safe")
             self._write_count(0)
             self._later()
             return False
@@ -61,6 +64,7 @@ class Guard:
         """Called while the application waits, at least each second."""
         if self._watchdog:
             self._watchdog.feed()
+        self._led.update()
         if not self._proven and ticks.left(self._proven_at) <= 0:
             self.prove()
 

@@ -43,6 +43,10 @@ _PATIENCE = 4
 STEPS = ("power", "sim", "network", "clock", "session", "run")
 
 
+def _nothing(*_):
+    """Nobody listens."""
+
+
 class Supervisor:
     """Runs the application on `board` (see firmware/README.md) with a checked `config`."""
 
@@ -63,6 +67,8 @@ class Supervisor:
         self.delivered = 0
         self._failures = 0
         self._messages = 0
+        # Called with the step that begins, or "failed"; called when a reading was delivered.
+        self.on_step = self.on_delivered = _nothing
 
     def run(self, messages=0):
         """Go through the steps until `messages` readings were delivered (0: for ever)."""
@@ -78,6 +84,7 @@ class Supervisor:
 
     def do(self, step):
         """Do one step of `STEPS`, by name; what it raises comes through."""
+        self.on_step(step)
         getattr(self, "_" + step)()
 
     def stop(self):
@@ -100,6 +107,7 @@ class Supervisor:
             self._failures = 0
         self._failures += 1
         say(name, "%s: %s", type(error).__name__, error)
+        self.on_step("failed")
         self.stop()
         if self._failures % (2 * _PATIENCE) == 0:
             say("modem", "restarting it")
@@ -126,6 +134,9 @@ class Supervisor:
         say("sim", "number %s", self.modem.iccid())
         self.applet.open()
         say("sim", "IoT SAFE applet %s on channel %d", *self._where())
+        feed = getattr(self._board, "entropy_feed", None)
+        if feed:  # TLS draws its random numbers from the chip and the SIM together
+            feed(self.applet.random(32))
         self.identity = iotsafe.choose(
             self.applet,
             unhexlify(self._config["sim.key"]),
@@ -216,6 +227,7 @@ class Supervisor:
                 self.publisher.publish(reading)
                 self.queue.done()
                 self.delivered += 1
+                self.on_delivered()
                 self._failures = 0
                 self.backoff.reset()
                 say("mqtt", "delivered %s", reading)

@@ -31,6 +31,7 @@ _POLLOUT = const(4)
 _IOCTL_POLL = const(3)
 _IOCTL_CLOSE = const(4)
 _EIO = const(5)
+_SLICE = const(500)  # ms of one wait in C
 _EINVAL = const(22)
 _ETIMEDOUT = const(110)
 
@@ -256,8 +257,9 @@ class TLSSocket(io.IOBase):
             left = ticks.left(deadline)
             if left <= 0:
                 raise OSError(_ETIMEDOUT, "TLS: the server did not answer in time")
-            if self._poll.poll(left):
+            if self._poll.poll(min(left, _SLICE)):
                 return
+            ticks.sleep(0)  # a watchdog may want to be fed
 
     def ioctl(self, request, arg):
         """Stream protocol: poll and close."""

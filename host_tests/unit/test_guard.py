@@ -1,0 +1,114 @@
+"""Crash counting, safe mode, crash log and watchdog, without a board."""
+
+import os
+
+from expect import replaced
+from virtual_time import Clock, running
+
+import ticks
+from app import files, guard
+from app.led import LED
+
+
+class Board:
+    """The board seam, as far as the guard uses it."""
+
+    def __init__(self):
+        self.fed = 0
+
+    def path(self, name):
+        return name
+
+    def watchdog(self):
+        return self
+
+    def feed(self):
+        self.fed += 1
+
+
+def quiet(area, text, *args):
+    """In place of `say`."""
+
+
+def test_a_start_counts_as_a_crash_until_it_proves_itself():
+    with replaced(guard, say=quiet):
+        for crashes in range(4):
+            watch = guard.Guard(Board(), LED(None))
+            assert watch.crashes == crashes
+            assert watch.start()
+        watch.prove()
+        assert guard.Guard(Board(), LED(None)).crashes == 0
+
+
+def test_after_five_crashes_the_application_is_left_alone_once():
+    with replaced(guard, say=quiet):
+        for _ in range(5):
+            assert guard.Guard(Board(), LED(None)).start()
+        assert not guard.Guard(Board(), LED(None)).start()
+        # The start after safe mode is a try.
+        assert guard.Guard(Board(), LED(None)).start()
+
+
+def test_ten_minutes_without_an_end_are_a_proof():
+    clock = Clock()
+    with running(clock), replaced(guard, say=quiet), replaced(ticks, idle=None):
+        watch = guard.Guard(Board(), LED(None))
+        watch.start()
+        watch.watch()
+        clock.ms += 599_000
+        ticks.idle()
+        assert guard.Guard(Board(), LED(None)).crashes == 1
+        clock.ms += 2_000
+        ticks.idle()
+        assert guard.Guard(Board(), LED(None)).crashes == 0
+
+
+def test_waiting_feeds_the_watchdog():
+    board = Board()
+    with replaced(ticks, idle=None, _sleep=lambda ms: None), replaced(guard, say=quiet):
+        watch = guard.Guard(board, LED(None))
+        watch.watch()
+        ticks.sleep(5_000)
+        assert board.fed == 5
+
+
+def test_a_damaged_count_is_no_crash():
+    for content in (b"", b"-1", b"x", b"\xff\xff", b"99999"):
+        files.save("crashes", content)
+        assert guard.Guard(Board(), LED(None)).crashes in (0, 9999)
+
+
+def test_the_crash_log_says_what_happened_and_stays_small():
+    with replaced(guard, say=quiet):
+        watch = guard.Guard(Board(), LED(None))
+        try:
+            raise ValueError("the first")
+        except ValueError as e:
+            watch.crashed(e)
+        assert b"the first" in files.load("crash.log", 10_000)
+        for number in range(200):
+            watch.note("crash number %d, with a longer text to fill the log" % number)
+        size = os.stat("crash.log")[6]
+        assert 1_000 < size <= 4_096, size
+        assert files.load("crash.log", 10_000).endswith(
+            b"crash number 199, with a longer text to fill the log\n"
+        )
+
+
+class _FullFiles:
+    """`files` on a flash without room."""
+
+    def load(self, path, limit):
+        return b""
+
+    def save(self, path, data):
+        raise OSError(28)
+
+
+def test_a_full_flash_stops_nothing():
+    with replaced(guard, say=quiet, files=_FullFiles()):
+        watch = guard.Guard(Board(), LED(None))
+        watch.crashes = 0
+        assert watch.start()
+        watch.note("x")
+        watch.prove()
