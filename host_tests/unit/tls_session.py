@@ -1,0 +1,56 @@
+"""A client's session with the server of `tls_server`, or with one that does not answer.
+
+MicroPython only, as tls_server.
+"""
+
+import gc
+
+from cards import from_hex
+from data import certificates as pki
+from expect import raises
+from software_key import SoftwareIdentity
+from tls_server import Server, Stream
+
+from iotsafe import SSLContext
+
+CA = from_hex(pki.CA)
+CLIENT = from_hex(pki.CLIENT)
+
+
+class Session:
+    """A client and its server; `tls` is the client's TLS socket."""
+
+    def __init__(self, host=pki.HOST, ca=CA, failure=None, timeout=1, client=CLIENT, **server):
+        self.identity = SoftwareIdentity(client, failure)
+        self.server = Server(**server)
+        self.stream = Stream(self.server)
+        self.context = SSLContext(self.identity, ca, timeout)
+        self.tls = self.context.wrap_socket(self.stream, host)
+
+    def fails(self, kind, text=None):
+        """The handshake must end with `kind`, leaving all in order; returns the exception."""
+        with raises(kind, text=text) as caught:
+            self.tls.write(b"hello")
+        assert gc.isenabled()
+        assert self.stream.closed
+        assert self.tls.cipher() is None
+        return caught.error
+
+
+class Mute:
+    """A server that is connected and says nothing, or only `sent`."""
+
+    def __init__(self, sent=b"", closed=False):
+        self.end = type("End", (), {})()
+        self.end.sent = bytearray(sent)
+        self.end.received = bytearray()
+        self.closed = closed
+        self.error = None
+
+    def work(self):
+        pass
+
+
+def mute_session(timeout=0.03, **server):
+    stream = Stream(Mute(**server))
+    return stream, SSLContext(SoftwareIdentity(CLIENT), CA, timeout).wrap_socket(stream, pki.HOST)
