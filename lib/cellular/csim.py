@@ -30,7 +30,7 @@ class CSIM:
         Raises ModemError (and its kin) when the modem does not pass it on or the answer is
         damaged; a status word, whatever it says, is no error.
         """
-        digits = binascii.hexlify(apdu)
+        digits = binascii.hexlify(apdu).upper()  # some modems read only capitals
         self._answer = self._problem = None
         try:
             self._at.command(b'+CSIM=%d,"%s"' % (len(digits), digits), _PREFIX, self._line)

@@ -70,9 +70,12 @@ class SIM7080(Modem):
     def _ask_time_server(self):
         """NTP over the data connection sets the modem's clock; True if it did."""
         self._ntp = None
-        self.at.command(b"+CNTPCID=%d" % _PDP)
-        self.at.command(b'+CNTP="%s",0,%d,2' % (_TIME_SERVER, _PDP))
-        self.at.command(b"+CNTP")
+        try:
+            self.at.command(b"+CNTPCID=%d" % _PDP)
+            self.at.command(b'+CNTP="%s",0,%d,2' % (_TIME_SERVER, _PDP))
+            self.at.command(b"+CNTP")
+        except CommandError:
+            return False
         deadline = ticks.after(timeouts.NTP)
         while self._ntp is None and ticks.left(deadline) > 0:
             self._idle(20)

@@ -1,0 +1,168 @@
+"""APDUs in AT+CSIM: the dialogue of the specification (16.20), and what modems make of it."""
+
+from binascii import unhexlify
+
+from data.worked_examples import AT_DIALOGUE, EXAMPLES
+from expect import equal, raises
+from mock_uart import ScriptedUART, cuts
+from sim7080_script import OK, SYNC, cme, lines
+from virtual_time import Clock, running
+
+from cellular import CSIM, CommandError, ModemError, ModemReset, ModemTimeout
+from cellular.at import AT
+
+ENOUGH = b"0070000001"
+
+
+def exchange(answer, apdu=ENOUGH, steps=()):
+    """What `transmit(apdu)` gives when the modem answers `answer`: (data, status word)."""
+    with running(Clock()):
+        step = (b'AT+CSIM=%d,"%s"\r' % (len(apdu), apdu), answer)
+        uart = ScriptedUART(SYNC + [step] + list(steps))
+        at = AT(uart, (b"RDY",))
+        at.sync()
+        data, sw = CSIM(at).transmit(unhexlify(apdu))
+        uart.done()
+        return bytes(data), sw
+
+
+def test_the_dialogue_of_the_specification():
+    with running(Clock()):
+        steps = [
+            (
+                command.encode() + b"\r",
+                b"".join([b"\r\n%s\r\n" % line.encode() for line in answer]),
+            )
+            for command, answer in AT_DIALOGUE
+        ]
+        uart = ScriptedUART(SYNC + steps)
+        at = AT(uart)
+        at.sync()
+        channel = CSIM(at)
+        for command, answer in AT_DIALOGUE:
+            data, sw = channel.transmit(memoryview(unhexlify(command.split('"')[1])))
+            want = unhexlify(answer[0].split('"')[1])
+            equal(data, want[:-2])
+            assert sw == want[-2] << 8 | want[-1]
+        uart.done()
+
+
+def test_the_longest_apdu_both_ways():
+    apdu = b"01DB8000FF" + b"A5" * 255 + b"00"
+    answer = b"5A" * 256 + b"9000"
+    data, sw = exchange(lines(b'+CSIM: 516,"%s"' % answer), apdu)
+    equal(data, b"\x5a" * 256)
+    assert sw == 0x9000
+
+
+def test_an_answer_cut_at_every_byte():
+    for first, second in cuts(lines(b'+CSIM: 8,"01029000"')):
+        assert exchange([first, second]) == (b"\x01\x02", 0x9000)
+
+
+def test_variants_of_the_answer():
+    for answer in (
+        b'+CSIM: 6,"019000"',
+        b"+CSIM: 6,019000",  # unquoted
+        b'+CSIM:6,"019000"',
+        b'+CSIM: 6, "019000"',
+        b'+CSIM: 6 ,"019000" ',
+    ):
+        assert exchange(lines(answer)) == (b"\x01", 0x9000), answer
+    assert exchange(lines(b'+CSIM: 8,"abcd6a82"')) == (b"\xab\xcd", 0x6A82)
+    assert exchange(lines(b'+CSIM: 8,"aBCd6A82"')) == (b"\xab\xcd", 0x6A82)
+
+
+def test_the_last_of_several_answers_counts():
+    # Glued in one line, as the GMS01Q does, or one line each.
+    assert exchange(lines(b'+CSIM: 4,"6A82"+CSIM: 6,"019000"')) == (b"\x01", 0x9000)
+    assert exchange(lines(b"+CSIM: 4,6A82+CSIM: 6,019000")) == (b"\x01", 0x9000)
+    assert exchange(lines(b'+CSIM: 4,"6A82"', b'+CSIM: 6,"019000"')) == (b"\x01", 0x9000)
+    assert exchange(lines(b'+CSIM: 9,"6A82"', b'+CSIM: 6,"019000"')) == (b"\x01", 0x9000)
+
+
+def test_other_lines_in_front():
+    # The first line is not +CSIM: on the SARA-R410M.
+    assert exchange(lines(b"SMS Ready", b'*PSUTTZ: 24/0"', b'+CSIM: 4,"9000"')) == (b"", 0x9000)
+
+
+def test_status_words_are_no_errors():
+    for sw in (0x6100, 0x6C10, 0x6A82, 0x6F00, 0x9000, 0x0000):
+        assert exchange(lines(b'+CSIM: 4,"%04X"' % sw)) == (b"", sw)
+
+
+def damaged(answer, text):
+    with raises(ModemError, text=text) as caught:
+        exchange(answer)
+    assert str(caught.error).startswith("AT+CSIM: "), str(caught.error)
+
+
+def test_damaged_answers():
+    for answer, text in (
+        (b'+CSIM: 6,"0190"', "4 digits announced as  6"),  # truncated
+        (b'+CSIM: 516,"%s"' % (b"00" * 127), "254 digits announced as  516"),
+        (b'+CSIM: 4,"019000"', "6 digits announced as  4"),  # a wrong length
+        (b'+CSIM: 5,"01900"', "damaged"),  # an odd number of digits
+        (b'+CSIM: 6,"01900g"', "damaged"),
+        (b'+CSIM: 6,"01 000"', "damaged"),
+        (b'+CSIM: 2,"90"', "2 digits announced as  2"),  # no status word
+        (b'+CSIM: 0,""', "damaged"),
+        (b"+CSIM: ", "damaged"),
+        (b"+CSIM:", "damaged"),
+        (b'+CSIM: "9000"', "damaged"),
+        (b'+CSIM: -4,"9000"', "damaged"),
+        (b'+CSIM: x\xff,"9000"', "damaged"),
+        (b'+CSIM: 4,"\xff\xfe\x00\x01"', "damaged"),
+        # The last counts, so a damaged one is not hidden by a good one.
+        (b'+CSIM: 4,"9000"+CSIM: 6,"0190"', "damaged"),
+    ):
+        damaged(lines(answer), text)
+    damaged(lines(b'+CSIM: 4,"9000"', b"+CSIM: 4,90"), "damaged")
+
+
+def test_ok_without_an_answer():
+    damaged(OK, "OK, but no answer of the SIM")
+    damaged(lines(b"+CRSM: 144,0"), "OK, but no answer of the SIM")
+
+
+def test_refused_by_the_modem():
+    for code, text in ((13, "SIM failure"), (10, "SIM not inserted"), (3, "not allowed")):
+        with raises(CommandError, text="AT+CSIM: +CME ERROR: %d (" % code) as caught:
+            exchange(cme(code))
+        assert caught.error.code == code
+        assert text in str(caught.error)
+        assert str(caught.error).endswith(": the modem did not pass it on")
+
+
+def test_no_answer_and_restart():
+    with raises(ModemTimeout, text="AT+CSIM: no answer"):
+        exchange(b"")
+    with raises(ModemReset, text="during AT+CSIM"):
+        exchange(b"\r\nRDY\r\n")
+
+
+def test_the_generation_is_that_of_the_engine():
+    with running(Clock()):
+        uart = ScriptedUART(SYNC + [(b'AT+CSIM=4,"0070"\r', b"\r\nRDY\r\n")])
+        at = AT(uart, (b"RDY",))
+        at.sync()
+        channel = CSIM(at)
+        before = channel.generation
+        with raises(ModemReset):
+            channel.transmit(b"\x00\x70")
+        assert channel.generation != before
+
+
+def test_what_the_card_examples_use_fits():
+    # Every exchange of the worked examples passes through unchanged.
+    count = 0
+    for name in EXAMPLES:
+        for apdu, answer in EXAMPLES[name]:
+            if len(answer) < 4 or len(answer) > 516:
+                continue
+            text = lines(b'+CSIM: %d,"%s"' % (len(answer), answer.encode()))
+            data, sw = exchange(text, apdu.encode())
+            equal(data, unhexlify(answer)[:-2])
+            assert sw == int(answer[-4:], 16)
+            count += 1
+    assert count > 20, count

@@ -1,0 +1,368 @@
+"""What the SIM7080 does in its own way: set-up, data context, time, connections."""
+
+from expect import raises
+from mock_uart import ScriptedUART
+from sim7080_script import ERROR, OK, SYNC, closes, cme, lines, opens, started
+from virtual_time import Clock, TimedUART, running
+
+from cellular import DRIVERS, SIM7080, CommandError, ModemError, ModemReset, NetworkError
+
+ADDRESS = (b"AT+CNACT?\r", lines(b'+CNACT: 0,1,"10.94.36.44"', b'+CNACT: 1,0,"0.0.0.0"'))
+NO_ADDRESS = (b"AT+CNACT?\r", lines(b'+CNACT: 0,0,"0.0.0.0"', b'+CNACT: 1,1,"10.1.1.1"'))
+APN = (b'AT+CNCFG=0,1,"internet"\r', OK)
+ACTIVATE = b"AT+CNACT=0,1\r"
+ACTIVE = b"\r\n+APP PDP: 0,ACTIVE\r\n"
+DEACTIVE = b"\r\n+APP PDP: 0,DEACTIVE\r\n"
+
+
+def play(steps, body):
+    """`body(modem, clock)` on a modem that was powered up; `steps` must be used up."""
+    clock = Clock()
+    with running(clock):
+        modem, uart = started(steps)
+        body(modem, clock)
+        modem.at.poll()
+        uart.done()
+
+
+def test_the_driver_is_in_the_table():
+    assert DRIVERS["sim7080"] is SIM7080
+
+
+def test_network_time_is_switched_on_once():
+    steps = [
+        (b"AT+CMEE=1\r", OK),
+        (b"AT+IFC=0,0\r", OK),
+        (b"AT+CLTS?\r", lines(b"+CLTS: 0")),
+        (b"AT+CLTS=1\r", OK),
+    ]
+    with running(Clock()):
+        uart = ScriptedUART(SYNC + steps)
+        SIM7080(uart).power_up()
+        uart.done()
+
+
+# -- data context -------------------------------------------------------------------------------
+
+
+def attached(modem, clock):
+    address = modem.attach("internet")
+    assert address == "10.94.36.44", address
+
+
+def test_active_already():
+    play([ADDRESS], attached)
+
+
+def test_the_urc_after_the_ok():
+    play([NO_ADDRESS, APN, (ACTIVATE, [OK, ACTIVE]), ADDRESS], attached)
+
+
+def test_the_urc_before_the_ok():
+    def body(modem, clock):
+        attached(modem, clock)
+        assert clock.ms < 200
+
+    play([NO_ADDRESS, APN, (ACTIVATE, ACTIVE + OK), ADDRESS], body)
+
+
+def test_the_urc_some_seconds_later():
+    clock = Clock()
+    with running(clock):
+        modem = _timed(clock, [NO_ADDRESS, APN, (ACTIVATE, [(2, OK), (4_000, ACTIVE)]), ADDRESS])
+        start = clock.ms
+        attached(modem, clock)
+        assert 4_000 <= clock.ms - start < 4_100
+
+
+def _timed(clock, steps):
+    script = SYNC + [
+        (b"AT+CMEE=1\r", OK),
+        (b"AT+IFC=0,0\r", OK),
+        (b"AT+CLTS?\r", lines(b"+CLTS: 1")),
+    ]
+    script = [
+        (want, reply if isinstance(reply, list) else [(2, reply)])
+        for want, reply in script + steps
+    ]
+    modem = SIM7080(TimedUART(clock, script))
+    modem.power_up()
+    return modem
+
+
+def test_the_urc_is_lost():
+    def body(modem, clock):
+        attached(modem, clock)
+        assert clock.ms < 6_000
+
+    play([NO_ADDRESS, APN, (ACTIVATE, OK), ADDRESS], body)
+
+
+def test_refused_and_then_granted():
+    def body(modem, clock):
+        attached(modem, clock)
+        assert 2_000 <= clock.ms < 3_000  # not at once
+
+    for urc in (DEACTIVE, b"\r\n+APP PDP: DEACTIVE\r\n"):
+        again = [NO_ADDRESS, NO_ADDRESS, (ACTIVATE, ACTIVE + OK), ADDRESS]
+        play([NO_ADDRESS, APN, (ACTIVATE, OK + urc)] + again, body)
+
+
+def test_already_active_is_an_error_to_the_modem_only():
+    for answer in (ERROR, cme(3), cme(605)):
+        play([NO_ADDRESS, APN, (ACTIVATE, answer), ADDRESS], attached)
+
+
+def test_an_activation_that_the_modem_forgot_is_asked_for_again():
+    # Some answer OK and stay deactivated, without a word.
+    def body(modem, clock):
+        attached(modem, clock)
+        assert 20_000 <= clock.ms < 24_000
+
+    looks = [NO_ADDRESS] * 5
+    play([NO_ADDRESS, APN, (ACTIVATE, OK)] + looks + [(ACTIVATE, OK + ACTIVE), ADDRESS], body)
+
+
+def test_active_is_said_but_there_is_no_address():
+    # Neither hammered nor believed.
+    def body(modem, clock):
+        attached(modem, clock)
+        assert clock.ms >= 2_000
+
+    steps = [NO_ADDRESS, APN, (ACTIVATE, OK + ACTIVE), NO_ADDRESS, ADDRESS]
+    play(steps, body)
+
+
+def test_never_granted():
+    class Refusing(ScriptedUART):
+        """Refuses each activation after the script."""
+
+        asked = 0
+
+        def write(self, data):
+            if self._unwritten:
+                return ScriptedUART.write(self, data)
+            if bytes(data) == ACTIVATE:
+                Refusing.asked += 1
+                self._chunks.append(OK + DEACTIVE)
+            elif bytes(data) == NO_ADDRESS[0]:
+                self._chunks.append(NO_ADDRESS[1])
+            return len(data)
+
+    clock = Clock()
+    with running(clock):
+        modem, _ = started([NO_ADDRESS, APN], Refusing)
+        start = clock.ms
+        with raises(NetworkError, text="gives no data connection: check modem.apn") as caught:
+            modem.attach("internet")
+        assert caught.error.errno == 100
+        assert 120_000 <= clock.ms - start < 125_000
+        assert 20 < Refusing.asked < 70
+
+
+def test_user_and_password():
+    configured = (b'AT+CNCFG=0,1,"internet","me","se cret",3\r', OK)
+    play(
+        [NO_ADDRESS, configured, (ACTIVATE, OK + ACTIVE), ADDRESS],
+        lambda modem, clock: modem.attach("internet", "me", "se cret"),
+    )
+
+
+def test_text_that_would_end_the_command_is_not_sent():
+    for arguments in (
+        ('in"ternet',),
+        ("inter\rnet",),
+        ("inter\nnet",),
+        ("gr\u00fcn",),
+        ("internet", 'm"e'),
+        ("internet", "me", "pass\rword"),
+        ("i" * 65,),
+    ):
+
+        def body(modem, clock, arguments=arguments):
+            with raises(NetworkError, text="at most 64 printable characters, and no quotes"):
+                modem.attach(*arguments)
+
+        play([NO_ADDRESS], body)
+
+
+def test_addresses_that_make_no_sense():
+    for answer in (OK, lines(b"+CNACT: 0,1"), lines(b"+CNACT:"), lines(b'+CNACT: 0,2,"1.2.3.4"')):
+
+        def body(modem, clock):
+            attached(modem, clock)
+
+        play([(b"AT+CNACT?\r", answer), APN, (ACTIVATE, OK + ACTIVE), ADDRESS], body)
+
+
+def test_a_restart_while_waiting_for_the_address():
+    def body(modem, clock):
+        with raises(ModemReset):
+            modem.attach("internet")
+        assert clock.ms < 6_000
+
+    play([NO_ADDRESS, APN, (ACTIVATE, OK + b"\r\nRDY\r\n")], body)
+
+
+# -- time ---------------------------------------------------------------------------------------
+
+UNSET = (b"AT+CCLK?\r", lines(b'+CCLK: "80/01/06,00:00:09+00"'))
+SET = (b"AT+CCLK?\r", lines(b'+CCLK: "26/11/24,13:18:17+04"'))
+NTP = [(b"AT+CNTPCID=0\r", OK), (b'AT+CNTP="pool.ntp.org",0,0,2\r', OK)]
+
+
+def clock_is(want):
+    def body(modem, clock):
+        got = modem.clock()
+        assert got == want, got
+        assert clock.ms < 31_000
+
+    return body
+
+
+def test_the_time_of_the_network():
+    play([SET], clock_is((2026, 11, 24, 12, 18, 17)))
+
+
+def test_the_time_of_a_server():
+    for urc in (b"+CNTP: 1", b'+CNTP: 1,"26/11/24,13:18:17"'):
+        ask = (b"AT+CNTP\r", OK + b"\r\n" + urc + b"\r\n")
+        play([UNSET] + NTP + [ask, SET], clock_is((2026, 11, 24, 12, 18, 17)))
+
+
+def test_no_time_from_a_server():
+    for answer in (OK + b"\r\n+CNTP: 61\r\n", OK, OK + b"\r\n+CNTP: \xff\r\n", ERROR, cme(3)):
+        play([UNSET] + NTP + [(b"AT+CNTP\r", answer)], clock_is(None))
+    play([UNSET, (NTP[0][0], ERROR)], clock_is(None))
+
+
+# -- connections --------------------------------------------------------------------------------
+
+
+def refused(answer, kind, text, more=()):
+    def body(modem, clock):
+        socket = modem.socket()
+        with raises(kind, text=text):
+            socket.connect(("h", 8883))
+        assert socket.free()
+
+    play([(opens()[0], answer)] + list(more), body)
+
+
+def test_each_result_of_caopen():
+    for result, text in (
+        (1, "socket error"),
+        (2, "no memory (or the data quota of the SIM is used up)"),
+        (3, "too many connections"),
+        (4, "parameter invalid"),
+        (6, "invalid IP address"),
+        (7, "not supported"),
+        (12, "cannot bind"),
+        (13, "cannot listen"),
+        (20, "the host name cannot be resolved: check mqtt.host"),
+        (21, "the data connection is not active"),
+        (23, "refused by the server: check mqtt.port"),
+        (27, "connect failed"),
+        (99, "modem's result 99"),
+    ):
+        refused(
+            lines(b"+CAOPEN: 0,%d" % result),
+            NetworkError,
+            "no connection to h port 8883: " + text,
+        )
+
+
+def test_answers_of_caopen_that_are_not_understood():
+    for answer in (OK, lines(b"+CAOPEN: 0"), lines(b"+CAOPEN:"), lines(b"+CAOPEN: 0,x")):
+        refused(answer, ModemError, "AT+CAOPEN: the modem's answer is not understood")
+    # The result of another connection, late, is not ours.
+    refused(lines(b"+CAOPEN: 1,0"), ModemError, "not understood")
+    refused(lines(b"+CAOPEN: 1,0", b"+CAOPEN: 0,27"), NetworkError, "connect failed")
+
+
+def test_warnings_while_waiting_for_caopen():
+    # Several lines in the middle of it, as TinyGSM #507 saw.
+    warning = b"\r\nOVER-VOLTAGE WARNNING\r\n" * 3
+
+    def body(modem, clock):
+        modem.socket().connect(("h", 8883))
+
+    play([opens(before=warning)], body)
+
+
+def test_caopen_refused_is_tried_once_more_after_a_close():
+    def body(modem, clock):
+        modem.socket().connect(("h", 8883))
+
+    for first in (ERROR, cme(3)):
+        for answer in (OK, ERROR):
+            play([(opens()[0], first), closes(answer=answer), opens()], body)
+    refused(ERROR, CommandError, "AT+CAOPEN: refused", [closes(), (opens()[0], ERROR)])
+
+
+def test_host_names():
+    def body(modem, clock):
+        modem.socket().connect(("mqtt.example-1.com", 1))
+        for host in ("h" * 65, 'h"', "h\r\nAT+CPOWD=1", "h\x00", "m\u00fcnchen"):
+            with raises(NetworkError, text="at most 64 printable characters"):
+                modem.socket().connect((host, 8883))
+
+    play([opens(host=b"mqtt.example-1.com", port=1)], body)
+
+
+def test_indications_that_make_no_sense_are_survived():
+    junk = b""
+    for prefix in (
+        b"+CADATAIND:",
+        b"+CASTATE:",
+        b"+CACLOSE:",
+        b"+APP PDP:",
+        b"+CNTP:",
+        b"+CEREG:",
+    ):
+        for rest in (
+            b"",
+            b" ",
+            b" x",
+            b" 99",
+            b" -1",
+            b" 1,2,3,4",
+            b":::",
+            b",,,,",
+            b" \xff\xfe",
+            b' "',
+        ):
+            junk += b"\r\n" + prefix + rest + b"\r\n"
+
+    def body(modem, clock):
+        for _ in range(3):
+            modem.at.poll()
+        assert modem.signal() == -73
+
+    for start in range(0, len(junk), 97):
+        play([(b"", junk[start:] + b"\r\n"), (b"AT+CSQ\r", lines(b"+CSQ: 20,99"))], body)
+
+
+def test_power_down_lines_mean_a_restart():
+    for line in (
+        b"RDY",
+        b"NORMAL POWER DOWN",
+        b"UNDER-VOLTAGE POWER DOWN",
+        b"OVER-VOLTAGE POWER DOWN",
+        b"PSM POWER DOWN",
+    ):
+
+        def body(modem, clock):
+            with raises(ModemReset):
+                modem.imsi()
+
+        play([(b"AT+CIMI\r", b"\r\n" + line + b"\r\n")], body)
+
+
+def test_lines_that_are_no_restart():
+    # Late, on a modem that has just started, or only a warning.
+    def body(modem, clock):
+        assert modem.imsi() == "00101"
+
+    for line in (b"SMS Ready", b"+CFUN: 1", b"+CPIN: READY", b"OVER-VOLTAGE WARNNING"):
+        play([(b"AT+CIMI\r", lines(line, b"00101"))], body)
