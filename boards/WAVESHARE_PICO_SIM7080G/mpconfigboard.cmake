@@ -21,5 +21,9 @@ list(APPEND MICROPY_SOURCE_BOARD
 )
 add_link_options("LINKER:--wrap=mbedtls_hardware_poll")
 
+# A larger C stack.
+list(APPEND MICROPY_SOURCE_BOARD ${MICROPY_BOARD_DIR}/stack.c)
+add_link_options("LINKER:--wrap=main")
+
 set(MBEDTLS_CONFIG_FILE "${MICROPY_BOARD_DIR}/mbedtls_config_board.h")
 set(MICROPY_FROZEN_MANIFEST ${MICROPY_BOARD_DIR}/manifest.py)

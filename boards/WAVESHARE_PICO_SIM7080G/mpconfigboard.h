@@ -1,10 +1,7 @@
-// Raspberry Pi Pico with the Waveshare Pico-SIM7080G hat. A variant may have said these already.
+// Raspberry Pi Pico with the Waveshare Pico-SIM7080G hat. What differs between the
+// Picos comes from the variants.
 #ifndef MICROPY_HW_BOARD_NAME
 #define MICROPY_HW_BOARD_NAME "Waveshare Pico-SIM7080G"
-#endif
-#ifndef MICROPY_HW_FLASH_STORAGE_BYTES
-// As the port's own Pico has it: files survive a change of firmware.
-#define MICROPY_HW_FLASH_STORAGE_BYTES (1408 * 1024)
 #endif
 
 // A Pico without radio has no network in MicroPython's sense; TLS runs over the modem's sockets.
@@ -18,3 +15,7 @@
 // the heap that a soft reset throws away.
 void mbedtls_psa_crypto_free(void);
 #define MICROPY_BOARD_END_SOFT_RESET() mbedtls_psa_crypto_free()
+
+// The C stack of stack.c instead of the port's.
+#define __StackTop iotsafe_stack_top
+#define __StackBottom iotsafe_stack_bottom

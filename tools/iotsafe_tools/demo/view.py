@@ -24,6 +24,7 @@ _COMMANDS = {
     0xCB: "GET DATA: what objects are there?",
     0xCD: "READ PUBLIC KEY",
     0xB0: "READ FILE",
+    0x84: "GET RANDOM: for the random numbers of TLS",
     0xC0: "GET RESPONSE",
     0x2A: "COMPUTE SIGNATURE, init: key {id}, ECDSA over a SHA-256 digest",
 }
