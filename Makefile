@@ -4,17 +4,22 @@
 #   PYTHON=           the system Python to begin with (3.11 or newer)
 #   MICROPYTHON_DIR=  a MicroPython source tree of your own instead of the pinned one
 #   UMQTT_DIR=        a folder of your own that holds umqtt/simple.py
-#   MESSAGES=         make demo: end after so many delivered messages
+#   BOARD=, VARIANT=  make firmware, flash, deploy: a folder of boards/, and one of its variants
+#   PORT=             make flash, deploy: the board's serial port
+#   MESSAGES=         make demo, pico: end after so many delivered messages
 #   ARGS=             make test: further arguments for pytest
 
 PYTHON ?= python3
+BOARD ?= WAVESHARE_PICO_SIM7080G
 export PYTHON MICROPYTHON_DIR UMQTT_DIR
 
 SETUP := @tools/iotsafe_tools/setup/run.sh
 BIN := .venv/bin
+CHOSEN := --board '$(BOARD)' --variant '$(VARIANT)'
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench lint format micropython clean
+.PHONY: help demo pico repl mount test bench lint format micropython firmware reproduce flash \
+	deploy clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):  *## */  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -23,8 +28,20 @@ demo:  ## a simulated modem and SIM, a broker, the firmware: watch messages arri
 	$(SETUP) micropython
 	@$(BIN)/python -m iotsafe_tools.demo $(if $(MESSAGES),--messages $(MESSAGES))
 
+pico:  ## the same with the image of a Raspberry Pi Pico, in an emulator (MESSAGES=5)
+	$(SETUP) pico
+	@$(BIN)/python -m iotsafe_tools.emulator pico $(if $(MESSAGES),--messages $(MESSAGES))
+
+repl:  ## a REPL on the emulated Pico, with modem and SIM attached
+	$(SETUP) pico
+	@$(BIN)/python -m iotsafe_tools.emulator repl
+
+mount:  ## that, with lib/ and firmware/ mounted: edit here, import there
+	$(SETUP) pico
+	@$(BIN)/python -m iotsafe_tools.emulator mount
+
 test:  ## every test, on CPython and on MicroPython (ARGS="-k name")
-	$(SETUP) micropython
+	$(SETUP) test
 	@$(BIN)/python -m pytest $(ARGS)
 
 bench:  ## what a connect costs; writes build/bench.json
@@ -45,6 +62,18 @@ format:  ## bring the style into order
 micropython:  ## build/unix/micropython and build/mpy-cross/mpy-cross
 	$(SETUP) micropython
 	@ls -1 build/unix/micropython build/mpy-cross/mpy-cross
+
+firmware:  ## the image of a board in build/firmware (BOARD=, VARIANT=)
+	$(SETUP) firmware $(CHOSEN)
+
+reproduce:  ## build that image again, in another folder: is it the same?
+	$(SETUP) reproduce $(CHOSEN)
+
+flash:  ## write it onto the board (BOARD=, VARIANT=, PORT=)
+	$(SETUP) flash $(CHOSEN) --port '$(PORT)'
+
+deploy:  ## copy our files onto a board that runs MicroPython already (BOARD=, PORT=)
+	$(SETUP) deploy $(CHOSEN) --port '$(PORT)'
 
 clean:  ## remove whatever was made, except the verified downloads in build/downloads
 	@if [ -d build ]; then find build -mindepth 1 -maxdepth 1 ! -name downloads -exec rm -rf {} +; fi

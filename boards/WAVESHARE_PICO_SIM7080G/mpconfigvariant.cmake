@@ -1,3 +1,3 @@
 # The board without a variant's name: Raspberry Pi Pico.
 set(PICO_BOARD "pico")
-set(PICO_PLATFORM "rp2040")
+include(${MICROPY_BOARD_DIR}/rp2040.cmake)

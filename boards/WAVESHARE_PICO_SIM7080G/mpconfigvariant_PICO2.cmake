@@ -1,7 +1,4 @@
-# Raspberry Pi Pico 2: RP2350, 4 MiB of flash.
+# Raspberry Pi Pico 2.
 set(PICO_BOARD "pico2")
-set(PICO_PLATFORM "rp2350")
-list(APPEND MICROPY_DEF_BOARD
-    MICROPY_HW_BOARD_NAME="Waveshare Pico-SIM7080G on Pico 2"
-    MICROPY_HW_FLASH_STORAGE_BYTES=3145728
-)
+list(APPEND MICROPY_DEF_BOARD MICROPY_HW_BOARD_NAME="Waveshare Pico-SIM7080G on Pico 2")
+include(${MICROPY_BOARD_DIR}/rp2350.cmake)

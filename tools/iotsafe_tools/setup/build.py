@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
-from . import pins, sources, steps
+from . import debian, pins, sources, steps
 from .layout import Layout
 
 _MEGABYTES = 200
@@ -25,10 +25,10 @@ def ensure(layout: Layout, tree: Path, umqtt: Path) -> None:
     """
     frozen = _frozen_files(layout, umqtt)
     objects = layout.objects / _configuration(layout, tree)
-    contents = _digest([objects.name, *(f"{path} {sources.sha256(path)}" for path in frozen)])
+    contents = digest([objects.name, *(f"{path} {debian.sha256(path)}" for path in frozen)])
     stamp = layout.micropython.parent / ".complete"
     if (
-        _is_pinned(tree)
+        sources.is_pinned(tree)
         and stamp.exists()
         and stamp.read_text() == contents
         and layout.micropython.exists()
@@ -62,7 +62,7 @@ def _mpy_cross(layout: Layout, tree: Path, objects: Path, log: Path) -> None:
     if not built.exists():
         with steps.step("Build mpy-cross"):
             _make(tree, "mpy-cross", [f"BUILD={built.parent}"], log)
-    _install(built, layout.mpy_cross)
+    install(built, layout.mpy_cross)
 
 
 def _unix(layout: Layout, tree: Path, umqtt: Path, objects: Path, log: Path) -> None:
@@ -88,7 +88,7 @@ def _unix(layout: Layout, tree: Path, umqtt: Path, objects: Path, log: Path) -> 
     with steps.step("Build MicroPython (unix, our packages frozen)"):
         options = [f"{name}={value}" for name, value in settings.items()]
         _make(tree, "ports/unix", options, log)
-    _install(build / "micropython", layout.micropython)
+    install(build / "micropython", layout.micropython)
 
 
 def _make(tree: Path, folder: str, options: list[str], log: Path) -> None:
@@ -97,13 +97,33 @@ def _make(tree: Path, folder: str, options: list[str], log: Path) -> None:
     A newer compiler's warnings do not stop it. There is no build id: it would be the one thing in
     the binary that depends on where the checkout lies.
     """
-    jobs = f"-j{len(os.sched_getaffinity(0))}"
-    environment = {"MAKEFLAGS": "", "MAKELEVEL": "", "MFLAGS": ""}
-    if _is_pinned(tree):
+    command = ["make", "-C", tree / folder, jobs(), *_FLAGS, *options]
+    run(command, tree, log, what=f"building {folder}")
+
+
+def jobs() -> str:
+    """make's option for as many jobs as there are processors for us."""
+    return f"-j{len(os.sched_getaffinity(0))}"
+
+
+def run(
+    command: list[str | Path],
+    tree: Path,
+    log: Path,
+    *,
+    what: str,
+    env: dict[str, str] | None = None,
+    hint: str = "",
+) -> None:
+    """Run one command of a build of `tree`, not as a part of the make that has started us.
+
+    Raises SetupError, which names the file of ours or of C that is at fault.
+    """
+    environment = {"MAKEFLAGS": "", "MAKELEVEL": "", "MFLAGS": "", **(env or {})}
+    if sources.is_pinned(tree):
         environment |= pins.BUILD_ENVIRONMENT
-    command = ["make", "-C", tree / folder, jobs, *_FLAGS, *options]
     try:
-        steps.run(command, log=log, env=environment, what=f"building {folder}")
+        steps.run(command, log=log, env=environment, what=what, hint=hint)
     except steps.SetupError as error:
         raise steps.SetupError(explain(error.output) or str(error), error.output) from None
 
@@ -118,7 +138,7 @@ def explain(output: str) -> str:
     return manifest[0] if manifest else ""
 
 
-def _install(built: Path, target: Path) -> None:
+def install(built: Path, target: Path) -> None:
     """Copy a finished binary to its place in one stroke; one that runs keeps its old file."""
     target.parent.mkdir(parents=True, exist_ok=True)
     new = target.with_name(target.name + ".new")
@@ -134,17 +154,13 @@ def _frozen_files(layout: Layout, umqtt: Path) -> list[Path]:
 
 def _configuration(layout: Layout, tree: Path) -> str:
     """Return a short digest of what the object files depend on."""
-    identity = (tree / ".complete").read_text() if _is_pinned(tree) else ""
-    return _digest(
+    identity = (tree / ".complete").read_text() if sources.is_pinned(tree) else ""
+    return digest(
         [str(tree), identity, repr(pins.BUILD_ENVIRONMENT), *_FLAGS]
-        + [sources.sha256(layout.variant / name) for name in _CONFIGURATION]
+        + [debian.sha256(layout.variant / name) for name in _CONFIGURATION]
     )[:12]
 
 
-def _is_pinned(tree: Path) -> bool:
-    """Whether `tree` is the one that sources.py has made (and not one of the user's)."""
-    return (tree / ".complete").exists()
-
-
-def _digest(parts: Iterable[str]) -> str:
+def digest(parts: Iterable[str]) -> str:
+    """Return one digest of `parts`, in hexadecimal."""
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()

@@ -57,8 +57,35 @@ class Layout:
         return self.build / "unix" / "micropython"
 
     @property
+    def boards(self) -> Path:
+        return self.root / "boards"
+
+    @property
     def variant(self) -> Path:
-        return self.root / "boards" / "unix"
+        return self.boards / "unix"
+
+    @property
+    def rp2_sources(self) -> Path:
+        """What the rp2 port is built from: a copy of `sources`, and Raspberry Pi's SDK."""
+        return self.build / "rp2"
+
+    @property
+    def board_objects(self) -> Path:
+        return self.build / "obj-boards"
+
+    @property
+    def firmware(self) -> Path:
+        """One folder per board and variant."""
+        return self.build / "firmware"
+
+    @property
+    def emulator(self) -> Path:
+        """node_modules of the board emulator."""
+        return self.build / "emulator"
+
+    @property
+    def emulator_package(self) -> Path:
+        return self.root / "tools" / "iotsafe_tools" / "emulator"
 
 
 def find() -> Layout:

@@ -58,6 +58,44 @@ NEEDED: dict[str, Callable[[], bool]] = {
     _ensurepip_package(): _venv,
 }
 
+
+def _arm_file(compiler: str, name: str) -> Callable[[], bool]:
+    """Return a test for a file of the Arm compiler's C or C++ library."""
+
+    def present() -> bool:
+        tool = shutil.which(compiler)
+        if tool is None:
+            return False
+        command = [tool, f"-print-file-name={name}"]
+        found = subprocess.run(command, capture_output=True, text=True)
+        return "/" in found.stdout  # the bare name comes back if there is none
+
+    return present
+
+
+def _node() -> bool:
+    """Whether there is a Node.js that the emulator runs on."""
+    tool = shutil.which("node")
+    if tool is None:
+        return False
+    version = subprocess.run([tool, "--version"], capture_output=True, text=True).stdout
+    number = version.strip().removeprefix("v").partition(".")[0]
+    return number.isdecimal() and int(number) >= NODE_OLDEST
+
+
+NODE_OLDEST = 18
+
+# What only some parts need: the firmware of a Pico, the board emulator.
+PICO: dict[str, Callable[[], bool]] = {
+    "cmake": _command("cmake"),
+    "gcc-arm-none-eabi": _command("arm-none-eabi-gcc"),
+    "libnewlib-arm-none-eabi": _arm_file("arm-none-eabi-gcc", "libc.a"),
+    "libstdc++-arm-none-eabi-newlib": _arm_file("arm-none-eabi-g++", "libstdc++.a"),
+}
+EMULATOR: dict[str, Callable[[], bool]] = {"nodejs": _node, "npm": _command("npm")}
+# The tests of the boards whose port is not built here.
+TESTS: dict[str, Callable[[], bool]] = {"ninja-build": _command("ninja")}
+
 _POLICY = "/usr/sbin/policy-rc.d"
 
 # Run as root with the policy's path and the packages. A daemon that comes with a package must not
@@ -109,8 +147,10 @@ def _as_root(names: list[str]) -> list[str]:
     return ["sudo", "-n", *command]
 
 
-def install(packages: Iterable[str], layout: Layout) -> None:
-    """Install `packages` with apt-get, as root or through sudo.
+def install(
+    packages: Iterable[str], layout: Layout, needed: dict[str, Callable[[], bool]] = NEEDED
+) -> None:
+    """Install `packages`, of those in `needed`, with apt-get, as root or through sudo.
 
     Raises SetupError when there is no apt, no way to become root, or apt fails.
     """
@@ -132,14 +172,15 @@ def install(packages: Iterable[str], layout: Layout) -> None:
             hint="a package could not be installed",
             own_session=False,
         )
-    left = [name for name in missing() if name in names]
+    left = [name for name in missing(needed) if name in names]
     if left:
         raise steps.SetupError(
             f"{', '.join(left)}: installed, but what it brings is not found (see {log})"
         )
 
 
-def ensure(layout: Layout) -> None:
-    """Install what is missing; does nothing, quickly, when nothing is."""
+def ensure(layout: Layout, *groups: dict[str, Callable[[], bool]]) -> None:
+    """Install what is missing of NEEDED and `groups`; does nothing, quickly, when nothing is."""
     importlib.invalidate_caches()
-    install(missing(), layout)
+    needed = {name: present for group in (NEEDED, *groups) for name, present in group.items()}
+    install(missing(needed), layout, needed)

@@ -15,6 +15,17 @@ class Archive(NamedTuple):
     destination: str  # inside the MicroPython tree; "" is the tree itself
 
 
+class Package(NamedTuple):
+    """One binary package of the distribution that holds sources."""
+
+    name: str
+    version: str
+    filename: str  # as apt-get download calls it
+    sha256: str
+    folder: str  # what is taken out of it
+    destination: str  # inside the source tree
+
+
 class Commit(NamedTuple):
     """One upstream git tree; the commit id is the digest of everything in it."""
 
@@ -59,6 +70,41 @@ COMMITS = (
         "mbedtls-3.6.2",
         "107ea89daaefb9867ea9121002fbbdf926780e98",
         "lib/mbedtls",
+    ),
+)
+
+# The rp2 port's own needs. Debian's source packages of these are no tarballs of upstream's, so the
+# packages that hold the sources are taken.
+RP2_PACKAGES = (
+    Package(
+        "pico-sdk-source",
+        "2.1.1-1",
+        "pico-sdk-source_2.1.1-1_all.deb",
+        "507a3ca37636641bc90239d7c04dc9dc28c5008087a8162102ea94d2273153d3",
+        "usr/src/pico-sdk",
+        "lib/pico-sdk",
+    ),
+    Package(
+        "tinyusb-source",
+        "0.18.0+dfsg-1",
+        "tinyusb-source_0.18.0+dfsg-1_all.deb",
+        "01ce2c645df68f14a8a7dcfc8fb355713152543757955820479a87949a61154e",
+        "usr/src/tinyusb",
+        "lib/tinyusb",
+    ),
+)
+RP2_COMMITS = (
+    Commit(
+        "https://github.com/raspberrypi/pico-sdk.git",
+        "2.1.1",
+        "bddd20f928ce76142793bef434d4f75f4af6e433",
+        "lib/pico-sdk",
+    ),
+    Commit(
+        "https://github.com/hathach/tinyusb.git",
+        "0.18.0",
+        "86ad6e56c1700e85f1c5678607a762cfe3aa2f47",
+        "lib/tinyusb",
     ),
 )
 

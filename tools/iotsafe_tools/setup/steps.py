@@ -21,7 +21,7 @@ _FULL = 8_000_000  # bytes: less than this is no space
 _DIAGNOSES = (
     (("No space left on device", "[Errno 28]"), _DISK_FULL),
     (
-        ("DO NOT MATCH THE HASHES", "Hash Sum mismatch", "HashMismatch"),
+        ("DO NOT MATCH THE HASHES", "Hash Sum mismatch", "HashMismatch", "EINTEGRITY"),
         (
             "a download has another digest than the pinned one: do not use that source; "
             "try again later or use another mirror"
@@ -44,11 +44,15 @@ _DIAGNOSES = (
             "unable to access",
             "Unable to connect",
             "Could not read from remote repository",
+            "ENOTFOUND",
+            "EAI_AGAIN",
+            "ECONNREFUSED",
+            "ETIMEDOUT",
         ),
         "the server cannot be reached: check the network (and the proxy), then run again",
     ),
     (
-        ("No matching distribution found", "No matching package found"),
+        ("No matching distribution found", "No matching package found", "ETARGET", "E404"),
         "the package index does not have that version: use a complete index, then run again",
     ),
 )

@@ -4,7 +4,7 @@ import ast
 import tarfile
 from pathlib import Path
 
-from . import pins, sources, steps
+from . import debian, pins, steps
 from .layout import Layout
 
 
@@ -26,7 +26,7 @@ def ensure(layout: Layout, own_folder: str = "") -> Path:
         return layout.umqtt
     with steps.step(pins.UMQTT_REQUIREMENT), steps.scratch(layout.scratch) as folder:
         archive = layout.downloads / pins.UMQTT_FILENAME
-        if not archive.exists() or sources.sha256(archive) != pins.UMQTT_SHA256:
+        if not archive.exists() or debian.sha256(archive) != pins.UMQTT_SHA256:
             archive = _download(layout, folder)
         new = folder / "tree"
         _unpack(archive, new)
@@ -48,7 +48,7 @@ def _download(layout: Layout, folder: Path) -> Path:
     found = folder / pins.UMQTT_FILENAME
     if not found.is_file():
         raise steps.SetupError(f"the package index gave no {pins.UMQTT_FILENAME} (see {log})")
-    return sources.keep(found, pins.UMQTT_SHA256, layout.downloads)
+    return debian.keep(found, pins.UMQTT_SHA256, layout.downloads)
 
 
 def _index(layout: Layout, log: Path) -> list[str]:

@@ -1,0 +1,5 @@
+# Pico and Pico W.
+set(PICO_PLATFORM "rp2040")
+set(IOTSAFE_FLASH_KIB 2048)
+set(IOTSAFE_FIRMWARE_KIB 640)
+include(${MICROPY_BOARD_DIR}/flash.cmake)

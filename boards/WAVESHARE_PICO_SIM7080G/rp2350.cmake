@@ -1,0 +1,5 @@
+# Pico 2 and Pico 2 W.
+set(PICO_PLATFORM "rp2350")
+set(IOTSAFE_FLASH_KIB 4096)
+set(IOTSAFE_FIRMWARE_KIB 1024)
+include(${MICROPY_BOARD_DIR}/flash.cmake)
