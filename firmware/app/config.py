@@ -16,6 +16,8 @@ from micropython import const
 from cellular import DRIVERS
 
 _MAX_SIZE = const(8192)
+_QUOTE = const(0x22)
+_BACKSLASH = const(0x5C)
 
 
 class ConfigError(Exception):
@@ -155,11 +157,37 @@ def load(path):
         ) from None
     if len(text) > _MAX_SIZE:
         raise ConfigError(["%s: larger than %d bytes" % (path, _MAX_SIZE)])
-    try:
-        data = json.loads(text)
-    except (ValueError, TypeError, RuntimeError):  # the last two: odd keys, too deep
-        raise ConfigError(["%s: not JSON, or cut off" % path]) from None
+    data = None
+    if _closed(text):
+        try:
+            data = json.loads(text)
+        except (ValueError, TypeError, RuntimeError):  # the last two: odd keys, too deep
+            pass
+    if data is None:
+        raise ConfigError(["%s: not JSON, or cut off" % path])
     return check(data)
+
+
+def _closed(text):
+    """Has every bracket and quote in `text` (bytes) its counterpart? MicroPython's parser takes
+    what is cut off for complete, and the missing fields would get their defaults."""
+    depth = 0
+    quoted = escaped = False
+    for c in text:
+        if quoted:
+            if escaped:
+                escaped = False
+            elif c == _BACKSLASH:
+                escaped = True
+            elif c == _QUOTE:
+                quoted = False
+        elif c == _QUOTE:
+            quoted = True
+        elif c in b"{[":
+            depth += 1
+        elif c in b"}]":
+            depth -= 1
+    return depth == 0 and not quoted
 
 
 def check(data):

@@ -96,10 +96,10 @@ class Supervisor:
     def _failed(self, step, error):
         """Say what went wrong, pause, and return the step to go on with."""
         name = STEPS[step]
-        back = step
+        back = min(step, STEPS.index("session"))  # the session is closed in any case
         for kind, target in _BACK:
             if isinstance(error, kind):
-                back = min(step, STEPS.index(target))
+                back = min(back, STEPS.index(target))
                 break
         else:
             say(name, "unexpected %r", error)

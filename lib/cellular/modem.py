@@ -11,7 +11,7 @@ import ticks
 from . import timeouts
 from .at import AT
 from .csim import CSIM
-from .errors import CommandError, ModemError, ModemSilent, NetworkError, SIMError, text
+from .errors import CommandError, ModemSilent, NetworkError, SIMError, text
 from .socket import Socket, buffers
 
 # +CEREG <stat>
@@ -92,7 +92,7 @@ class Modem:
         """Switch the modem off and on by command; `power_up` finds it again."""
         try:
             self.at.command(b"+CFUN=1,1")
-        except ModemError:
+        except OSError:
             pass  # then `power_up` has more to do
         self.at.restarted()
 

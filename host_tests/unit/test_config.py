@@ -1,0 +1,252 @@
+"""Each field of the config: what is good, what is not, and what the line about it says."""
+
+import json
+
+from expect import equal, raises
+
+from app import config
+from app.config import ConfigError, check, load
+
+LEAST = {"version": 1, "mqtt": {"host": "mqtt.example.com"}}
+
+
+def problems(data):
+    """The lines about `data`."""
+    with raises(ConfigError) as caught:
+        check(data)
+    assert str(caught.error) == "; ".join(caught.error.problems)
+    return caught.error.problems
+
+
+def with_field(path, value):
+    """The least config, and one field more."""
+    data = {"version": 1, "mqtt": {"host": "mqtt.example.com"}}
+    inner = data
+    for name in path.split(".")[:-1]:
+        inner = inner.setdefault(name, {})
+    inner[path.split(".")[-1]] = value
+    return data
+
+
+def test_the_least_that_is_needed():
+    assert check(LEAST) == {
+        "version": 1,
+        "modem.driver": "sim7080",
+        "modem.uart": "",
+        "modem.apn": "",
+        "modem.user": "",
+        "modem.password": "",
+        "modem.pin": "",
+        "sim.aids": (),
+        "sim.key": "",
+        "sim.certificate": "",
+        "mqtt.host": "mqtt.example.com",
+        "mqtt.port": 8883,
+        "mqtt.ca": "ca.pem",
+        "mqtt.client_id": "",
+        "mqtt.user": "",
+        "mqtt.password": "",
+        "mqtt.topic": "devices/{id}/telemetry",
+        "mqtt.keepalive": 60,
+        "telemetry.period": 60,
+    }
+
+
+GOOD = (
+    ("modem.driver", ("sim7080",)),
+    ("modem.uart", ("", "/dev/ttyUSB0", "tcp:127.0.0.1:7000")),
+    ("modem.apn", ("", "internet", "iot.1nce.net", "a b")),
+    ("modem.user", ("", "me")),
+    ("modem.password", ("", "p'ass word!")),
+    ("modem.pin", ("", "1234", "12345678", "0000")),
+    ("sim.aids", ([], ["A000000559"], ["A0000005590010", "a0000005590010" + "00" * 9])),
+    ("sim.key", ("", "01", "0a0B", "00" * 20)),
+    ("sim.certificate", ("", "02")),
+    ("mqtt.host", ("h", "10.0.0.1", "mqtt-1.example.com", "a" * 64)),
+    ("mqtt.port", (1, 8883, 65535)),
+    ("mqtt.ca", ("ca.pem", "/flash/ca.der")),
+    ("mqtt.client_id", ("", "meter-17", "a/b", "x" * 128)),
+    ("mqtt.user", ("", "gr\u00fcn")),
+    ("mqtt.password", ("", '"quoted"')),
+    ("mqtt.topic", ("t", "devices/{id}/telemetry", "t" * 256)),
+    ("mqtt.keepalive", (10, 60, 3600)),
+    ("telemetry.period", (1, 60, 86400)),
+)
+
+BAD = (
+    ("version", (0, 2, 99), "must be 1 (newer firmware needed?)"),
+    ("modem.driver", ("", "sim800", "SIM7080"), "must be one of sim7080"),
+    (
+        "modem.apn",
+        ('in"ternet', "a\r\nAT+CPOWD=1", "gr\u00fcn", "\x7f"),
+        "must be printable ASCII",
+    ),
+    ("modem.user", ('"', "\x00"), "must be printable ASCII text without quotes"),
+    ("modem.password", ('"', "\n"), "must be printable ASCII text without quotes"),
+    ("modem.pin", ("123", "123456789", "12a4", "12 4", "-123"), "must be 4 to 8 digits"),
+    (
+        "sim.aids",
+        (["A0"], ["A00000055"], ["A0000005590"], ["00" * 17], [7], [None], ["xx" * 5], [["A0"]]),
+        "must be a list of AIDs, each 10 to 32 hex digits in quotes",
+    ),
+    (
+        "sim.key",
+        ("1", "xy", "0x01", "00" * 21, "gr\u00fcn"),
+        "must be hex digits, at most 20 bytes",
+    ),
+    ("sim.certificate", ("1", "zz"), "must be hex digits, at most 20 bytes"),
+    (
+        "mqtt.host",
+        ("", "a" * 65, "mqtt://h", "h:8883", "a b", "h/", 'h"', "h\r\n", "h_1"),
+        "must be a host name or IP address, at most 64 characters",
+    ),
+    ("mqtt.port", (0, -1, 65536, 10**12), "must be 1 to 65535"),
+    ("mqtt.ca", ("",), "must be filled in"),
+    ("mqtt.client_id", ("a+b", "#", "x" * 129), "must be at most 128 characters without wild"),
+    ("mqtt.topic", ("", "a/#", "+/a", "t" * 257), "must be 1 to 256 characters without wildcards"),
+    ("mqtt.keepalive", (0, 9, 3601, -60), "must be 10 to 3600 seconds"),
+    ("telemetry.period", (0, -1, 86401), "must be 1 to 86400 seconds"),
+)
+
+
+def test_good_values():
+    for path, values in GOOD:
+        for value in values:
+            assert check(with_field(path, value))[path] == value, (path, value)
+
+
+def test_bad_values():
+    for path, values, text in BAD:
+        for value in values:
+            found = problems(with_field(path, value))
+            assert len(found) == 1, (path, value, found)
+            assert found[0].startswith(path + ": " + text), (found, value)
+
+
+def test_every_field_is_tested():
+    good = {path for path, _ in GOOD} | {"version"}
+    assert good == set(config._FIELDS)
+    # The others take any text.
+    free = {"modem.uart", "mqtt.user", "mqtt.password"}
+    assert {path for path, _, _ in BAD} == good - free
+
+
+def test_values_of_the_wrong_type():
+    for path, (kind, _, _) in config._FIELDS.items():
+        others = {
+            str: (1, 1.5, True, None, ["a"]),
+            int: ("1", 60.0, True, False, None, [1]),
+            list: ("A0000005590010", 1, None, True),
+        }[kind]
+        text = {str: "text in quotes", int: "a whole number", list: "a list"}[kind]
+        for value in others:
+            assert problems(with_field(path, value)) == ["%s: must be %s" % (path, text)], path
+
+
+def test_missing_fields():
+    assert sorted(problems({})) == ["mqtt.host: missing", "version: missing"]
+    assert problems({"version": 1, "mqtt": {}}) == ["mqtt.host: missing"]
+    assert problems({"mqtt": {"host": "h"}}) == ["version: missing"]
+
+
+def test_unknown_fields():
+    for path in ("mqtt.hots", "modem.baud", "color", "wifi.ssid"):
+        assert problems(with_field(path, "x")) == ["%s: unknown field" % path]
+    data = {"version": 1, "mqtt": {"host": "h", "host.name": "x"}}
+    assert problems(data) == ["mqtt.host.name: unknown field"]
+
+
+def test_sections_that_are_none():
+    found = problems({"version": 1, "mqtt": "mqtt.example.com"})
+    assert found == ["mqtt: unknown field", "mqtt.host: missing"], found
+    assert problems({"version": {"a": 1}, "mqtt": {"host": "h"}})[0] == "version.a: unknown field"
+    for data in (None, 1, "x", [], [LEAST], True):
+        assert problems(data) == ["the config must be a JSON object { }"]
+
+
+def test_all_problems_are_told_at_once():
+    data = {"version": 1, "mqtt": {"host": "", "port": 0, "x": 1}, "modem": {"pin": "1"}}
+    found = problems(data)
+    assert len(found) == 4, found
+    assert found[0] == "mqtt.x: unknown field"
+
+
+def test_a_pin_is_not_told():
+    for value in ("47 11", "471", 4711):
+        assert "4711" not in str(problems(with_field("modem.pin", value)))
+        assert "471" not in str(problems(with_field("modem.pin", value)))
+
+
+# -- the file -----------------------------------------------------------------------------------
+
+
+def write(data):
+    with open("config.json", "wb") as file:
+        file.write(data)
+
+
+def refused(data, text):
+    write(data)
+    with raises(ConfigError, text=text) as caught:
+        load("config.json")
+    assert len(caught.error.problems) == 1
+
+
+def test_a_file():
+    write(json.dumps(with_field("telemetry.period", 5)).encode())
+    assert load("config.json")["telemetry.period"] == 5
+    write(b' \r\n{"version":1,"mqtt":{"host":"h","user":"gr\xc3\xbcn"}}\r\n ')
+    equal(load("config.json")["mqtt.user"].encode(), b"gr\xc3\xbcn")
+
+
+def test_no_file():
+    with raises(ConfigError, text="nothing.json: no such file; write one, see firmware/README.md"):
+        load("nothing.json")
+
+
+def test_a_file_cut_off_at_every_byte():
+    # MicroPython's own parser takes many of these for complete.
+    data = with_field("mqtt.user", 'a "quote" \\ and {brackets[')
+    data["sim"] = {"aids": ["A000000559"]}
+    whole = json.dumps(data).encode()
+    write(whole)
+    assert load("config.json")["mqtt.user"] == 'a "quote" \\ and {brackets['
+    for size in range(len(whole)):
+        refused(whole[:size], "config.json: not JSON, or cut off")
+
+
+def test_a_file_that_is_no_json():
+    for data in (
+        b"",
+        b"\x00" * 100,
+        b"\xff" * 4096,  # erased flash
+        b"version = 1",
+        b'{"version": 1,}x',
+        b'{"version": 1} {"version": 1}',
+        b"{'version': 1}",
+        b'{"mqtt": {"host": "\xff\xfe"}}',
+        b"null",
+        b'{"version": 1, "mqtt": {"host": "h"}, "modem": {"pin": "1234"',
+        b'{"version": 1, "mqtt": {"host": "h"}, "modem": {"pin": "1234}}',
+        b'{"version": 1, "mqtt": {"host": "h"}, "modem": {"pin": "1234\\"}}',
+        b"[" * 5000,
+        b'{"a":' * 1600,
+        b"{[1]: 2}",
+    ):
+        refused(data, "config.json: not JSON, or cut off")
+
+
+def test_keys_that_json_does_not_allow():
+    # MicroPython's parser lets them pass.
+    write(b'{1: 2, "version": 1, "mqtt": {"host": "h", 3: 4}}')
+    with raises(ConfigError):
+        load("config.json")
+
+
+def test_a_file_that_is_too_large():
+    write(b'{"version": 1, "mqtt": {"host": "h"}}' + b" " * 8155)
+    load("config.json")
+    refused(
+        b'{"version": 1, "mqtt": {"host": "h"}}' + b" " * 8156, "config.json: larger than 8192 b"
+    )
+    refused(b" " * 100_000, "larger than 8192 bytes")

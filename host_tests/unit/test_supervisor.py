@@ -1,0 +1,402 @@
+"""The application's chain of steps: each error leads back to the step that must be done again."""
+
+import os
+
+from expect import raises, replaced
+from virtual_time import Clock, running
+
+import cellular
+import iotsafe
+import telemetry
+from app import config, supervisor
+from app.supervisor import STEPS, Supervisor
+
+SETTINGS = {"version": 1, "modem": {"pin": "4711"}, "mqtt": {"host": "mqtt.example.com"}}
+
+
+class Pauses(Clock):
+    """A clock that keeps the pauses between attempts; the short sleeps of the run are none."""
+
+    def __init__(self):
+        Clock.__init__(self)
+        self.pauses = []
+
+    def sleep(self, ms):
+        if ms > 100:
+            self.pauses.append(ms)
+        Clock.sleep(self, ms)
+
+
+class World:
+    """Stands for board, modem, SIM, TLS and broker. `done`: the steps that began, in order.
+
+    `failures`: a list of (step, exception) that are raised in this order, each once.
+    """
+
+    NAME = "test"
+    power_key = None
+
+    def __init__(self, failures=(), deliveries=1):
+        self.failures = list(failures)
+        self.done = []
+        self.published = []
+        self.restarts = 0
+        self.closed = 0
+        self.opened = []
+        self.clock_text = (2026, 11, 24, 13, 18, 17)
+        self.clock_set = None
+        self.contexts = 0
+
+    def step(self, name):
+        self.done.append(name)
+        if self.failures and self.failures[0][0] == name:
+            raise self.failures.pop(0)[1]
+
+    def collect(self):
+        """In place of the garbage collector, which takes its time on CPython."""
+
+    # ---- the board -----------------------------------------------------------------------
+
+    def uart(self, where):
+        return None
+
+    def path(self, name):
+        return name
+
+    def sensor(self):
+        return {"temp": 21.5}
+
+    def set_clock(self, utc):
+        self.clock_set = utc
+
+    # ---- the modem -----------------------------------------------------------------------
+
+    def __call__(self, uart, power_key):
+        return self
+
+    def sim(self):
+        return self
+
+    def power_up(self):
+        self.step("power")
+
+    def restart(self):
+        self.restarts += 1
+
+    def unlock(self, pin):
+        assert pin == "4711"
+        self.step("sim")
+
+    def iccid(self):
+        return "8988"
+
+    def register(self):
+        self.step("network")
+
+    def attach(self, apn, user, password):
+        return "10.0.0.1"
+
+    def signal(self):
+        return -73
+
+    def clock(self):
+        self.step("clock")
+        return self.clock_text
+
+    def socket(self):
+        return self
+
+    def connect(self, address):
+        self.opened.append(address)
+
+    # ---- the SIM -------------------------------------------------------------------------
+
+    aid = b"\xa0\x00"
+    number = 1
+    key_id = b"\x01"
+    signatures = 1
+    common_name = "meter-17"
+
+    def applet(self, channel, aids):
+        assert channel is self
+        self.apdu = self
+        return self
+
+    def open(self):
+        return self
+
+    def choose(self, applet, key, certificate, cache):
+        self.info = self
+        return self
+
+    # ---- TLS and MQTT --------------------------------------------------------------------
+
+    def context(self, identity, ca):
+        self.contexts += 1
+        if ca == b"damaged":
+            raise ValueError("no certificate in PEM or DER")
+        return self
+
+    def wrap_socket(self, stream, host):
+        return self
+
+    def cipher(self):
+        return ("suite", "TLSv1.3")
+
+    def publisher(self, cloud, open_stream):
+        world = self
+
+        class Publisher:
+            def connect(self):
+                world.step("session")
+                open_stream(cloud.host, cloud.port)
+                world.client_id = cloud.client_id
+
+            def publish(self, reading):
+                world.step("run")
+                world.published.append(dict(reading))
+
+            def service(self):
+                world.step("service")
+
+            def close(self):
+                world.closed += 1
+
+        return Publisher()
+
+
+def run(world, messages=1, settings=SETTINGS, ca=b"ca", clock=None):
+    """Run the application in `world` until `messages` were delivered; (supervisor, clock)."""
+    clock = clock or Pauses()
+    if ca is not None:
+        with open("ca.pem", "wb") as file:
+            file.write(ca)
+    drivers = dict(cellular.DRIVERS)
+    drivers["sim7080"] = world
+    sim = replaced(iotsafe, Applet=world.applet, choose=world.choose, SSLContext=world.context)
+    modem = replaced(cellular, DRIVERS=drivers)
+    cloud = replaced(telemetry, Publisher=world.publisher)
+    with running(clock), sim, modem, cloud, replaced(supervisor, gc=world):
+        application = Supervisor(world, config.check(settings))
+        application.run(messages)
+    return application, clock
+
+
+ALL = list(STEPS)
+
+
+def test_all_goes_well():
+    world = World()
+    application, clock = run(world, 3)
+    assert [step for step in world.done if step != "service"] == ALL + ["run", "run"]
+    assert [reading["seq"] for reading in world.published] == [1, 2, 3]
+    assert world.published[0]["temp"] == 21.5
+    assert world.clock_set == (2026, 11, 24, 13, 18, 17)
+    assert world.opened == [("mqtt.example.com", 8883)]
+    assert world.client_id == "meter-17"  # the certificate's name
+    assert application.delivered == 3
+    assert clock.pauses == []
+    assert 120_000 <= clock.ms < 121_000  # one each minute
+    assert world.closed == 1
+
+
+def test_the_client_identifier_of_the_config():
+    world = World()
+    settings = {"version": 1, "modem": {"pin": "4711"}, "mqtt": {"host": "h", "client_id": "me"}}
+    run(world, 1, settings)
+    assert world.client_id == "me"
+
+
+ERRORS = (
+    (cellular.ModemReset("x"), "power"),
+    (cellular.ModemSilent("x"), "power"),
+    (cellular.ModemGarbled("x"), "power"),
+    (cellular.ModemTimeout("x"), "power"),
+    (cellular.CommandError("+CSIM", 13, "x"), "power"),
+    (cellular.ModemError("x"), "power"),
+    (cellular.SIMError("x"), "sim"),
+    (iotsafe.AppletNotFound(()), "sim"),
+    (iotsafe.CardError(0x6A82, "READ FILE"), "sim"),
+    (iotsafe.CardProtocolError(0x9000, "READ FILE", "x"), "sim"),
+    (iotsafe.NoKey("x"), "sim"),
+    (iotsafe.NoCertificate("x"), "sim"),
+    (iotsafe.BadCertificate("x"), "sim"),
+    (iotsafe.KeyMismatch("x"), "sim"),
+    (iotsafe.ClientRefused(-1, "x"), "sim"),
+    (cellular.NetworkError("x"), "network"),
+    (iotsafe.ServerCertificateExpired(0, "x"), "clock"),
+    (iotsafe.ServerNotTrusted(0, "x"), "session"),
+    (iotsafe.ServerNameMismatch(0, "x"), "session"),
+    (iotsafe.HandshakeRefused(-1, "x"), "session"),
+    (iotsafe.TLSError(-1, "x"), "session"),
+    (telemetry.MQTTError("x"), "session"),
+    (telemetry.BrokerRefused(5), "session"),
+    (OSError(110, "no answer"), "session"),
+)
+
+
+def test_each_error_leads_back_to_its_step():
+    # From "run" back to the step of the table; from a step before that, the step itself.
+    for error, target in ERRORS:
+        for at in STEPS:
+            world = World([(at, error)])
+            run(world)
+            index = STEPS.index(at)
+            back = min(index, STEPS.index(target))
+            want = ALL[: index + 1] + ALL[back:]
+            assert world.done == want, (type(error).__name__, at, world.done)
+
+
+def test_an_error_of_our_own_repeats_the_step():
+    # The session is closed then, so that "run" begins with a new one.
+    for error in (ValueError("x"), KeyError("x"), MemoryError(), ZeroDivisionError()):
+        for at in STEPS:
+            world = World([(at, error)])
+            run(world)
+            index = STEPS.index(at)
+            want = ALL[: index + 1] + ALL[min(index, 4) :]
+            assert world.done == want, (repr(error), at, world.done)
+
+
+def test_a_reading_is_kept_over_a_reconnect():
+    world = World([("run", OSError(104, "reset")), ("run", cellular.ModemReset("x"))])
+    run(world, 3)
+    assert [reading["seq"] for reading in world.published] == [1, 2, 3]
+    assert world.done.count("run") == 5
+
+
+def test_a_session_that_breaks_while_idle():
+    world = World([("service", telemetry.MQTTError("the broker does not answer any more"))])
+    _, _ = run(world, 2)
+    assert [reading["seq"] for reading in world.published] == [1, 2]
+    assert world.done.count("session") == 2
+
+
+def test_the_session_is_closed_before_the_next_attempt():
+    world = World([("run", OSError(104, "reset")), ("session", OSError(104, "reset"))])
+    run(world)
+    assert world.closed == 3
+
+
+def test_pauses_grow_and_are_jittered():
+    world = World([("power", cellular.ModemSilent("x"))] * 14)
+    _, clock = run(world)
+    assert len(clock.pauses) == 14
+    limit = 1_000
+    for pause in clock.pauses:
+        assert limit // 2 <= pause <= limit, clock.pauses
+        limit = min(limit * 2, 300_000)
+    # Two devices that lost their network together do not come back together.
+    world = World([("power", cellular.ModemSilent("x"))] * 14)
+    _, other = run(world)
+    assert clock.pauses != other.pauses
+
+
+def test_a_delivery_makes_the_pauses_short_again():
+    broken = [("session", OSError(110, "x"))] * 6
+    world = World(broken + [("run", OSError(104, "x"))])
+    _, clock = run(world, 1)
+    assert clock.pauses[6] > 16_000
+    world = World(broken + [("service", OSError(104, "x"))])
+    _, clock = run(world, 2)
+    assert max(clock.pauses[:6]) > 16_000 and clock.pauses[6] <= 1_000
+
+
+def test_it_never_gives_up():
+    failures = [("session", OSError(111, "refused"))] * 300
+    world = World(failures)
+    application, clock = run(world)
+    assert application.delivered == 1 and world.failures == []
+    assert clock.ms > 290 * 150_000
+
+
+def test_sessions_that_fail_lead_deeper():
+    # The fourth in a row checks the network, the eighth restarts the modem.
+    world = World([("session", iotsafe.TLSError(-1, "x"))] * 8)
+    run(world)
+    short = ["session"]
+    network = ["network", "clock", "session"]
+    want = ALL[:5] + short * 3 + network + short * 3 + ALL
+    assert world.done == want, world.done
+    assert world.restarts == 1
+    # A session that works, even for a while, begins the count anew.
+    again = [("session", iotsafe.TLSError(-1, "x"))]
+    world = World(again * 3 + [("run", OSError(104, "x"))] + again * 2)
+    run(world)
+    assert world.restarts == 0 and world.done.count("network") == 1, world.done
+
+
+def test_the_user_stops_it():
+    for at in STEPS:
+        world = World([(at, KeyboardInterrupt())])
+        with raises(KeyboardInterrupt):
+            run(world)
+        assert world.done[-1] == at
+
+
+def test_the_pin_is_in_no_line():
+    lines = []
+    world = World([("sim", cellular.SIMError("the PIN was refused"))])
+    with replaced(supervisor, say=lambda area, text, *args: lines.append(text % args)):
+        run(world)
+    assert len(lines) > 8
+    assert not [line for line in lines if "4711" in line]
+
+
+def test_one_line_for_each_failure():
+    lines = []
+    world = World([("session", iotsafe.ServerNotTrusted(0, "wrong CA"))])
+    with replaced(supervisor, say=lambda area, text, *args: lines.append((area, text % args))):
+        run(world)
+    assert ("session", "ServerNotTrusted: wrong CA") in lines, lines
+    (pause,) = [line for area, line in lines if line.startswith("next attempt in ")]
+    assert pause.endswith(" s, from step session")
+
+
+def test_no_time_yet():
+    class Later(World):
+        asked = 0
+
+        def clock(self):
+            self.step("clock")
+            self.asked += 1
+            return None if self.asked < 3 else self.clock_text
+
+    world = Later()
+    run(world)
+    assert world.done == ALL[:4] + ["network", "clock"] * 2 + ["session", "run"], world.done
+
+
+def test_a_board_without_a_clock_to_set():
+    world = World()
+    world.set_clock = None
+    run(world)
+    assert "clock" not in world.done
+
+
+def test_no_ca_or_a_damaged_one():
+    for ca, text in (
+        (None, "TLSError: ca.pem: no such file: put the CA certificate of the broker there"),
+        (b"damaged", "TLSError: ca.pem: no certificate in PEM or DER: put the CA certificate"),
+    ):
+        with_ca(ca, text)
+
+
+def with_ca(ca, text):
+    lines = []
+
+    class Repaired(Pauses):
+        """Somebody puts the CA in place during the first pause."""
+
+        def sleep(self, ms):
+            Pauses.sleep(self, ms)
+            if self.pauses:
+                with open("ca.pem", "wb") as file:
+                    file.write(b"ca")
+
+    world = World()
+    with replaced(supervisor, say=lambda area, text, *args: lines.append(text % args)):
+        run(world, ca=ca, clock=Repaired())
+    assert [line for line in lines if line.startswith(text)], lines
+    assert world.published, "the CA was put in place, and nothing was delivered"
+    os.remove("ca.pem")
