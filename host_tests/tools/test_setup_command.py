@@ -11,7 +11,21 @@ import pytest
 from setup_fakes import command
 
 from iotsafe_tools.setup import __main__ as setup
-from iotsafe_tools.setup import build, layout, packages, sources, steps, umqtt, venv
+from iotsafe_tools.setup import (
+    boards,
+    build,
+    deploy,
+    emulator,
+    firmware,
+    flash,
+    layout,
+    packages,
+    reproduce,
+    sources,
+    steps,
+    umqtt,
+    venv,
+)
 
 RUN = Path(layout.__file__).with_name("run.sh")
 
@@ -21,19 +35,62 @@ def checkout(tmp_path, monkeypatch):
     """An empty checkout in which every part is ready at once; a list of the parts asked for."""
     monkeypatch.setattr(layout, "find", lambda: layout.Layout(tmp_path))
     asked = []
-    for module in (packages, venv, umqtt, sources, build):
+    monkeypatch.setattr(
+        boards,
+        "find",
+        lambda _place, *name: boards.Board(tmp_path, *name[1:], boards.PORTS["rp2"], {}),
+    )
+    for module in (packages, venv, umqtt, sources, build, firmware, emulator):
         name = module.__name__.rpartition(".")[2]
 
-        def ready(*_args, name=name):
+        def ready(*_args, name=name, **_options):
             asked.append(name)
 
         monkeypatch.setattr(module, "ensure", ready)
+    for module in (reproduce, flash, deploy):
+        name = module.__name__.rpartition(".")[2]
+        monkeypatch.setattr(module, "run", lambda *_args, name=name: asked.append(name))
     return asked
 
 
 def test_the_parts_come_in_order(checkout):
     assert setup.main(["micropython"]) == 0
     assert checkout == ["packages", "venv", "umqtt", "sources", "build"]
+
+
+@pytest.mark.parametrize(
+    ("part", "after"),
+    [
+        ("firmware", ["firmware"]),
+        ("pico", ["firmware", "emulator"]),
+        ("test", ["firmware", "emulator"]),
+        ("reproduce", ["firmware", "reproduce"]),
+        ("flash", ["firmware", "flash"]),
+        ("deploy", ["deploy"]),
+    ],
+)
+def test_a_board_comes_after_the_rest(checkout, part, after):
+    assert setup.main([part, "--board", "X", "--variant", "Y", "--port", "Z"]) == 0
+    assert checkout == ["packages", "venv", "umqtt", "sources", "build", *after]
+
+
+@pytest.mark.parametrize(
+    ("part", "groups"),
+    [
+        ("venv", []),
+        ("firmware", [packages.PICO]),
+        ("deploy", []),
+        ("pico", [packages.PICO, packages.EMULATOR]),
+        ("test", [packages.PICO, packages.EMULATOR, packages.TESTS]),
+    ],
+)
+def test_packages_are_asked_for_only_where_they_are_needed(
+    checkout, tmp_path, monkeypatch, part, groups
+):
+    asked = []
+    monkeypatch.setattr(packages, "ensure", lambda _place, *given: asked.extend(given))
+    assert setup.main([part]) == 0
+    assert asked == groups
 
 
 def test_the_environment_alone_can_be_asked_for(checkout):

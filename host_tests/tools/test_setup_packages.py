@@ -69,10 +69,9 @@ def test_a_failing_apt_is_one_line_and_the_policy_is_gone(layout, machine):
     assert not (machine / "policy-rc.d").exists()
 
 
-def test_what_is_still_missing_afterwards_is_named(layout, machine, monkeypatch):
-    monkeypatch.setattr(packages, "missing", lambda: ["sl"])
+def test_what_is_still_missing_afterwards_is_named(layout, machine):
     with pytest.raises(steps.SetupError, match="sl: installed, but what it brings is not found"):
-        packages.install(["sl"], layout)
+        packages.install(["sl"], layout, {"sl": lambda: False})
 
 
 def test_without_root_sudo_is_used(layout, machine, monkeypatch):
@@ -101,3 +100,27 @@ def test_without_apt_the_packages_are_named(layout, monkeypatch, tmp_path):
 
 def test_the_root_script_is_valid_shell():
     subprocess.run(["sh", "-n", "-c", packages._INSTALL], check=True)
+
+
+@pytest.mark.parametrize(
+    ("version", "fits"), [("v18.0.0", True), ("v22.1.0", True), ("v16.20.2", False), ("", False)]
+)
+def test_an_old_node_does_not_count(tmp_path, monkeypatch, version, fits):
+    command(tmp_path, "node", f"echo {version}")
+    in_front(monkeypatch, tmp_path)
+    assert packages.EMULATOR["nodejs"]() is fits
+
+
+@pytest.mark.parametrize(("answer", "fits"), [("/usr/lib/arm/libc.a", True), ("libc.a", False)])
+def test_the_arm_compiler_is_asked_for_its_library(tmp_path, monkeypatch, answer, fits):
+    command(tmp_path, "arm-none-eabi-gcc", f"echo {answer}")
+    in_front(monkeypatch, tmp_path)
+    assert packages.PICO["libnewlib-arm-none-eabi"]() is fits
+
+
+def test_a_part_adds_its_own_packages(layout, machine, monkeypatch):
+    monkeypatch.setattr(packages, "NEEDED", {"one": lambda: True})
+    here = machine / "two"
+    command(machine / "tools", "apt-get", f'case "$*" in *"install "*" two") touch {here} ;; esac')
+    packages.ensure(layout, {"two": here.exists})
+    assert here.exists()

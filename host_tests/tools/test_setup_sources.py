@@ -7,7 +7,7 @@ import tarfile
 import pytest
 from setup_fakes import command, in_front, leftovers
 
-from iotsafe_tools.setup import pins, sources, steps
+from iotsafe_tools.setup import debian, pins, sources, steps
 from iotsafe_tools.setup.layout import Layout
 
 LISTING = """Package: micropython
@@ -36,24 +36,24 @@ def layout(tmp_path):
 
 
 @pytest.fixture
-def debian(tmp_path, monkeypatch):
+def offered(tmp_path, monkeypatch):
     """An apt that offers two small source packages, pinned; a dict of what it is to do instead."""
-    offered = tmp_path / "offered"
+    offers = tmp_path / "offered"
     rows = []
     for package, place, files in (
         ("micropython", "", {"py.mpconfig": "upstream"}),
         ("mbedtls", "lib/mbedtls", {"library.aes": "cipher"}),
     ):
         content = tarball(**files)
-        (offered / package).mkdir(parents=True)
-        (offered / package / f"{package}.tar").write_bytes(content)
-        digest = sources.sha256(offered / package / f"{package}.tar")
+        (offers / package).mkdir(parents=True)
+        (offers / package / f"{package}.tar").write_bytes(content)
+        digest = debian.sha256(offers / package / f"{package}.tar")
         rows.append(pins.Archive(package, f"{package}.tar", digest, place))
         listing = LISTING.format(version="7-1", digest=digest, filename=f"{package}.tar")
-        (offered / package / "listing").write_text(listing)
+        (offers / package / "listing").write_text(listing)
     monkeypatch.setattr(pins, "ARCHIVES", tuple(rows))
     monkeypatch.setattr(pins, "COMMITS", ())
-    monkeypatch.setattr(sources, "_mirror", lambda: "http://127.0.0.1:9/debian")
+    monkeypatch.setattr(debian, "_mirror", lambda: "http://127.0.0.1:9/debian")
     tools = tmp_path / "tools"
     command(
         tools,
@@ -62,24 +62,24 @@ def debian(tmp_path, monkeypatch):
         for last; do :; done
         case $last in
             update) ;;
-            *=7-1) cp {offered}/${{last%=*}}/*.tar . ;;
+            *=7-1) cp {offers}/${{last%=*}}/*.tar . ;;
             *) exit 9 ;;
         esac
         """,
     )
-    command(tools, "apt-cache", f"for last; do :; done\ncat {offered}/$last/listing")
+    command(tools, "apt-cache", f"for last; do :; done\ncat {offers}/$last/listing")
     in_front(monkeypatch, tools)
-    return offered
+    return offers
 
 
-def test_the_tree_is_put_together_from_both_archives(layout, debian):
+def test_the_tree_is_put_together_from_both_archives(layout, offered):
     tree = sources.ensure(layout)
     assert (tree / "py" / "mpconfig").read_text() == "upstream"
     assert (tree / "lib" / "mbedtls" / "library" / "aes").read_text() == "cipher"
     assert leftovers(layout) == ["micropython"]
 
 
-def test_the_second_run_fetches_nothing(layout, debian, tmp_path, monkeypatch, capsys):
+def test_the_second_run_fetches_nothing(layout, offered, tmp_path, monkeypatch, capsys):
     sources.ensure(layout)
     command(tmp_path / "tools", "apt-get", "exit 1")
     capsys.readouterr()
@@ -87,7 +87,7 @@ def test_the_second_run_fetches_nothing(layout, debian, tmp_path, monkeypatch, c
     assert capsys.readouterr().out == ""
 
 
-def test_other_pins_make_another_tree(layout, debian, monkeypatch):
+def test_other_pins_make_another_tree(layout, offered, monkeypatch):
     stale = sources.ensure(layout) / "stale"
     stale.touch()
     monkeypatch.setattr(pins, "COMMITS", (pins.Commit("", "", "", ""),))
@@ -95,8 +95,8 @@ def test_other_pins_make_another_tree(layout, debian, monkeypatch):
     assert not stale.exists()
 
 
-def test_a_wrong_digest_ends_it(layout, debian):
-    with open(debian / "mbedtls" / "mbedtls.tar", "ab") as sink:
+def test_a_wrong_digest_ends_it(layout, offered):
+    with open(offered / "mbedtls" / "mbedtls.tar", "ab") as sink:
         sink.write(b"tampered")
     with pytest.raises(steps.SetupError, match=r"mbedtls\.tar has the SHA-256 .* do not use"):
         sources.ensure(layout)
@@ -104,31 +104,31 @@ def test_a_wrong_digest_ends_it(layout, debian):
     assert not (layout.downloads / "mbedtls.tar").exists()
 
 
-def test_a_download_that_has_changed_since_is_fetched_again(layout, debian):
+def test_a_download_that_has_changed_since_is_fetched_again(layout, offered):
     layout.downloads.mkdir(parents=True)
     (layout.downloads / "mbedtls.tar").write_bytes(b"cut off")
     sources.ensure(layout)
-    assert sources.sha256(layout.downloads / "mbedtls.tar") == pins.ARCHIVES[1].sha256
+    assert debian.sha256(layout.downloads / "mbedtls.tar") == pins.ARCHIVES[1].sha256
 
 
-def test_an_unreachable_archive_ends_it(layout, debian, tmp_path):
+def test_an_unreachable_archive_ends_it(layout, offered, tmp_path):
     command(tmp_path / "tools", "apt-get", 'echo "W: Failed to fetch x"; exit 100')
     with pytest.raises(steps.SetupError, match="apt-get update: the server cannot be reached"):
         sources.ensure(layout)
     assert leftovers(layout) == []
 
 
-def test_an_interrupted_download_leaves_nothing(layout, debian, monkeypatch):
+def test_an_interrupted_download_leaves_nothing(layout, offered, monkeypatch):
     def interrupted(*_args, **_options):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(sources, "_fetch", interrupted)
+    monkeypatch.setattr(debian.View, "fetch_source", interrupted)
     with pytest.raises(KeyboardInterrupt):
         sources.ensure(layout)
     assert leftovers(layout) == []
 
 
-def test_what_an_interrupted_unpacking_left_is_not_trusted(layout, debian):
+def test_what_an_interrupted_unpacking_left_is_not_trusted(layout, offered):
     (layout.sources / "py").mkdir(parents=True)
     tree = sources.ensure(layout)
     assert (tree / "py" / "mpconfig").exists()
@@ -138,9 +138,9 @@ def test_the_version_is_the_one_that_holds_the_pinned_archive():
     archive = pins.ARCHIVES[0]
     newer = LISTING.format(version="9-1", digest="f" * 64, filename="other.tar.xz")
     fitting = LISTING.format(version="7-1", digest=archive.sha256, filename=archive.filename)
-    assert sources.find_version(newer + "\n" + fitting, archive) == "7-1"
-    with pytest.raises(sources.NotOffered, match="another micropython"):
-        sources.find_version(newer, archive)
+    assert debian.find_version(newer + "\n" + fitting, archive) == "7-1"
+    with pytest.raises(debian.NotOffered, match="another micropython"):
+        debian.find_version(newer, archive)
 
 
 # ---- upstream git -------------------------------------------------------------------------
@@ -163,7 +163,7 @@ def upstream(tmp_path, monkeypatch):
         return f"file://{folder}", head.stdout.strip()
 
     def not_offered(*_args):
-        raise sources.NotOffered("a test")
+        raise debian.NotOffered("a test")
 
     monkeypatch.setattr(sources, "_from_debian", not_offered)
     one, two = repository("one", "py/mpconfig.h"), repository("two", "library/aes.c")

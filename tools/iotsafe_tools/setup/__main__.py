@@ -75,7 +75,9 @@ def prepare(place: layout.Layout, wanted: argparse.Namespace) -> None:
 
 
 def _prepare(place: layout.Layout, wanted: argparse.Namespace) -> None:
-    board = boards.find(place, wanted.board, wanted.variant)
+    board = None
+    if wanted.part not in ("venv", "micropython"):
+        board = boards.find(place, wanted.board, wanted.variant)
     packages.ensure(place, *_groups(wanted.part, board))
     venv.ensure(place)
     if wanted.part == "venv":
@@ -86,10 +88,10 @@ def _prepare(place: layout.Layout, wanted: argparse.Namespace) -> None:
     _AFTER[wanted.part](place, tree, library, board, wanted.port)
 
 
-def _groups(part: str, board: boards.Board) -> list[dict]:
+def _groups(part: str, board: boards.Board | None) -> list[dict]:
     """Return the groups of packages that `part` needs for `board`."""
     found = []
-    if part in ("firmware", "pico", "test", "reproduce", "flash") and board.port.name == "rp2":
+    if board and board.port.name == "rp2" and part != "deploy":
         found.append(packages.PICO)
     if part in ("pico", "test"):
         found.append(packages.EMULATOR)

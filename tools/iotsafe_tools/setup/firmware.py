@@ -4,7 +4,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from . import boards, build, debian, other_ports, rp2, rp2_sources, sources, steps
+from . import boards, build, debian, other_ports, pins, rp2, rp2_sources, sources, steps
 from .layout import Layout
 
 _MEGABYTES = 150
@@ -79,7 +79,9 @@ def frozen_files(layout: Layout, umqtt: Path, board: boards.Board) -> list[Path]
 
 
 def _identity(tree: Path) -> str:
-    return (tree / ".complete").read_text() if sources.is_pinned(tree) else ""
+    if not sources.is_pinned(tree):
+        return ""
+    return (tree / ".complete").read_text() + repr(pins.BUILD_ENVIRONMENT)
 
 
 def _version(compiler: str) -> str:

@@ -113,9 +113,11 @@ UMQTT_REQUIREMENT = "micropython-umqtt.simple==1.3.4"
 UMQTT_FILENAME = "micropython-umqtt.simple-1.3.4.tar.gz"
 UMQTT_SHA256 = "b6a2520239e3992c63a7de9370ee9b3d9d27819a90359c521f1c0f7ccab8d12f"
 
-# What the version banner says, so that two builds of one tree are the same, byte for byte.
+# What the version banner says, and the order of Python's sets (boardgen.py writes one into the
+# table of pins), so that two builds of one tree are the same, byte for byte.
 BUILD_ENVIRONMENT = {
     "MICROPY_GIT_TAG": "v" + MICROPYTHON_VERSION,
     "MICROPY_GIT_HASH": "pinned",
     "SOURCE_DATE_EPOCH": "1743465600",
+    "PYTHONHASHSEED": "0",
 }
