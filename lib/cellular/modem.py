@@ -185,19 +185,26 @@ class Modem:
 
     def clock(self):
         """UTC as (year, month, day, hour, minute, second) from AT+CCLK?, or None if not set."""
-        date, _, time = self._one(b"+CCLK?", b"+CCLK:").strip(b'"').partition(b",")
+        line = self._one(b"+CCLK?", b"+CCLK:").strip(b'"')  # yy/MM/dd,hh:mm:ss+zz
         try:
-            year, month, day = (int(part) for part in date.split(b"/"))
-            hour, minute, second = (int(part) for part in time[:8].split(b":"))
-            quarters = int(time[8:] or 0)
+            year, month, day, hour, minute, second = [
+                int(line[i : i + 2]) for i in range(0, 18, 3)
+            ]
+            quarters = int(line[17:] or 0)
         except ValueError:
             return None
         # A modem that has not heard the time counts from 1980, 2000 or 2004.
-        if not (24 <= year < 70 and 1 <= month <= 12 and 1 <= day <= _month(year, month)):
-            return None
-        if not (0 <= hour < 24 and 0 <= minute < 60 and 0 <= second < 60 and abs(quarters) <= 56):
-            return None
-        return to_utc(2000 + year, month, day, hour, minute, second, quarters)
+        if (
+            24 <= year < 70
+            and 1 <= month <= 12
+            and 1 <= day <= _month(year, month)
+            and 0 <= hour < 24
+            and 0 <= minute < 60
+            and 0 <= second < 60
+            and abs(quarters) <= 56
+        ):
+            return to_utc(2000 + year, month, day, hour, minute, second, quarters)
+        return None
 
     # -- sockets --------------------------------------------------------------------------------
 
@@ -232,7 +239,7 @@ class Modem:
 
         Bare as it is, any line could be it: only what looks like a number is."""
         for line in self.at.command(command, b""):
-            if all(c in b"0123456789ABCDEFabcdef" for c in line):
+            if not line.strip(b"0123456789ABCDEFabcdef"):
                 return text(line)
         return ""
 

@@ -232,7 +232,7 @@ class SIM7080(Modem):
 
 def _quotable(value):
     """Raise NetworkError unless `value` (str) can stand between quotes in a command."""
-    if len(value) > 64 or '"' in value or not all(32 <= ord(c) < 127 for c in value):
+    if len(value) > 64 or '"' in value or text(value.encode()) != value:
         raise NetworkError(
             "host, APN, user and password have at most 64 printable characters, and no quotes"
         )
