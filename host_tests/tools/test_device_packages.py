@@ -6,7 +6,13 @@ import pytest
 
 from iotsafe_tools.testbed import ROOT
 
-PACKAGES = ("iotsafe", "ticks")
+# Package -> what mip brings along from elsewhere.
+PACKAGES = {
+    "cellular": [],
+    "iotsafe": [],
+    "telemetry": [["umqtt.simple", "latest"]],
+    "ticks": [],
+}
 
 
 def frozen(name: str) -> dict[str, list[str]]:
@@ -44,11 +50,11 @@ def test_mip_installs_what_is_frozen(name):
     }
     assert installed == wanted
     assert all(path.is_file() for path in wanted.values())
-    assert package["deps"] == []
+    assert package["deps"] == PACKAGES[name]
 
 
-def test_versions_agree():
-    import iotsafe
-
-    package = json.loads((ROOT / "lib" / "iotsafe" / "package.json").read_text(encoding="utf-8"))
-    assert package["version"] == iotsafe.__version__
+@pytest.mark.parametrize("name", ["cellular", "iotsafe", "telemetry"])
+def test_versions_agree(name):
+    source = (ROOT / "lib" / name / "__init__.py").read_text(encoding="utf-8")
+    package = json.loads((ROOT / "lib" / name / "package.json").read_text(encoding="utf-8"))
+    assert f'__version__ = "{package["version"]}"' in source
