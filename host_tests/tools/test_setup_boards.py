@@ -1,10 +1,11 @@
 """Which board is meant, and what a board of another port needs."""
 
 import json
+from pathlib import Path
 
 import pytest
 
-from iotsafe_tools.setup import boards, other_ports, rp2_sources, steps
+from iotsafe_tools.setup import boards, build, elf, other_ports, rp2_sources, steps
 from iotsafe_tools.setup.layout import Layout, find
 
 
@@ -106,3 +107,37 @@ def test_an_own_tree_for_the_pico_is_taken_as_it_is(layout, tmp_path):
     for name in boards.PORTS["rp2"].submodules:
         (tmp_path / name / "src").mkdir(parents=True)
     assert rp2_sources.ensure(layout, tmp_path) == tmp_path
+
+
+@pytest.mark.parametrize(
+    ("name", "start", "setting"),
+    [
+        ("B_ESP", ["bash", "-c"], "IDFPY_FLAGS"),
+        ("C_STM", ["make", "-C"], "MICROPY_MANIFEST_UMQTT_DIR=/umqtt"),
+    ],
+)
+def test_the_ports_own_make_builds_it(layout, tmp_path, monkeypatch, name, start, setting):
+    calls = []
+    monkeypatch.setattr(build, "run", lambda command, *_, env, **__: calls.append((command, env)))
+    board = boards.find(layout, name)
+    objects = tmp_path / "objects" / "a"
+    objects.mkdir(parents=True)
+    other_ports.compile_board(layout, tmp_path, Path("/umqtt"), board, objects, tmp_path / "log")
+    command, environment = calls[0]
+    assert command[:2] == start
+    assert f"BOARD_DIR={board.path}" in command
+    assert setting in command or "UMQTT_DIR=/umqtt" in environment[setting]
+
+
+def test_an_image_without_the_hook_is_refused(layout, tmp_path, monkeypatch):
+    (tmp_path / "build").mkdir()
+    (tmp_path / "out").mkdir()
+    for name in ("micropython.elf", "firmware.bin"):
+        (tmp_path / "build" / name).write_text(name)
+    board = boards.find(layout, "B_ESP")
+    monkeypatch.setattr(elf, "symbols", lambda _path: {"__wrap_mbedtls_ecdsa_write_signature": 1})
+    assert other_ports.collect(board, tmp_path, tmp_path / "out") == "12 bytes"
+    assert (tmp_path / "out" / "firmware.bin").read_text() == "firmware.bin"
+    monkeypatch.setattr(elf, "symbols", lambda _path: {})
+    with pytest.raises(steps.SetupError, match="no ELF with __wrap_mbedtls_ecdsa_write"):
+        other_ports.collect(board, tmp_path, tmp_path / "out")

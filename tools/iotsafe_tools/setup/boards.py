@@ -21,7 +21,6 @@ class Port:
     flash: str  # the method in flash.py
     # Folders of MicroPython's tree that upstream's git has as submodules and the build reads.
     submodules: tuple[str, ...] = ()
-    needs: str = ""  # in words, what MicroPython's own build wants beside a tree
 
 
 PORTS = {
@@ -31,7 +30,6 @@ PORTS = {
         "firmware.bin",
         "esptool",
         ("lib/berkeley-db-1.xx", "lib/tinyusb"),
-        "ESP-IDF",
     ),
     "stm32": Port(
         "stm32",
@@ -46,7 +44,6 @@ PORTS = {
             "lib/libmetal",
             "lib/open-amp",
         ),
-        "gcc-arm-none-eabi",
     ),
 }
 _MCU = {"rp2040": "rp2", "esp32": "esp32", "esp32s3": "esp32", "stm32h7": "stm32"}
