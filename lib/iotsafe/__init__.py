@@ -6,6 +6,8 @@ context = iotsafe.SSLContext(identity, ca)       # the server is always verified
 session = context.wrap_socket(stream, "mqtt.example.com")
 """
 
+# ruff: noqa: F401 - these names are the interface; a list of them as text would cost flash
+
 from .applet import AIDS, Applet
 from .cache import CertificateCache
 from .context import SSLContext
@@ -29,27 +31,3 @@ from .errors import (
 from .identity import SIMIdentity, choose
 
 __version__ = "0.1.0"
-
-__all__ = (
-    "AIDS",
-    "Applet",
-    "AppletNotFound",
-    "BadCertificate",
-    "CardError",
-    "CardProtocolError",
-    "CertificateCache",
-    "ClientRefused",
-    "HandshakeRefused",
-    "IdentityError",
-    "KeyMismatch",
-    "NoCertificate",
-    "NoEngine",
-    "NoKey",
-    "SIMIdentity",
-    "SSLContext",
-    "ServerCertificateExpired",
-    "ServerNameMismatch",
-    "ServerNotTrusted",
-    "TLSError",
-    "choose",
-)
