@@ -1,6 +1,7 @@
 """Pins, resets, entropy, time of the emulated board; the modem behind it; what goes wrong."""
 
 import contextlib
+import itertools
 import os
 import shutil
 import socket
@@ -142,24 +143,39 @@ def test_the_watchdog_ends_a_crash(boards):
 # -- entropy --------------------------------------------------------------------------------------
 
 
+def random_bytes(board, count):
+    return bytes.fromhex(board.exec(f"import os; print(os.urandom({count}).hex())"))
+
+
+def cycle(data):
+    """The shortest piece that `data` repeats from begin to end, turned so that it does not matter
+    where in it `data` begins; None if there is none. The driver's generator has a byte of state,
+    so from a constant source its numbers repeat after at most 256."""
+    for period in range(1, 257):
+        if data[period:] == data[:-period]:
+            return min(data[i : i + period] for i in range(period))
+    return None
+
+
 def test_entropy_differs_between_runs_and_can_be_broken(boards):
     board = boards()
-    code = "import os; print(os.urandom(32).hex())"
-    seen = {board.exec(code), board.exec(code)}
+    seen = {random_bytes(board, 32), random_bytes(board, 32)}
     board.power_cut()
     board.start()
-    seen.add(board.exec(code))
+    seen.add(random_bytes(board, 32))
     assert len(seen) == 3
-    ones = sum(bin(int(text, 16)).count("1") for text in seen)
+    ones = sum(bin(int.from_bytes(data)).count("1") for data in seen)
     assert 310 < ones < 458  # of 768: five standard deviations either way
-    for stuck, different in ((0, 1), (1, 1), (None, 2)):
+    for stuck in (0, 1, None):
         board.entropy(stuck)
-        seen = set()
-        for _ in range(2):  # the driver stirs the bits it gets: constant is what a boot gives
+        cycles = set()
+        for _ in range(2):
             board.power(False)
             board.power(True)
-            seen.add(board.exec(code))
-        assert len(seen) == different
+            # What the application took before us differs from boot to boot.
+            cycles.add(cycle(random_bytes(board, 600)))
+        assert len(cycles) == 1
+        assert (cycles == {None}) == (stuck is None)
 
 
 # -- time -----------------------------------------------------------------------------------------
@@ -239,7 +255,8 @@ def test_a_power_cut_releases_the_power_key(boards):
     board.exec("import machine; machine.Pin(14, machine.Pin.OUT, value=1)")
     board.gpio.wait(14, 1)
     board.power_cut()
-    assert pressed == [True, False]
+    # The application may have released the key before, when it started.
+    assert list(itertools.dropwhile(lambda on: not on, pressed)) == [True, False]
 
 
 def test_a_lab_without_a_port_is_refused(firmware):
