@@ -209,6 +209,24 @@ def test_an_idle_board_does_nothing(boards):
     assert after["instructions"] - before["instructions"] < 20_000_000
 
 
+def test_idle_time_is_skipped_on_request(boards):
+    board = boards()
+    code = (
+        "import machine, time\np = machine.Pin(16, machine.Pin.OUT, value=1)\n"
+        "time.sleep(7200)\np.value(0)"
+    )
+    board.mpremote("exec", "--no-follow", code)
+    begin = board.gpio.wait(16, 1)
+    board.skip(3600)
+    skipped = board.wait_event("skipped", timeout=120)
+    assert skipped["us"] - begin["us"] >= 3_600_000_000
+    assert board.gpio[16] == 1
+    board.skip(4000)
+    end = board.gpio.wait(16, 0, timeout=120)
+    assert end["us"] - begin["us"] == pytest.approx(7_200_000_000, abs=1_000_000)
+    board.skip(0)
+
+
 # -- the modem ------------------------------------------------------------------------------------
 
 DIALOGUE = """
@@ -310,6 +328,8 @@ def test_mistakes_on_the_control_connection(pico):
         ("pin", {"pin": 3, "value": 2}, "bad or missing value"),
         ("pin", {}, "bad or missing pin"),
         ("power", {"on": 1}, "bad or missing on"),
+        ("flash", {"failing": None}, "bad or missing failing"),
+        ("skip", {"ms": 0.5}, "bad or missing ms"),
         ("tear", {"after": -1, "seed": 0}, "bad or missing after"),
     ]:
         with pytest.raises(EmulatorError, match=message):

@@ -92,6 +92,23 @@ def test_program_only_clears_bits_and_erase_sets_them(boards, tmp_path):
     assert counters["flash.wear"] >= 1
 
 
+def test_flash_that_fails_keeps_what_it_has_and_can_be_read(boards):
+    board = boards()
+    board.exec("f = open('kept', 'w'); f.write('old'); f.close()")
+    show = "b = bytearray(2); f.readblocks(300, b, 255); print(b.hex())"
+    board.exec("import rp2; f = rp2.Flash(); f.ioctl(6, 300); f.writeblocks(300, bytes(256), 0)")
+    assert board.exec(show) == "00ff\n"
+    board.flash_fails(True)
+    assert board.exec("f.writeblocks(300, bytes(256), 256); " + show) == "00ff\n"
+    assert board.exec("f.ioctl(6, 300); " + show) == "00ff\n"
+    code = "try:\n open('new', 'w').close()\nexcept OSError: print('error')\n"
+    assert board.exec(code + "print(open('kept').read())") == "error\nold\n"
+    board.flash_fails(False)
+    assert board.exec("f.ioctl(6, 300); " + show) == "ffff\n"
+    board.power_cut()
+    assert board.flash.read_file("kept") == b"old"
+
+
 def test_files_from_the_host_side(boards, tmp_path):
     board = boards()
     board.exec("f = open('from_board', 'w'); f.write('b' * 3000); f.close()")

@@ -223,6 +223,16 @@ class Pico:
         """Numbers by dotted name, such as board_us, uart0.lost, flash.wear, resets.watchdog."""
         return self._request("counters")["counters"]
 
+    def flash_fails(self, failing: bool) -> None:
+        """Let erasing and programming the flash do nothing, as on a chip that is worn out, or
+        work again. What is there can still be read."""
+        self._request("flash", failing=failing)
+
+    def skip(self, seconds: float) -> None:
+        """Let the next `seconds` of board time in which the board has nothing to do pass at once,
+        resets or not; the event "skipped" tells that they have. 0 ends it."""
+        self._request("skip", ms=round(seconds * 1000))
+
     def entropy(self, stuck: int | None) -> None:
         """Make the chip's random source give always 0 or 1, or (None) be random again."""
         self._request("entropy", stuck=stuck)

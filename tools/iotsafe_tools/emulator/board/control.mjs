@@ -27,11 +27,13 @@ const COMMANDS = {
     { after: isWhole(1e6), seed: isWhole(0xffffffff) },
     ({ board }, { after, seed }) => board.flash.tear(after, seed),
   ],
+  flash: [{ failing: isBoolean }, ({ board }, { failing }) => void (board.flash.failing = failing)],
+  skip: [{ ms: isWhole(1e8) }, (machine, { ms }) => machine.skip(ms)],
   entropy: [{ stuck: isLevel }, ({ board }, { stuck }) => board.stickEntropy(stuck)],
 };
 
 export class Control {
-  /** machine: { board, counters() }. onWork: called after a command. */
+  /** machine: { board, counters(), skip(ms) }. onWork: called after a command. */
   constructor(machine, onWork) {
     this.machine = machine;
     this.onWork = onWork;

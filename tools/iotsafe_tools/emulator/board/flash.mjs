@@ -5,7 +5,7 @@
 // - A sector (4 KiB) or a page (256 bytes) is one write of the file that lies in one page of the
 //   host's memory, so it is there or not. `tear` makes one end in the middle, as a real power cut
 //   can: some bits done, some not.
-// - Erase sets bits, program clears them, nothing else happens.
+// - Erase sets bits, program clears them, nothing else happens; while `failing`, not even that.
 // The host itself losing power is another matter: nothing is forced to its disk.
 
 import fs from 'node:fs';
@@ -47,6 +47,7 @@ export class Flash {
     this.erases = new Uint32Array(FLASH_SIZE / SECTOR);
     this.counters = { sectors_erased: 0, pages_programmed: 0 };
     this.tearing = null; // { left: steps until then, next: generator }
+    this.failing = false; // erase and program take their time and change nothing
   }
 
   open(file) {
@@ -126,6 +127,7 @@ export class Flash {
   }
 
   step(offset, length, change) {
+    if (this.failing) return;
     const cells = this.bytes.subarray(offset, offset + length);
     const torn = this.tearing !== null && this.tearing.left-- === 0;
     const likely = torn ? this.tearing.next() : 0; // that a bit is done

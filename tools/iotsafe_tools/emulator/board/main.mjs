@@ -132,7 +132,7 @@ async function main() {
     instructions: pace.instructions,
     busy_ms: Math.round(pace.busy / 1e6),
   });
-  const control = new Control({ board, counters }, kick);
+  const control = new Control({ board, counters, skip: (ms) => pace.skip(ms * 1e6) }, kick);
 
   await usb.open(options.console);
   await uart0.open(options.uart0);

@@ -6,6 +6,7 @@
 //           is anchored anew. Durations in board time are those of the chip.
 //   "wall": board time is moved on to the wall clock. Time-outs against the outside world are
 //           right, and the chip looks slower than it is.
+// `skip` lets board time jump from one alarm to the next instead of waiting for the wall clock.
 
 import { performance } from 'node:perf_hooks';
 
@@ -24,6 +25,7 @@ export class Pace {
     Object.assign(this, { board, mode, flush });
     this.instructions = 0;
     this.busy = 0; // nanoseconds of wall time spent in slices
+    this.toSkip = 0; // nanoseconds of idle board time that need no waiting
     this.anchor = null; // { mcu, wall, board }: when the two clocks were last together
     this.timer = null;
     this.immediate = null;
@@ -36,6 +38,11 @@ export class Pace {
     clearTimeout(this.timer);
     this.timer = null;
     this.immediate = setImmediate(() => this.slice());
+  }
+
+  /** Do not wait for the wall clock during the next `nanos` of idle board time. */
+  skip(nanos) {
+    this.toSkip = nanos;
   }
 
   slice() {
@@ -64,11 +71,14 @@ export class Pace {
       const limit = this.anchor.board + now - this.anchor.wall;
       if (core.waiting || board.halted !== null) {
         const due = clock.nextAlarm ? clock.nextAlarm.nanos : Infinity;
-        if (due > limit) {
+        if (due > limit && this.toSkip > 0) {
+          this.jump(mcu, Math.min(due - clock.nanos, this.toSkip), now);
+        } else if (due > limit) {
           if (limit > clock.nanos) clock.tick(limit - clock.nanos);
           return due - limit;
+        } else {
+          clock.tick(Math.max(0, due - clock.nanos));
         }
-        clock.tick(Math.max(0, due - clock.nanos));
       } else if (clock.nanos > limit) {
         return clock.nanos - limit; // the flash chip was busy for long
       } else {
@@ -77,6 +87,14 @@ export class Pace {
       }
       if (now > end) return 0;
     }
+  }
+
+  jump(mcu, nanos, now) {
+    const { board } = this;
+    mcu.clock.tick(nanos);
+    this.anchor = { mcu, wall: now, board: mcu.clock.nanos };
+    this.toSkip -= nanos;
+    if (this.toSkip <= 0) board.emit({ event: 'skipped', us: board.us });
   }
 
   execute(mcu) {
