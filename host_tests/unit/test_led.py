@@ -28,4 +28,25 @@ def test_patterns():
 def test_a_board_without_led():
     led = LED(None)
     led.show("run")
-    led.update()
+    assert led.update() == 1_000
+
+
+def test_it_says_when_it_wants_to_be_updated_again():
+    clock = Clock()
+    with running(clock):
+        led = LED(lambda on: None)
+        led.show("run")
+        asked = []
+        for _ in range(6):
+            asked.append(led.update())
+            clock.ms += asked[-1]
+    assert asked == [50, 1_000, 1_000, 950, 50, 1_000]
+
+
+def test_an_led_that_does_not_answer_stops_nothing():
+    def broken(on):
+        raise OSError(19)
+
+    led = LED(broken)
+    led.show("failed")
+    assert led.update() <= 100

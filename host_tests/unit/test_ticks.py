@@ -32,6 +32,14 @@ def test_time_can_be_replaced():
         assert ticks.left(deadline) == -100
 
 
+def test_idle_says_when_it_wants_to_be_called_again():
+    parts = []
+    wishes = [50, 400, 9_999]
+    with replaced(ticks, idle=lambda: wishes.pop(0), _sleep=parts.append):
+        ticks.sleep(1_000)
+    assert parts == [50, 400, 550]
+
+
 def test_idle_is_called_in_each_part_of_a_long_sleep():
     parts = []
     with replaced(ticks, idle=lambda: parts.append("idle"), _sleep=parts.append):

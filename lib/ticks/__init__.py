@@ -4,7 +4,8 @@ Everything in `lib/` that waits goes through this module (`ticks.now()`, never `
 so that a test can run on time of its own by replacing these functions.
 """
 
-# Called while something waits, at least each second: to feed a watchdog, to blink. None: nobody.
+# Called while something waits, at least each second: to feed a watchdog, to blink. It may return
+# the ms after which it wants to be called again at the latest. None: nobody.
 idle = None
 
 _SLICE = 1_000
@@ -36,9 +37,7 @@ except ImportError:  # CPython
 def sleep(ms):
     """Sleep `ms` milliseconds, calling `idle` before each part of it."""
     while True:
-        if idle:
-            idle()
-        part = min(ms, _SLICE)
+        part = min(ms, (idle and idle()) or _SLICE)
         _sleep(part)
         ms -= part
         if ms <= 0:
