@@ -2,8 +2,9 @@
 
 import sys
 
+import board_common
 import machine
-from board_common import Line, open_uart, place, set_clock, uptime, watchdog
+from board_common import Line, open_uart, place, set_clock, uptime
 from micropython import const
 
 try:
@@ -27,16 +28,33 @@ NAME = "Waveshare Pico-SIM7080G"
 
 _PWRKEY = const(14)
 _TEMPERATURE = const(4)  # the chip's own sensor, an ADC channel
+_MACHINE = getattr(sys.implementation, "_machine", "")
+# Register CTRL of the watchdog, at the address whose writes clear bits (RP2040 data sheet, 2.1.2
+# and 4.7.6; RP2350, 2.1.3 and 12.9.7), and its bit that says run.
+_WATCHDOG_CLEAR = (0x400D8000 if "RP2350" in _MACHINE else 0x40058000) + 0x3000
+_WATCHDOG_ENABLE = const(1 << 30)
 
 # Through a transistor: HIGH presses the modem's key. The same pulse switches a running modem off.
 power_key = Line(_PWRKEY)
 # Pico W and Pico 2 W have their LED on the radio chip, which this firmware does not drive.
-led = None if " W with " in getattr(sys.implementation, "_machine", "") else Line("LED")
+led = None if " W with " in _MACHINE else Line("LED")
 
 
 def uart(where):
     """The modem's UART: GP0 and GP1."""
     return open_uart(0, where, tx=machine.Pin(0), rx=machine.Pin(1))
+
+
+class _Watchdog:
+    def __init__(self):
+        self.feed = board_common.watchdog().feed
+
+    def stop(self):
+        """Nobody feeds it any more. (A timer that does would not outlive a soft reset.)"""
+        machine.mem32[_WATCHDOG_CLEAR] = _WATCHDOG_ENABLE
+
+
+watchdog = _Watchdog
 
 
 def sensor():

@@ -1,5 +1,6 @@
-# What is frozen: the port's start-up code, everything a device gets, and this board's `board.py`.
-freeze("$(PORT_DIR)/modules")
+# What is frozen: everything a device gets, and this board's own modules; its `_boot.py` is in
+# place of the port's.
+freeze("$(PORT_DIR)/modules", "rp2.py")
 include("$(MPY_DIR)/extmod/asyncio")
 package("umqtt", base_path="$(UMQTT_DIR)")
 
@@ -10,4 +11,6 @@ include("../../lib/telemetry/manifest.py")
 include("../../firmware/manifest.py")
 
 module("board_common.py", base_path="../common")
+module("_boot.py")
+module("file_system.py")
 module("board.py")
