@@ -2,10 +2,26 @@
 
 import os
 
+from micropython import const
+
+_ENOENT = const(2)
+_ENODEV = const(19)
+# What littlefs says when there is no room for data or for a name; also of flash that fails: it has
+# then tried each free block in vain.
+_NO_ROOM = (28, 36)
+_ROOM = const(2)  # blocks; with more free, it is not full
+
 
 def save(path, data):
     """Replace the file `path` with `data` (bytes). Raises OSError: no space, no file system."""
     new = path + ".new"
+    try:
+        # On flash that fails this is quick, and writing to a file that is there takes longer than
+        # a watchdog waits.
+        os.remove(new)
+    except OSError as e:
+        if e.args[0] != _ENOENT:
+            raise
     try:
         with open(new, "wb") as file:
             file.write(data)
@@ -37,3 +53,14 @@ def remove(path):
         os.remove(path)
     except OSError:
         pass
+
+
+def why(error, path):
+    """In words, why `error` (OSError) was raised when the file `path` was written."""
+    code = error.args[0]
+    if code == _ENODEV:
+        return "there is no file system"
+    if code in _NO_ROOM:
+        free = os.statvfs(path[: path.rfind("/") + 1] or ".")[3]
+        return "the flash fails" if free > _ROOM else "no space left: remove files"
+    return str(error)

@@ -20,8 +20,11 @@ from .log import say
 _MAX_CRASHES = const(5)
 _PROVEN_MS = const(600_000)
 _LOG_SIZE = const(4096)  # of the crash log; the older half goes
+_LINE = const(200)  # of it that is shown
 _RETRY_MS = const(3_600_000)
 _FEED_MS = const(1_000)
+
+_timer = None  # of `_later` or `hand_over`: one that is collected does not fire
 
 
 class Guard:
@@ -42,15 +45,18 @@ class Guard:
 
     def start(self):
         """Count this start; True if the application may run, False in safe mode."""
+        last = files.load(self._log_path, 2 * _LOG_SIZE).strip().split(b"\n")[-1][-_LINE:]
+        if last:
+            say("app", "%s ends with: %s", self._log_path, _printable(last))
         if self.crashes >= _MAX_CRASHES:
             say("app", "safe mode after %d crashes: see %s", self.crashes, self._log_path)
-            self._led.show("safe")
             self._write_count(0)
             self._later()
+            self._led.show("safe")
             return False
         self._write_count(self.crashes + 1)
         if self.crashes:
-            self.note("start %d after a crash or a loss of power" % self.crashes)
+            self.note("start %d after %s" % (self.crashes, _cause()))
         return True
 
     def watch(self):
@@ -61,12 +67,12 @@ class Guard:
         ticks.idle = self.idle
 
     def idle(self):
-        """Called while the application waits, at least each second."""
+        """Called while the application waits, at least each second: see `ticks.idle`."""
         if self._watchdog:
             self._watchdog.feed()
-        self._led.update()
         if not self._proven and ticks.left(self._proven_at) <= 0:
             self.prove()
+        return self._led.update()
 
     def prove(self):
         """The application works: what came before is forgiven."""
@@ -76,22 +82,31 @@ class Guard:
 
     def hand_over(self):
         """Somebody pressed Ctrl-C: keep the watchdog quiet while he is at the REPL."""
+        global _timer
         ticks.idle = None
-        self.prove()
-        if self._watchdog:
+        if hasattr(self._watchdog, "stop"):
+            self._watchdog.stop()
+        elif self._watchdog:
             import machine
 
             feed = self._watchdog.feed
-            machine.Timer(period=_FEED_MS, mode=machine.Timer.PERIODIC, callback=lambda _: feed())
+            _timer = machine.Timer(
+                period=_FEED_MS, mode=machine.Timer.PERIODIC, callback=lambda _: feed()
+            )
+        self.prove()
 
     def crashed(self, error):
-        """Keep what is known of `error`, which nobody caught."""
+        """Keep what is known of `error`, which nobody caught, and let the watchdog end it."""
         text = io.StringIO()
         if hasattr(sys, "print_exception"):
             sys.print_exception(error, text)
         else:  # CPython
             text.write(repr(error) + "\n")
         self.note(text.getvalue())
+        if hasattr(self._board, "watchdog"):
+            say("app", "crashed: see %s; the watchdog restarts the board", self._log_path)
+            if self._watchdog is None:
+                self.watch()
 
     def note(self, text):
         """Append `text` to the crash log; a log that cannot be written is no reason to fail."""
@@ -108,15 +123,32 @@ class Guard:
         try:
             files.save(path, data)
         except OSError as e:
-            say("app", "%s cannot be written: %s", path, e)
+            say("app", "%s cannot be written: %s", path, files.why(e, path))
 
     def _later(self):
         """Reset in an hour, whatever the REPL does meanwhile."""
+        global _timer
         try:
             import machine
 
-            machine.Timer(
+            _timer = machine.Timer(
                 period=_RETRY_MS, mode=machine.Timer.ONE_SHOT, callback=lambda _: machine.reset()
             )
         except (ImportError, AttributeError):  # a port without timers: the unix port
             pass
+
+
+def _printable(data):
+    return "".join(chr(c) if 32 <= c < 127 else "?" for c in data)
+
+
+def _cause():
+    """Why this start happens, as far as the chip tells."""
+    try:
+        import machine
+
+        if machine.reset_cause() == machine.WDT_RESET:
+            return "the watchdog's reset"
+    except (ImportError, AttributeError):  # the unix port
+        pass
+    return "a crash or a loss of power"

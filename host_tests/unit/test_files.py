@@ -59,3 +59,43 @@ def test_a_power_cut_before_the_rename_leaves_the_old_file():
 def test_a_folder_that_does_not_exist_is_an_error():
     with raises(OSError):
         files.save("nowhere/state", b"x")
+
+
+class _FailingOS:
+    """`os` of a file system that cannot be written, and has `free` blocks."""
+
+    def __init__(self, free):
+        self._free = free
+        self.asked = []
+
+    def remove(self, path):
+        raise OSError(28)
+
+    def statvfs(self, path):
+        self.asked.append(path)
+        return (4096, 4096, 352, self._free, self._free)
+
+
+def test_flash_that_fails_is_given_up_before_data_is_written():
+    files.save("state", b"old")
+    with open("state.new", "wb") as file:
+        file.write(b"left over")
+    with replaced(files, os=_FailingOS(99)), raises(OSError) as caught:
+        files.save("state", b"new")
+    assert caught.error.args[0] == 28
+    assert files.load("state", 10) == b"old"
+    assert files.load("state.new", 10) == b"left over"
+
+
+def test_why_it_cannot_be_written_is_told_in_words():
+    for code in (28, 36):
+        for path, folder in (("/crashes", "/"), ("/a/crashes", "/a/"), ("crashes", ".")):
+            system = _FailingOS(0)
+            with replaced(files, os=system):
+                told = files.why(OSError(code), path)
+            assert told == "no space left: remove files"
+            assert system.asked == [folder]
+        with replaced(files, os=_FailingOS(100)):
+            assert files.why(OSError(code), "/crashes") == "the flash fails"
+    assert files.why(OSError(19), "/crashes") == "there is no file system"
+    assert "5" in files.why(OSError(5), "/crashes")

@@ -15,6 +15,7 @@ class Board:
 
     def __init__(self):
         self.fed = 0
+        self.stopped = 0
 
     def path(self, name):
         return name
@@ -24,6 +25,9 @@ class Board:
 
     def feed(self):
         self.fed += 1
+
+    def stop(self):
+        self.stopped += 1
 
 
 def quiet(area, text, *args):
@@ -104,6 +108,9 @@ class _FullFiles:
     def save(self, path, data):
         raise OSError(28)
 
+    def why(self, error, path):
+        return "no space left"
+
 
 def test_a_full_flash_stops_nothing():
     with replaced(guard, say=quiet, files=_FullFiles()):
@@ -112,3 +119,29 @@ def test_a_full_flash_stops_nothing():
         assert watch.start()
         watch.note("x")
         watch.prove()
+
+
+def test_a_crash_before_the_watchdog_ran_starts_it():
+    board = Board()
+    board.started = 0
+
+    def watchdog():
+        board.started += 1
+        return board
+
+    board.watchdog = watchdog
+    with replaced(guard, say=quiet), replaced(ticks, idle=None):
+        guard.Guard(board, LED(None)).crashed(ValueError("early"))
+        assert board.started == 1
+        watch = guard.Guard(board, LED(None))
+        watch.watch()
+        watch.crashed(ValueError("late"))
+        assert board.started == 2
+
+
+def test_a_start_shows_how_the_crash_log_ends():
+    said = []
+    files.save("crash.log", b"first\nValueError: \xff\xfe\x1b[2J the last\n")
+    with replaced(guard, say=lambda area, text, *args: said.append(text % args)):
+        guard.Guard(Board(), LED(None)).start()
+    assert said == ["crash.log ends with: ValueError: ???[2J the last"], said

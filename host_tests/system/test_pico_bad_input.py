@@ -1,0 +1,412 @@
+"""Whatever is wrong with the board itself: it says what, stays reachable, and does what it can.
+
+On the image that a user flashes. The table in firmware/README.md states what is tested here.
+"""
+
+import json
+import random
+import re
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
+
+import pytest
+from terminal import Terminal
+
+from iotsafe_tools.emulator import Pico
+from iotsafe_tools.emulator.flash_image import SECTOR, SIZE
+from iotsafe_tools.emulator.pico import FIRMWARE, LED_PIN
+from iotsafe_tools.testbed import ROOT, Rig, Subscriber
+
+STORAGE = SIZE - 352 * SECTOR  # where the file system begins
+PROMPT = r">>> $"
+RUNNING = r"Ctrl-C within 3 s stops here"
+BOARD = (ROOT / "boards" / "WAVESHARE_PICO_SIM7080G" / "board.py").read_text()
+
+
+class Desk:
+    """A board that each test boots with files of its own.
+
+    `golden`: a flash image with a file system; `files`: what it has when nothing is wrong.
+    """
+
+    def __init__(self, pico: Pico, golden: bytes, files: Mapping[str, bytes]) -> None:
+        self.pico = pico
+        self._golden = golden
+        self._files = files
+        self._terminals: list[Terminal] = []
+
+    def boot(self, changes: Mapping[str, bytes | None] | None = None) -> Terminal:
+        """Switch it on with the good files but for `changes` (None: there is no such file)."""
+        self.cut()
+        self.pico.flash.path.write_bytes(self._golden)
+        for name, content in {**self._files, **(changes or {})}.items():
+            if content is not None:
+                self.pico.flash.write_file(name, content)
+        return self.on()
+
+    def on(self, flash_fails: bool = False) -> Terminal:
+        """Switch it on; the terminal sees all that it prints from the beginning."""
+        self.pico.start(power=False)
+        self.pico.flash_fails(flash_fails)
+        terminal = Terminal(self.pico.console)
+        self._terminals.append(terminal)
+        self.pico.power(True)
+        return terminal
+
+    def next_start(self) -> Terminal:
+        """The terminal after a reset that has just happened."""
+        terminal = Terminal(self.pico.console)
+        self._terminals.append(terminal)
+        return terminal
+
+    def cut(self) -> None:
+        """Cut the power, whatever it does."""
+        self.pico.power_cut()
+        for terminal in self._terminals:
+            terminal.close()
+        self._terminals.clear()
+
+    def resets(self) -> int:
+        """How often the watchdog has reset it since it was switched on."""
+        return self.pico.counters()["resets.watchdog"]
+
+    def pass_time(self, seconds: int) -> None:
+        """Wait so long, in board time; the board must have little to do."""
+        mark = self.pico.mark
+        self.pico.skip(seconds)
+        self.pico.wait_event("skipped", after=mark, timeout=120)
+
+    def blinks(self, count: int) -> list[tuple[int, int]]:
+        """The next `count` times that the LED changes: (value until then, ms of board time for
+        which it had that value)."""
+        changes = []
+        mark = self.pico.mark
+        while len(changes) <= count:
+            event = self.pico.wait_event("gpio", pin=LED_PIN, after=mark, timeout=120)
+            changes.append(event)
+            mark = 1 + self.pico.events.index(event, mark)
+        return [(a["value"], (b["us"] - a["us"]) / 1000) for a, b in pairwise(changes)]
+
+    def answers(self, terminal: Terminal) -> None:
+        """It is at the prompt, and nothing resets it while somebody is there."""
+        terminal.wait_for(PROMPT)
+        before = self.resets()
+        self.pass_time(30)
+        assert self.resets() == before
+        terminal.type("print(6 * 7)")
+        terminal.wait_for(r"42\n>>> $")
+
+
+@pytest.fixture(scope="module")
+def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
+    lab = {"delays": 0.0, "uart": "tcp:127.0.0.1:0", "auto_power": False}
+    with Rig(tmp_path_factory.mktemp("rig"), lab=lab) as rig:
+        yield rig
+
+
+@pytest.fixture(scope="module")
+def files(rig: Rig) -> dict[str, bytes]:
+    config = rig.config()
+    del config["modem"]["uart"]
+    return {"config.json": json.dumps(config).encode(), "ca.pem": rig.pki.ca_pem}
+
+
+@pytest.fixture(scope="module")
+def golden(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """The flash of a board that has made its file system."""
+    path = tmp_path_factory.mktemp("golden") / "flash.img"
+    with Pico(FIRMWARE, path, flash_time="none") as pico, Terminal(pico.console) as terminal:
+        terminal.wait_for("CA certificate of the server")
+    return path.read_bytes()
+
+
+@pytest.fixture(scope="module")
+def desk(
+    rig: Rig, golden: bytes, files: dict, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Desk]:
+    """A board with modem, SIM and broker."""
+    pico = Pico(FIRMWARE, tmp_path_factory.mktemp("desk") / "flash.img", lab=rig.lab)
+    yield Desk(pico, golden, files)
+    pico.stop()
+
+
+@pytest.fixture(scope="module")
+def lone(golden: bytes, files: dict, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """A board with nothing on its UART: time can be skipped."""
+    pico = Pico(FIRMWARE, tmp_path_factory.mktemp("lone") / "flash.img")
+    yield Desk(pico, golden, files)
+    pico.stop()
+
+
+@pytest.fixture(scope="module")
+def subscriber(rig: Rig) -> Iterator[Subscriber]:
+    with Subscriber(rig.broker, topic="devices/#") as subscriber:
+        yield subscriber
+
+
+def delivers(terminal: Terminal, subscriber: Subscriber) -> None:
+    """A reading arrives that was not there before."""
+    subscriber.drain()
+    terminal.wait_for(r"delivered \{")
+    subscriber.get(60)
+
+
+# -- the config -----------------------------------------------------------------------------------
+
+CONFIGS = {
+    "truncated": (lambda good: good[: len(good) // 2], "config.json: not JSON, or cut off"),
+    "not JSON": (lambda good: b"\x00\xff" * 200, "config.json: not JSON, or cut off"),
+    "empty": (lambda good: b"", "config.json: not JSON, or cut off"),
+    "huge": (lambda good: b" " * 9000, "config.json: larger than 8192 bytes"),
+    "newer": (
+        lambda good: good.replace(b'"version": 1', b'"version": 2'),
+        r"version: must be 1 \(newer firmware needed\?\)",
+    ),
+    "wrong type": (
+        lambda good: good.replace(b'"port": ', b'"port": "x", "was": '),
+        r"mqtt.port: must be a whole number",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_a_bad_config_is_named_and_left_as_it_is(lone, files, name):
+    spoil, line = CONFIGS[name]
+    bad = spoil(files["config.json"])
+    terminal = lone.boot({"config.json": bad})
+    terminal.wait_for("config +.*" + line)
+    lone.answers(terminal)
+    lone.cut()
+    assert lone.pico.flash.read_file("config.json") == bad
+    assert lone.pico.flash.read_file("crashes") == b"0"
+
+
+def answer(terminal: Terminal, answers: Mapping[str, str], ca: bytes) -> None:
+    """Answer the dialogue's questions: a part of the question -> the answer; else the default."""
+    left = dict(answers)
+    terminal.wait_for("CA certificate of the server")
+    for line in ca.decode().splitlines():
+        terminal.type(line)
+    while True:
+        question = terminal.wait_for(r"([^\n]+): $|(config +written)")
+        if question[2]:
+            break
+        name = next((name for name in left if name in question[1]), None)
+        terminal.send(left.pop(name, "").encode() + b"\r")
+    assert not left
+
+
+def test_without_a_config_the_board_asks_and_then_works(desk, rig, subscriber):
+    terminal = desk.boot({"config.json": None, "ca.pem": None})
+    terminal.wait_for("config.json: no such file")
+    answers = {"APN": "internet", "Host name": "localhost", "Port": str(rig.broker.port)}
+    answer(terminal, answers | {"Seconds": "1"}, rig.pki.ca_pem)
+    assert re.findall(r"(\w+) +works", terminal.text) == [
+        "power",
+        "sim",
+        "network",
+        "clock",
+        "session",
+    ]
+    terminal.wait_for(PROMPT)
+    desk.cut()
+    delivers(desk.on(), subscriber)
+    # The LED: a short blink each three seconds. A reading that is being sent may delay it.
+    shown = desk.blinks(4)
+    assert sorted(value for value, _ in shown) == [0, 0, 1, 1]
+    for value, ms in shown:
+        assert 49 < ms < 700 if value else 2_300 < ms < 3_000, shown
+
+
+# -- the file system ------------------------------------------------------------------------------
+
+
+# Leaves no room: not for a block, and not for the smallest file.
+FILL = """
+number = 0
+for size in (65536, 4096, 200, 1):
+    try:
+        while True:
+            number += 1
+            with open("fill%d" % number, "wb") as file:
+                file.write(bytes(size))
+    except OSError as e:
+        print(e)
+"""
+
+
+def test_a_full_file_system_stops_nothing(desk, subscriber, files):
+    terminal = desk.boot({"most.bin": bytes(320 * SECTOR)})
+    terminal.wait_for(RUNNING)
+    terminal.close()
+    assert desk.pico.exec(FILL, timeout=120) == "28\n28\n36\n36\n"
+    desk.cut()
+    terminal = desk.on()
+    terminal.wait_for("/crashes cannot be written: no space left: remove files")
+    delivers(terminal, subscriber)
+    desk.cut()
+    for name, content in files.items():
+        assert desk.pico.flash.read_file(name) == content
+
+
+def test_unknown_files_and_folders_are_ignored(desk):
+    strange = {
+        "notes.txt": b"call me",
+        "System Volume Information/IndexerVolumeGuid": bytes(76),
+        ".Trashes/501/main.py": b"raise SystemExit",
+        "config.json.new": b'{"version": 1, "mq',
+        "crashes.new": b"",
+        "main.py": b"raise SystemExit",
+        "\xe4\U0001f600": b"\x00" * 5000,
+        "crash.log/is/a/folder": b"",
+        "certificate.der": random.Random(1).randbytes(900),
+    }
+    terminal = desk.boot(strange)
+    terminal.wait_for("key 01, certificate 02")
+    terminal.wait_for("registered, address")
+    desk.cut()
+    names = set(desk.pico.flash.names())
+    assert {name.split("/")[0] for name in strange} <= names | {"crashes.new"}
+
+
+def test_flash_that_cannot_be_written_stops_nothing(desk, subscriber, files):
+    desk.boot()
+    desk.cut()
+    terminal = desk.on(flash_fails=True)
+    terminal.wait_for("/crashes cannot be written: the flash fails")
+    delivers(terminal, subscriber)
+    delivers(terminal, subscriber)
+    assert desk.resets() == 0
+    desk.cut()
+    for name, content in files.items():
+        assert desk.pico.flash.read_file(name) == content
+    desk.on().wait_for(RUNNING)
+
+
+def spoil(desk: Desk, first: int, count: int) -> None:
+    """Random bytes in blocks of the file system."""
+    path = desk.pico.flash.path
+    image = bytearray(path.read_bytes())
+    start = STORAGE + first * SECTOR
+    image[start : start + count * SECTOR] = random.Random(first).randbytes(count * SECTOR)
+    path.write_bytes(image)
+
+
+@pytest.mark.parametrize("block", [0, 1])
+def test_one_damaged_superblock_costs_nothing(lone, block):
+    lone.boot()
+    lone.cut()
+    spoil(lone, block, 1)
+    lone.on().wait_for(RUNNING)
+
+
+def test_a_file_system_that_does_not_mount_is_made_anew_and_said_so(lone):
+    lone.boot()
+    lone.cut()
+    spoil(lone, 0, 2)
+    terminal = lone.on()
+    terminal.wait_for("the file system could not be mounted .* config and state are gone")
+    terminal.wait_for("config.json: no such file")
+    terminal.wait_for("CA certificate of the server")
+    lone.cut()
+    assert b"could not be mounted" in lone.pico.flash.read_file("crash.log")
+
+
+# -- no modem -------------------------------------------------------------------------------------
+
+
+def test_without_a_modem_it_says_so_and_goes_on_trying(golden, files, tmp_path):
+    # It waits busily: "wall" lets that take no longer here than on the board.
+    desk = Desk(Pico(FIRMWARE, tmp_path / "flash.img", time="wall"), golden, files)
+    try:
+        terminal = desk.boot()
+        terminal.wait_for("looking for the modem")
+        for _, ms in desk.blinks(6):
+            assert ms == pytest.approx(100, abs=50)
+        terminal.wait_for("ModemSilent: the modem answers nothing: check its power")
+        terminal.wait_for(r"next attempt in \d\.\d s, from step power")
+        terminal.wait_for("looking for the modem")
+        assert desk.resets() == 0
+        terminal.send(b"\x03")
+        terminal.wait_for("stopped by Ctrl-C")
+        desk.answers(terminal)
+    finally:
+        desk.pico.stop()
+
+
+# -- crashes --------------------------------------------------------------------------------------
+
+# In place of the frozen `board`: a mistake that is only found when the application calls it.
+CRASHING = BOARD + "\n\ndef uart(where):\n    return open_uart(nowhere, where)\n"
+HANGING = BOARD + "\n\ndef power_key(pressed):\n    import time\n    time.sleep(3600)\n"
+
+
+def wait_reset(desk: Desk, after: int) -> Terminal:
+    """Let time pass until the watchdog resets the board."""
+    desk.pico.skip(20)
+    desk.pico.wait_event("reset", after=after, cause="watchdog", timeout=120)
+    desk.pico.skip(0)
+    return desk.next_start()
+
+
+def test_after_five_crashes_the_board_waits_for_somebody(lone):
+    terminal = lone.boot({"board.py": CRASHING.encode()})
+    for _ in range(5):
+        mark = lone.pico.mark
+        terminal.wait_for("the watchdog restarts the board")
+        terminal.wait_for("NameError: name 'nowhere' isn't defined")
+        terminal = wait_reset(lone, mark)
+    lone.pico.gpio.wait(LED_PIN, 1, after=mark)
+    terminal.wait_for("safe mode after 5 crashes: see /crash.log")
+    lone.answers(terminal)
+    assert lone.pico.gpio[LED_PIN] == 1
+    terminal.close()
+    log = lone.pico.mpremote("fs", "cat", ":crash.log")
+    assert log.count("NameError: name 'nowhere' isn't defined") == 5
+    lone.pass_time(30)
+    assert lone.resets() == 5
+    lone.cut()
+    assert lone.pico.flash.read_file("crash.log").decode() == log
+
+
+def test_safe_mode_ends_after_an_hour(lone):
+    terminal = lone.boot({"board.py": CRASHING.encode(), "crashes": b"5"})
+    terminal.wait_for("safe mode after 5 crashes")
+    terminal.wait_for(PROMPT)
+    terminal.type("import gc; gc.collect()")
+    terminal.wait_for(PROMPT)
+    mark = lone.pico.mark
+    lone.pass_time(3590)
+    assert lone.resets() == 0
+    terminal = wait_reset(lone, mark)
+    terminal.wait_for("NameError: name 'nowhere' isn't defined")
+
+
+def test_the_watchdog_ends_a_hang(lone):
+    mark = lone.pico.mark
+    lone.boot({"board.py": HANGING.encode()}).wait_for("looking for the modem")
+    terminal = wait_reset(lone, mark)
+    terminal.wait_for(RUNNING)
+    assert lone.resets() == 1
+    lone.cut()
+    assert b"start 1 after the watchdog" in lone.pico.flash.read_file("crash.log")
+
+
+def test_ctrl_c_at_the_start_leaves_the_board_to_its_user(lone):
+    terminal = lone.boot()
+    terminal.wait_for(RUNNING)
+    terminal.send(b"\x03")
+    terminal.wait_for("stopped by Ctrl-C")
+    lone.answers(terminal)
+
+
+def test_ctrl_c_later_keeps_the_watchdog_away_even_over_a_soft_reset(lone):
+    terminal = lone.boot()
+    terminal.wait_for("looking for the modem")
+    terminal.send(b"\x03")
+    terminal.wait_for("stopped by Ctrl-C")
+    lone.answers(terminal)
+    terminal.close()
+    assert lone.pico.mpremote("exec", "print('still here')") == "still here\n"
+    lone.pass_time(30)
+    assert lone.resets() == 0
