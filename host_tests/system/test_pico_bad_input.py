@@ -338,7 +338,7 @@ def test_without_a_modem_it_says_so_and_goes_on_trying(golden, files, tmp_path):
 
 # In place of the frozen `board`: a mistake that is only found when the application calls it.
 CRASHING = BOARD + "\n\ndef uart(where):\n    return open_uart(nowhere, where)\n"
-HANGING = BOARD + "\n\ndef power_key(pressed):\n    import time\n    time.sleep(3600)\n"
+HANGING = BOARD + "\n\ndef led(on):\n    import time\n    time.sleep(3600)\n"
 
 
 def wait_reset(desk: Desk, after: int) -> Terminal:
@@ -384,7 +384,7 @@ def test_safe_mode_ends_after_an_hour(lone):
 
 def test_the_watchdog_ends_a_hang(lone):
     mark = lone.pico.mark
-    lone.boot({"board.py": HANGING.encode()}).wait_for("looking for the modem")
+    lone.boot({"board.py": HANGING.encode()}).wait_for(RUNNING)
     terminal = wait_reset(lone, mark)
     terminal.wait_for(RUNNING)
     assert lone.resets() == 1

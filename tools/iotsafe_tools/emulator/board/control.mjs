@@ -27,7 +27,10 @@ const COMMANDS = {
     { after: isWhole(1e6), seed: isWhole(0xffffffff) },
     ({ board }, { after, seed }) => board.flash.tear(after, seed),
   ],
-  flash: [{ failing: isBoolean }, ({ board }, { failing }) => void (board.flash.failing = failing)],
+  flash: [
+    { failing: isBoolean },
+    ({ board }, { failing }) => void Object.assign(board.flash, { failing }),
+  ],
   skip: [{ ms: isWhole(1e8) }, (machine, { ms }) => machine.skip(ms)],
   entropy: [{ stuck: isLevel }, ({ board }, { stuck }) => board.stickEntropy(stuck)],
 };
