@@ -24,7 +24,7 @@ _LINE = const(200)  # of it that is shown
 _RETRY_MS = const(3_600_000)
 _FEED_MS = const(1_000)
 
-_timer = None  # of `_later` or `hand_over`: one that is collected does not fire
+_timer = None  # of `_start_timer`: one that is collected does not fire
 
 
 class Guard:
@@ -82,17 +82,12 @@ class Guard:
 
     def hand_over(self):
         """Somebody pressed Ctrl-C: keep the watchdog quiet while he is at the REPL."""
-        global _timer
         ticks.idle = None
         if hasattr(self._watchdog, "stop"):
             self._watchdog.stop()
         elif self._watchdog:
-            import machine
-
             feed = self._watchdog.feed
-            _timer = machine.Timer(
-                period=_FEED_MS, mode=machine.Timer.PERIODIC, callback=lambda _: feed()
-            )
+            _start_timer("PERIODIC", _FEED_MS, lambda _: feed())
         self.prove()
 
     def crashed(self, error):
@@ -127,19 +122,27 @@ class Guard:
 
     def _later(self):
         """Reset in an hour, whatever the REPL does meanwhile."""
-        global _timer
         try:
             import machine
 
-            _timer = machine.Timer(
-                period=_RETRY_MS, mode=machine.Timer.ONE_SHOT, callback=lambda _: machine.reset()
-            )
+            _start_timer("ONE_SHOT", _RETRY_MS, lambda _: machine.reset())
         except (ImportError, AttributeError):  # a port without timers: the unix port
             pass
 
 
 def _printable(data):
     return "".join(chr(c) if 32 <= c < 127 else "?" for c in data)
+
+
+def _start_timer(mode, ms, callback):
+    global _timer
+    from machine import Timer
+
+    options = {"mode": getattr(Timer, mode), "period": ms, "callback": callback}
+    try:
+        _timer = Timer(-1, **options)
+    except ValueError:  # ESP32 has those of the chip only
+        _timer = Timer(0, **options)
 
 
 def _cause():

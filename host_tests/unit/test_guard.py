@@ -1,6 +1,7 @@
 """Crash counting, safe mode, crash log and watchdog, without a board."""
 
 import os
+import sys
 
 from expect import replaced
 from virtual_time import Clock, running
@@ -145,3 +146,101 @@ def test_a_start_shows_how_the_crash_log_ends():
     with replaced(guard, say=lambda area, text, *args: said.append(text % args)):
         guard.Guard(Board(), LED(None)).start()
     assert said == ["crash.log ends with: ValueError: ???[2J the last"], said
+
+
+class _Chip:
+    """`machine` of a chip whose only timer is number `number`."""
+
+    WDT_RESET = 3
+
+    def __init__(self, number, cause=1):
+        self.timers = []
+        self.resets = 0
+        self._cause = cause
+        self._number = number
+        # As the class `Timer`: made by a call, with constants.
+        self.Timer = _Timers(self)
+
+    def reset(self):
+        self.resets += 1
+
+    def reset_cause(self):
+        return self._cause
+
+    def timer(self, number, mode, period, callback):
+        if number != self._number:
+            raise ValueError("no such timer")
+        self.timers.append((mode, period, callback))
+        return self
+
+
+class _Timers:
+    PERIODIC = "periodic"
+    ONE_SHOT = "one shot"
+
+    def __init__(self, chip):
+        self._chip = chip
+
+    def __call__(self, number, mode, period, callback):
+        return self._chip.timer(number, mode, period, callback)
+
+
+class _On:
+    """The block finds `chip` as the module `machine`."""
+
+    def __init__(self, chip):
+        self._chip = chip
+
+    def __enter__(self):
+        self._before = sys.modules.get("machine")
+        sys.modules["machine"] = self._chip
+        return self._chip
+
+    def __exit__(self, *_):
+        if self._before is None:
+            del sys.modules["machine"]
+        else:
+            sys.modules["machine"] = self._before
+
+
+def test_a_watchdog_that_cannot_be_stopped_is_fed_after_ctrl_c():
+    class Feeder:
+        fed = 0
+
+        def feed(self):
+            self.fed += 1
+
+    for number in (-1, 0):
+        board = Board()
+        feeder = Feeder()
+        board.watchdog = lambda feeder=feeder: feeder
+        with _On(_Chip(number)) as chip, replaced(ticks, idle=None), replaced(guard, say=quiet):
+            watch = guard.Guard(board, LED(None))
+            watch.watch()
+            watch.hand_over()
+            ((mode, period, callback),) = chip.timers
+            assert (mode, period) == ("periodic", 1_000)
+            callback(None)
+            assert feeder.fed == 1
+            assert guard._timer is chip  # or it would be collected
+
+
+def test_safe_mode_resets_the_board_after_an_hour():
+    for number in (-1, 0):
+        files.save("crashes", b"5")
+        with _On(_Chip(number)) as chip, replaced(guard, say=quiet):
+            assert not guard.Guard(Board(), LED(None)).start()
+            ((mode, period, callback),) = chip.timers
+            assert (mode, period) == ("one shot", 3_600_000)
+            assert chip.resets == 0
+            callback(None)
+            assert chip.resets == 1
+            assert guard._timer is chip
+
+
+def test_the_log_tells_a_watchdog_from_other_starts():
+    for cause, text in ((3, b"start 1 after the watchdog's reset\n"), (1, b"a loss of power\n")):
+        files.save("crashes", b"1")
+        with _On(_Chip(-1, cause)), replaced(guard, say=quiet):
+            guard.Guard(Board(), LED(None)).start()
+        assert files.load("crash.log", 1_000).endswith(text)
