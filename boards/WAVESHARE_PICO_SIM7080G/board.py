@@ -4,6 +4,7 @@ import sys
 
 import board_common
 import machine
+import rp2_watchdog
 from board_common import Line, open_uart, place, set_clock, uptime
 from micropython import const
 
@@ -29,10 +30,6 @@ NAME = "Waveshare Pico-SIM7080G"
 _PWRKEY = const(14)
 _TEMPERATURE = const(4)  # the chip's own sensor, an ADC channel
 _MACHINE = getattr(sys.implementation, "_machine", "")
-# Register CTRL of the watchdog, at the address whose writes clear bits (RP2040 data sheet, 2.1.2
-# and 4.7.6; RP2350, 2.1.3 and 12.9.7), and its bit that says run.
-_WATCHDOG_CLEAR = (0x400D8000 if "RP2350" in _MACHINE else 0x40058000) + 0x3000
-_WATCHDOG_ENABLE = const(1 << 30)
 
 # Through a transistor: HIGH presses the modem's key. The same pulse switches a running modem off.
 power_key = Line(_PWRKEY)
@@ -49,9 +46,7 @@ class _Watchdog:
     def __init__(self):
         self.feed = board_common.watchdog().feed
 
-    def stop(self):
-        """Nobody feeds it any more. (A timer that does would not outlive a soft reset.)"""
-        machine.mem32[_WATCHDOG_CLEAR] = _WATCHDOG_ENABLE
+    stop = staticmethod(rp2_watchdog.stop)
 
 
 watchdog = _Watchdog

@@ -12,7 +12,7 @@ from itertools import pairwise
 import pytest
 from terminal import Terminal
 
-from iotsafe_tools.emulator import Pico
+from iotsafe_tools.emulator import MpremoteError, Pico
 from iotsafe_tools.emulator.flash_image import SECTOR, SIZE
 from iotsafe_tools.emulator.pico import FIRMWARE, LED_PIN
 from iotsafe_tools.testbed import ROOT, Rig, Subscriber
@@ -367,6 +367,23 @@ def test_after_five_crashes_the_board_waits_for_somebody(lone):
     assert lone.resets() == 5
     lone.cut()
     assert lone.pico.flash.read_file("crash.log").decode() == log
+
+
+def test_a_board_that_crashes_can_be_repaired(lone):
+    terminal = lone.boot({"board.py": CRASHING.encode()})
+    terminal.wait_for("the watchdog restarts the board")
+    terminal.close()
+    for _ in range(4):  # it has 8 s until the watchdog, which a busy host may need
+        try:
+            lone.pico.mpremote("fs", "rm", ":board.py")
+            break
+        except MpremoteError as e:
+            assert lone.resets() > 0, e.output
+    before = lone.resets()
+    lone.pass_time(30)
+    assert lone.resets() == before
+    lone.cut()
+    lone.on().wait_for(RUNNING)
 
 
 def test_safe_mode_ends_after_an_hour(lone):
