@@ -39,7 +39,7 @@ class Terminal:
             if not data:
                 return
 
-    def wait_for(self, pattern: str, timeout: float = 120.0) -> re.Match[str]:
+    def wait_for(self, pattern: str, timeout: float = 300.0) -> re.Match[str]:
         """The next match of `pattern`; what comes before it is passed over. AssertionError when
         it does not come within `timeout` seconds, or the board hangs up first."""
         found: list[re.Match[str]] = []

@@ -32,7 +32,7 @@ def _descendants(pid: int) -> set[int]:
 
 def test_the_demonstration_ends_by_itself_after_five_messages():
     done = subprocess.run(
-        [*DEMO, "--messages", "5", "--period", "1"], capture_output=True, text=True, timeout=120
+        [*DEMO, "--messages", "5", "--period", "1"], capture_output=True, text=True, timeout=400
     )
     assert done.returncode == 0, done.stdout + done.stderr
     lines = done.stdout.splitlines()

@@ -9,7 +9,7 @@ def test_five_messages_from_the_emulated_board():
         [sys.executable, "-m", "iotsafe_tools.emulator", "pico", "--messages", "5"],
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=600,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     received = [line for line in done.stdout.splitlines() if " broker devices/" in line]

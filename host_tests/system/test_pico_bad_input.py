@@ -74,7 +74,7 @@ class Desk:
         """Wait so long, in board time; the board must have little to do."""
         mark = self.pico.mark
         self.pico.skip(seconds)
-        self.pico.wait_event("skipped", after=mark, timeout=120)
+        self.pico.wait_event("skipped", after=mark)
 
     def blinks(self, count: int) -> list[tuple[int, int]]:
         """The next `count` times that the LED changes: (value until then, ms of board time for
@@ -82,7 +82,7 @@ class Desk:
         changes = []
         mark = self.pico.mark
         while len(changes) <= count:
-            event = self.pico.wait_event("gpio", pin=LED_PIN, after=mark, timeout=120)
+            event = self.pico.wait_event("gpio", pin=LED_PIN, after=mark)
             changes.append(event)
             mark = 1 + self.pico.events.index(event, mark)
         return [(a["value"], (b["us"] - a["us"]) / 1000) for a, b in pairwise(changes)]
@@ -239,7 +239,7 @@ def test_a_full_file_system_stops_nothing(desk, subscriber, files):
     terminal = desk.boot({"most.bin": bytes(320 * SECTOR)})
     terminal.wait_for(RUNNING)
     terminal.close()
-    assert desk.pico.exec(FILL, timeout=120) == "28\n28\n36\n36\n"
+    assert desk.pico.exec(FILL) == "28\n28\n36\n36\n"
     desk.cut()
     terminal = desk.on()
     terminal.wait_for("/crashes cannot be written: no space left: remove files")
@@ -344,7 +344,7 @@ HANGING = BOARD + "\n\ndef led(on):\n    import time\n    time.sleep(3600)\n"
 def wait_reset(desk: Desk, after: int) -> Terminal:
     """Let time pass until the watchdog resets the board."""
     desk.pico.skip(20)
-    desk.pico.wait_event("reset", after=after, cause="watchdog", timeout=120)
+    desk.pico.wait_event("reset", after=after, cause="watchdog")
     desk.pico.skip(0)
     return desk.next_start()
 

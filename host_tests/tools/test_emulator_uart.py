@@ -14,8 +14,8 @@ DATA = random.Random(7).randbytes(SIZE)
 
 def connect(board) -> socket.socket:
     host, port = board.uart0.removeprefix("tcp:").split(":")
-    line = socket.create_connection((host, int(port)), 60)
-    line.settimeout(60)
+    line = socket.create_connection((host, int(port)), 300)
+    line.settimeout(300)
     return line
 
 
@@ -114,6 +114,7 @@ LATE = """
 import machine, time
 u = machine.UART(0, 115200, rxbuf=256, timeout=0)
 u.write(b"go")
+while not u.any(): pass
 time.sleep_ms(1000)
 n = 0
 while True:

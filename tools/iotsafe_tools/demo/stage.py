@@ -12,8 +12,8 @@ from iotsafe_tools.testbed import ProcessError, Rig, Subscriber
 
 from .view import View
 
-_START = 90.0  # seconds until the first message must have arrived
-_NEXT = 30.0  # and until each further one
+_START = 300.0  # seconds until the first message must have arrived
+_NEXT = 120.0  # and until each further one
 
 # Given the rig, the readings' period in seconds and the view: the board, running on entry.
 Board = Callable[[Rig, int, View], AbstractContextManager[Any]]

@@ -28,7 +28,7 @@ class Gpio:
             self._pico.drive(pin, value)
 
     def wait(
-        self, pin: int, value: int | None, *, after: int = 0, timeout: float = 30.0
+        self, pin: int, value: int | None, *, after: int = 0, timeout: float = 120.0
     ) -> dict[str, Any]:
         """The first event after the mark `after` with which the chip drives `pin` to `value`.
 

@@ -12,7 +12,7 @@ from .errors import MpremoteError
 def mpremote(
     device: str,
     *arguments: str,
-    timeout: float = 60.0,
+    timeout: float = 300.0,
     cwd: Path | None = None,
 ) -> str:
     """What `mpremote connect DEVICE ARGUMENTS...` prints, with plain line ends.

@@ -200,7 +200,7 @@ class Pico:
             return self._dropped + len(self._events)
 
     def wait_event(
-        self, name: str, *, after: int = 0, timeout: float = 30.0, **fields: Any
+        self, name: str, *, after: int = 0, timeout: float = 120.0, **fields: Any
     ) -> dict[str, Any]:
         """The first event after the mark `after` with that name and those fields.
 
@@ -286,18 +286,18 @@ class Pico:
         """Where UART1 listens, tcp:HOST:PORT."""
         return f"tcp:{self._places['uart1']}"
 
-    def wait_console(self, timeout: float = 30.0) -> None:
+    def wait_console(self, timeout: float = 120.0) -> None:
         """Wait until the board's USB console is there. Raises EmulatorError."""
         with self._changed:
             if not self._changed.wait_for(lambda: self._console_ready, timeout):
                 raise EmulatorError(f"the board has no USB console after {timeout:g} s")
 
-    def mpremote(self, *arguments: str, timeout: float = 60.0, **options: Any) -> str:
+    def mpremote(self, *arguments: str, timeout: float = 300.0, **options: Any) -> str:
         """Run mpremote with the board: what it prints. See `mpremote.mpremote`."""
         self.wait_console()
         return mpremote(self.console, *arguments, timeout=timeout, **options)
 
-    def exec(self, code: str, timeout: float = 60.0) -> str:
+    def exec(self, code: str, timeout: float = 300.0) -> str:
         """Run `code` on the board without a soft reset before: what it prints."""
         return self.mpremote("resume", "exec", code, timeout=timeout)
 

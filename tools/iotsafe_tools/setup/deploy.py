@@ -17,6 +17,7 @@ from .layout import Layout
 
 # MicroPython itself looks for these by name, as source.
 _START = ("boot.py", "main.py")
+_FIRMWARE_ONLY = ("_boot.py",)  # starts before there is a file system
 _ARCHITECTURES = (
     "", "x86", "x64", "armv6", "armv6m", "armv7m", "armv7em", "armv7emsp", "armv7emdp", "xtensa",
     "xtensawin", "rv32imc",
@@ -131,7 +132,8 @@ def manifest_files(
     ours = [layout.root / name for name in ("lib", "firmware", "boards")] + [umqtt]
     for entry in manifest.files():
         path = Path(entry.full_path).resolve()
-        if any(path.is_relative_to(folder.resolve()) for folder in ours):
+        is_ours = any(path.is_relative_to(folder.resolve()) for folder in ours)
+        if is_ours and entry.target_path not in _FIRMWARE_ONLY:
             yield path, entry.target_path
 
 
