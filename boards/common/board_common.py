@@ -8,8 +8,8 @@ from micropython import const
 import ticks
 
 BAUDRATE = const(115_200)
-# Holds what arrives while the application computes; a TLS record of a modem is 1.5 KB.
-RX_BUFFER = const(4096)
+# Holds what arrives while nobody reads: 90 ms of the line. Nothing long comes unasked.
+RX_BUFFER = const(1024)
 _WATCHDOG_MS = const(8_000)
 _ENODEV = const(19)
 

@@ -1,8 +1,9 @@
 """The application that is flashed. `main.py` calls `run`; at the REPL there is `setup`."""
 
+import sys
+
 import ticks
 
-from . import config
 from .guard import Guard
 from .led import LED
 from .log import say
@@ -35,14 +36,8 @@ def run(messages=0):
 
 
 def _run(board, guard, led, messages):
-    try:
-        settings = config.load(board.path("config.json"))
-    except config.ConfigError as e:
-        for problem in e.problems:
-            say("config", "%s", problem)
-        guard.prove()  # a bad config is no crash
-        if isinstance(e, config.ConfigMissing):
-            _ask(board)
+    settings = _load(board, guard)
+    if settings is None:
         return False
     try:
         supervisor = Supervisor(board, settings)
@@ -58,6 +53,25 @@ def _run(board, guard, led, messages):
     guard.watch()
     supervisor.run(messages)
     return True
+
+
+def _load(board, guard):
+    """The config, or None if there is none that can be used. What checks it is forgotten then: it
+    takes 1.6 KB of the heap."""
+    from . import config
+
+    try:
+        return config.load(board.path("config.json"))
+    except config.ConfigError as e:
+        for problem in e.problems:
+            say("config", "%s", problem)
+        guard.prove()  # a bad config is no crash
+        if isinstance(e, config.ConfigMissing):
+            _ask(board)
+        return None
+    finally:
+        sys.modules.pop(config.__name__, None)
+        globals().pop("config", None)
 
 
 def _ask(board):

@@ -43,7 +43,7 @@ def run(request):
 
 
 def uart(number, **options):
-    return ["uart", number, 115200, {"timeout": 0, "rxbuf": 4096, **options}]
+    return ["uart", number, 115200, {"timeout": 0, "rxbuf": 1024, **options}]
 
 
 def actions(result):

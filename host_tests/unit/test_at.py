@@ -639,6 +639,9 @@ def no_modem(reply, kind, text, delay=3):
                 self.waiting = b""
                 self.writes = 0
 
+            def any(self):
+                return len(self.waiting)
+
             def readinto(self, buf):
                 n = min(len(buf), len(self.waiting))
                 buf[:n] = self.waiting[:n]

@@ -66,6 +66,10 @@ class TimedUART:
         if self._unmatched:
             raise AssertionError("the script is over, and this was written: %r" % self._unmatched)
 
+    def any(self):
+        now = self._clock.ms
+        return sum([len(data) for due, data in self._due if due <= now])
+
     def readinto(self, buf):
         if not self._due or self._due[0][0] > self._clock.ms:
             return None
@@ -95,6 +99,9 @@ class Flood:
     def __init__(self, data):
         self._data = data
         self.written = b""
+
+    def any(self):
+        return len(self._data)
 
     def readinto(self, buf):
         n = min(len(buf), len(self._data))

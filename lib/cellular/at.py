@@ -1,8 +1,8 @@
 """The AT engine: one UART, one owner. Nobody else reads or writes it.
 
 A command, its answer and any unsolicited line (URC) in between pass through here, so that APDUs
-and socket data may interleave freely. `uart` needs `readinto(buf)` and `write(buf)` in the shape
-of machine.UART, with a time-out of 0.
+and socket data may interleave freely. `uart` needs `any()`, `readinto(buf)` and `write(buf)` in the
+shape of machine.UART, with a time-out of 0.
 
 Rules that the engine keeps:
 
@@ -35,13 +35,21 @@ _MAX_LINES = const(32)
 _MAX_FILLS = const(16)  # reads of one `poll`
 _GRACE = const(1_000)  # ms after the time-out in which bytes that are there already still count
 _SOON = const(20)  # ms of quiet after an OK
+_TOGETHER = const(256)  # bytes that are taken in one read while they go on coming
 
 _FINALS = (b"OK", b"ERROR", b"+CME ERROR:", b"+CMS ERROR:", b"NO CARRIER", b"ABORTED")
 
 
 def starts(line, prefix):
-    """Does `line` (memoryview) begin with `prefix` (bytes)?"""
-    return line[: len(prefix)] == prefix
+    """Does `line` (memoryview) begin with `prefix` (bytes)? A slice of it would cost heap, for
+    each line and each prefix."""
+    size = len(prefix)
+    if len(line) < size:
+        return False
+    for i in range(size):  # noqa: SIM110 - a generator would cost heap, too
+        if line[i] != prefix[i]:
+            return False
+    return True
 
 
 class AT:
@@ -137,7 +145,7 @@ class AT:
             raise ModemReset("the modem restarted: it has to be set up again")
         self.commands += 1
         self._stale = True
-        self._write(b"AT" + command + b"\r")
+        self._write(b"".join((b"AT", command, b"\r")))
 
     def _event(self, command, deadline):
         """The next event of the running command; ModemTimeout, ModemReset."""
@@ -285,8 +293,22 @@ class AT:
     # -- the UART -------------------------------------------------------------------------------
 
     def _fill(self):
-        """Read what is there; False if nothing was."""
-        n = self._uart.readinto(self.parser.free())
+        """Read what is there; False if nothing was.
+
+        Waiting costs no heap, and each read some 50 bytes of it: what comes without a gap is
+        taken together. The collector may be off here, in the middle of a TLS handshake.
+        """
+        uart = self._uart
+        count = uart.any()
+        if not count:
+            return False
+        while count < _TOGETHER:
+            ticks.sleep(1)
+            more = uart.any()
+            if more == count:
+                break
+            count = more
+        n = uart.readinto(self.parser.free())
         if not n:
             return False
         self.parser.fed(n)
@@ -296,6 +318,8 @@ class AT:
         deadline = ticks.after(timeouts.DEFAULT)
         while len(data):
             n = self._uart.write(data)
+            if n == len(data):
+                return
             if n:
                 data = memoryview(data)[n:]
             elif ticks.left(deadline) <= 0:

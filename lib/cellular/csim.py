@@ -9,6 +9,7 @@ import binascii
 from .errors import CommandError, ModemError, text
 
 _PREFIX = b"+CSIM:"
+_AROUND = b' "'  # what may stand around the digits
 
 
 class CSIM:
@@ -44,13 +45,21 @@ class CSIM:
 
     def _line(self, line):
         self._answer = None
-        line = bytes(line)
-        start = line.rfind(_PREFIX)  # earlier answers may stand in front
-        size, _, digits = line[start + len(_PREFIX) :].partition(b",")
-        digits = digits.strip().strip(b'"')
+        whole = bytes(line)
+        start = whole.rfind(_PREFIX)  # earlier answers may stand in front
+        comma = whole.find(b",", start)
+        if comma < 0:
+            comma = len(whole)
+        size = whole[start + len(_PREFIX) : comma]
+        start = comma + 1
+        end = len(whole)
+        while start < end and whole[start] in _AROUND:
+            start += 1
+        while start < end and whole[end - 1] in _AROUND:
+            end -= 1
         try:
-            if int(size) != len(digits) or len(digits) < 4:
-                raise ValueError("%d digits announced as %s" % (len(digits), text(size)))
-            self._answer = binascii.unhexlify(digits)
+            if int(size) != end - start or end - start < 4:
+                raise ValueError("%d digits announced as %s" % (max(end - start, 0), text(size)))
+            self._answer = binascii.unhexlify(line[start:end])
         except ValueError as e:
             self._problem = "the modem's answer is damaged (%s)" % e

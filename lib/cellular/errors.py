@@ -81,6 +81,15 @@ class NetworkError(ModemError):
     errno_ = _ENETDOWN
 
 
+def meaning(table, code):
+    """The text of `code` in `table`, a tuple of (code, text); None if it is not there. Such a
+    table stays in flash, where a dict would take heap."""
+    for known, found in table:
+        if known == code:
+            return found
+    return None
+
+
 def text(data):
     """`data` (bytes of the modem, whatever they are) for people: printable ASCII."""
     return "".join(chr(c) if 32 <= c < 127 else "?" for c in data)
@@ -99,9 +108,9 @@ def command_error(command, line):
         value = line[11:].strip()
         if value.isdigit():
             code = int(value)
-            for known, meaning in _CME:
-                if known == code:
-                    detail += " (%s)" % meaning
+            known = meaning(_CME, code)
+            if known:
+                detail += " (%s)" % known
     elif line == b"ERROR":
         detail = "refused by the modem (ERROR)"
     return CommandError(command_name(command), code, detail)

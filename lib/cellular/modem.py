@@ -11,19 +11,19 @@ import ticks
 from . import timeouts
 from .at import AT
 from .csim import CSIM
-from .errors import CommandError, ModemSilent, NetworkError, SIMError, text
+from .errors import CommandError, ModemSilent, NetworkError, SIMError, meaning, text
 from .socket import Socket, buffers
 
 # +CEREG <stat>
 _HOME = const(1)
 _ROAMING = const(5)
-_STATES = {
-    0: "not searching: no antenna, wrong bands or a wrong APN",
-    2: "searching",
-    3: "denied: SIM not provisioned or wrong APN",
-    4: "unknown: no coverage",
-    8: "emergency calls only",
-}
+_STATES = (
+    (0, "not searching: no antenna, wrong bands or a wrong APN"),
+    (2, "searching"),
+    (3, "denied: SIM not provisioned or wrong APN"),
+    (4, "unknown: no coverage"),
+    (8, "emergency calls only"),
+)
 
 _PIN_REQUIRED = const(11)
 _PUK_REQUIRED = const(12)
@@ -162,7 +162,8 @@ class Modem:
                     return self._registration
                 if ticks.left(deadline) <= 0:
                     raise NetworkError(
-                        "no network: %s" % _STATES.get(self._registration, "status unknown")
+                        "no network: %s"
+                        % (meaning(_STATES, self._registration) or "status unknown")
                     )
                 self._idle(50)
 

@@ -5,7 +5,7 @@ from micropython import const
 import ticks
 
 from . import timeouts
-from .errors import CommandError, ModemError, NetworkError, text
+from .errors import CommandError, ModemError, NetworkError, meaning, text
 from .modem import Modem, _number
 
 _TIME_SERVER = b"pool.ntp.org"
@@ -13,20 +13,20 @@ _PDP = const(0)  # index of the data context
 _LOOKS = const(4)  # for an activation without an indication, until it is asked for again
 
 # +CAOPEN: <cid>,<result>
-_RESULTS = {
-    1: "socket error",
-    2: "no memory (or the data quota of the SIM is used up)",
-    3: "too many connections",
-    4: "parameter invalid",
-    6: "invalid IP address",
-    7: "not supported",
-    12: "cannot bind",
-    13: "cannot listen",
-    20: "the host name cannot be resolved: check mqtt.host",
-    21: "the data connection is not active",
-    23: "refused by the server: check mqtt.port",
-    27: "connect failed",
-}
+_RESULTS = (
+    (1, "socket error"),
+    (2, "no memory (or the data quota of the SIM is used up)"),
+    (3, "too many connections"),
+    (4, "parameter invalid"),
+    (6, "invalid IP address"),
+    (7, "not supported"),
+    (12, "cannot bind"),
+    (13, "cannot listen"),
+    (20, "the host name cannot be resolved: check mqtt.host"),
+    (21, "the data connection is not active"),
+    (23, "refused by the server: check mqtt.port"),
+    (27, "connect failed"),
+)
 
 
 class SIM7080(Modem):
@@ -159,7 +159,7 @@ class SIM7080(Modem):
         if result:
             raise NetworkError(
                 "no connection to %s port %d: %s"
-                % (host, port, _RESULTS.get(result, "modem's result %d" % result))
+                % (host, port, meaning(_RESULTS, result) or "modem's result %d" % result)
             )
         if result is None:
             raise ModemError("AT+CAOPEN: the modem's answer is not understood")

@@ -5,20 +5,21 @@ From the vendors' manuals and from what the field saw; see the modem reference o
 
 DEFAULT = 5_000
 
-COMMANDS = {
-    b"": 1_000,  # AT: answered at once, or the modem does not hear us
-    b"E0": 1_000,
-    b"+CACLOSE": 20_000,
-    b"+CAOPEN": 90_000,  # a refused SYN is repeated for some 75 s
-    b"+CARECV": 10_000,
-    b"+CASEND": 15_000,
-    b"+CFUN": 20_000,
-    b"+CGATT": 80_000,
-    b"+CNACT": 60_000,
-    b"+COPS": 120_000,
-    b"+CPIN": 10_000,
-    b"+CSIM": 35_000,  # key generation in the SIM takes up to 30 s
-}
+# A tuple of constants stays in flash, a dict would take heap.
+_COMMANDS = (
+    (b"", 1_000),  # AT: answered at once, or the modem does not hear us
+    (b"E0", 1_000),
+    (b"+CACLOSE", 20_000),
+    (b"+CAOPEN", 90_000),  # a refused SYN is repeated for some 75 s
+    (b"+CARECV", 10_000),
+    (b"+CASEND", 15_000),
+    (b"+CFUN", 20_000),
+    (b"+CGATT", 80_000),
+    (b"+CNACT", 60_000),
+    (b"+COPS", 120_000),
+    (b"+CPIN", 10_000),
+    (b"+CSIM", 35_000),  # key generation in the SIM takes up to 30 s
+)
 
 # Waits that are not for one command.
 FIRST_CALL = 3_000  # a modem that runs answers within this, else the power key is pressed
@@ -35,7 +36,12 @@ LAST_LOOK = 64_000  # … or, on a connection that was idle for long, at most so
 
 def of(command):
     """Time-out of `command` (bytes without AT), in ms."""
-    for end, c in enumerate(command):
+    size = 0
+    for c in command:
         if c in b"=?;":
-            return COMMANDS.get(command[:end], DEFAULT)
-    return COMMANDS.get(command, DEFAULT)
+            break
+        size += 1
+    for name, ms in _COMMANDS:
+        if len(name) == size and command.startswith(name):
+            return ms
+    return DEFAULT

@@ -29,18 +29,25 @@ _MAX_FETCHES = const(20)
 _MAX_CHANNEL = const(19)
 
 # Instruction -> name in IoT.05, for messages.
-COMMANDS = {
-    0x24: "PUT PUBLIC KEY",
-    0x2A: "COMPUTE SIGNATURE",
-    0x2B: "COMPUTE SIGNATURE",
-    0x70: "MANAGE CHANNEL",
-    0x84: "GET RANDOM",
-    0xA4: "SELECT",
-    0xB0: "READ FILE",
-    0xC0: "GET RESPONSE",
-    0xCB: "GET DATA",
-    0xCD: "READ PUBLIC KEY",
-}
+_COMMANDS = (
+    (0x24, "PUT PUBLIC KEY"),
+    (0x2A, "COMPUTE SIGNATURE"),
+    (0x2B, "COMPUTE SIGNATURE"),
+    (0x70, "MANAGE CHANNEL"),
+    (0x84, "GET RANDOM"),
+    (0xA4, "SELECT"),
+    (0xB0, "READ FILE"),
+    (0xC0, "GET RESPONSE"),
+    (0xCB, "GET DATA"),
+    (0xCD, "READ PUBLIC KEY"),
+)
+
+
+def _command(ins):
+    for known, text in _COMMANDS:
+        if known == ins:
+            return text
+    return "command %02X" % ins
 
 
 def class_byte(channel):
@@ -103,7 +110,7 @@ class APDU:
         if sw == 0x63CF:
             self.administrations += 1
         elif sw != 0x9000 and sw >> 8 != 0x91 and not self.more:
-            raise CardError(sw, COMMANDS.get(ins, "command %02X" % ins), target)
+            raise CardError(sw, _command(ins), target)
         return response
 
     def _exchange(self, size):
@@ -127,9 +134,7 @@ class APDU:
                 break
             if sw >> 8 not in (0x61, 0x9F):
                 return memoryview(parts), sw
-        raise CardProtocolError(
-            sw, COMMANDS.get(ins, "command %02X" % ins), "GET RESPONSE does not end"
-        )
+        raise CardProtocolError(sw, _command(ins), "GET RESPONSE does not end")
 
     def open(self):
         """Open a logical channel (MANAGE CHANNEL) and use it from now on.

@@ -8,14 +8,14 @@ import ticks
 
 from .link import Link
 
-_REFUSALS = {
-    1: "it does not speak MQTT 3.1.1",
-    2: "it does not accept this client identifier",
-    3: "it is not available",
-    4: "wrong user name or password",
-    5: "not authorised: check the broker's access rules for this device",
-    7: "not authorised (AWS): check the policy of the certificate",
-}
+_REFUSALS = (
+    (1, "it does not speak MQTT 3.1.1"),
+    (2, "it does not accept this client identifier"),
+    (3, "it is not available"),
+    (4, "wrong user name or password"),
+    (5, "not authorised: check the broker's access rules for this device"),
+    (7, "not authorised (AWS): check the policy of the certificate"),
+)
 
 
 _EPROTO = const(71)
@@ -56,9 +56,11 @@ class BrokerRefused(MQTTError):
     """The broker refused the login. `code`: of CONNACK (MQTT 3.1.1, 3.2.2.3)."""
 
     def __init__(self, code):
-        super().__init__(
-            "the broker refused us: %s" % _REFUSALS.get(code, "CONNACK code %d" % code)
-        )
+        reason = "CONNACK code %d" % code
+        for known, text in _REFUSALS:
+            if known == code:
+                reason = text
+        super().__init__("the broker refused us: " + reason)
         self.code = code
 
 

@@ -1,0 +1,73 @@
+"""What an answer costs in heap: the collector may be off while the engine waits for it."""
+
+import gc
+import sys
+
+from expect import replaced
+
+import ticks
+from cellular.at import AT
+
+# CPython has no number for what was allocated.
+RUNTIMES = ("micropython",)
+
+
+class Line:
+    """A modem that answers AT at once, and any other command after `looks` looks at the UART."""
+
+    def __init__(self, answer):
+        self.answer = answer
+        self.looks = self.left = 0
+        self.ready = b""
+
+    def any(self):
+        if self.left:
+            self.left -= 1
+            return 0
+        return len(self.ready)
+
+    def readinto(self, buf):
+        n = len(self.ready)
+        buf[:n] = self.ready
+        self.ready = b""
+        return n
+
+    def write(self, data):
+        simple = data[:3] in (b"AT\r", b"ATE")
+        self.ready = b"\r\nOK\r\n" if simple else self.answer
+        self.left = 0 if simple else self.looks
+        return len(data)
+
+
+def cost(answer, looks, **options):
+    """Bytes of heap that one command leaves behind until the next collection."""
+    with replaced(ticks, sleep=lambda ms: None):
+        line = Line(answer)
+        at = AT(line)
+        at.on(b"+CREG:", len)
+        at.on(b"+CADATAIND:", len)
+        at.sync()
+        line.looks = looks
+        gc.collect()
+        gc.disable()
+        try:
+            before = gc.mem_alloc()
+            at.command(b"+X", b"+X:", **options)
+            return gc.mem_alloc() - before
+        finally:
+            gc.enable()
+
+
+def test_waiting_costs_nothing():
+    answer = b"\r\n+X: 1\r\n\r\nOK\r\n"
+    assert cost(answer, 5000) == cost(answer, 5)
+
+
+def test_each_line_costs_little():
+    def on_line(line):
+        assert line[0] == 0x2B
+
+    some, more = (b"\r\n+X: 1\r\n" * n + b"\r\nOK\r\n" for n in (2, 22))
+    each = (cost(more, 0, on_line=on_line) - cost(some, 0, on_line=on_line)) // 20
+    word = 8 if sys.maxsize > 1 << 32 else 4
+    assert 0 < each <= 16 * word, each
