@@ -11,6 +11,8 @@ The application never gives up.
 import gc
 from binascii import hexlify, unhexlify
 
+from micropython import const
+
 import cellular
 import iotsafe
 import telemetry
@@ -37,10 +39,19 @@ _BACK = (
     (OSError, "session"),
 )
 
+# A session that lasted so long, in ms, works: the next pause is a short one again. And so many
+# shorter ones in a row that the server ended look like a second board with our identity.
+_STABLE = const(60_000)
+_SHORT_SESSIONS = const(3)
+
 # After so many failed sessions in a row the network is checked again, and after as many more the
 # modem is restarted: a data context may look alive and be dead.
 _PATIENCE = 4
 STEPS = ("power", "sim", "network", "clock", "session", "run")
+
+
+# What the end of a session by the other side looks like.
+_ENDED = (telemetry.MQTTError, iotsafe.TLSError, cellular.NetworkError)
 
 
 def _nothing(*_):
@@ -58,12 +69,16 @@ class Supervisor:
         aids = tuple(unhexlify(aid) for aid in config["sim.aids"]) or iotsafe.AIDS
         self.applet = iotsafe.Applet(self.modem.sim(), aids)
         self.backoff = telemetry.Backoff()
-        self.queue = telemetry.Queue()
+        self.queue = telemetry.Queue(board.path("queue"))
         self.identity = None
         self.publisher = None
         self._context = None
         self._tls = None
-        self._sequence = 0
+        self._due = ticks.now()  # of the next reading
+        self._since = self._due  # start of the session
+        self._stable = False  # it has lasted for _STABLE
+        self._short = 0  # sessions in a row that did not, and that the server ended
+        self._told = None  # the problem of the queue that was said last
         self.delivered = 0
         self._failures = 0
         self._messages = 0
@@ -107,6 +122,16 @@ class Supervisor:
             self._failures = 0
         self._failures += 1
         say(name, "%s: %s", type(error).__name__, error)
+        if name == "run" and not self._stable and isinstance(error, _ENDED):
+            self._short += 1
+            if self._short >= _SHORT_SESSIONS:
+                say(
+                    "mqtt",
+                    "the server ended %d sessions soon after their start: does another board use "
+                    "the identity of %s?",
+                    self._short,
+                    self.identity.info.common_name,
+                )
         self.on_step("failed")
         self.stop()
         if self._failures % (2 * _PATIENCE) == 0:
@@ -119,8 +144,18 @@ class Supervisor:
         say(name, "next attempt in %.1f s, from step %s", pause / 1000, STEPS[back])
         error = None
         gc.collect()
-        ticks.sleep(pause)
+        self._pause(pause)
         return back
+
+    def _pause(self, ms):
+        """Sleep `ms` milliseconds; readings go on meanwhile."""
+        end = ticks.after(ms)
+        while True:
+            self._sample()
+            left = ticks.left(end)
+            if left <= 0:
+                return
+            ticks.sleep(min(left, max(ticks.left(self._due), 1)))
 
     # -- the steps ------------------------------------------------------------------------------
 
@@ -181,6 +216,8 @@ class Supervisor:
         signatures = self.identity.signatures
         self.publisher = telemetry.Publisher(cloud, self._open_stream)
         self.publisher.connect()
+        self._since = ticks.now()
+        self._stable = False
         suite, version = self._tls.cipher()
         say("tls", "%s, %s", version, suite)
         say(
@@ -213,25 +250,41 @@ class Supervisor:
         )
 
     def _run(self):
-        messages = self._messages
-        due = ticks.now()
-        while not messages or self.delivered < messages:
-            if ticks.left(due) <= 0:
-                due = ticks.after(self._config["telemetry.period"] * 1000)
-                self._sequence += 1
-                reading = {"seq": self._sequence}
-                reading.update(self._board.sensor())
-                self.queue.put(reading)
-            while self.queue.first():
-                reading = self.queue.first()
+        while True:
+            self._sample()
+            reading = self.queue.take()
+            if reading is None:
+                self.publisher.service()
+                ticks.sleep(20)
+            else:
                 self.publisher.publish(reading)
                 self.queue.done()
-                self.delivered += 1
-                self.on_delivered()
-                self._failures = 0
-                self.backoff.reset()
-                say("mqtt", "delivered %s", reading)
-                if messages and self.delivered >= messages:
+                self._delivered(reading)
+                if self.delivered == self._messages:
                     return
-            self.publisher.service()
-            ticks.sleep(20)
+            if not self._stable and ticks.diff(ticks.now(), self._since) >= _STABLE:
+                self._stable = True
+                self._short = 0
+                self.backoff.reset()
+
+    def _delivered(self, reading):
+        self.delivered += 1
+        self._failures = 0
+        self.on_delivered()
+        say("mqtt", "delivered %s", reading)
+
+    def _sample(self):
+        """Put a reading into the queue when one is due; between two exchanges with the modem,
+        because what it says while flash is written is lost."""
+        if ticks.left(self._due) > 0:
+            return
+        self._due = ticks.after(self._config["telemetry.period"] * 1000)
+        queue = self.queue
+        try:
+            queue.put(self._board.sensor())
+        except Exception as e:
+            say("sensor", "no reading: %r", e)
+            return
+        if queue.problem and repr(queue.problem) != self._told:
+            say("queue", "readings are kept in RAM only: %r", queue.problem)
+        self._told = queue.problem and repr(queue.problem)

@@ -14,6 +14,11 @@ from app.supervisor import STEPS, Supervisor
 SETTINGS = {"version": 1, "modem": {"pin": "4711"}, "mqtt": {"host": "mqtt.example.com"}}
 
 
+def each(seconds):
+    """Settings with a reading each so many seconds."""
+    return dict(SETTINGS, telemetry={"period": seconds})
+
+
 class Pauses(Clock):
     """A clock that keeps the pauses between attempts; the short sleeps of the run are none."""
 
@@ -280,7 +285,7 @@ def test_the_session_is_closed_before_the_next_attempt():
 
 def test_pauses_grow_and_are_jittered():
     world = World([("power", cellular.ModemSilent("x"))] * 14)
-    _, clock = run(world)
+    _, clock = run(world, settings=each(86400))
     assert len(clock.pauses) == 14
     limit = 1_000
     for pause in clock.pauses:
@@ -288,18 +293,102 @@ def test_pauses_grow_and_are_jittered():
         limit = min(limit * 2, 300_000)
     # Two devices that lost their network together do not come back together.
     world = World([("power", cellular.ModemSilent("x"))] * 14)
-    _, other = run(world)
+    _, other = run(world, settings=each(86400))
     assert clock.pauses != other.pauses
 
 
-def test_a_delivery_makes_the_pauses_short_again():
+class Lasting(World):
+    """The session breaks after it was served so often, which is each 20 ms; when no failure is
+    left, it lasts for ever."""
+
+    def __init__(self, failures, served):
+        World.__init__(self, failures)
+        self.left = served
+
+    def step(self, name):
+        if name == "service":
+            self.left -= 1
+            if self.left > 0 or not self.failures:
+                return
+        World.step(self, name)
+
+
+def test_a_session_that_lasts_makes_the_pauses_short_again():
     broken = [("session", OSError(110, "x"))] * 6
-    world = World(broken + [("run", OSError(104, "x"))])
-    _, clock = run(world, 1)
-    assert clock.pauses[6] > 16_000
-    world = World(broken + [("service", OSError(104, "x"))])
-    _, clock = run(world, 2)
-    assert max(clock.pauses[:6]) > 16_000 and clock.pauses[6] <= 1_000
+    for served, short in ((5, False), (2900, False), (3100, True)):
+        world = Lasting(broken + [("service", OSError(104, "x"))], served)
+        _, clock = run(world, 2, each(1200))
+        pauses = clock.pauses
+        assert max(pauses[:6]) > 16_000, pauses
+        assert (pauses[6] <= 1_000) is short, (served, pauses)
+
+
+def test_two_boards_with_one_identity():
+    # Each takes the session from the other: they come ever more seldom, and say why.
+    lines = []
+    world = Lasting([("service", telemetry.MQTTError("closed"))] * 12, 0)
+    with replaced(supervisor, say=lambda area, text, *args: lines.append(text % args)):
+        _, clock = run(world, 2, each(1200))
+    assert clock.pauses[11] > 150_000, clock.pauses
+    warnings = [line for line in lines if "another board use the identity of meter-17?" in line]
+    assert len(warnings) == 10 and "ended 3 sessions" in warnings[0], lines
+    # A network that fails is no second board.
+    lines.clear()
+    world = Lasting([("service", OSError(110, "x"))] * 5, 0)
+    with replaced(supervisor, say=lambda area, text, *args: lines.append(text % args)):
+        run(world, 2, each(1200))
+    assert not [line for line in lines if "another board" in line]
+
+
+def test_readings_go_on_in_the_pauses():
+    world = World([("network", cellular.NetworkError("x"))] * 10)
+    application, clock = run(world, 1)
+    readings = clock.ms // 60_000 + 1
+    assert readings > 4 and len(application.queue) == readings - 1, (clock.ms, application.queue)
+    second = World()
+    run(second, readings)
+    # The first run delivered number 1; what it left comes now, in order and without a gap.
+    assert [reading["seq"] for reading in second.published] == list(range(2, readings + 2))
+    assert [reading.get("repeat") for reading in second.published[:2]] == [True, None]
+
+
+def test_a_reading_that_may_have_arrived_is_a_repeat():
+    world = World([("run", OSError(110, "no answer"))])
+    run(world, 2)
+    assert [reading.get("repeat") for reading in world.published] == [True, None]
+
+
+def test_a_sensor_that_fails():
+    lines = []
+
+    class Broken(World):
+        asked = 0
+
+        def sensor(self):
+            self.asked += 1
+            if self.asked == 1:
+                raise OSError(5, "no sensor")
+            return {"temp": "x" * 3000 if self.asked == 2 else 20}
+
+    world = Broken()
+    with replaced(supervisor, say=lambda area, text, *args: lines.append((area, text % args))):
+        run(world, 1)
+    assert world.asked == 3 and world.done.count("session") == 1
+    assert [reading["seq"] for reading in world.published] == [1]
+    assert len([line for area, line in lines if area == "sensor"]) == 2, lines
+
+
+def test_a_flash_that_takes_nothing_is_said_once():
+    lines = []
+    with open("queue", "wb") as file:
+        file.write(b"in the way")
+    world = World()
+    with replaced(supervisor, say=lambda area, text, *args: lines.append((area, text % args))):
+        run(world, 3)
+    os.remove("queue")
+    assert [reading["seq"] for reading in world.published] == [1, 2, 3]
+    said = [line for area, line in lines if area == "queue"]
+    assert len(said) == 1 and said[0].startswith("readings are kept in RAM only: "), lines
 
 
 def test_it_never_gives_up():

@@ -1,8 +1,8 @@
 """The AT engine: one UART, one owner. Nobody else reads or writes it.
 
 A command, its answer and any unsolicited line (URC) in between pass through here, so that APDUs
-and socket data may interleave freely. `uart` needs `any()`, `readinto(buf)` and `write(buf)` in the
-shape of machine.UART, with a time-out of 0.
+and socket data may interleave freely. `uart` needs `any()`, `readinto(buf)` and `write(buf)` in
+the shape of machine.UART, with a time-out of 0.
 
 Rules that the engine keeps:
 
