@@ -33,10 +33,12 @@ def hook():
     except ImportError:
         return False
 def frozen():
+    path = sys.path
     try:
         import ticks
-        return ticks.__file__.startswith("ticks")
-    except ImportError:
+        lib = min(i for i in range(len(path)) if path[i].endswith("/lib"))
+        return ticks.__file__.startswith("ticks") and path.index(".frozen") < lib
+    except (ImportError, ValueError):
         return False
 print(repr((getattr(sys.implementation, "_mpy", 0), hook(), frozen())))
 """
@@ -47,7 +49,7 @@ class Target(NamedTuple):
 
     mpy: int  # sys.implementation._mpy
     hook: bool  # whether it can let the SIM sign
-    frozen: bool  # whether our packages are in its firmware already
+    frozen: bool  # whether our packages are in its firmware, and go before those in /lib
 
 
 def run(layout: Layout, tree: Path, umqtt: Path, board: Board, port: str) -> None:
@@ -57,7 +59,8 @@ def run(layout: Layout, tree: Path, umqtt: Path, board: Board, port: str) -> Non
     """
     target = _ask(layout, port)
     flags = cross_flags(target.mpy)
-    # sys.path is "", .frozen, /lib: only the root goes before what is frozen.
+    # MicroPython's sys.path is "", .frozen, /lib: only the root goes before what is frozen. Our
+    # boot.py turns the last two round.
     place = ":" if target.frozen else ":lib"
     with steps.scratch(layout.scratch) as folder:
         with steps.step(f"Compile for {' '.join(flags)}"):
