@@ -24,6 +24,7 @@ def run(messages=0):
     led = LED(getattr(board, "led", None))
     guard = Guard(board, led)
     say("app", "IoT SAFE telemetry on %s", board.NAME)
+    installed(sys.modules)
     try:
         return guard.start() and _run(board, guard, led, messages)
     except KeyboardInterrupt:
@@ -33,6 +34,15 @@ def run(messages=0):
     except Exception as e:
         guard.crashed(e)
         raise
+
+
+def installed(modules):
+    """Name the packages in `modules` (sys.modules) that mip or mpremote put over frozen ones: they
+    stay when the board is flashed anew."""
+    for name in ("cellular", "iotsafe", "telemetry", "ticks"):
+        file = getattr(modules.get(name), "__file__", "")
+        if file.startswith("/lib/"):
+            say("app", "%s is not the frozen one, but %s", name, file)
 
 
 def _run(board, guard, led, messages):
@@ -51,7 +61,12 @@ def _run(board, guard, led, messages):
         say("app", "Ctrl-C within %d s stops here", _WINDOW // 1000)
         ticks.sleep(_WINDOW)
     guard.watch()
-    supervisor.run(messages)
+    try:
+        supervisor.run(messages)
+    except KeyboardInterrupt:
+        guard.hand_over()  # first of all: to close a session takes its time
+        supervisor.stop()
+        raise
     return True
 
 

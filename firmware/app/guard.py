@@ -83,10 +83,11 @@ class Guard:
     def hand_over(self):
         """Somebody pressed Ctrl-C: keep the watchdog quiet while he is at the REPL."""
         ticks.idle = None
-        if hasattr(self._watchdog, "stop"):
-            self._watchdog.stop()
-        elif self._watchdog:
-            feed = self._watchdog.feed
+        watchdog, self._watchdog = self._watchdog, None
+        if hasattr(watchdog, "stop"):
+            watchdog.stop()
+        elif watchdog:
+            feed = watchdog.feed
             _start_timer("PERIODIC", _FEED_MS, lambda _: feed())
         self.prove()
 

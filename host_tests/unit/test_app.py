@@ -1,0 +1,82 @@
+"""What `app.run` does around the supervisor: the order at the end by Ctrl-C."""
+
+import json
+import sys
+
+from expect import replaced
+
+import app
+import ticks
+from app import guard
+
+
+class Board:
+    """The board seam, with a watchdog that can be stopped or not."""
+
+    NAME = "test"
+    power_key = set_clock = None
+
+    def __init__(self):
+        self.log = []
+
+    def path(self, name):
+        return name
+
+    def watchdog(self):
+        self.log.append("watch")
+        return self
+
+    def feed(self):
+        self.log.append("feed")
+
+    def stop(self):
+        self.log.append("unwatch")
+
+
+class Supervisor:
+    """One that somebody interrupts at once."""
+
+    def __init__(self, board, settings):
+        self._log = board.log
+
+    def run(self, messages):
+        self._log.append("run")
+        raise KeyboardInterrupt
+
+    def stop(self):
+        self._log.append("stop")
+
+
+def quiet(area, text, *args):
+    """In place of `say`."""
+
+
+def run():
+    """`app.run` with the supervisor above."""
+    with replaced(app, Supervisor=Supervisor, say=quiet, _WINDOW=0):
+        return app.run()
+
+
+def test_control_c_stops_the_watchdog_and_then_closes_the_session():
+    board = Board()
+    with open("config.json", "w") as file:
+        json.dump({"version": 1, "mqtt": {"host": "h"}}, file)
+    sys.modules["board"] = board
+    try:
+        with replaced(guard, say=quiet):
+            assert run() is False
+    finally:
+        del sys.modules["board"]
+    assert board.log == ["watch", "run", "unwatch", "stop"], board.log
+
+
+def test_a_package_that_was_installed_over_the_frozen_one_is_named():
+    said = []
+
+    class Installed:
+        __file__ = "/lib/iotsafe/__init__.mpy"
+
+    modules = {"iotsafe": Installed, "cellular": sys, "ticks": ticks}
+    with replaced(app, say=lambda area, text, *args: said.append(text % args)):
+        app.installed(modules)
+    assert said == ["iotsafe is not the frozen one, but /lib/iotsafe/__init__.mpy"], said
