@@ -5,7 +5,7 @@
 #   MICROPYTHON_DIR=  a MicroPython source tree of your own instead of the pinned one
 #   UMQTT_DIR=        a folder of your own that holds umqtt/simple.py
 #   BOARD=, VARIANT=  make firmware, flash, deploy: a folder of boards/, and one of its variants
-#   PORT=             make flash, deploy: the board's serial port
+#   PORT=             make flash, deploy, mount: the board's serial port
 #   MESSAGES=         make demo, pico: end after so many delivered messages
 #   ARGS=             make test: further arguments for pytest
 
@@ -38,7 +38,7 @@ repl:  ## a REPL on the emulated Pico, with modem and SIM attached
 
 mount:  ## that, with lib/ and firmware/ mounted: edit here, import there
 	$(SETUP) pico
-	@$(BIN)/python -m iotsafe_tools.emulator mount
+	@$(BIN)/python -m iotsafe_tools.emulator mount --port '$(PORT)'
 
 test:  ## every test, on CPython and on MicroPython (ARGS="-k name")
 	$(SETUP) test

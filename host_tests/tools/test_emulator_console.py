@@ -37,6 +37,21 @@ def test_files(pico, tmp_path):
     assert "copied" not in pico.mpremote("fs", "ls")
 
 
+def test_a_folder_with_folders_in_it(pico, tmp_path):
+    tree = {"one.txt": b"1", "sub/two.txt": b"22", "sub/deep/three.bin": bytes(range(256))}
+    for name, content in tree.items():
+        (tmp_path / "there" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "there" / name).write_bytes(content)
+    pico.mpremote("fs", "cp", "-r", str(tmp_path / "there"), ":")
+    (tmp_path / "back").mkdir()
+    pico.mpremote("fs", "cp", "-r", ":there", str(tmp_path / "back"))
+    back = tmp_path / "back" / "there"
+    files = [path for path in back.rglob("*") if path.is_file()]
+    assert {str(path.relative_to(back)): path.read_bytes() for path in files} == tree
+    pico.mpremote("fs", "rm", "-r", ":there")
+    assert "there" not in pico.mpremote("fs", "ls")
+
+
 def test_mount(pico, tmp_path):
     (tmp_path / "mounted_module.py").write_text("answer = 'from the host'\n")
     code = "import mounted_module; print(mounted_module.answer)"

@@ -61,29 +61,49 @@ def pico(
     perform(running, LAB, messages, period)
 
 
+def _terminal(port: str, *arguments: str) -> int:
+    """mpremote in this terminal, with the board at `port`; its exit status."""
+    command = [sys.executable, "-m", f"{__package__}.interactive", "connect", port, *arguments]
+    return subprocess.run(command).returncode
+
+
 def _attached(*arguments: str) -> int:
-    """mpremote in this terminal, on a board with modem and SIM attached."""
+    """The same with an emulated board that has modem and SIM attached."""
     FLASH.parent.mkdir(parents=True, exist_ok=True)
     with Lab(**LAB) as lab, Pico(flash=FLASH, lab=lab) as board:
         board.wait_console()
-        command = [sys.executable, "-m", "mpremote", "connect", board.console, *arguments]
-        return subprocess.run(command).returncode
+        return _terminal(board.console, *arguments)
 
 
 @app.command()
 def repl() -> None:
     """An mpremote REPL on the board: type `import iotsafe`. Ctrl-X or Ctrl-] ends it."""
-    sys.exit(_attached("repl"))
+    sys.exit(_attached("soft-reset", "repl"))  # without main.py, which may ask or run
+
+
+def sources(folder: Path = ROOT / "build" / "mount") -> Path:
+    """A folder with links to the packages of the device and to the application."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.iterdir():
+        old.unlink()
+    for init in [*ROOT.glob("lib/*/__init__.py"), *ROOT.glob("firmware/*/__init__.py")]:
+        (folder / init.parent.name).symlink_to(init.parent)
+    return folder
 
 
 @app.command()
 def mount(
-    folder: Annotated[Path, typer.Argument(help="Folder of the host that the board sees.")] = (
-        ROOT / "lib"
-    ),
+    folder: Annotated[
+        Path | None, typer.Argument(help="What the board sees; without: lib/ and firmware/.")
+    ] = None,
+    port: Annotated[str, typer.Option(help="A board's serial port; without: the emulator.")] = "",
 ) -> None:
-    """Edit on the host, import on the board: an mpremote REPL with a folder mounted."""
-    sys.exit(_attached("mount", str(folder), "repl"))
+    """Edit on the host, import on the board: an mpremote REPL with a folder mounted.
+
+    Ctrl-D forgets what was imported.
+    """
+    what = ("mount", "--unsafe-links", str(folder or sources()), "repl")
+    sys.exit(_terminal(port, *what) if port else _attached(*what))
 
 
 if __name__ == "__main__":

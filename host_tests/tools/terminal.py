@@ -1,0 +1,68 @@
+"""A program in a terminal of its own, as somebody reads and types there."""
+
+import os
+import pty
+import subprocess
+import termios
+import threading
+from collections.abc import Sequence
+from typing import Self
+
+
+class Terminal:
+    """Runs `command` in a pseudo-terminal; a context manager that ends it in any case."""
+
+    def __init__(self, command: Sequence[str]) -> None:
+        self._command = command
+        self._shown = ""
+        self._changed = threading.Condition()
+
+    def __enter__(self) -> Self:
+        self._ours, theirs = pty.openpty()
+        termios.tcsetwinsize(theirs, (40, 200))
+        self._process = subprocess.Popen(
+            self._command, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True
+        )
+        os.close(theirs)
+        self._thread = threading.Thread(target=self._read, daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._process.poll() is None:
+            self._process.kill()
+        self._process.wait(10)
+        self._thread.join(10)
+        os.close(self._ours)
+
+    def _read(self) -> None:
+        while True:
+            try:
+                data = os.read(self._ours, 4096)
+            except OSError:  # what Linux says once the other side has closed
+                return
+            with self._changed:
+                self._shown += data.decode("utf-8", "replace")
+                self._changed.notify_all()
+
+    @property
+    def shown(self) -> str:
+        """All that was shown so far."""
+        with self._changed:
+            return self._shown
+
+    def type(self, text: str) -> int:
+        """Type `text`; returns the mark for `wait_for` of what is shown from now on."""
+        mark = len(self.shown)
+        os.write(self._ours, text.encode())
+        return mark
+
+    def wait_for(self, text: str, after: int = 0, timeout: float = 60.0) -> None:
+        """Wait until `text` is shown behind the mark `after`."""
+        with self._changed:
+            found = self._changed.wait_for(lambda: text in self._shown[after:], timeout)
+        assert found, f"no {text!r} in {timeout:g} s:\n{self.shown[after:]}"
+
+    def wait(self, timeout: float = 30.0) -> int:
+        """The exit status, once the program has ended."""
+        return self._process.wait(timeout)

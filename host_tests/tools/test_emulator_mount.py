@@ -1,0 +1,74 @@
+"""`make mount`: edit on the host, import on the board, where modules of that name are frozen."""
+
+import sys
+
+import pytest
+from terminal import Terminal
+
+from iotsafe_tools.emulator.__main__ import sources
+from iotsafe_tools.testbed import ROOT
+
+CONTROL_D, CONTROL_X = "\x04", "\x18"
+EMULATOR = [sys.executable, "-m", "iotsafe_tools.emulator"]
+ASK = "import ticks; print('answer', ticks.answer)\r"
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A folder with a module that is frozen, too."""
+    (tmp_path / "mounted" / "ticks").mkdir(parents=True)
+    return tmp_path / "mounted"
+
+
+def write(folder, answer):
+    (folder / "ticks" / "__init__.py").write_text(f"answer = {answer}\n")
+
+
+def test_what_was_edited_is_seen_at_the_next_call(pico, folder):
+    for answer in (1, 22):
+        write(folder, answer)
+        code = "import ticks; print(ticks.answer)"
+        output = pico.mpremote("mount", str(folder), "exec", code)
+        assert output.splitlines()[-1] == str(answer)
+    assert pico.mpremote("exec", "import ticks; print(hasattr(ticks, 'answer'))") == "False\n"
+
+
+def test_what_was_edited_is_seen_after_a_soft_reset_at_the_prompt(pico, folder):
+    write(folder, 1)
+    with Terminal([*EMULATOR, "mount", "--port", pico.console, str(folder)]) as terminal:
+        terminal.wait_for(">>> ")
+        terminal.wait_for("answer 1", terminal.type(ASK))
+        write(folder, 22)
+        terminal.wait_for("answer 1", terminal.type(ASK))  # imported once
+        for answer in (22, 333):
+            write(folder, answer)
+            mark = terminal.type(CONTROL_D)
+            terminal.wait_for("mounted again", mark)
+            terminal.wait_for(">>> ", mark)
+            terminal.wait_for(f"answer {answer}", terminal.type(ASK))
+        assert "IoT SAFE telemetry on" not in terminal.shown  # the application did not start
+        terminal.type(CONTROL_X)
+        assert terminal.wait() == 0
+
+
+def test_the_sources_are_mounted_all_of_them(pico, tmp_path):
+    place = sources(tmp_path / "links")
+    names = ["app", "cellular", "iotsafe", "telemetry", "ticks"]
+    assert sorted(path.name for path in place.iterdir()) == names
+    assert (place / "app" / "config.py").samefile(ROOT / "firmware" / "app" / "config.py")
+    code = "import os, ticks; print(len(open(ticks.__file__).read())); print(sorted(os.listdir()))"
+    output = pico.mpremote("mount", "--unsafe-links", str(place), "exec", code).splitlines()
+    size = len((ROOT / "lib" / "ticks" / "__init__.py").read_text(encoding="utf-8"))
+    assert output[-2:] == [str(size), str(names)]
+
+
+def test_a_prompt_with_modem_and_sim():
+    """`make repl`: what the README promises can be typed there."""
+    with Terminal([*EMULATOR, "repl"]) as terminal:
+        terminal.wait_for(">>> ")
+        code = "import app, board, cellular; m = cellular.SIM7080(board.uart(''), board.power_key)"
+        terminal.wait_for(">>> ", terminal.type(code + "\r") + len(code))
+        mark = terminal.type("m.power_up(); print('modem', m.at.commands > 0)\r")
+        terminal.wait_for("modem True", mark)
+        terminal.type(CONTROL_X)
+        assert terminal.wait() == 0
