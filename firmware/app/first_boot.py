@@ -1,6 +1,10 @@
 """A board without a config asks for one, tests it step by step, and keeps it.
 
 import app; app.setup()
+
+`iotsafe setup` on the host asks the same questions and calls `begin`, `trial` and `keep` here.
+Config and CA certificate change together: the certificate goes into the one of two files that the
+config in force does not name, and the new config, which is replaced whole, names it.
 """
 
 import json
@@ -9,8 +13,8 @@ from . import config, files
 from .log import say
 from .supervisor import STEPS, Supervisor
 
-# Field of the config -> (question, default, kind).
-_QUESTIONS = (
+# Field of the config -> (question, default, kind). None: there has to be an answer.
+QUESTIONS = (
     ("modem.apn", "Access point name (APN) of the SIM's operator", "", str),
     ("modem.pin", "PIN of the SIM, empty for none", "", str),
     ("mqtt.host", "Host name of the MQTT broker or cloud", None, str),
@@ -22,26 +26,41 @@ _QUESTIONS = (
     ("telemetry.period", "Seconds between two readings", 60, int),
 )
 
+_CONFIG = "config.json"
+_CA = ("ca.pem", "ca2.pem")
+
 
 def _tell(text):
     print("  " + text)
 
 
+def parse(path, text, default, kind):
+    """(value, problem) of the answer `text` to the question for field `path`; see
+    `config.problem`."""
+    text = text.strip()
+    value = default if not text else int(text) if kind is int and text.isdigit() else text
+    return value, config.problem(path, value)
+
+
+def put(settings, path, value):
+    """Set the field `path` in the nested dicts of `settings`; an empty one is left out."""
+    section, field = path.split(".")
+    if value != "":
+        settings.setdefault(section, {})[field] = value
+
+
 def ask(prompt=input):
     """The dialogue: returns the config as nested dicts, checked field by field."""
     settings = {"version": 1}
-    for path, question, default, kind in _QUESTIONS:
-        section, field = path.split(".")
+    for path, question, default, kind in QUESTIONS:
         while True:
             shown = "" if default in (None, "") else " [%s]" % default
-            text = prompt("%s%s: " % (question, shown)).strip()
-            value = default if not text else int(text) if kind is int and text.isdigit() else text
-            problem = config.problem(path, value)
+            text = prompt("%s%s: " % (question, shown))
+            value, problem = parse(path, text, default, kind)
             if not problem:
                 break
-            _tell("%s %s" % (field, problem))
-        if value != "":
-            settings.setdefault(section, {})[field] = value
+            _tell("%s %s" % (path.split(".")[1], problem))
+        put(settings, path, value)
     return settings
 
 
@@ -57,31 +76,57 @@ def ask_ca(prompt=input):
             return ("\n".join(lines) + "\n").encode() if lines else b""
 
 
-def test(board, settings):
-    """Do each step up to a session with `settings` (checked); True if all of them pass."""
-    supervisor = Supervisor(board, settings)
+def begin(board):
+    """(file of the CA certificate in force, file that a new one may go into), as `mqtt.ca` has it.
+
+    Without a config in force both are the same.
+    """
     try:
+        used = config.load(board.path(_CONFIG))["mqtt.ca"]
+    except config.ConfigError:
+        return _CA[0], _CA[0]
+    return used, _CA[used == _CA[0]]
+
+
+def trial(board, settings, tell=_tell):
+    """Do each step up to a session with `settings` (as from `ask`); True if all of them pass.
+    `tell(text)` gets a line for each."""
+    supervisor = None
+    step = "uart"
+    try:
+        supervisor = Supervisor(board, config.check(settings))
         for step in STEPS[:-1]:
-            try:
-                supervisor.do(step)
-                _tell("%-8s works" % step)
-            except Exception as e:
-                _tell("%-8s %s: %s" % (step, type(e).__name__, e))
-                return False
+            supervisor.do(step)
+            tell("%-8s works" % step)
         return True
+    except Exception as e:
+        tell("%-8s %s: %s" % (step, type(e).__name__, e))
+        return False
     finally:
-        supervisor.stop()
+        if supervisor:
+            supervisor.stop()
+
+
+def keep(board, settings):
+    """Put `settings` in force, at once or not at all. Raises OSError: no space, no file system."""
+    old, _ = begin(board)
+    files.save(board.path(_CONFIG), json.dumps(settings).encode())
+    if old != settings["mqtt"]["ca"] and old in _CA:
+        files.remove(board.path(old))
 
 
 def setup(board, prompt=input):
     """Ask, test, keep; asks again as long as the user wants to."""
+    ca, free = begin(board)
     while True:
-        ca = ask_ca(prompt)
-        if ca:
-            files.save(board.path("ca.pem"), ca)
+        pasted = ask_ca(prompt)
+        if pasted:
+            ca = free
+            files.save(board.path(ca), pasted)
         settings = ask(prompt)
-        if test(board, config.check(settings)) or _yes(prompt, "Keep it all the same"):
-            files.save(board.path("config.json"), json.dumps(settings).encode())
+        put(settings, "mqtt.ca", ca)
+        if trial(board, settings) or _yes(prompt, "Keep it all the same"):
+            keep(board, settings)
             say("config", "written; reset the board to start")
             return
         if not _yes(prompt, "Start over"):

@@ -2,7 +2,7 @@
 
 from expect import replaced
 
-from app import config, first_boot
+from app import config, files, first_boot
 
 
 def answers(*given):
@@ -56,3 +56,85 @@ def test_a_pasted_ca_is_taken_whole():
         assert first_boot.ask_ca(prompt) == "\n".join(pem).encode() + b"\n"
         prompt, _ = answers("")
         assert first_boot.ask_ca(prompt) == b""
+
+
+class Board:
+    """The board seam, as far as files go."""
+
+    def path(self, name):
+        return name
+
+
+def config_naming(ca):
+    return {"version": 1, "mqtt": {"host": "h.example", "ca": ca}}
+
+
+def test_a_new_certificate_goes_beside_the_one_in_force():
+    board = Board()
+    assert first_boot.begin(board) == ("ca.pem", "ca.pem")
+    for used, free in (("ca.pem", "ca2.pem"), ("ca2.pem", "ca.pem"), ("own.der", "ca.pem")):
+        first_boot.keep(board, config_naming(used))
+        assert first_boot.begin(board) == (used, free)
+
+
+def test_what_is_no_longer_named_is_removed_unless_it_is_the_users():
+    board = Board()
+    for name in ("ca.pem", "ca2.pem", "own.der"):
+        files.save(name, b"x")
+    first_boot.keep(board, config_naming("own.der"))
+    first_boot.keep(board, config_naming("ca.pem"))
+    assert files.load("own.der", 9) == b"x"
+    first_boot.keep(board, config_naming("ca2.pem"))
+    assert files.load("ca.pem", 9) == b""
+    first_boot.keep(board, config_naming("ca2.pem"))
+    assert files.load("ca2.pem", 9) == b"x"
+
+
+class Supervisor:
+    """One whose step `bad` fails."""
+
+    bad = None
+    stops = 0
+
+    def __init__(self, board, settings):
+        self.ca = settings["mqtt.ca"]
+
+    def do(self, step):
+        if step == self.bad:
+            raise OSError(113, "no way")
+
+    def stop(self):
+        Supervisor.stops += 1
+
+
+class Failing(Supervisor):
+    """One without a readable SIM."""
+
+    bad = "sim"
+
+
+def test_each_step_is_told_until_one_fails():
+    said = []
+    with replaced(first_boot, Supervisor=Supervisor):
+        assert first_boot.trial(Board(), config_naming("ca.pem"), said.append)
+        assert said == [
+            "%-8s works" % step for step in ("power", "sim", "network", "clock", "session")
+        ]
+        said.clear()
+    with replaced(first_boot, Supervisor=Failing):
+        assert not first_boot.trial(Board(), config_naming("ca.pem"), said.append)
+    assert len(said) == 2 and said[1].startswith("sim      OSError: "), said
+    assert Supervisor.stops == 2
+
+
+def test_a_start_over_keeps_the_certificate_that_was_pasted():
+    pem = ["-----BEGIN CERTIFICATE-----", "AAAA", "-----END CERTIFICATE-----"]
+    again = ["", "", "h.example"] + 6 * [""]
+    first_boot.keep(Board(), config_naming("ca.pem"))
+    prompt, asked = answers(*(pem + again + ["n", "y", ""] + again + ["y"]))
+    quiet = {"_tell": lambda *_: None, "say": lambda *_: None}
+    with replaced(first_boot, Supervisor=Failing, **quiet):
+        first_boot.setup(Board(), prompt)
+    assert "Start over? [y/N] " in asked
+    assert first_boot.begin(Board())[0] == "ca2.pem"
+    assert files.load("ca2.pem", 99) == "\n".join(pem).encode() + b"\n"
