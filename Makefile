@@ -40,7 +40,7 @@ mount:  ## that, with lib/ and firmware/ mounted: edit here, import there
 	$(SETUP) pico
 	@$(BIN)/python -m iotsafe_tools.emulator mount --port '$(PORT)'
 
-test:  ## every test, on CPython and on MicroPython (ARGS="-k name")
+test:  ## every test, on CPython, MicroPython and the emulated Pico (ARGS="-k name")
 	$(SETUP) test
 	@$(BIN)/python -m pytest $(ARGS)
 

@@ -1,7 +1,8 @@
 """pytest collection of unit tests: each function of a file once per runtime.
 
-Node ids are `host_tests/unit/test_tlv.py::test_walk[cpython]` and `...[micropython]`. The file is
-read, not imported, to find its functions, so one that only MicroPython can import is no problem.
+Node ids are `host_tests/unit/test_tlv.py::test_walk[cpython]`, `...[micropython]` and `...[pico]`.
+The file is read, not imported, to find its functions, so one that only MicroPython can import is
+no problem.
 """
 
 import ast
@@ -15,6 +16,7 @@ from pathlib import Path
 import pytest
 from runtimes import RUNTIMES, ForeignRun, Runtime
 
+from iotsafe_tools.emulator import EmulatorError
 from iotsafe_tools.testbed import ProcessError
 
 _DEFAULT_TIMEOUT = 30.0  # seconds one function may take
@@ -97,7 +99,7 @@ class UnitFile(pytest.Module):
         for function, line in plan.functions:
             for runtime in plan.runtimes:
                 name = f"{function}[{runtime.name}]"
-                if runtime.command is not None:
+                if runtime.start is not None:
                     item = ForeignItem.from_parent(self, name=name)
                 elif problem is not None:
                     item = BrokenItem.from_parent(self, name=name)
@@ -113,7 +115,7 @@ class UnitFile(pytest.Module):
 
     def _import_problem(self) -> Exception | None:
         """What goes wrong when pytest's own process imports the file, if that is wanted."""
-        if any(runtime.command is None for runtime in self.plan.runtimes):
+        if any(runtime.start is None for runtime in self.plan.runtimes):
             try:
                 _ = self.obj
             except Exception as problem:
@@ -131,7 +133,9 @@ class UnitFile(pytest.Module):
                 and item.parent is self
                 and item.runtime is runtime
             ]
-            run = ForeignRun(runtime, self.path, selected, self.plan.heap, self.plan.timeout)
+            timeout = min(self.plan.timeout * runtime.patience, _TIMEOUT_MAX)
+            run = ForeignRun(runtime, self.path, selected, self.plan.heap, timeout)
+            self.config.add_cleanup(runtime.close)
             self._runs[runtime.name] = run
         return run
 
@@ -150,7 +154,8 @@ class UnitItem(pytest.Item):
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException]):
         if isinstance(
-            excinfo.value, ForeignFailure | ProcessError | pytest.Collector.CollectError
+            excinfo.value,
+            ForeignFailure | ProcessError | EmulatorError | pytest.Collector.CollectError,
         ):
             return str(excinfo.value)
         return super().repr_failure(excinfo)
@@ -211,3 +216,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if ran:
         counts = ", ".join(f"{ran[name]} on {name}" for name in RUNTIMES if ran[name])
         terminalreporter.write_line(f"unit tests run: {counts}")
+        for name in ran:
+            if note := RUNTIMES[name].note():
+                terminalreporter.write_line(f"{name}: {note}")

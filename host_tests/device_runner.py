@@ -2,9 +2,10 @@
 
 Arguments: TOKEN FILE DIRECTORY... -- FUNCTION...
 
-The directories become the front of sys.path. Each function runs in an empty folder of its own,
-below the current one. A line of ours begins with TOKEN, so that whatever the tests print cannot
-be taken for it; a line end is written before it, because the tests may leave a line open:
+The directories become the front of sys.path. Each function runs in an empty folder below the
+current one, which the next one finds again only if it is still empty. A line of ours begins with
+TOKEN, so that whatever the tests print cannot be taken for it; a line end is written before it,
+because the tests may leave a line open:
 
     TOKEN run       what is printed from here on belongs to the next function
     TOKEN raised    what is printed from here on is its traceback
@@ -46,6 +47,13 @@ def run(name):
         raise AssertionError("a test returns nothing, this one returned " + repr(value))
 
 
+def is_empty(folder):
+    try:
+        return not os.listdir(folder)
+    except OSError:
+        return False
+
+
 token = sys.argv[1]
 file = sys.argv[2]
 split = sys.argv.index("--")
@@ -54,8 +62,11 @@ sys.path[:1] = sys.argv[3:split]
 
 if attempt(load):
     top = os.getcwd()
+    folder = top + "/none yet"
     for name in sys.argv[split + 1 :]:
-        os.mkdir(name)
-        os.chdir(name)
+        if not is_empty(folder):
+            folder = top.rstrip("/") + "/" + name
+            os.mkdir(folder)
+        os.chdir(folder)
         attempt(run, name)
         os.chdir(top)

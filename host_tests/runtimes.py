@@ -1,7 +1,6 @@
 """The runtimes that unit tests run on, and how one file's tests are run on a foreign one.
 
-`RUNTIMES` is the table: pytest's own interpreter, and others that are a command. A board would
-be a further row, whose command carries `device_runner.py` and the tests to the board.
+`RUNTIMES` is the table: pytest's own interpreter, MicroPython as a process, a board.
 """
 
 import re
@@ -9,8 +8,12 @@ import secrets
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
+
+from pico_runtime import Board
 
 from iotsafe_tools.testbed import ROOT, Process, ProcessError, micropython_binary
 
@@ -20,26 +23,61 @@ RUNNER = HOST_TESTS / "device_runner.py"
 # Front of sys.path on every runtime, before what is frozen or installed.
 SOURCE_FOLDERS = (HOST_TESTS / "unit", HOST_TESTS, ROOT / "lib", ROOT / "firmware")
 
+_IMPORT_TIMEOUT = 60.0  # seconds for the import of a file
 _EXIT_TIMEOUT = 10.0  # seconds from the last result to the end of the process
 
 
-def _unix_command(heap: str | None) -> list[str]:
-    """MicroPython's unix port, up to the script."""
+class Foreign(Protocol):
+    """What runs `device_runner.py` somewhere else, as it is followed; see `Process`."""
+
+    name: str
+    ended: bool
+
+    def next_line(self, timeout: float) -> str | None: ...
+    def status(self) -> str: ...
+    def wait(self, timeout: float) -> int: ...
+    def stop(self, grace: float) -> None: ...
+
+
+Start = Callable[[str, Path, Sequence[str], str | None], AbstractContextManager[Foreign]]
+"""start(token, file, functions, heap): device_runner.py runs `functions` of `file`."""
+
+
+@contextmanager
+def _unix(token: str, file: Path, functions: Sequence[str], heap: str | None) -> Iterator[Process]:
+    """MicroPython's unix port, in an empty folder."""
     options = ["-X", f"heapsize={heap}"] if heap else []
-    return [str(micropython_binary()), *options]
+    folders = [file.parent, *SOURCE_FOLDERS]
+    command = [micropython_binary(), *options, RUNNER, token, file, *folders, "--", *functions]
+    with (
+        tempfile.TemporaryDirectory(prefix="unit-micropython-") as folder,
+        Process(command, name="micropython", cwd=Path(folder)) as process,
+    ):
+        yield process
 
 
 @dataclass(frozen=True)
 class Runtime:
-    """`command(heap)`: the words before the runner script; None: inside pytest's process."""
+    """`start` is None for the one inside pytest's process. `patience`: how much longer than
+    elsewhere a function may take. `close` ends what is kept from file to file; `note` is what the
+    reader of its results must know."""
 
     name: str
-    command: Callable[[str | None], Sequence[str]] | None
+    start: Start | None = None
+    patience: float = 1.0
+    close: Callable[[], None] = lambda: None
+    note: Callable[[], str] = lambda: ""
 
+
+_pico = Board()
 
 RUNTIMES = {
     runtime.name: runtime
-    for runtime in (Runtime("cpython", None), Runtime("micropython", _unix_command))
+    for runtime in (
+        Runtime("cpython"),
+        Runtime("micropython", _unix),
+        Runtime("pico", _pico.start, patience=4.0, close=_pico.close, note=_pico.note),
+    )
 }
 
 
@@ -55,8 +93,8 @@ class Result:
 class ForeignRun:
     """The selected `functions` of one file on one foreign runtime, in one process.
 
-    Only if a function crashes or hangs is a second process started, for the functions after it.
-    A function that takes longer than `timeout` seconds hangs.
+    (Of a board: after one soft reset.) Only if a function crashes or hangs is a second process
+    started, for the functions after it. A function that takes longer than `timeout` seconds hangs.
     """
 
     runtime: Runtime
@@ -68,8 +106,8 @@ class ForeignRun:
     _stream: Iterator[tuple[str, Result]] | None = None
 
     def result(self, function: str) -> Result:
-        """The result of `function`, as soon as it is there. Raises ProcessError if the runtime
-        is not there."""
+        """The result of `function`, as soon as it is there. Raises ProcessError or EmulatorError
+        if the runtime is not there."""
         while function not in self._results:
             if self._stream is None:
                 self._stream = self._run([n for n in self.functions if n not in self._results])
@@ -93,38 +131,25 @@ class ForeignRun:
         least one result comes, so that the caller makes progress.
         """
         token = "@" + secrets.token_hex(8)
-        command = [
-            *self.runtime.command(self.heap),
-            RUNNER,
-            token,
-            self.file,
-            self.file.parent,
-            *SOURCE_FOLDERS,
-            "--",
-            *functions,
-        ]
-        with (
-            tempfile.TemporaryDirectory(prefix=f"unit-{self.runtime.name}-") as folder,
-            Process(command, name=self.runtime.name, cwd=Path(folder)) as process,
-        ):
-            imported, _ = self._next(process, token)
+        with self.runtime.start(token, self.file, functions, self.heap) as process:
+            imported, _ = self._next(process, token, _IMPORT_TIMEOUT)
             if imported.failure:
                 # Nothing of the file can run, and a second process would not change that.
                 yield from ((function, imported) for function in functions)
                 return
             for function in functions:
-                result, alive = self._next(process, token)
+                result, alive = self._next(process, token, self.timeout)
                 if function is functions[-1] and alive:
                     self._await_end(process, result)
                 yield function, result
                 if not alive:
                     return
 
-    def _next(self, process: Process, token: str) -> tuple[Result, bool]:
+    def _next(self, process: Foreign, token: str, timeout: float) -> tuple[Result, bool]:
         """Follow the lines up to the end of the next function; the process is still usable."""
         output: list[str] = []
         trace: list[str] | None = None
-        deadline = time.monotonic() + self.timeout
+        deadline = time.monotonic() + timeout
         while (line := process.next_line(deadline - time.monotonic())) is not None:
             mark, _, rest = line.partition(" ")
             if mark != token:
@@ -141,12 +166,12 @@ class ForeignRun:
         if process.ended:
             failure = f"{process.name} {process.status()} in the middle of this test"
         else:
-            failure = f"no end after {self.timeout:g} s: {process.name} was stopped"
+            failure = f"no end after {timeout:g} s: {process.name} was stopped"
         process.stop(grace=0)
         output += iter(lambda: process.next_line(0), None)  # a line that was left open
         return Result(failure, "\n".join([*output, *(trace or ())])), False
 
-    def _await_end(self, process: Process, result: Result) -> None:
+    def _await_end(self, process: Foreign, result: Result) -> None:
         """Blame the last function for a process that does not end as it should."""
         try:
             ok = process.wait(_EXIT_TIMEOUT) == 0
@@ -181,12 +206,16 @@ def _explain(trace: Sequence[str]) -> str:
             continue
         lines.append(line)
         if place:
-            lines += _source(Path(place["path"]), int(place["line"]))
+            lines += _source(place["path"], int(place["line"]))
     return "\n".join(lines)
 
 
-def _source(path: Path, number: int) -> list[str]:
-    try:
-        return ["    " + path.read_text(encoding="utf-8").splitlines()[number - 1].strip()]
-    except (OSError, IndexError, UnicodeDecodeError):
-        return []  # frozen or built-in: the path is only a name
+def _source(path: str, number: int) -> list[str]:
+    """The line at a place of a traceback; the path of a frozen file is its module's."""
+    for folder in SOURCE_FOLDERS:
+        try:
+            text = (folder / path).read_text(encoding="utf-8")  # an absolute path stays itself
+            return ["    " + text.splitlines()[number - 1].strip()]
+        except (OSError, IndexError, UnicodeDecodeError):
+            continue
+    return []  # built-in, or somebody else's

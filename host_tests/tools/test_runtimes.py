@@ -39,9 +39,12 @@ class Project:
             env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", **env},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=240,
         )
         return done.stdout + done.stderr
+
+
+foreign = pytest.mark.parametrize("runtime", ["micropython", "pico"])
 
 
 @pytest.fixture
@@ -62,10 +65,12 @@ def test_each_function_is_collected_once_per_runtime(project: Project) -> None:
     assert outcomes(output) == {
         "test_one[cpython]": "PASSED",
         "test_one[micropython]": "PASSED",
+        "test_one[pico]": "PASSED",
         "test_two[cpython]": "FAILED",
         "test_two[micropython]": "FAILED",
+        "test_two[pico]": "FAILED",
     }
-    assert "unit tests run: 2 on cpython, 2 on micropython" in output
+    assert "unit tests run: 2 on cpython, 2 on micropython, 2 on pico" in output
 
 
 def test_the_runtimes_are_what_they_say(project: Project) -> None:
@@ -74,14 +79,16 @@ def test_the_runtimes_are_what_they_say(project: Project) -> None:
         """
         import sys
         def test_it():
-            print("this is", sys.implementation.name)
+            print("this is", sys.implementation.name, "on", sys.platform)
             assert False
         """,
     )
-    output = project.run("-k", "cpython")
-    assert "this is cpython" in output and "this is micropython" not in output
-    output = project.run("-k", "micropython")
-    assert "this is micropython" in output and "this is cpython" not in output
+    names = {"cpython": "cpython on linux", "micropython": "micropython on linux"}
+    names["pico"] = "micropython on rp2"
+    for runtime in names:
+        output = project.run("-k", runtime)
+        said = set(re.findall(r"^this is (.+)$", output, re.MULTILINE))
+        assert said == {names[runtime]}
 
 
 def test_one_function_on_one_runtime_by_its_node_id(project: Project) -> None:
@@ -90,7 +97,8 @@ def test_one_function_on_one_runtime_by_its_node_id(project: Project) -> None:
     assert outcomes(output) == {"test_two[micropython]": "PASSED"}
 
 
-def test_only_selected_functions_run_and_in_one_process(project: Project) -> None:
+@foreign
+def test_only_selected_functions_run_and_in_one_process(project: Project, runtime: str) -> None:
     project.write(
         "test_a.py",
         """
@@ -102,11 +110,14 @@ def test_only_selected_functions_run_and_in_one_process(project: Project) -> Non
             assert False
         """,
     )
-    assert "seen [1, 2]" in project.run("-k", "micropython")
-    assert "seen [2]" in project.run("-k", "micropython and not one")
+    assert "seen [1, 2]" in project.run("-k", runtime)
+    assert "seen [2]" in project.run("-k", f"{runtime} and not one")
 
 
-def test_the_traceback_is_that_of_the_runtime_with_source_lines(project: Project) -> None:
+@foreign
+def test_the_traceback_is_that_of_the_runtime_with_source_lines(
+    project: Project, runtime: str
+) -> None:
     project.write(
         "test_a.py",
         """
@@ -116,7 +127,7 @@ def test_the_traceback_is_that_of_the_runtime_with_source_lines(project: Project
             inner(7)
         """,
     )
-    output = project.run("-k", "micropython")
+    output = project.run("-k", runtime)
     path = project.folder / "host_tests" / "unit" / "test_a.py"
     assert f'File "{path}", line 5, in test_it\n    inner(7)\n' in output
     assert 'line 3, in inner\n    raise ValueError("the value", value)\n' in output
@@ -151,7 +162,7 @@ def test_a_hang_is_reported_on_its_function_and_the_others_run(project: Project)
     project.write(
         "test_a.py",
         """
-        TIMEOUT = 0.5
+        TIMEOUT = 2.5
         def test_one(): pass
         def test_two():
             print("going in", end="")
@@ -163,13 +174,18 @@ def test_a_hang_is_reported_on_its_function_and_the_others_run(project: Project)
     assert outcomes(output) == {
         "test_one[cpython]": "PASSED",
         "test_one[micropython]": "PASSED",
+        "test_one[pico]": "PASSED",
         "test_two[cpython]": "FAILED",
         "test_two[micropython]": "FAILED",
+        "test_two[pico]": "FAILED",
         "test_three[cpython]": "PASSED",
         "test_three[micropython]": "PASSED",
+        "test_three[pico]": "PASSED",
     }
-    assert "no end after 0.5 s: micropython was stopped" in output
-    assert "going in" in output.partition("no end after")[2]
+    for text in ("2.5 s: micropython was stopped", "10 s: pico was stopped"):
+        said = output.partition(f"no end after {text}")[2]
+        assert said.splitlines()[1].startswith("---"), "the section of what it printed"
+        assert said.splitlines()[2] == "going in"
     assert "Timeout" in output
 
 
@@ -209,26 +225,28 @@ def test_a_bad_end_after_the_last_test_is_a_failure(project: Project) -> None:
     assert "micropython ended by SIGABRT after this test" in output
 
 
-def test_prints_do_not_confuse_the_results(project: Project) -> None:
+@foreign
+def test_prints_do_not_confuse_the_results(project: Project, runtime: str) -> None:
     project.write(
         "test_a.py",
         r"""
         import sys
         def test_one():
-            print("run\nend\n@0123 end\nraised", end="")
+            print("run\nend\n@0123 end\nraised \x04>\x04\x04", end="")
         def test_two():
             sys.stdout.write("no line end")
             print("\x00\xff\r")
             assert False, "wanted"
         def test_three():
-            print("z" * 200000)
+            for _ in range(50):
+                print("z" * 2000, end="")
         """,
     )
-    output = project.run("-k", "micropython")
+    output = project.run("-k", runtime)
     assert outcomes(output) == {
-        "test_one[micropython]": "PASSED",
-        "test_two[micropython]": "FAILED",
-        "test_three[micropython]": "PASSED",
+        f"test_one[{runtime}]": "PASSED",
+        f"test_two[{runtime}]": "FAILED",
+        f"test_three[{runtime}]": "PASSED",
     }
     assert "AssertionError: wanted" in output
     assert "no line end" in output
@@ -241,9 +259,10 @@ def test_a_file_that_cannot_be_imported_fails_each_function(project: Project) ->
     project.write("test_b.py", "def test_it():\n    pass\n")
     output = project.run()
     ended = outcomes(output)
-    assert ended.pop("test_it[cpython]") == ended.pop("test_it[micropython]") == "PASSED"
-    assert len(ended) == 4 and set(ended.values()) == {"FAILED"}
-    assert "ImportError: no module named 'nowhere'" in output  # MicroPython's words
+    for runtime in ("cpython", "micropython", "pico"):
+        assert ended.pop(f"test_it[{runtime}]") == "PASSED"
+    assert len(ended) == 6 and set(ended.values()) == {"FAILED"}
+    assert output.count("\nImportError: no module named 'nowhere'") == 4  # MicroPython's words
     assert "ModuleNotFoundError: No module named 'nowhere'" in output  # CPython's
 
 
@@ -324,8 +343,156 @@ def test_a_missing_micropython_is_an_error_that_says_what_to_do(project: Project
     assert outcomes(output) == {
         "test_one[cpython]": "PASSED",
         "test_one[micropython]": "FAILED",
+        "test_one[pico]": "PASSED",
     }
     assert "none: run `make micropython`" in output
+
+
+def test_a_missing_image_is_an_error_that_says_what_to_do(project: Project) -> None:
+    project.write("test_a.py", "def test_one():\n    pass\n")
+    image = str(project.folder / "none.uf2")
+    output = project.run("-k", "pico", PICO_FIRMWARE=image)
+    assert outcomes(output) == {"test_one[pico]": "FAILED"}
+    assert f"no firmware {image}: run `make firmware" in output
+
+
+def test_a_reset_of_the_board_is_reported_on_its_function_and_the_others_run(
+    project: Project,
+) -> None:
+    project.write(
+        "test_a.py",
+        """
+        RUNTIMES = ("pico",)
+        import machine, time
+        def test_one(): pass
+        def test_two():
+            print("before the reset")
+            time.sleep_ms(100)
+            machine.reset()
+        def test_three(): pass
+        def test_four():
+            print("before the boot loader")
+            time.sleep_ms(100)
+            machine.bootloader()
+        def test_five(): pass
+        """,
+    )
+    project.write("test_b.py", "RUNTIMES = ('pico',)\ndef test_six(): pass\n")
+    output = project.run()
+    ended = outcomes(output)
+    assert [name for name in ended if ended[name] == "FAILED"] == [
+        "test_two[pico]",
+        "test_four[pico]",
+    ]
+    assert len(ended) == 6
+    assert "pico was reset (watchdog) in the middle of this test" in output
+    assert re.search(r"pico halted, .*USB boot loader.*, in the middle of this test", output)
+    assert "\nbefore the reset\n" in output and "\nbefore the boot loader\n" in output
+
+
+def test_what_mpremote_takes_for_a_request_is_a_failure_of_its_function(project: Project) -> None:
+    project.write(
+        "test_a.py",
+        r"""
+        RUNTIMES = ("pico",)
+        def test_one():
+            print("\x18\xff")
+        def test_two(): pass
+        """,
+    )
+    output = project.run()
+    assert outcomes(output) == {"test_one[pico]": "FAILED", "test_two[pico]": "PASSED"}
+    assert re.search(r"pico was lost \(\w+Error\(.*\)\) in the middle of this test", output)
+
+
+def test_each_file_finds_a_fresh_board(project: Project) -> None:
+    spoil = """
+        RUNTIMES = ("pico",)
+        import os
+        import expect
+        def test_it():
+            assert sorted(os.listdir("/")) == ["helpers", "remote", "test_it"]
+            assert not hasattr(expect, "spoilt")
+            expect.spoilt = bytearray(100_000)
+            with open("/left", "w") as f:
+                f.write("behind")
+    """
+    project.write("test_a.py", spoil)
+    project.write("test_b.py", spoil)
+    assert list(outcomes(project.run()).values()) == ["PASSED"]
+    for name in ("test_a.py", "test_b.py"):
+        assert "1 passed" in project.run(f"host_tests/unit/{name}")
+    assert "2 passed" in project.run()
+
+
+def test_frozen_modules_are_tested_and_shown_with_their_source(project: Project) -> None:
+    project.write(
+        "test_a.py",
+        """
+        RUNTIMES = ("pico",)
+        import iotsafe
+        def test_one():
+            assert iotsafe.__file__ == "iotsafe/__init__.py"
+        def test_two():
+            from iotsafe import tlv
+            tlv.put("no tag", b"")
+        """,
+    )
+    output = project.run()
+    assert outcomes(output) == {"test_one[pico]": "PASSED", "test_two[pico]": "FAILED"}
+    assert re.search(r'^  File "iotsafe/\S+py", line \d+, in \w+\n    \S', output, re.MULTILINE)
+
+
+def test_bytecode_that_cannot_be_made_is_an_error(project: Project) -> None:
+    text = "RUNTIMES = ('pico',)\ndef test_one():\n    match 1:\n        case 1: pass\n"
+    project.write("test_a.py", text)
+    output = project.run()
+    assert outcomes(output) == {"test_one[pico]": "FAILED"}
+    assert "mpy-cross refuses" in output and "test_a.py" in output and "SyntaxError" in output
+
+
+def test_no_memory_on_the_board_is_a_failure_and_the_others_run(project: Project) -> None:
+    project.write(
+        "test_a.py",
+        """
+        RUNTIMES = ("pico",)
+        def test_one():
+            kept = []
+            while True:
+                kept.append(bytearray(64))
+        def test_two(): pass
+        """,
+    )
+    output = project.run()
+    assert outcomes(output) == {"test_one[pico]": "FAILED", "test_two[pico]": "PASSED"}
+    assert "MemoryError" in output
+
+
+@pytest.mark.parametrize("last", ["assert False", "machine.reset()"])
+def test_no_board_is_left_over(project: Project, tmp_path: Path, last: str) -> None:
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    project.write(
+        "test_a.py",
+        f"""
+        RUNTIMES = ("pico",)
+        import machine
+        def test_one():
+            {last}
+        def test_two():
+            while True: pass
+        """,
+    )
+    output = project.run("-x", TMPDIR=str(folder))
+    assert outcomes(output) == {"test_one[pico]": "FAILED"}
+    assert "node" not in command_lines(str(folder))
+    assert not list(folder.iterdir())
+
+
+def command_lines(words: str) -> str:
+    """The command lines of all processes that hold `words`."""
+    done = subprocess.run(["ps", "-eo", "args", "-ww"], capture_output=True, text=True)
+    return "\n".join(line for line in done.stdout.splitlines() if words in line)
 
 
 AGAINST_THE_RULES = [

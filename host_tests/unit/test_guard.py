@@ -91,12 +91,12 @@ def test_the_crash_log_says_what_happened_and_stays_small():
         except ValueError as e:
             watch.crashed(e)
         assert b"the first" in files.load("crash.log", 10_000)
-        for number in range(200):
-            watch.note("crash number %d, with a longer text to fill the log" % number)
+        for number in range(80):
+            watch.note("crash number %d, with a %s to fill the log" % (number, "longer text" * 9))
         size = os.stat("crash.log")[6]
         assert 1_000 < size <= 4_096, size
         assert files.load("crash.log", 10_000).endswith(
-            b"crash number 199, with a longer text to fill the log\n"
+            b"crash number 79, with a " + b"longer text" * 9 + b" to fill the log\n"
         )
 
 

@@ -1,5 +1,6 @@
 """What all modems have in common: start, SIM, registration, clock."""
 
+from effort import some
 from expect import raises
 from mock_uart import ScriptedUART
 from sim7080_script import ERROR, OK, SET_UP, SYNC, cme, lines, started
@@ -63,7 +64,7 @@ def test_a_running_modem_is_not_touched_by_the_power_key():
 
 
 def test_the_power_key_is_pressed_only_after_silence():
-    clock = Clock()
+    clock = Clock(nap=30)
     with running(clock):
         key = Key(clock)
         asleep = [(b"AT\r", [])] * 3
@@ -399,7 +400,7 @@ def test_not_registered_in_time():
         (b",", "status unknown"),
         (b"1," + b"9" * 400, "status unknown"),
     ):
-        clock = Clock()
+        clock = Clock(nap=900)
         with running(clock):
             ask = (b"AT+CEREG?\r", b"\r\n+CEREG: " + answer + b"\r\n" + OK)
             modem, _ = started([(b"AT+CEREG=1\r", OK)] + [ask] * 40)
@@ -533,7 +534,7 @@ def test_utc_against_a_calendar_of_its_own():
             if month == 2:
                 length = 29 if year % 4 == 0 else 28
             names.extend([(year, month, day) for day in range(1, length + 1)])
-    for days in range(1, len(names) - 1):
+    for days in some(range(1, len(names) - 1), 7):
         year, month, day = names[days]
         assert to_utc(year, month, day, 0, 0, 0, 56) == names[days - 1] + (10, 0, 0)
         assert to_utc(year, month, day, 23, 59, 1, -56) == names[days + 1] + (13, 59, 1)

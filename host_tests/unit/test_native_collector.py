@@ -14,6 +14,7 @@ from tls_session import CA, CLIENT, Session
 
 from iotsafe import SSLContext
 
+# Not on a board, see test_native_tls.
 RUNTIMES = ("micropython",)
 HEAP = "384k"
 

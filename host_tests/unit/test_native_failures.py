@@ -21,6 +21,7 @@ from iotsafe.errors import (
     TLSError,
 )
 
+# Not on a board, see test_native_tls.
 RUNTIMES = ("micropython",)
 HEAP = "384k"
 

@@ -21,9 +21,9 @@ def connected(steps, uart=ScriptedUART):
     return socket, modem, line
 
 
-def play(steps, body):
+def play(steps, body, nap=100):
     """Run `body(socket, modem, clock)` over `steps`, which must be used up."""
-    clock = Clock()
+    clock = Clock(nap=nap)
     with running(clock):
         socket, modem, uart = connected(steps)
         body(socket, modem, clock)
@@ -203,7 +203,7 @@ def test_a_lost_indication_is_noticed_by_looking():
         assert socket.read(9) == b"data"
         assert 14_000 <= clock.ms - start < 14_100, clock.ms - start
 
-    play([receives(), receives(), receives(b"data")], body)
+    play([receives(), receives(), receives(b"data")], body, nap=30)
 
 
 def test_an_idle_connection_is_looked_at_ever_more_seldom():
@@ -218,7 +218,7 @@ def test_an_idle_connection_is_looked_at_ever_more_seldom():
             expected += pause * 1000
             while clock.ms - start < expected - 10:
                 assert socket.read(1) is None
-                clock.sleep(5)
+                clock.sleep(max(5, (expected - 10 - clock.ms + start) // 2))
             assert modem.at.commands == before + count - 1, (count, clock.ms - start)
             while clock.ms - start < expected + 100:
                 assert socket.read(1) is None

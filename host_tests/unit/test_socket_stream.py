@@ -6,7 +6,7 @@ from sim7080_script import opens, receives, sends, started
 from virtual_time import Clock, running
 
 # CPython polls descriptors only, and has no streams made of Python objects.
-RUNTIMES = ("micropython",)
+RUNTIMES = ("micropython", "pico")
 
 
 def connected(steps):

@@ -8,15 +8,35 @@ import ticks
 _START = ticks.add(0, -5_000)
 
 
+# A short sleep, as of code that polls, takes a twentieth of the silence before it, up to a limit:
+# a wait of minutes is then some hundred naps, not a hundred thousand. Real sleeps are too long at
+# times, too.
+_SHORT = 20
+_PART = 20
+_NAP = 100
+
+
 class Clock:
     """`now` and `sleep` in place of those of `ticks`; `ms` has passed since the start.
 
     `step`: ms that pass with each look at the clock, for code that is busy and never sleeps.
+    `nap`: how many ms the longest short sleep takes, for tests that look at the time closely.
     """
 
-    def __init__(self, step=0):
+    def __init__(self, step=0, nap=_NAP):
         self.ms = 0
         self._step = step
+        self._nap = nap
+        self._silent = 0  # `ms` when last something happened
+        self._uarts = []
+
+    def attend(self, uart):
+        """Never oversleep what is due at `uart`, a TimedUART."""
+        self._uarts.append(uart)
+
+    def happens(self):
+        """Something was written or read: the next naps are short."""
+        self._silent = self.ms
 
     def now(self):
         self.ms += self._step
@@ -25,6 +45,13 @@ class Clock:
     def sleep(self, ms):
         assert ms >= 0, ms
         self.ms += ms
+        if ms <= _SHORT:
+            longer = min((self.ms - self._silent) // _PART, self._nap - ms)
+            for uart in self._uarts:
+                longer = min(longer, uart.silence())
+            self.ms += max(longer, 0)
+        else:
+            self._silent = self.ms
 
 
 def running(clock):
@@ -45,7 +72,12 @@ class TimedUART:
         self._due = []  # (ms, bytes)
         self.written = b""
         self._unmatched = b""
+        clock.attend(self)
         self._advance()
+
+    def silence(self):
+        """ms until the next reply; that is not in sight: a day."""
+        return self._due[0][0] - self._clock.ms if self._due else 86_400_000
 
     def _advance(self):
         while self._steps:
@@ -73,6 +105,7 @@ class TimedUART:
     def readinto(self, buf):
         if not self._due or self._due[0][0] > self._clock.ms:
             return None
+        self._clock.happens()
         due, data = self._due.pop(0)
         n = min(len(buf), len(data))
         buf[:n] = data[:n]
@@ -81,6 +114,7 @@ class TimedUART:
         return n
 
     def write(self, data):
+        self._clock.happens()
         self.written += bytes(data)
         if not (self._steps and self._steps[0][0] is None):
             self._unmatched += bytes(data)

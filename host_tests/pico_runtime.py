@@ -1,0 +1,298 @@
+"""Unit tests on the emulated Raspberry Pi Pico, over mpremote.
+
+One board serves the whole pytest session. For each file it gets a soft reset, an empty file system
+but for `/helpers`, and a mounted folder of the host with the tests. All of it is bytecode, because
+the tests would miss the heap that a compiler takes. What is tested is frozen in the image.
+"""
+
+import json
+import os
+import re
+import select
+import subprocess
+import tempfile
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from typing import Self
+
+from mpremote.transport import TransportError, TransportExecError
+from mpremote.transport_serial import SerialTransport, fs_hook_code
+from serial import SerialException
+
+from iotsafe_tools.emulator import EmulatorError, Pico
+from iotsafe_tools.emulator.pico import FIRMWARE
+from iotsafe_tools.testbed import ROOT, ProcessError
+
+HOST_TESTS = Path(__file__).resolve().parent
+MPY_CROSS = ROOT / "build" / "mpy-cross" / "mpy-cross"
+
+# What of the working tree is tested as the image has it.
+FROZEN = (ROOT / "lib", ROOT / "firmware")
+
+# What can be imported beside the tests: it stays on the board's flash, as most files want it.
+_HELPERS = "/helpers"
+_HOOK = "mount_hook"  # what the board needs for mpremote's mount
+_ALWAYS = (_HOOK, "device_files", "device_runner")
+_ARCHITECTURE = "armv6m"
+
+_MOUNTED = SerialTransport.fs_hook_mount
+_START_TIMEOUT = 60.0  # seconds for a soft reset, and for an answer of the prompt
+_LOOK = 0.25  # seconds between two looks at what the emulator says
+_EVENT_TIMEOUT = 5.0  # seconds from the loss of the console to the event that says why
+_READ_MAX = 4096  # bytes between two looks at the time
+_PIECE = 1024  # bytes of a file that are copied with one command
+_LINE_MAX = 64 * 1024  # bytes; a longer line arrives in pieces
+
+# The end of what the raw REPL executes, without and with a traceback before it.
+_END = b"\x04>"
+_GOOD_END = b"\x04\x04>"
+
+# What the connection raises when the board is gone, or says what mpremote does not understand.
+_BROKEN = (TransportError, SerialException, OSError, ValueError, LookupError)
+
+_PREPARE = f"""\
+import sys
+sys.path[:] = [{_HELPERS!r}]
+import device_files
+device_files.clear("/", keep={_HELPERS!r})
+from {_HOOK} import RemoteFS, __mount
+"""
+_RUN = """\
+import os
+os.chdir("/")
+sys.argv[:] = {}
+import device_runner
+"""
+
+
+def _image() -> Path:
+    return Path(os.environ.get("PICO_FIRMWARE", FIRMWARE))
+
+
+class Board:
+    """The emulated board of this session: started when it is first needed, ended by `close`."""
+
+    def __init__(self) -> None:
+        self._stack = ExitStack()
+        self._pico: Pico | None = None
+        self._folder = Path()
+        self._helpers: dict[str, Path] = {}  # sources by the name of their module
+
+    def start(self, token: str, file: Path, functions: Sequence[str], _heap: str | None) -> "Run":
+        """Begin to run `functions` of `file`; the heap is what the board has.
+
+        Raises EmulatorError.
+        """
+        if self._pico is not None and not self._pico.running:
+            self.close()
+        if self._pico is None:
+            self._open()
+        tests = self._folder / "tests"
+        for old in tests.iterdir():
+            old.unlink()
+        _compile(file, tests / f"{file.stem}.mpy")
+        helpers = dict(map(self._compiled, self._named_by(file, set(_ALWAYS))))
+        words = ["device_runner", token, file.name, ".frozen", _HELPERS, _MOUNTED]
+        return Run(self._pico, tests, helpers, [*words, "--", *functions])
+
+    def _open(self) -> None:
+        if not MPY_CROSS.is_file():
+            raise EmulatorError(f"no {MPY_CROSS}: run `make micropython`")
+        folder = tempfile.TemporaryDirectory(prefix="unit-pico-")
+        self._folder = Path(self._stack.enter_context(folder))
+        (self._folder / "tests").mkdir()
+        hook = self._folder / f"{_HOOK}.py"
+        hook.write_text(fs_hook_code)
+        sources = [hook, *HOST_TESTS.glob("device_*.py")]
+        for name in ("unit", "data"):
+            sources += (HOST_TESTS / name).glob("*.py")
+        self._helpers = {
+            path.stem: path for path in sources if not path.stem.startswith(("test_", "make_"))
+        }
+        self._pico = self._stack.enter_context(Pico(_image(), flash_time="none"))
+
+    def _named_by(self, source: Path, found: set[str]) -> set[str]:
+        """Add to `found` the helpers that `source` names, and those that they name."""
+        words = set(re.findall(r"\w+", source.read_text(encoding="utf-8")))
+        for name in words & self._helpers.keys():
+            if name not in found:
+                found.add(name)
+                self._named_by(self._helpers[name], found)
+        return found
+
+    def _compiled(self, name: str) -> tuple[str, Path]:
+        """Where a helper belongs on the board, and its bytecode."""
+        source = self._helpers[name]
+        bytecode = self._folder / f"{name}.mpy"
+        if not bytecode.exists():
+            _compile(source, bytecode)
+        package = "data/" if source.parent.name == "data" else ""
+        return f"{_HELPERS}/{package}{name}.mpy", bytecode
+
+    def note(self) -> str:
+        """What the reader of the results must know: that the image may lack a change."""
+        built = _image().stat().st_mtime if _image().exists() else 0
+        for path in sorted(path for folder in FROZEN for path in folder.rglob("*.py")):
+            if path.stat().st_mtime > built:
+                return f"its image may lack a change of {path.relative_to(ROOT)}: `make firmware`"
+        return ""
+
+    def close(self) -> None:
+        """End the board; it starts again if there is more to run."""
+        self._pico = None
+        self._stack.close()
+
+
+def _compile(source: Path, target: Path) -> None:
+    """Compile for the board; tracebacks will name `source`."""
+    done = subprocess.run(
+        [MPY_CROSS, f"-march={_ARCHITECTURE}", "-s", source, "-o", target, source],
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode:
+        raise EmulatorError(f"mpy-cross refuses {source}:\n{done.stderr.strip()}")
+
+
+class Run:
+    """device_runner.py with the `arguments` on the board, followed like a `Process`.
+
+    `tests` is the folder to mount, `helpers` the files to copy, by their paths on the board.
+    Raises EmulatorError if the board does not come to run it.
+    """
+
+    name = "pico"
+
+    def __init__(
+        self, pico: Pico, tests: Path, helpers: dict[str, Path], arguments: Sequence[str]
+    ) -> None:
+        self._pico = pico
+        self._mark = pico.mark
+        self._rest = bytearray()  # of a line that is not complete
+        self._lines: list[str] = []
+        self._why = ""  # how it ended, if not as it should
+        self.ended = False
+        self._transport: SerialTransport | None = None
+        try:
+            pico.wait_console(_START_TIMEOUT)
+            self._transport = SerialTransport(pico.console, timeout=_START_TIMEOUT)
+            self._port = self._transport.serial
+            self._transport.enter_raw_repl(timeout_overall=_START_TIMEOUT)
+            self._prepare(helpers)
+            self._transport.mount_local(str(tests))
+            self._transport.exec_raw_no_follow(_RUN.format(json.dumps(arguments)))
+        except _BROKEN as error:
+            self.stop()
+            raise EmulatorError(f"pico: no tests can be started: {error!r}") from error
+
+    def _prepare(self, helpers: dict[str, Path]) -> None:
+        """Empty the file system but for the helpers, and copy those that are not there yet."""
+        try:
+            self._transport.exec(_PREPARE)
+        except TransportExecError:  # a new board, or one whose files are gone
+            for name in _ALWAYS:
+                target = f"{_HELPERS}/{name}.mpy"
+                self._copy(helpers[target], target)
+            self._transport.exec(_PREPARE)
+        for target in self._transport.eval(f"device_files.missing({list(helpers)})"):
+            self._copy(helpers[target], target)
+
+    def _copy(self, source: Path, target: str) -> None:
+        """As `mpremote fs cp` does it, in larger pieces."""
+        folder = target.rpartition("/")[0]
+        if not self._transport.fs_exists(folder):
+            self._transport.fs_mkdir(folder)
+        self._transport.fs_writefile(target, source.read_bytes(), _PIECE)
+
+    def next_line(self, timeout: float) -> str | None:
+        """The next line nobody consumed; None after `timeout` seconds or when it has ended."""
+        deadline = time.monotonic() + timeout
+        while not self._lines and not self.ended:
+            left = deadline - time.monotonic()
+            try:
+                self._read(max(0.0, min(left, _LOOK)))
+            except _BROKEN as error:
+                self._end(self._loss(error))
+            if left <= 0:
+                break
+        return self._lines.pop(0) if self._lines else None
+
+    def _read(self, timeout: float) -> None:
+        """Wait for bytes, and answer those that ask for a file of the mounted folder."""
+        if not select.select([self._port.fileno()], [], [], timeout)[0]:
+            if halt := self._event("halt"):
+                self._end(f"halted, {halt['why']},")
+            return
+        serial = self._transport.serial
+        for _ in range(_READ_MAX):
+            if not serial.inWaiting():
+                break
+            self._rest += serial.read(1)
+        *lines, self._rest = self._rest.split(b"\n")
+        self._lines += [line.decode("utf-8", "replace").rstrip("\r") for line in lines]
+        if self._rest.endswith(_END):
+            self._end("" if self._rest.endswith(_GOOD_END) else "stopped running tests")
+        elif len(self._rest) > _LINE_MAX:
+            self._flush()
+
+    def _loss(self, error: Exception) -> str:
+        if reset := self._event("reset", _EVENT_TIMEOUT):
+            return f"was reset ({reset['cause']})"
+        return f"was lost ({error!r})"
+
+    def _flush(self) -> None:
+        """Make lines of all that has come, though the last one is not complete."""
+        self._lines += self._rest.decode("utf-8", "replace").replace("\r", "").split("\n")
+        self._rest = bytearray()
+
+    def _end(self, why: str) -> None:
+        self.ended = True
+        self._why = why
+        if why and self._rest:
+            self._flush()
+
+    def _event(self, name: str, timeout: float = 0.0) -> dict | None:
+        """The event of the board with that name since we began, if there is one."""
+        try:
+            return self._pico.wait_event(name, after=self._mark, timeout=timeout)
+        except EmulatorError:
+            return None
+
+    def status(self) -> str:
+        """How it ended, in words that follow its name."""
+        return self._why or "ended"
+
+    def wait(self, timeout: float) -> int:
+        """Wait for the end after the last function: 0 if it is a good one.
+
+        Raises ProcessError after `timeout` seconds.
+        """
+        deadline = time.monotonic() + timeout
+        kept: list[str] = []
+        while (line := self.next_line(deadline - time.monotonic())) is not None:
+            kept.append(line)
+        self._lines = kept
+        if not self.ended:
+            raise ProcessError(f"{self.name} still runs after {timeout:g} s", kept)
+        return 1 if self._why else 0
+
+    def stop(self, grace: float = 0.0) -> None:
+        """Leave a board that takes the next file: reset it, unless it has ended well."""
+        if self._transport is None:
+            return
+        with suppress(*_BROKEN):
+            self._transport.close()
+        self._transport = None
+        if self._rest:
+            self._flush()
+        if (self._why or not self.ended) and self._pico.running:
+            self._pico.reset()
+        self.ended = True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
