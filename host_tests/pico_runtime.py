@@ -174,6 +174,7 @@ class Run:
         self._lines: list[str] = []
         self._why = ""  # how it ended, if not as it should
         self.ended = False
+        self._is_last = False  # all functions have ended
         self._transport: SerialTransport | None = None
         try:
             pico.wait_console(_START_TIMEOUT)
@@ -222,7 +223,8 @@ class Run:
     def _read(self, timeout: float) -> None:
         """Wait for bytes, and answer those that ask for a file of the mounted folder."""
         if not select.select([self._port.fileno()], [], [], timeout)[0]:
-            if halt := self._event("halt"):
+            self._look_for_end()
+            if not self.ended and (halt := self._event("halt")):
                 self._end(f"halted, {halt['why']},")
             return
         serial = self._transport.serial
@@ -232,10 +234,16 @@ class Run:
             self._rest += serial.read(1)
         *lines, self._rest = self._rest.split(b"\n")
         self._lines += [line.decode("utf-8", "replace").rstrip("\r") for line in lines]
+        if self._is_last:
+            self._look_for_end()
+        if len(self._rest) > _LINE_MAX:
+            self._flush()
+
+    def _look_for_end(self) -> None:
+        """Whether the raw REPL has ended; while functions run, only if then nothing follows, as
+        they may print the same bytes."""
         if self._rest.endswith(_END):
             self._end("" if self._rest.endswith(_GOOD_END) else "stopped running tests")
-        elif len(self._rest) > _LINE_MAX:
-            self._flush()
 
     def _loss(self, error: Exception) -> str:
         if reset := self._event("reset", _EVENT_TIMEOUT):
@@ -269,6 +277,8 @@ class Run:
 
         Raises ProcessError after `timeout` seconds.
         """
+        self._is_last = True
+        self._look_for_end()
         deadline = time.monotonic() + timeout
         kept: list[str] = []
         while (line := self.next_line(deadline - time.monotonic())) is not None:
