@@ -45,9 +45,9 @@ _READ_MAX = 4096  # bytes between two looks at the time
 _PIECE = 1024  # bytes of a file that are copied with one command
 _LINE_MAX = 64 * 1024  # bytes; a longer line arrives in pieces
 
-# The end of what the raw REPL executes, without and with a traceback before it.
-_END = b"\x04>"
+# The end of what the raw REPL executes: without, and with a traceback before it.
 _GOOD_END = b"\x04\x04>"
+_BAD_END = b"\x04>"
 
 # What the connection raises when the board is gone, or says what mpremote does not understand.
 _BROKEN = (TransportError, SerialException, OSError, ValueError, LookupError)
@@ -242,8 +242,10 @@ class Run:
     def _look_for_end(self) -> None:
         """Whether the raw REPL has ended; while functions run, only if then nothing follows, as
         they may print the same bytes."""
-        if self._rest.endswith(_END):
-            self._end("" if self._rest.endswith(_GOOD_END) else "stopped running tests")
+        for mark, why in ((_GOOD_END, ""), (_BAD_END, "stopped running tests")):
+            if not self.ended and self._rest.endswith(mark):
+                self._rest = self._rest[: -len(mark)]
+                self._end(why)
 
     def _loss(self, error: Exception) -> str:
         if reset := self._event("reset", _EVENT_TIMEOUT):

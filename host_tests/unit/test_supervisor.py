@@ -23,7 +23,7 @@ class Pauses(Clock):
     """A clock that keeps the pauses between attempts; the short sleeps of the run are none."""
 
     def __init__(self):
-        Clock.__init__(self)
+        Clock.__init__(self, nap=400)
         self.pauses = []
 
     def sleep(self, ms):
