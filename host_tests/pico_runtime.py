@@ -9,6 +9,7 @@ import json
 import os
 import re
 import select
+import struct
 import subprocess
 import tempfile
 import time
@@ -50,7 +51,15 @@ _GOOD_END = b"\x04\x04>"
 _BAD_END = b"\x04>"
 
 # What the connection raises when the board is gone, or says what mpremote does not understand.
-_BROKEN = (TransportError, SerialException, OSError, ValueError, LookupError)
+_BROKEN = (
+    TransportError,
+    SerialException,
+    OSError,
+    ValueError,
+    LookupError,
+    TypeError,
+    struct.error,
+)
 
 _PREPARE = f"""\
 import sys
