@@ -4,7 +4,8 @@ A start is a crash unless it proves itself: by a delivered reading, or by `_PROV
 end. Starts that did not are counted in a file. After `_MAX_CRASHES` in a row the next start is in
 safe mode: the application is left alone, the REPL is there, nothing resets the board but a timer
 that tries again after an hour. So a broken update neither loops nor locks anybody out, and a
-board that nobody can reach still gets another chance.
+board that nobody can reach still gets another chance. A start that the loss of power ended is no
+crash, where the chip knows: a solar panel at dusk is no broken update.
 """
 
 import io
@@ -24,6 +25,8 @@ _LINE = const(200)  # of it that is shown
 _RETRY_MS = const(3_600_000)
 _FEED_MS = const(1_000)
 
+_POWER = "a loss of power"
+
 _timer = None  # of `_start_timer`: one that is collected does not fire
 
 
@@ -42,6 +45,8 @@ class Guard:
         self._proven = False
         text = files.load(self._count_path, 4)
         self.crashes = int(text) if text.isdigit() else 0
+        if self.crashes and _cause() == _POWER:  # the last start did not end by itself
+            self.crashes -= 1
 
     def start(self):
         """Count this start; True if the application may run, False in safe mode."""
@@ -151,8 +156,11 @@ def _cause():
     try:
         import machine
 
-        if machine.reset_cause() == machine.WDT_RESET:
+        cause = machine.reset_cause()
+        if cause == machine.WDT_RESET:
             return "the watchdog's reset"
+        if cause == machine.PWRON_RESET:
+            return _POWER
     except (ImportError, AttributeError):  # the unix port
         pass
     return "a crash or a loss of power"

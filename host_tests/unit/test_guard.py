@@ -35,8 +35,17 @@ def quiet(area, text, *args):
     """In place of `say`."""
 
 
+def crashed():
+    """In place of `_cause`: the tests of the counter run on a board, too."""
+    return "the watchdog's reset"
+
+
+def powered():
+    return guard._POWER
+
+
 def test_a_start_counts_as_a_crash_until_it_proves_itself():
-    with replaced(guard, say=quiet):
+    with replaced(guard, say=quiet, _cause=crashed):
         for crashes in range(4):
             watch = guard.Guard(Board(), LED(None))
             assert watch.crashes == crashes
@@ -46,12 +55,26 @@ def test_a_start_counts_as_a_crash_until_it_proves_itself():
 
 
 def test_after_five_crashes_the_application_is_left_alone_once():
-    with replaced(guard, say=quiet):
+    with replaced(guard, say=quiet, _cause=crashed):
         for _ in range(5):
             assert guard.Guard(Board(), LED(None)).start()
         assert not guard.Guard(Board(), LED(None)).start()
         # The start after safe mode is a try.
         assert guard.Guard(Board(), LED(None)).start()
+
+
+def test_a_loss_of_power_is_no_crash():
+    with replaced(guard, say=quiet, _cause=powered):
+        for _ in range(20):
+            watch = guard.Guard(Board(), LED(None))
+            assert watch.crashes == 0 and watch.start()
+    # Crashes in between still count.
+    with replaced(guard, say=quiet):
+        for cause, crashes in ((crashed, 1), (crashed, 2), (powered, 2), (crashed, 3)):
+            with replaced(guard, _cause=cause):
+                watch = guard.Guard(Board(), LED(None))
+                assert watch.crashes == crashes, (watch.crashes, crashes)
+                assert watch.start()
 
 
 def test_ten_minutes_without_an_end_are_a_proof():
