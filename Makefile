@@ -8,6 +8,7 @@
 #   PORT=             make flash, deploy, mount: the board's serial port
 #   MESSAGES=         make demo, pico: end after so many delivered messages
 #   ARGS=             make test: further arguments for pytest
+#   CUTS=             make powercuts: how often
 
 PYTHON ?= python3
 BOARD ?= WAVESHARE_PICO_SIM7080G
@@ -18,7 +19,7 @@ BIN := .venv/bin
 CHOSEN := --board '$(BOARD)' --variant '$(VARIANT)'
 
 .DEFAULT_GOAL := help
-.PHONY: help demo pico repl mount test bench lint format micropython firmware reproduce flash \
+.PHONY: help demo pico repl mount test powercuts bench lint format micropython firmware reproduce flash \
 	deploy clean
 
 help:  ## this list
@@ -43,6 +44,10 @@ mount:  ## that, with lib/ and firmware/ mounted: edit here, import there
 test:  ## every test, on CPython, MicroPython and the emulated Pico (ARGS="-k name")
 	$(SETUP) test
 	@$(BIN)/python -m pytest $(ARGS)
+
+powercuts:  ## cut the power of emulated boards at 200 random moments (CUTS=)
+	$(SETUP) test
+	@POWER_CUTS=$(or $(CUTS),200) $(BIN)/python -m pytest -s host_tests/system/test_power_cuts.py
 
 bench:  ## what a connect costs; writes build/bench.json
 	$(SETUP) micropython
