@@ -6,11 +6,11 @@ import random
 import socket
 import sys
 import threading
+from contextlib import closing
 
 import pytest
 import serial
 from emulated import UF2
-from pico_screen import Screen
 from terminal import Terminal
 
 from iotsafe_tools.emulator import Pico
@@ -84,9 +84,9 @@ def test_the_dialogue(rig, pico, tmp_path):
         assert terminal.wait() == 0
     assert works(terminal.shown) == list(STEPS)
     assert not [secret for secret in SECRETS if secret in terminal.shown]
-    with Screen(pico) as screen:
+    with closing(Terminal(pico.console)) as screen:
         screen.wait_for("delivered")
-        assert not [secret for secret in SECRETS if secret in "\n".join(screen.lines)]
+        assert not [secret for secret in SECRETS if secret in screen.text]
     config, certificates = on_the_board(pico)
     assert config == {
         "version": 1,
@@ -111,7 +111,7 @@ def test_a_board_whose_application_runs(rig, pico, tmp_path):
     options = ["--host", "localhost", "--mqtt-port", str(rig.broker.port), "--period", "2"]
     options += ["--ca", str(tmp_path / "broker.pem"), "--no-ask"]
     pico.wait_console()
-    with Screen(pico) as screen:
+    with closing(Terminal(pico.console)) as screen:
         screen.wait_for("delivered")
         mark = pico.mark
     env = {"IOTSAFE_SIM_PIN": SECRETS[0], "IOTSAFE_MQTT_PASSWORD": SECRETS[1]}
@@ -119,7 +119,7 @@ def test_a_board_whose_application_runs(rig, pico, tmp_path):
     assert status == 0, shown
     assert works(shown) == list(STEPS)
     assert not [secret for secret in SECRETS if secret in shown]
-    with Screen(pico) as screen:
+    with closing(Terminal(pico.console)) as screen:
         screen.wait_for("delivered")
     assert not [event for event in pico.events[mark:] if event["event"] == "reset"]
     config, certificates = on_the_board(pico)
@@ -138,7 +138,7 @@ def test_what_fails_is_shown_and_changes_nothing(rig, pico, tmp_path):
     assert works(shown) == list(STEPS[:-1])
     assert "✗ session  ServerNotTrusted: the server's certificate is not from our CA" in shown
     assert shown.splitlines()[-1].startswith("iotsafe setup: the test failed, and the board's")
-    with Screen(pico) as screen:  # it goes on with what it had
+    with closing(Terminal(pico.console)) as screen:  # it goes on with what it had
         screen.wait_for("delivered")
     assert on_the_board(pico)[0] == before
 
