@@ -6,7 +6,7 @@ _BOARD = sys.platform not in ("linux", "darwin")
 
 # Of many like cases a board takes one in so many; primes, to meet each place of whatever repeats.
 _ONE_IN = 31
-_ONE_CASE_IN = 61
+_ONE_CASE_IN = 127
 
 
 def cases(count):

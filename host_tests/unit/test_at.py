@@ -298,7 +298,7 @@ def test_less_counted_data_than_announced():
 
 def late(delay, reply, command=b"+CAOPEN=0,0", steps=()):
     """`command` times out, its reply comes `delay` ms after it; then +X? is asked."""
-    clock = Clock()
+    clock = Clock(nap=100)
     with running(clock):
         script = [(b"AT" + command + b"\r", [(delay, reply)])]
         script.extend(steps)
@@ -433,7 +433,7 @@ def test_each_command_has_its_time_out():
         (b"", 1_000),
         (b"+COPS?", 120_000),
     ):
-        clock = Clock()
+        clock = Clock(nap=100)
         with running(clock):
             at, _ = timed(clock, [(b"AT" + command + b"\r", [])])
             start = clock.ms
@@ -724,7 +724,7 @@ class Stuck(ScriptedUART):
 
 def test_a_uart_that_takes_no_bytes():
     for nothing in (None, 0):
-        clock = Clock()
+        clock = Clock(nap=100)
         with running(clock):
             uart = Stuck(SYNC)
             uart.nothing = nothing

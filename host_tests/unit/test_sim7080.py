@@ -17,7 +17,7 @@ DEACTIVE = b"\r\n+APP PDP: 0,DEACTIVE\r\n"
 
 def play(steps, body):
     """`body(modem, clock)` on a modem that was powered up; `steps` must be used up."""
-    clock = Clock()
+    clock = Clock(nap=100)
     with running(clock):
         modem, uart = started(steps)
         body(modem, clock)

@@ -13,7 +13,7 @@ _START = ticks.add(0, -5_000)
 # times, too.
 _SHORT = 20
 _PART = 20
-_NAP = 100
+_NAP = 1_000
 
 
 class Clock:
