@@ -15,5 +15,8 @@ def cases(count):
 
 
 def some(sequence, one_in=_ONE_IN):
-    """`sequence`, or on a board one in so many of its elements, from the first on."""
+    """`sequence` (a list or range), or on a board one in so many of its elements, from the first.
+
+    MicroPython has no tuples with steps.
+    """
     return sequence[::one_in] if _BOARD else sequence

@@ -388,7 +388,7 @@ def test_the_two_forms_are_not_mixed_up():
 
 
 def test_not_registered_in_time():
-    answers = (
+    answers = [
         (b"1,0", "not searching: no antenna"),
         (b"1,2", "searching"),
         (b"1,3", "denied: SIM not provisioned"),
@@ -399,7 +399,7 @@ def test_not_registered_in_time():
         (b"", "status unknown"),
         (b",", "status unknown"),
         (b"1," + b"9" * 400, "status unknown"),
-    )
+    ]
     for answer, text in some(answers, 3):
         clock = Clock(nap=900)
         with running(clock):
