@@ -172,14 +172,18 @@ class Supervisor:
         feed = getattr(self._board, "entropy_feed", None)
         if feed:  # TLS draws its random numbers from the chip and the SIM together
             feed(self.applet.random(32))
-        self.identity = iotsafe.choose(
+        found = iotsafe.choose(
             self.applet,
             unhexlify(self._config["sim.key"]),
             unhexlify(self._config["sim.certificate"]),
             iotsafe.CertificateCache(self._board.path("certificate.der")),
         )
-        self._context = None
-        say("sim", "%s", self.identity)
+        known = self.identity
+        if known is None or found.certificate != known.certificate or found.key_id != known.key_id:
+            # Not each time: a board without finalisers never gets back what a context takes.
+            self.identity = found
+            self._context = None
+        say("sim", "%s", found)
 
     def _where(self):
         return hexlify(self.applet.aid).decode().upper(), self.applet.apdu.number

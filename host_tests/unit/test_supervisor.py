@@ -119,6 +119,7 @@ class World:
     aid = b"\xa0\x00"
     number = 1
     key_id = b"\x01"
+    certificate = b"certificate"
     signatures = 1
     common_name = "meter-17"
 
@@ -440,6 +441,24 @@ def test_one_line_for_each_failure():
     assert ("session", "ServerNotTrusted: wrong CA") in lines, lines
     (pause,) = [line for area, line in lines if line.startswith("next attempt in ")]
     assert pause.endswith(" s, from step session")
+
+
+def test_a_context_is_made_anew_only_for_another_identity():
+    refused = [("session", iotsafe.ClientRefused(-1, "x"))]
+    world = World(refused * 5)
+    run(world)
+    assert world.done.count("sim") == 6 and world.contexts == 1
+
+    class Rotated(World):
+        def choose(self, applet, key, certificate, cache):
+            identity = World(())
+            identity.info = self
+            identity.certificate = b"%d" % (world.done.count("sim") // 2)
+            return identity
+
+    world = Rotated(refused * 5)
+    run(world)
+    assert world.done.count("sim") == 6 and world.contexts == 4
 
 
 def test_no_time_yet():
