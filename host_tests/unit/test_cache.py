@@ -143,6 +143,9 @@ class PowerCut(BaseException):
 class CutAtRename:
     """`os` whose power fails at the rename."""
 
+    def __init__(self):
+        self.remove = os.remove
+
     def rename(self, old, new):
         raise PowerCut
 
@@ -198,6 +201,45 @@ def test_power_cut_on_fat_leaves_no_wrong_certificate():
     with replaced(module, os=FAT()):
         cache.save(RENEWED)
     equal(cache.load(), RENEWED)
+
+
+def test_a_left_over_file_that_cannot_be_removed_is_not_written_to():
+    cache = kept()
+    write(b"left over", PATH + ".new")
+
+    class Failing:
+        """`os` of flash that fails."""
+
+        def remove(self, path):
+            raise OSError(28)
+
+    with replaced(module, os=Failing()):
+        cache.save(RENEWED)
+    equal(cache.load(), DER)
+    equal(contents(PATH + ".new"), b"left over")
+    cache.save(RENEWED)
+    equal(cache.load(), RENEWED)
+    assert os.listdir() == [PATH]
+
+
+def test_a_file_that_cannot_be_renamed_leaves_nothing_behind():
+    cache = kept()
+
+    class Full:
+        """`os` that can neither replace a file nor remove the one that is kept."""
+
+        def rename(self, *_):
+            raise OSError(28)
+
+        def remove(self, path):
+            if path == PATH:
+                raise OSError(28)
+            os.remove(path)
+
+    with replaced(module, os=Full()):
+        cache.save(RENEWED)
+    equal(cache.load(), DER)
+    assert os.listdir() == [PATH]
 
 
 def test_flash_that_can_neither_rename_nor_remove():

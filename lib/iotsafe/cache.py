@@ -16,6 +16,7 @@ from micropython import const
 _TAIL = const(32)
 _CHECK = const(32)
 _MAX_SIZE = const(4096)
+_ENOENT = const(2)
 
 
 class CertificateCache:
@@ -43,6 +44,10 @@ class CertificateCache:
         if certificate == self.load():
             return
         new = self.path + ".new"
+        # On flash that fails this is quick, and writing to a file that is there takes longer than
+        # a watchdog waits.
+        if not _removed(new):
+            return
         try:
             with open(new, "wb") as file:
                 file.write(certificate)
@@ -53,7 +58,7 @@ class CertificateCache:
                 os.remove(self.path)
                 os.rename(new, self.path)
         except OSError:
-            pass
+            _removed(new)
 
     def fetch(self, applet, file_id):
         """The certificate of file `file_id`: the kept one if it is what the SIM holds, else read
@@ -65,6 +70,15 @@ class CertificateCache:
             if applet.read_file(file_id, start, _TAIL) == kept[start:]:
                 return kept
         return applet.read_der(file_id)
+
+
+def _removed(path):
+    """Remove a file; whether it is gone, or was not there."""
+    try:
+        os.remove(path)
+    except OSError as e:
+        return e.args[0] == _ENOENT
+    return True
 
 
 def _check(certificate):
