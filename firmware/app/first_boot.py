@@ -2,9 +2,9 @@
 
 import app; app.setup()
 
-`iotsafe setup` on the host asks the same questions and calls `begin`, `trial` and `keep` here.
-Config and CA certificate change together: the certificate goes into the one of two files that the
-config in force does not name, and the new config, which is replaced whole, names it.
+`iotsafe setup` on the host asks the same questions and calls `begin`, `write`, `trial` and `keep`
+here. Config and CA certificate change together: the certificate goes into the one of two files
+that the config in force does not name, and the new config, which is replaced whole, names it.
 """
 
 import json
@@ -28,6 +28,10 @@ QUESTIONS = (
 
 _CONFIG = "config.json"
 _CA = ("ca.pem", "ca2.pem")
+
+
+class NotWritten(Exception):
+    """A file cannot be written: full or failing flash, no file system. The text says it all."""
 
 
 def _tell(text):
@@ -107,22 +111,40 @@ def trial(board, settings, tell=_tell):
             supervisor.stop()
 
 
+def write(board, name, data):
+    """Replace the file `name` with `data` (bytes), at once or not at all. Raises NotWritten."""
+    path = board.path(name)
+    try:
+        files.save(path, data)
+    except OSError as e:
+        text = "%s cannot be written: %s" % (path, files.why(e, path))
+        raise NotWritten(text) from None
+
+
 def keep(board, settings):
-    """Put `settings` in force, at once or not at all. Raises OSError: no space, no file system."""
+    """Put `settings` in force, at once or not at all. Raises NotWritten."""
     old, _ = begin(board)
-    files.save(board.path(_CONFIG), json.dumps(settings).encode())
+    write(board, _CONFIG, json.dumps(settings).encode())
     if old != settings["mqtt"]["ca"] and old in _CA:
         files.remove(board.path(old))
 
 
 def setup(board, prompt=input):
-    """Ask, test, keep; asks again as long as the user wants to."""
+    """Ask, test, keep; asks again as long as the user wants to. It ends with a line, and the
+    config in force as it was, when the files cannot be written."""
+    try:
+        _converse(board, prompt)
+    except NotWritten as e:
+        say("config", "%s", e)
+
+
+def _converse(board, prompt):
     ca, free = begin(board)
     while True:
         pasted = ask_ca(prompt)
         if pasted:
             ca = free
-            files.save(board.path(ca), pasted)
+            write(board, ca, pasted)
         settings = ask(prompt)
         put(settings, "mqtt.ca", ca)
         if trial(board, settings) or _yes(prompt, "Keep it all the same"):

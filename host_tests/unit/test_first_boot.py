@@ -1,6 +1,6 @@
 """The dialogue of a board without a config."""
 
-from expect import replaced
+from expect import raises, replaced
 
 from app import config, files, first_boot
 
@@ -138,3 +138,32 @@ def test_a_start_over_keeps_the_certificate_that_was_pasted():
     assert "Start over? [y/N] " in asked
     assert first_boot.begin(Board())[0] == "ca2.pem"
     assert files.load("ca2.pem", 99) == "\n".join(pem).encode() + b"\n"
+
+
+def test_what_cannot_be_written_ends_the_dialogue_with_a_line():
+    pem = ["-----BEGIN CERTIFICATE-----", "AAAA", "-----END CERTIFICATE-----"]
+    dialogue = pem + ["", "", "h.example"] + 6 * [""] + ["y"]
+    save = files.save
+    said = []
+
+    def say(area, text, *args):
+        said.append(text % args)
+
+    first_boot.keep(Board(), config_naming("ca.pem"))
+    for unwritable, answered in (("ca2.pem", len(pem)), ("config.json", len(dialogue))):
+
+        def fail(path, data, unwritable=unwritable):
+            if path == unwritable:
+                raise OSError(19)
+            save(path, data)
+
+        prompt, asked = answers(*dialogue)
+        quiet = {"Supervisor": Failing, "_tell": lambda *_: None, "say": say}
+        with replaced(first_boot, **quiet), replaced(files, save=fail):
+            first_boot.setup(Board(), prompt)
+            with raises(first_boot.NotWritten, text=unwritable):
+                first_boot.write(Board(), unwritable, b"x")
+        assert said == [unwritable + " cannot be written: there is no file system"], said
+        said.clear()
+        assert len(asked) == answered
+        assert first_boot.begin(Board()) == ("ca.pem", "ca2.pem")

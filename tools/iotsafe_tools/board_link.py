@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterator
 from typing import Self
 
 import serial
-from mpremote.transport import TransportError, TransportExecError
+from mpremote.transport import TransportError
 from mpremote.transport_serial import SerialTransport
 
 _TRIES = 3  # to reach the prompt: a program that is interrupted may have something to close
 _QUIET = 10.0  # seconds without a byte from the board, where an answer is due
+_CHUNK = 256  # bytes in one command, which the board has to compile
 _INTERRUPT = b"\x03"
 _SOFT_RESET = b"\x04"
 
@@ -98,18 +99,16 @@ class BoardLink:
             raise BoardError(f"{self._port}: the board says {last}")
         return lines
 
-    def write(self, path: str, data: bytes) -> None:
-        """Write the file `path`; half of it may be there after an error."""
-        with self._failures():
-            self._transport.fs_writefile(path, data)
+    def send(self, name: str, data: bytes) -> None:
+        """Make `data` the value of the variable `name` on the board."""
+        self.run(f"{name} = bytearray()")
+        for start in range(0, len(data), _CHUNK):
+            self.run(f"{name} += {data[start : start + _CHUNK]!r}")
 
     @contextlib.contextmanager
     def _failures(self) -> Iterator[None]:
         try:
             yield
-        except TransportExecError as error:
-            last = error.error_output.strip().splitlines()[-1]
-            raise BoardError(f"{self._port}: the board says {last}") from None
         except _FAILURES:  # whose text may hold what was sent
             raise BoardError(
                 f"{self._port}: the board does not answer any more: check the cable, reset the "

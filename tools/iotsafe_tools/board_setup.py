@@ -42,7 +42,7 @@ import sys
 try:
     import board
     from app import first_boot
-    print("ours" if hasattr(first_boot, "trial") else "old")
+    print("ours" if hasattr(first_boot, "NotWritten") else "old")
 except ImportError:
     print("none")
 print(sys.implementation._machine if hasattr(sys.implementation, "_machine") else sys.platform)
@@ -95,12 +95,13 @@ class Dialogue:
     def perform(self, ca: bytes | None, *, test: bool, keep: bool) -> None:
         """The whole of it. `ca`: None asks for a file, or leaves the board's. `keep`: also if the
         test fails. Raises BoardError, Aborted."""
-        used, free, folder = self._begin()
+        used, free = self._begin()
         settings = self._settings()
         if ca is None and self._ask:
             ca = self._ask_ca()
         if ca is not None:
-            self._link.write(folder + free, ca)
+            self._link.send("ca", ca)
+            self._link.run(f"first_boot.write(board, {free!r}, ca)\ndel ca")
             used = free
         first_boot.put(settings, "mqtt.ca", used)
         passed = not test or self._test(settings)
@@ -114,13 +115,13 @@ class Dialogue:
     def _say(self, text: str, style: str = "") -> None:
         self._console.print(Text(text, style=style), soft_wrap=True)
 
-    def _begin(self) -> tuple[str, str, str]:
+    def _begin(self) -> tuple[str, str]:
         whose, machine = self._link.run(_IS_OURS)[-2:]
         if whose != "ours":
             runs = "an older firmware of ours" if whose == "old" else "another firmware than ours"
             raise BoardError(f"the board ({machine}) runs {runs}: use make flash or make deploy")
         self._say(f"{machine}: stopped, to be set up")
-        found = self._link.run("print(repr(first_boot.begin(board) + (board.path(''),)))")
+        found = self._link.run("print(repr(first_boot.begin(board)))")
         return ast.literal_eval(found[-1])
 
     def _settings(self) -> dict[str, Any]:
