@@ -98,12 +98,11 @@ class Guard:
 
     def crashed(self, error):
         """Keep what is known of `error`, which nobody caught, and let the watchdog end it."""
-        text = io.StringIO()
-        if hasattr(sys, "print_exception"):
-            sys.print_exception(error, text)
-        else:  # CPython
-            text.write(repr(error) + "\n")
-        self.note(text.getvalue())
+        try:
+            told = _told(error)
+        except Exception:  # of a class that cannot show itself, or no memory for it
+            told = type(error).__name__.encode() + b"\n"
+        self._append(told)
         if hasattr(self._board, "watchdog"):
             say("app", "crashed: see %s; the watchdog restarts the board", self._log_path)
             if self._watchdog is None:
@@ -111,8 +110,11 @@ class Guard:
 
     def note(self, text):
         """Append `text` to the crash log; a log that cannot be written is no reason to fail."""
+        self._append(text.encode())
+
+    def _append(self, data):
         log = files.load(self._log_path, 2 * _LOG_SIZE)
-        log += text.encode() + b"\n"
+        log += data + b"\n"
         if len(log) > _LOG_SIZE:
             log = log[-_LOG_SIZE // 2 :]
         self._try(self._log_path, log)
@@ -134,6 +136,15 @@ class Guard:
             _start_timer("ONE_SHOT", _RETRY_MS, lambda _: machine.reset())
         except (ImportError, AttributeError):  # a port without timers: the unix port
             pass
+
+
+def _told(error):
+    """The traceback of `error`, as bytes: not all that is raised has a text that is UTF-8."""
+    if not hasattr(sys, "print_exception"):  # CPython
+        return repr(error).encode("utf-8", "backslashreplace") + b"\n"
+    told = io.BytesIO()
+    sys.print_exception(error, told)
+    return told.getvalue()
 
 
 def _printable(data):

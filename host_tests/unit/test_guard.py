@@ -123,6 +123,48 @@ def test_the_crash_log_says_what_happened_and_stays_small():
         )
 
 
+def _no_utf_8():
+    """A text that is no UTF-8, as a damaged name in a traceback, or as `exec` makes of bytes."""
+    names = {}
+    try:
+        exec(b"text = 'be\xff\xfefore'", names)
+    except SyntaxError:  # CPython
+        return "be\udcff\udcfefore"
+    return names["text"]
+
+
+class _Shown(Exception):
+    """One that shows itself as its text."""
+
+    def __repr__(self):
+        return self.args[0]
+
+
+class _NotShown(Exception):
+    """One that cannot show itself."""
+
+    def __repr__(self):
+        raise UnicodeError("nothing to see")
+
+    __str__ = __repr__
+
+
+def test_the_crash_log_takes_every_exception():
+    text = _no_utf_8()
+    cases = (
+        (ValueError(text), b"ValueError"),
+        (_Shown(text), b"fore"),
+        (_NotShown(text), b"_NotShown"),
+    )
+    with replaced(guard, say=quiet), replaced(ticks, idle=None):
+        for error, kept in cases:
+            guard.Guard(Board(), LED(None)).crashed(error)
+            log = files.load("crash.log", 10_000)
+            assert kept in log, log
+            assert log.endswith(b"\n\n"), log
+            files.remove("crash.log")
+
+
 class _FullFiles:
     """`files` on a flash without room."""
 
