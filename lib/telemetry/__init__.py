@@ -1,7 +1,8 @@
 """Telemetry over MQTT: queue, publisher, cloud profiles.
 
 publisher = telemetry.Publisher(telemetry.Broker("host", 8883, "id", "d/{id}/t"), open_stream)
-publisher.connect(); publisher.publish({"temp": 21.5})
+queue = telemetry.Queue("folder"); queue.put({"temp": 21.5})
+publisher.connect(); publisher.publish(queue.take()); queue.done()
 """
 
 # ruff: noqa: F401 - these names are the interface; a list of them as text would cost flash
