@@ -4,7 +4,7 @@ A case is what is wrong, the line that a technician must see, and the cure after
 must arrive without anybody touching the firmware.
 """
 
-import json
+import ast
 import socket
 import threading
 from collections.abc import Callable
@@ -198,7 +198,7 @@ def test_a_broker_that_is_away_is_waited_for_and_nothing_is_lost(make_rig):
         firmware.wait_for("delivered", 60)
         firmware.wait_for("delivered", 60)
     seen = [line.split("delivered ")[1] for line in firmware.lines if "delivered {" in line]
-    numbers = [json.loads(text.replace("'", '"'))["seq"] for text in seen]
+    numbers = [ast.literal_eval(text)["seq"] for text in seen]
     assert numbers == list(range(1, len(numbers) + 1))
 
 

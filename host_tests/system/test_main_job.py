@@ -35,8 +35,10 @@ def test_the_firmware_opens_no_private_key(make_rig):
     opened = {name for name in firmware.opened() if not name.startswith(system)}
     folder = str(firmware.folder)
     opened = {name.removeprefix(folder + "/") for name in opened}
-    # Config, CA, the certificate's cache, the count of crashes, the terminal: and no key.
+    # Config, CA, the certificate's cache, the count of crashes, the reading that waits, the
+    # terminal: and no key.
     known = {"config.json", "ca.pem", "certificate.der.new", "crashes", "crashes.new"}
+    known |= {"queue", "queue/00000001"}
     assert opened <= known | {rig.lab.uart}, opened
     assert {"config.json", "ca.pem"} <= opened
     kept = (firmware.folder / "certificate.der").read_bytes()
