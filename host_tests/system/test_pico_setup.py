@@ -239,3 +239,22 @@ def test_a_power_cut_leaves_the_old_or_the_new(alone, tmp_path):
         seen.add(config["host"] == host)
         alone.start()
     assert seen == {True, False}  # some cuts came before the new one was there, some after
+
+
+@pytest.mark.parametrize("unwritable", ["ca.pem", "config.json"])
+def test_flash_that_fails_is_named_and_changes_nothing(alone, tmp_path, unwritable):
+    ca = tmp_path / "ca.pem"
+    ca.write_bytes(PKI.create(tmp_path / "pki", name="new").ca_pem)
+    assert setup(alone.console, "--host", "old.example", "--no-ask", "--no-test")[0] == 0
+    alone.wait_console()
+    alone.flash_fails(True)
+    options = ["--ca", str(ca)] if unwritable == "ca.pem" else []
+    status, shown = setup(alone.console, "--host", "h", "--no-ask", "--no-test", *options)
+    alone.flash_fails(False)
+    assert status == 1
+    name = "/ca2.pem" if options else "/config.json"
+    line = f"NotWritten: {name} cannot be written: the flash fails"
+    assert shown.splitlines()[-1].endswith(line), shown
+    assert "Traceback" not in shown
+    alone.power_cut()
+    assert json.loads(alone.flash.read_file("/config.json"))["mqtt"]["host"] == "old.example"
