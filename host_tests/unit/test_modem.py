@@ -401,7 +401,7 @@ def test_not_registered_in_time():
         (b"1," + b"9" * 400, "status unknown"),
     ]
     for answer, text in some(answers, 3):
-        clock = Clock(nap=900)
+        clock = Clock(nap=450)
         with running(clock):
             ask = (b"AT+CEREG?\r", b"\r\n+CEREG: " + answer + b"\r\n" + OK)
             modem, _ = started([(b"AT+CEREG=1\r", OK)] + [ask] * 40)

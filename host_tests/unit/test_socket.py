@@ -100,7 +100,7 @@ def test_the_send_buffer_is_full_and_then_has_room():
         socket.flush()
         assert 600 <= clock.ms - start < 700, clock.ms - start
 
-    play(steps, body)
+    play(steps, body, nap=10)
 
 
 def test_the_send_buffer_stays_full():
@@ -203,7 +203,7 @@ def test_a_lost_indication_is_noticed_by_looking():
         assert socket.read(9) == b"data"
         assert 14_000 <= clock.ms - start < 14_100, clock.ms - start
 
-    play([receives(), receives(), receives(b"data")], body, nap=30)
+    play([receives(), receives(), receives(b"data")], body, nap=20)
 
 
 def test_an_idle_connection_is_looked_at_ever_more_seldom():
@@ -238,7 +238,7 @@ def test_after_sending_the_first_look_comes_soon_again():
         assert socket.read(1) == b"a"
         assert 2_000 <= clock.ms - start < 2_100
 
-    play([receives(), receives()] + sends(b"q") + [receives(b"a")], body)
+    play([receives(), receives()] + sends(b"q") + [receives(b"a")], body, nap=20)
 
 
 # -- waiting ------------------------------------------------------------------------------------
