@@ -49,8 +49,8 @@ powercuts:  ## cut the power of emulated boards at 200 random moments (CUTS=)
 	$(SETUP) test
 	@POWER_CUTS=$(or $(CUTS),200) $(BIN)/python -m pytest -s host_tests/system/test_power_cuts.py
 
-bench:  ## what a connect costs; writes build/bench.json
-	$(SETUP) micropython
+bench:  ## what a connect costs, here and on the emulated Pico; writes build/bench.json
+	$(SETUP) pico
 	@$(BIN)/python -m iotsafe_tools.bench
 
 lint:  ## style, and the rules of who may import whom

@@ -3,13 +3,15 @@
 import json
 import sys
 from collections.abc import Callable
+from functools import cache
 
 from rich.console import Console
 from rich.table import Table
 
+from iotsafe_tools.emulator import EmulatorError, MpremoteError
 from iotsafe_tools.testbed import ROOT, ProcessError
 
-from . import measure
+from . import measure, pico
 
 _REPORT = ROOT / "build" / "bench.json"
 _RECONNECTS = 200
@@ -21,12 +23,19 @@ _UNITS = {
     "sim_ms": "ms",
     "time_ms": "ms",
     "time_ratio": "",
+    "board_ms": "ms",
     "apdu_exchanges": "",
     "apdu_exchanges_61xx": "",
     "at_commands": "",
     "count": "",
     "failures": "",
 }
+_TARGETS = {"pico.heap.smallest": pico.HEAP_TARGET}
+
+
+def _unit(name: str) -> str:
+    unit = _UNITS.get(name.rpartition(".")[2], "bytes")
+    return f"{unit}, at most {_TARGETS[name]:g} wanted" if name in _TARGETS else unit
 
 
 def _smallest_heap() -> measure.Numbers:
@@ -39,14 +48,12 @@ def _print(console: Console, numbers: measure.Numbers) -> None:
         table.columns[column].justify = "right"
     for name, value in numbers.items():
         group, _, rest = name.partition(".")
-        unit = _UNITS.get(name.rpartition(".")[2], "bytes")
         if group == "connect":
-            table.add_row(rest, f"{value:g}", f"{numbers['reconnect.' + rest]:g}", unit)
+            table.add_row(rest, f"{value:g}", f"{numbers['reconnect.' + rest]:g}", _unit(name))
     table.add_section()
     for name, value in numbers.items():
         if not name.startswith(("connect.", "reconnect.")) or name.endswith("_61xx"):
-            unit = _UNITS.get(name.rpartition(".")[2], "bytes")
-            table.add_row(name, "", f"{value:g}", unit)
+            table.add_row(name, "", f"{value:g}", _unit(name))
     console.print(table)
 
 
@@ -54,6 +61,7 @@ def main() -> int:
     """Run each measurement; the exit status."""
     console = Console(highlight=False)
     numbers: measure.Numbers = {}
+    flash = cache(pico.new_flash)
     steps: tuple[tuple[str, Callable[[], measure.Numbers]], ...] = (
         ("connect and reconnect on a line of 115200 baud", measure.connects),
         ("the same where GET RESPONSE is left to us", measure.get_response),
@@ -65,12 +73,16 @@ def main() -> int:
                 _RECONNECTS, f"{int(numbers['heap.peak']) // 1024 + _SPARE}k"
             ),
         ),
+        ("the image of the Pico", pico.image),
+        ("the Pico: time to the first publish", lambda: pico.first_publish(flash())),
+        ("the Pico: heap in use", lambda: pico.heap_in_use(flash())),
+        ("the Pico: smallest heap", lambda: pico.smallest_heap(flash())),
     )
     for text, step in steps:
         with console.status(text):
             try:
                 numbers |= step()
-            except ProcessError as error:
+            except (EmulatorError, MpremoteError, ProcessError) as error:
                 console.print(f"{text}: {error}")
                 return 1
     _REPORT.write_text(json.dumps(numbers, indent=1) + "\n")

@@ -1,0 +1,34 @@
+"""The heap that the main job needs on the image that a user flashes."""
+
+import pytest
+
+from iotsafe_tools.bench import pico
+
+# Three handshakes on a core that is emulated take a minute, on a busy machine several.
+pytestmark = pytest.mark.timeout(1800)
+
+
+@pytest.fixture(scope="module")
+def flash() -> bytes:
+    return pico.new_flash()
+
+
+def test_the_main_job_passes_with_64_kib_of_heap(flash):
+    assert pico.HEAP_TARGET == 65_536
+    assert pico.main_job(flash, 65_536) is None
+
+
+def test_with_too_little_heap_the_board_says_so(flash):
+    assert "MemoryError" in pico.main_job(flash, 45_056)
+
+
+@pytest.mark.parametrize("size", [1, 30, 56, 57, 61, 64, 65, 100])
+def test_halving_finds_the_smallest_heap_also_outside_of_where_it_begins(size):
+    tried = []
+
+    def passes(kib: int) -> bool:
+        tried.append(kib)
+        return kib >= size
+
+    assert pico.smallest(passes, 56, 64) == size
+    assert len(tried) == len(set(tried)), "a trial takes a minute"

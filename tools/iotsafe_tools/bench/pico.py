@@ -1,0 +1,244 @@
+"""Runs the main job on the image of a Raspberry Pi Pico, in the emulator: time and heap."""
+
+import json
+import queue
+import re
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Self
+
+from iotsafe_tools.emulator import Pico
+from iotsafe_tools.emulator.console import Console
+from iotsafe_tools.emulator.pico import FIRMWARE
+from iotsafe_tools.testbed import ProcessError, Rig
+
+from .measure import SIGN_MS, Numbers
+
+KIB = 1024
+HEAP_TARGET = 64 * KIB
+"""Bytes of MicroPython heap, TLS buffers included, that the main job may need."""
+
+_HERE = Path(__file__).parent
+_LAB = {"uart": "tcp:127.0.0.1:0", "auto_power": False, "delays": 0.0, "sign_ms": SIGN_MS}
+_TIMEOUT = 300.0  # seconds between two lines, on a busy machine; a handshake takes some 10
+_TAIL = 12  # lines quoted in an error
+_ATTEMPTS = 3  # at a trial whose outcome says nothing about the heap
+_SESSIONS = 3
+_PER_SESSION = 2  # readings
+_HEAP_MOST = 128 * KIB
+
+# "    12.345  mqtt      delivered …": time since the application's start, area, text.
+_LINE = re.compile(r"^ *(\d+)\.(\d{3})  (.*)")
+_NUMBER = re.compile(r"^BENCH (\w+) (\d+)$")
+_NO_MEMORY = re.compile(r"MemoryError|memory allocation failed|ENOMEM|out of memory|crashed: see")
+# The board was reset, or is at the REPL, because the application ended.
+_STOPPED = re.compile(r"^EMULATOR |^MicroPython v")
+# What the board says of a modem that did not get its turn on this machine.
+_TOO_SLOW = re.compile(r"ModemTimeout|ModemSilent|ETIMEDOUT")
+
+
+class Start:
+    """One start of the image, from power on. A context manager.
+
+    flash: what is on it, to which come config, CA certificate, and `files`.
+    """
+
+    def __init__(
+        self, folder: str, flash: bytes, files: Mapping[str, bytes] | None = None
+    ) -> None:
+        image = Path(folder) / "flash.img"
+        image.write_bytes(flash)
+        self._queue: queue.Queue[str] = queue.Queue()
+        self.rig = Rig(folder, lab=_LAB)
+        self.pico = Pico(flash=image, lab=self.rig.lab, on_event=self._event)
+        config = self.rig.config()
+        del config["modem"]["uart"]  # wired
+        own = {"config.json": json.dumps(config).encode(), "ca.pem": self.rig.pki.ca_pem}
+        for name, content in {**own, **(files or {})}.items():
+            self.pico.flash.write_file(name, content)
+
+    def __enter__(self) -> Self:
+        self.rig.start()
+        try:
+            self.pico.start(power=False)
+            self._console = Console(self.pico.console, self._queue.put)
+            self._console.__enter__()
+            self.pico.power(True)
+        except BaseException:
+            self.pico.stop()
+            self.rig.stop()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._console.__exit__()
+        self.pico.stop()
+        self.rig.stop()
+
+    def _event(self, event: dict[str, Any]) -> None:
+        if event["event"] == "halt":
+            self._queue.put(f"EMULATOR the core stands still: {event['why']}")
+        elif event["event"] == "reset" and event["cause"] != "power":
+            self._queue.put(f"EMULATOR reset by {event['cause']}")
+
+    def lines(self) -> Iterator[str]:
+        """What the board prints, as it comes. Raises ProcessError when nothing comes any more."""
+        seen = []
+        while True:
+            try:
+                line = self._queue.get(timeout=_TIMEOUT)
+            except queue.Empty:
+                why = f"the board says nothing for {_TIMEOUT:g} s"
+                raise ProcessError(why, seen[-_TAIL:]) from None
+            seen.append(line)
+            yield line
+
+
+def new_flash() -> bytes:
+    """The flash of a board that has made its file system, and has no config yet."""
+    with tempfile.TemporaryDirectory() as folder:
+        image = Path(folder) / "flash.img"
+        with Pico(flash=image, flash_time="none") as pico:
+            pico.exec("pass")  # the REPL is there when the file system is
+        return image.read_bytes()
+
+
+def image() -> Numbers:
+    """What the image takes of the flash, in bytes."""
+    return {"pico.image": json.loads(FIRMWARE.with_name("sizes.json").read_text())["flash"]}
+
+
+def first_publish(flash: bytes) -> Numbers:
+    """Board time from power on to the first delivered reading, and of the session in it.
+
+    The modem boots and registers at once; the pause in which one can press Ctrl-C is included.
+    """
+    with tempfile.TemporaryDirectory() as folder, Start(folder, flash) as start:
+        since = start.pico.wait_event("reset", cause="power")["us"]
+        last = began = connected = 0
+        for line in start.lines():
+            said = _LINE.match(line)
+            if not said:
+                continue
+            now, text = int(said[1] + said[2]), said[3]
+            if text.startswith("tls ") and not began:
+                began = last  # the step before had just ended when it said its last line
+            elif text.startswith("mqtt      connected to"):
+                connected = now
+            elif text.startswith("mqtt      delivered"):
+                break
+            last = now
+        end = start.pico.counters()["board_us"]
+    return {
+        "pico.first_publish.board_ms": round((end - since) / 1000),
+        "pico.connect.board_ms": connected - began,
+    }
+
+
+def heap_in_use(flash: bytes) -> Numbers:
+    """Heap in use after a collection: when the session is open, and once a reading is delivered.
+
+    `pico_heap.py`, which tells, takes some of it: see README.md.
+    """
+    said: dict[str, int] = {}
+    files = {"app.py": (_HERE / "pico_heap.py").read_bytes()}
+    with tempfile.TemporaryDirectory() as folder, Start(folder, flash, files) as start:
+        for line in start.lines():
+            if _STOPPED.search(line):
+                raise ProcessError("the board tells nothing of its heap", [line])
+            if number := _NUMBER.match(line):
+                said[number[1]] = int(number[2])
+            if "end" in said:
+                break
+    return {
+        "pico.heap.total": said["total"],
+        "pico.heap.at_session": said["_session"],
+        "pico.heap.first_publish": said["_delivered"],
+    }
+
+
+class NoVerdict(ProcessError):
+    """A trial went wrong in a way that says nothing about the heap."""
+
+
+def main_job(flash: bytes, heap: int) -> str | None:
+    """Connect, publish, and twice lose the session, reconnect, publish, with `heap` bytes.
+
+    Returns None if it passes, else what the board says. Raises ProcessError if it says nothing
+    that has to do with the heap.
+    """
+    for _ in range(_ATTEMPTS):
+        try:
+            return _trial(flash, heap)
+        except NoVerdict as e:
+            error = e
+    raise error
+
+
+def _trial(flash: bytes, heap: int) -> str | None:
+    messages = _SESSIONS * _PER_SESSION
+    files = {
+        "app.py": (_HERE / "pico_app.py").read_bytes(),
+        "bench": b"%d %d" % (heap, messages),
+    }
+    sessions = cuts = failures = 0
+    last = ""
+    with tempfile.TemporaryDirectory() as folder, Start(folder, flash, files) as start:
+        for line in start.lines():
+            if _NO_MEMORY.search(line):
+                return line
+            if _STOPPED.search(line):
+                return f"{last}; {line}"
+            if "mqtt      connected to" in line:
+                sessions += 1
+            elif "mqtt      delivered" in line and cuts < min(sessions, _SESSIONS - 1):
+                cuts += 1
+                start.rig.lab.call(start.rig.lab.modem.sockets.peer_closed, 0)
+            elif "next attempt in" in line:
+                failures += 1
+                if failures > cuts:
+                    if _TOO_SLOW.search(last):
+                        raise NoVerdict(f"the modem was too slow for the board: {last}")
+                    return last
+            elif (number := _NUMBER.match(line)) and number[1] == "end":
+                break
+            last = line
+    if not int(number[2]):
+        return last
+    if sessions != _SESSIONS:
+        raise NoVerdict(
+            f"{sessions} sessions instead of {_SESSIONS}: we were too slow to cut them"
+        )
+    return None
+
+
+def smallest(passes: Callable[[int], bool], low: int, high: int) -> int:
+    """The smallest number for which `passes` holds, by halving.
+
+    It is expected above `low` and at most at `high`, and looked for elsewhere if it is not there.
+    """
+    step = high - low
+    if passes(high):
+        while passes(low):
+            low, high = low - step, low
+    else:
+        low, high = high, high + step
+        while not passes(high):
+            low, high = high, high + step
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if passes(middle) else (middle, high)
+    return high
+
+
+def smallest_heap(flash: bytes) -> Numbers:
+    """The smallest heap, to 1 KiB, with which the main job passes."""
+
+    def passes(kib: int) -> bool:
+        why = main_job(flash, kib * KIB)
+        if why and kib * KIB >= _HEAP_MOST:
+            raise ProcessError(f"the main job fails with {kib} KB of heap, too: {why}")
+        return why is None
+
+    return {"pico.heap.smallest": smallest(passes, 56, HEAP_TARGET // KIB) * KIB}
