@@ -418,7 +418,7 @@ def test_denied_first_and_accepted_later():
 
     def body(modem, clock):
         _is(modem.register(), 1)
-        assert 10_000 <= clock.ms < 11_000
+        assert 10_000 <= clock.ms < 12_000
 
     play(steps, body)
 
