@@ -11,6 +11,7 @@ from contextlib import closing
 import pytest
 import serial
 from emulated import UF2
+from pty_terminal import PtyTerminal
 from terminal import Terminal
 
 from iotsafe_tools.emulator import Pico
@@ -74,7 +75,7 @@ def test_the_dialogue(rig, pico, tmp_path):
         ("No such file", None),
         ("CA certificate", str(tmp_path / "broker.pem")),
     )
-    with Terminal([*COMMAND, "--port", pico.console]) as terminal:
+    with PtyTerminal([*COMMAND, "--port", pico.console]) as terminal:
         mark = 0
         for question, answer in dialogue:
             terminal.wait_for(question, mark)

@@ -3,7 +3,7 @@
 import sys
 
 import pytest
-from terminal import Terminal
+from pty_terminal import PtyTerminal
 
 from iotsafe_tools.emulator.__main__ import sources
 from iotsafe_tools.testbed import ROOT
@@ -35,7 +35,7 @@ def test_what_was_edited_is_seen_at_the_next_call(pico, folder):
 
 def test_what_was_edited_is_seen_after_a_soft_reset_at_the_prompt(pico, folder):
     write(folder, 1)
-    with Terminal([*EMULATOR, "mount", "--port", pico.console, str(folder)]) as terminal:
+    with PtyTerminal([*EMULATOR, "mount", "--port", pico.console, str(folder)]) as terminal:
         terminal.wait_for(">>> ")
         terminal.wait_for("answer 1", terminal.type(ASK))
         write(folder, 22)
@@ -64,7 +64,7 @@ def test_the_sources_are_mounted_all_of_them(pico, tmp_path):
 
 def test_a_prompt_with_modem_and_sim():
     """`make repl`: what the README promises can be typed there."""
-    with Terminal([*EMULATOR, "repl"]) as terminal:
+    with PtyTerminal([*EMULATOR, "repl"]) as terminal:
         terminal.wait_for(">>> ")
         code = "import app, board, cellular; m = cellular.SIM7080(board.uart(''), board.power_key)"
         terminal.wait_for(">>> ", terminal.type(code + "\r") + len(code))

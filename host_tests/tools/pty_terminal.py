@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Self
 
 
-class Terminal:
+class PtyTerminal:
     """Runs `command` in a pseudo-terminal; a context manager that ends it in any case."""
 
     def __init__(self, command: Sequence[str]) -> None:
