@@ -215,7 +215,7 @@ def test_without_a_config_the_board_asks_and_then_works(desk, rig, subscriber):
     shown = desk.blinks(4)
     assert sorted(value for value, _ in shown) == [0, 0, 1, 1]
     for value, ms in shown:
-        assert 49 < ms < 700 if value else 2_300 < ms < 3_000, shown
+        assert 30 < ms < 700 if value else 2_300 < ms < 3_000, shown
 
 
 # -- the file system ------------------------------------------------------------------------------
@@ -239,7 +239,10 @@ def test_a_full_file_system_stops_nothing(desk, subscriber, files):
     terminal = desk.boot({"most.bin": bytes(320 * SECTOR)})
     terminal.wait_for(RUNNING)
     terminal.close()
-    assert desk.pico.exec(FILL) == "28\n28\n36\n36\n"
+    errors = desk.pico.exec(FILL).split()
+    assert len(errors) == 4 and set(errors) <= {"28", "36"}, (
+        errors
+    )  # no space, or as littlefs says
     desk.cut()
     terminal = desk.on()
     terminal.wait_for("/crashes cannot be written: no space left: remove files")
@@ -387,7 +390,9 @@ def test_a_board_that_crashes_can_be_repaired(lone):
 
 
 def test_safe_mode_ends_after_an_hour(lone):
-    terminal = lone.boot({"board.py": CRASHING.encode(), "crashes": b"5"})
+    terminal = lone.boot(
+        {"board.py": CRASHING.encode(), "crashes": b"6"}
+    )  # the loss of power was none
     terminal.wait_for("safe mode after 5 crashes")
     terminal.wait_for(PROMPT)
     terminal.type("import gc; gc.collect()")
