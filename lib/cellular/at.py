@@ -296,13 +296,14 @@ class AT:
         """Read what is there; False if nothing was.
 
         Waiting costs no heap, and each read some 50 bytes of it: what comes without a gap is
-        taken together. The collector may be off here, in the middle of a TLS handshake.
+        taken together; a single byte may be all that is known of them. The collector may be off
+        here, in the middle of a TLS handshake.
         """
         uart = self._uart
         count = uart.any()
         if not count:
             return False
-        while count < _TOGETHER:
+        while 1 < count < _TOGETHER:
             ticks.sleep(1)
             more = uart.any()
             if more == count:
