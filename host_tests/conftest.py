@@ -1,5 +1,6 @@
 """Makes the project's sources importable, and unit tests run on every runtime."""
 
+import signal
 import sys
 from pathlib import Path
 
@@ -14,5 +15,8 @@ from collector import (  # noqa: E402
 from runtimes import SOURCE_FOLDERS  # noqa: E402
 
 sys.path[:0] = [str(folder) for folder in SOURCE_FOLDERS if str(folder) not in sys.path]
+
+# A shell starts what is in the background with Ctrl-C ignored, and children inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 __all__ = ["pytest_pycollect_makemodule", "pytest_terminal_summary"]
