@@ -3,6 +3,7 @@
 import json
 
 from app import config
+from app.led import _PATTERNS
 
 # A board has no README.
 RUNTIMES = ("cpython", "micropython")
@@ -21,3 +22,13 @@ def test_the_readme_lists_every_field():
             continue  # the default is another package's
         want = "required" if default is None else "`%s`" % json.dumps(default)
         assert rows[path] == want, (path, rows[path], want)
+
+
+def test_the_readme_lists_every_pattern():
+    rows = {}
+    with open(__file__.rsplit("/host_tests/", 1)[0] + "/firmware/README.md") as file:
+        for line in file:
+            cells = [cell.strip() for cell in line.split("|")]
+            if len(cells) == 6 and cells[1].strip("`") in _PATTERNS:
+                rows[cells[1].strip("`")] = (int(cells[2]), int(cells[3]))
+    assert rows == _PATTERNS, rows

@@ -79,7 +79,7 @@ def test_a_loss_of_power_is_no_crash():
 
 def test_ten_minutes_without_an_end_are_a_proof():
     clock = Clock()
-    with running(clock), replaced(guard, say=quiet), replaced(ticks, idle=None):
+    with running(clock), replaced(guard, say=quiet, _cause=crashed), replaced(ticks, idle=None):
         watch = guard.Guard(Board(), LED(None))
         watch.start()
         watch.watch()

@@ -2,7 +2,7 @@
 
 from virtual_time import Clock, running
 
-from app.led import _PATTERNS, LED
+from app.led import LED
 
 
 def shown(state, ms):
@@ -23,16 +23,6 @@ def test_patterns():
     assert shown("network", 1_500) == [(0, True), (500, False), (1_000, True), (1_500, False)]
     assert shown("run", 3_100) == [(0, True), (50, False), (3_000, True), (3_050, False)]
     assert shown("safe", 2_000) == [(0, True)]
-
-
-def test_the_readme_lists_every_pattern():
-    rows = {}
-    with open(__file__.rsplit("/host_tests/", 1)[0] + "/firmware/README.md") as file:
-        for line in file:
-            cells = [cell.strip() for cell in line.split("|")]
-            if len(cells) == 6 and cells[1].strip("`") in _PATTERNS:
-                rows[cells[1].strip("`")] = (int(cells[2]), int(cells[3]))
-    assert rows == _PATTERNS, rows
 
 
 def test_a_board_without_led():
