@@ -17,6 +17,9 @@ sys.path.insert(0, {str(HOST_TESTS)!r})
 from collector import pytest_pycollect_makemodule, pytest_terminal_summary
 """
 
+# Where these are set, pytest repeats each failure whole in its summary.
+_ENV = {name: os.environ[name] for name in os.environ.keys() - {"CI", "BUILD_NUMBER"}}
+
 
 class Project:
     """A folder with unit test files, and pytest run in it."""
@@ -36,7 +39,7 @@ class Project:
         done = subprocess.run(
             [sys.executable, "-m", "pytest", "-v", "-rA", "-p", "pytest_timeout", *arguments],
             cwd=self.folder,
-            env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", **env},
+            env={**_ENV, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", **env},
             capture_output=True,
             text=True,
             timeout=240,

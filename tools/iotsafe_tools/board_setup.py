@@ -7,6 +7,7 @@ who asks. Nothing of it is logged; the secrets go from the prompt to the board, 
 from __future__ import annotations
 
 import ast
+import getpass
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -51,6 +52,21 @@ print(sys.implementation._machine if hasattr(sys.implementation, "_machine") els
 
 class Aborted(Exception):
     """The user, or a missing answer, ended it; nothing was written. One line."""
+
+
+def _question(text: str, default: Any, hidden: bool = False) -> str:
+    """Ask; raises typer.Abort at Ctrl-C and at the end of the input.
+
+    A hidden question comes after echo is off: typer's own comes before it, so that what is typed
+    in between is shown, and then thrown away.
+    """
+    if not hidden:
+        shown = "" if default is None else str(default)
+        return typer.prompt(text, default=shown, show_default=bool(shown))
+    try:
+        return getpass.getpass(f"{text}: ")
+    except (KeyboardInterrupt, EOFError):
+        raise typer.Abort from None
 
 
 def check(given: Mapping[str, str]) -> None:
@@ -136,12 +152,7 @@ class Dialogue:
             text = ""
         while True:
             if text is None:
-                text = typer.prompt(
-                    question,
-                    default="" if default is None else str(default),
-                    show_default=default not in (None, ""),
-                    hide_input=path in _SECRET,
-                )
+                text = _question(question, default, hidden=path in _SECRET)
             value, problem = first_boot.parse(path, text, default, kind)
             if not problem:
                 return value
@@ -152,10 +163,8 @@ class Dialogue:
 
     def _ask_ca(self) -> bytes | None:
         while True:
-            name = typer.prompt(
-                "File with the CA certificate of the server, empty to leave the board's",
-                default="",
-                show_default=False,
+            name = _question(
+                "File with the CA certificate of the server, empty to leave the board's", None
             ).strip()
             if not name:
                 return None
