@@ -33,6 +33,26 @@ def test_class_byte_goes_into_commands_and_get_response():
     card.done()
 
 
+def test_proprietary_class_where_the_card_wants_it():
+    # Once it is known, it is used at once; GET RESPONSE has it too, SELECT never.
+    card = ScriptedCard(OPEN, ("01840000 04", "6E00"), ("81840000 04", "6104"))
+    card.then(("81C0000004", "010203049000"), ("81840000 04", "010203049000"), SELECT)
+    apdu = APDU(card)
+    apdu.open()
+    for _ in range(2):
+        equal(apdu.command(0x84, le=4), b"\1\2\3\4")
+    apdu.select(from_hex(SELECT[0][10:]))
+    card.done()
+    for number, cla in ((0, 0x80), (3, 0x83), (4, 0xC0), (19, 0xCF)):
+        card = ScriptedCard(("%02X840000 01" % cla, "AA9000"))
+        apdu = APDU(card)
+        apdu.open(number)
+        apdu.proprietary = True
+        equal(apdu.command(0x84, le=1), b"\xaa")
+        apdu.close()  # a channel that was given is left open
+        card.done()
+
+
 def test_case_1_has_a_fifth_byte():
     sent(("012A010100", "9000"), ins=0x2A, p1=1, p2=1, le=None)
 
@@ -253,7 +273,9 @@ def test_leaked_channels_are_closed_when_none_is_left():
 
 
 def test_no_channel_even_then():
-    closes = [("00708001 00", "9000"), ("00708002 00", "9000"), ("00708003 00", "9000")]
+    # As long as there was one to close, the next one is closed too.
+    closes = [("007080%02X00" % number, "9000") for number in range(1, 6)]
+    closes.append(("0070800600", "6881"))
     card = ScriptedCard(("0070000001", "6A81"), *closes)
     card.then(("0070000001", "6A81"))
     with raises(CardError, text="MANAGE CHANNEL open") as caught:

@@ -7,6 +7,7 @@ from expect import equal, raises
 
 from iotsafe.applet import AIDS, Applet
 from iotsafe.errors import AppletNotFound, CardError, CardProtocolError
+from iotsafe.objects import FILE, PRIVATE_KEY, ObjectInfo
 
 RANDOM = ("0184000004", "010203049000")
 DIGEST = bytes(range(32))
@@ -128,7 +129,7 @@ def test_the_aid_that_was_found_is_selected_again():
 
 
 def test_lost_channel_is_opened_again_with_one_retry():
-    for sw in ("6881", "6882", "6D00", "6E00"):
+    for sw in ("6881", "6882", "6D00"):
         card, applet = opened((RANDOM[0], sw), (CLOSE[0], "6881"), OPEN, SELECT, RANDOM)
         equal(applet.random(4), b"\1\2\3\4")
         card.done()
@@ -142,12 +143,20 @@ def test_lost_channel_comes_back_with_another_number():
 
 
 def test_a_second_refusal_is_the_answer():
-    for sw in ("6881", "6D00", "6E00"):
+    for sw in ("6881", "6D00"):
         card, applet = opened((RANDOM[0], sw), CLOSE, OPEN, SELECT, (RANDOM[0], sw))
         with raises(CardError) as caught:
             applet.random(4)
         assert "%04X" % caught.error.sw == sw
         card.done()
+
+
+def test_a_class_that_is_refused_in_both_forms_means_a_lost_channel():
+    other = ("81" + RANDOM[0][2:], "6E00")
+    card, applet = opened((RANDOM[0], "6E00"), other, CLOSE, OPEN, SELECT, RANDOM)
+    equal(applet.random(4), b"\1\2\3\4")
+    card.done()
+    assert not applet.apdu.proprietary
 
 
 def test_other_refusals_are_not_retried():
@@ -246,8 +255,8 @@ def test_public_key_in_anything_else_is_refused():
         ("34438641" + point, "tag 49 is missing"),
         ("34024900", "tag 86 is missing"),
         ("344549438641" + point[:-2], "claims"),
-        ("344449428640" + point[:-2], "not an uncompressed P-256 point"),
-        ("344549438641" + "02" + point[2:], "not an uncompressed P-256 point"),
+        ("344449428640" + point[:-2], "not an uncompressed point of 256 bits"),
+        ("344549438641" + "02" + point[2:], "not an uncompressed point of 256 bits"),
     ):
         _, applet = opened(("01CD00000385010100", answer + "9000"))
         with raises(CardProtocolError, text=text):
@@ -414,19 +423,92 @@ def test_open_session_is_closed_once():
     card.done()
 
 
-def test_session_that_stays_open_is_an_error():
+def closes(session):
+    """A session closed as one of each command."""
+    return [("01%02X01%02X00" % (ins, session), "9000") for ins in (0x2A, 0x2C, 0x24)]
+
+
+def inits(sw, *sessions):
+    return [("012A00%02X" % session + INIT[0][8:], sw) for session in sessions]
+
+
+def test_session_that_another_command_left_open():
     card, applet = opened((INIT[0], "6A86"), ("012A010100", "9000"), (INIT[0], "6A86"))
+    card.then(*closes(1), INIT, (UPDATE, RAW + "9000"))
+    equal(applet.sign(b"\x01", DIGEST), SIGNATURE)
+    card.done()
+
+
+def finishes():
+    zeros = "229E20" + "00" * 33
+    return [("01%02X8001" % ins + zeros, sw) for ins, sw in ((0x2B, RAW + "9000"), (0x2D, "6985"))]
+
+
+def test_session_that_only_a_last_update_ends():
+    card, applet = opened((INIT[0], "6A86"), ("012A010100", "6985"), (INIT[0], "6A86"))
+    card.then(*closes(1), (INIT[0], "6A86"), *finishes(), ("01D88001229E20" + "00" * 33, "6985"))
+    card.then(INIT, (UPDATE, RAW + "9000"))
+    equal(applet.sign(b"\x01", DIGEST), SIGNATURE)
+    card.done()
+
+
+def wedged():
+    """An applet whose session 1 nothing ends."""
+    card, applet = opened((INIT[0], "6A86"), ("012A010100", "9000"), (INIT[0], "6A86"))
+    card.then(*closes(1), (INIT[0], "6A86"), *finishes(), ("01D88001229E20" + "00" * 33, "6985"))
+    card.then((INIT[0], "6A86"))
+    return card, applet
+
+
+def test_another_session_in_place_of_one_that_stays_open():
+    card, applet = wedged()
+    card.then(*inits("6A86", 1), *inits("9000", 0), ("012B8000" + UPDATE[8:], RAW + "9000"))
+    equal(applet.sign(b"\x01", DIGEST), SIGNATURE)
+    assert applet.session == 0
+    card.then(*inits("9000", 0), ("012B8000" + UPDATE[8:], RAW + "9000"))
+    equal(applet.sign(b"\x01", DIGEST), SIGNATURE)  # it is remembered
+    card.done()
+
+
+def test_sessions_that_all_stay_open_are_an_error():
+    card, applet = wedged()
+    card.then(*inits("6A86", 1, 0, 2, 3, 4, 5))
     with raises(CardError, text="the session is already open"):
         applet.sign(b"\x01", DIGEST)
     card.done()
 
 
-def test_session_that_cannot_be_closed_is_an_error():
-    card, applet = opened((INIT[0], "6A86"), ("012A010100", "6985"))
+def test_no_session_left_closes_all_of_them():
+    card, applet = opened((INIT[0], "6989"))
+    for session in (1, 0, 2, 3, 4, 5):
+        card.then(*closes(session))
+    card.then(("012A010100", "9000"), INIT, (UPDATE, RAW + "9000"))
+    equal(applet.sign(b"\x01", DIGEST), SIGNATURE)
+    card.done()
+
+
+def test_another_refusal_ends_the_recovery():
+    card, applet = opened((INIT[0], "6A86"), ("012A010100", "6985"), (INIT[0], "6984"))
     with raises(CardError) as caught:
         applet.sign(b"\x01", DIGEST)
-    assert caught.error.sw == 0x6985
+    assert caught.error.sw == 0x6984
     card.done()
+
+
+def test_objects_are_named_by_label_and_by_information():
+    key = ObjectInfo(PRIVATE_KEY)
+    key.id, key.label = b"\x01", b"ID"
+    init = "012A00010E 7402 4944 A1010391020001920104"
+    for ref, sent in (("ID", init), (key, INIT[0])):
+        card, applet = opened((sent, "9000"), (UPDATE, RAW + "9000"))
+        equal(applet.sign(ref, DIGEST), SIGNATURE)
+        card.done()
+    file = ObjectInfo(FILE)
+    file.id = b"\x02"
+    for ref in (file, "", "a label of more than sixty bytes, which no card has and none reads"):
+        card, applet = opened()
+        with raises(ValueError):
+            applet.sign(ref, DIGEST)
 
 
 def test_refused_update_is_an_error():

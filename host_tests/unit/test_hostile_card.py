@@ -11,6 +11,7 @@ from data import certificates as pki
 from data.worked_examples import EXAMPLES, PAIR_01_POINT
 from effort import cases, some
 
+import iotsafe
 from iotsafe import CertificateCache, choose, objects, tlv
 from iotsafe.applet import Applet
 from iotsafe.der import Certificate, signature
@@ -176,6 +177,43 @@ def test_card_that_offers_more_for_ever():
         card = Endless((OPEN, SELECT))
         use(card, None)
         assert card.exchanges < 500, (sw, card.exchanges)
+
+
+def test_all_commands_on_hostile_cards():
+    random.seed(9)
+    state = bytes(32)
+    digest = iotsafe.Digest(from_hex(EXAMPLES["16.12"][1][0][14:-2]))
+    calls = (
+        lambda safe: safe.capabilities(),
+        lambda safe: repr(safe.capabilities()) and repr(safe.objects()),
+        lambda safe: safe.object_info(objects.FILE, "CERT"),
+        lambda safe: safe.generate_key_pair(b"\4"),
+        lambda safe: safe.put_public_key(b"\5", from_hex(PAIR_01_POINT)),
+        lambda safe: safe.compute_signature(b"\1", digest),
+        lambda safe: safe.compute_signature(b"\1", iotsafe.Text(bytes(300))),
+        lambda safe: safe.compute_signature(b"\1", iotsafe.LastBlock(b"x", state, 64)),
+        lambda safe: safe.compute_signature(b"\1", digest, algorithm=iotsafe.RSA_PSS),
+        lambda safe: safe.verify_signature(b"\1", digest, bytes(range(64))),
+        lambda safe: safe.compute_dh(b"\4", b"\5"),
+        lambda safe: safe.compute_prf(b"seed", 48, b"secret"),
+        lambda safe: safe.compute_hkdf(b"ikm"),
+    )
+    names = ("16.4", "16.6", "16.7", "16.9", "16.10", "16.12", "16.13", "16.14", "16.15 K1")
+    names += ("16.16", "16.17 general", "16.18 early secret")
+    table = [step for name in names for step in EXAMPLES[name]]
+    well = 0
+    for number in range(cases(4000)):
+        card = HostileCard((1, 3, 20)[number % 3])
+        card.table.update(table)
+        safe = iotsafe.open(card)
+        for _ in range(3):
+            try:
+                calls[pick(len(calls))](safe)
+                well += 1
+            except EXPECTED as e:
+                assert str(e) and "\n" not in str(e)
+        assert card.exchanges < 300, card.exchanges
+    assert 0 < well < 3 * cases(4000)
 
 
 def test_lists_of_many_files():

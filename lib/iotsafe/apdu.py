@@ -6,7 +6,8 @@ have `generation`, an int that changes whenever the card lost its state (modem o
 
 Solved here, for every command and nowhere else:
 
-- the class byte of the logical channel (ETSI TS 102 221 10.1.1);
+- the class byte of the logical channel (ETSI TS 102 221 10.1.1), interindustry (0X) or, when the
+  card answers 6E00 to that, proprietary (8X): cards take one, the other, or both;
 - 61xx and 9Fxx: GET RESPONSE until everything is fetched;
 - 6Cxx: the command again with the Le that the card wants, once;
 - 91xx: success, a proactive command waits for the modem;
@@ -27,19 +28,29 @@ _SELECT = const(0xA4)
 _MAX_RESPONSE = const(4096)
 _MAX_FETCHES = const(20)
 _MAX_CHANNEL = const(19)
+_UNKNOWN_CLASS = const(0x6E00)
+# When no channel is left, so many are closed in any case, and on until one was not open.
+_LEAKED = const(3)
 
 # Instruction -> name in IoT.05, for messages.
 _COMMANDS = (
     (0x24, "PUT PUBLIC KEY"),
     (0x2A, "COMPUTE SIGNATURE"),
     (0x2B, "COMPUTE SIGNATURE"),
+    (0x2C, "VERIFY SIGNATURE"),
+    (0x2D, "VERIFY SIGNATURE"),
+    (0x46, "COMPUTE DH"),
+    (0x48, "COMPUTE PRF"),
+    (0x4A, "COMPUTE HKDF"),
     (0x70, "MANAGE CHANNEL"),
     (0x84, "GET RANDOM"),
     (0xA4, "SELECT"),
     (0xB0, "READ FILE"),
+    (0xB9, "GENERATE KEY PAIR"),
     (0xC0, "GET RESPONSE"),
     (0xCB, "GET DATA"),
     (0xCD, "READ PUBLIC KEY"),
+    (0xD8, "PUT PUBLIC KEY"),
 )
 
 
@@ -59,16 +70,19 @@ class APDU:
     """Sends commands on one logical channel of a card.
 
     `exchanges` counts command APDUs sent, `administrations` the 63CF seen, `more` says that the
-    last answer ended with 6300. Not for use from two threads.
+    last answer ended with 6300, `number` is the logical channel, `proprietary` the kind of class
+    byte. Not for use from two threads.
     """
 
     def __init__(self, channel):
         self._channel = channel
         self._buffer = bytearray(261)
         self.number = 0
+        self.proprietary = False
         self.exchanges = 0
         self.administrations = 0
         self.more = False
+        self._ours = False  # the channel was opened here
 
     def generation(self):
         """Changes whenever the card lost its channels and sessions."""
@@ -81,11 +95,25 @@ class APDU:
         The result is a buffer that is valid until the next command.
         Raises CardError for a status word that is not a success.
         """
-        apdu = self._buffer
         size = len(data)
         if size > 255:
             raise ValueError("an APDU takes at most 255 bytes of data")
+        self._buffer[5 : 5 + size] = data
+        return self.send(ins, p1, p2, size, le, target)
+
+    def body(self):
+        """Where `send` takes the data from: 255 bytes to write into. GET RESPONSE overwrites
+        none of it.
+        """
+        return memoryview(self._buffer)[5:260]
+
+    def send(self, ins, p1, p2, size, le=None, target=""):
+        """Like `command`, with the `size` bytes of data that stand in `body()` already."""
+        apdu = self._buffer
         apdu[0] = class_byte(self.number)
+        either = ins not in (_SELECT, _MANAGE_CHANNEL)  # of the two class bytes
+        if either and self.proprietary:
+            apdu[0] |= 0x80
         apdu[1] = ins
         apdu[2] = p1
         apdu[3] = p2
@@ -93,12 +121,16 @@ class APDU:
         if size:
             apdu[4] = size
             end = 5 + size
-            apdu[5:end] = data
         # Some modems refuse four-byte APDUs: the fifth byte is harmless where nothing follows.
         if le is not None or not size:
             apdu[end] = le or 0
             end += 1
         response, sw = self._exchange(end)
+        if sw == _UNKNOWN_CLASS and either:
+            apdu[0] ^= 0x80
+            response, sw = self._exchange(end)
+            if sw != _UNKNOWN_CLASS:
+                self.proprietary = not self.proprietary
         if sw >> 8 == 0x6C:
             if le is None and size:
                 end += 1
@@ -136,19 +168,24 @@ class APDU:
                 return memoryview(parts), sw
         raise CardProtocolError(sw, _command(ins), "GET RESPONSE does not end")
 
-    def open(self):
+    def open(self, number=None):
         """Open a logical channel (MANAGE CHANNEL) and use it from now on.
 
-        Channels that an earlier run left open are closed when the card has none left.
+        Channels that an earlier run left open are closed when the card has none left. With
+        `number`, 0 to 19, that channel is used as it is, and not closed either.
         """
-        self.number = 0
+        self.number = number or 0
+        self._ours = number is None
+        if not self._ours:
+            return
         try:
             self._open()
         except CardError as e:
             if e.sw not in (0x6A81, 0x6881, 0x6A84, 0x6985):
                 raise
-            for number in range(1, 4):
-                self._close(number)
+            for number in range(1, _MAX_CHANNEL + 1):
+                if not self._close(number) and number >= _LEAKED:
+                    break
             self._open()
 
     def _open(self):
@@ -161,14 +198,16 @@ class APDU:
         """Close the logical channel; one that is gone already is no error."""
         number = self.number
         self.number = 0
-        if number:
+        if number and self._ours:
             self._close(number)
 
     def _close(self, number):
+        """Close a channel; whether it was open."""
         try:
             self.command(_MANAGE_CHANNEL, 0x80, number)
+            return True
         except CardError:
-            pass
+            return False
 
     def select(self, aid):
         """SELECT the application `aid` on this channel; CardError 6A82 when it is not there."""

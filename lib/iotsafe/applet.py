@@ -1,4 +1,8 @@
-"""The IoT SAFE applet: one method per command of IoT.05 that a TLS session needs."""
+"""The IoT SAFE applet: one method per command of IoT.05 that a TLS session needs.
+
+The other commands are in `safe.Safe`, which is one of these with more methods: what no session
+needs stays out of the memory of a board.
+"""
 
 from micropython import const
 
@@ -22,7 +26,6 @@ _READ_PUBLIC_KEY = const(0xCD)
 _SIGN_INIT = const(0x2A)
 _SIGN_UPDATE = const(0x2B)
 _LAST = const(0x80)
-_CLOSE = const(1)
 
 # COMPUTE SIGNATURE: mode of operation "pad and sign", SHA-256, ECDSA.
 _FINAL_HASH_ECDSA = b"\xa1\x01\x03\x91\x02\x00\x01\x92\x01\x04"
@@ -32,9 +35,9 @@ _MAX_LIST = const(4096)
 _MAX_FILE = const(4096)
 _MAX_READS = const(256)
 
-# Status words by which a card says that our channel or session is gone.
+# Status words by which a card says that our channel or session is gone, and that it has none.
 _LOST = (0x6881, 0x6882, 0x6D00, 0x6E00)
-_ALREADY_OPEN = const(0x6A86)
+_NO_SESSION = (0x6A86, 0x6989)
 # READ FILE with an offset outside the file: IoT.05 lists both.
 _BEYOND_END = (0x6981, 0x6A86)
 
@@ -42,18 +45,21 @@ _BEYOND_END = (0x6981, 0x6A86)
 class Applet:
     """The applet on its own logical channel.
 
-    `channel`: see `iotsafe.apdu`. `aids`: tuple of AIDs (bytes) to try in order.
-    Use `open()` first. A channel that the card lost (modem reset) is opened again by itself, with
-    one retry of the command. Each method raises CardError when the card refuses.
+    `channel`: see `iotsafe.apdu`. `aids`: tuple of AIDs (bytes) to try in order. `number`: a
+    logical channel, 0 to 19, to use as it is; by default one is opened.
+    `open()` may be left out: the first command opens. A channel that the card lost (modem reset)
+    is opened again by itself, with one retry of the command. Each method raises CardError when
+    the card refuses. Objects are named by their ID (bytes), their label (str), or an ObjectInfo.
     """
 
     # The session number that all commands with sessions use; the clients of the field use 1.
     session = 1
 
-    def __init__(self, channel, aids=AIDS):
+    def __init__(self, channel, aids=AIDS, number=None):
         self.apdu = APDU(channel)
         self.aids = aids
         self.aid = None
+        self._number = number
         self._generation = None  # of the card, while our channel is open there
 
     def open(self):
@@ -62,7 +68,7 @@ class Applet:
         if self._generation == generation:
             self.close()
         self._generation = None  # if opening fails, the next command opens again
-        self.apdu.open()
+        self.apdu.open(self._number)
         tried = []
         for aid in (self.aid,) if self.aid else self.aids:
             try:
@@ -129,54 +135,48 @@ class Applet:
     def _get_data(self, p1, p2=0):
         return self.apdu.command(_GET_DATA, p1, p2, le=0)
 
-    def read_public_key(self, id):
-        """READ PUBLIC KEY (INS CD): the P-256 point of container `id`, 65 bytes 04 X Y."""
-        return self._run(self._read_public_key, id)
+    def read_public_key(self, ref):
+        """READ PUBLIC KEY (INS CD): the point of a key on a curve of 256 bits, 65 bytes 04 X Y."""
+        return self._run(self._read_public_key, ref)
 
-    def _read_public_key(self, id):
+    def _read_public_key(self, ref):
+        name = objects.named(objects.PUBLIC_KEY, ref)
         data = self.apdu.command(
-            _READ_PUBLIC_KEY, data=tlv.put(0x85, id), le=0, target="public key " + objects.name(id)
+            _READ_PUBLIC_KEY, data=name, le=0, target=objects.target(objects.PUBLIC_KEY, ref)
         )
-        try:
-            for tag in (0x34, 0x49, 0x86):  # IoT.05 2.5.7: the point is nested in two templates
-                data = tlv.find(data, tag)
-                if data is None:
-                    raise tlv.TLVError("tag %02X is missing" % tag)
-        except tlv.TLVError as e:
-            raise CardProtocolError(0x9000, "READ PUBLIC KEY", str(e))
-        if len(data) != 65 or data[0] != 4:
-            raise CardProtocolError(0x9000, "READ PUBLIC KEY", "not an uncompressed P-256 point")
-        return bytes(data)
+        return point(data, "READ PUBLIC KEY")
 
-    def read_file(self, id, offset=0, size=0):
-        """READ FILE (INS B0): up to `size` bytes (0: 256) of file `id` from `offset`, as bytes.
+    def read_file(self, ref, offset=0, size=0):
+        """READ FILE (INS B0): up to `size` bytes (0: 256) of a file from `offset`, as bytes.
 
         Fewer, or none, at the end of the file.
         """
-        return bytes(self._run(self._read_file, id, offset, size))
+        if not 0 <= offset <= 0xFFFF:
+            raise ValueError("a file has offsets from 0 to 65535, not %d" % offset)
+        return bytes(self._run(self._read_file, ref, offset, size))
 
-    def _read_file(self, id, offset, size):
+    def _read_file(self, ref, offset, size):
         try:
             return self.apdu.command(
                 _READ_FILE,
                 offset >> 8,
                 offset & 0xFF,
-                tlv.put(0x83, id),
+                objects.named(objects.FILE, ref),
                 size & 0xFF,
-                "file " + objects.name(id),
+                objects.target(objects.FILE, ref),
             )
         except CardError as e:
             if e.sw in _BEYOND_END:
                 return b""
             raise
 
-    def read_der(self, id):
-        """The one DER element that file `id` begins with, without the container's padding.
+    def read_der(self, ref):
+        """The one DER element that a file begins with, without the container's padding.
 
         Returns b"" for an empty file (no bytes, or nothing but 00 or FF at its start). What the
         card gives is returned even if it ends early; the caller checks.
         """
-        data = bytearray(self.read_file(id))
+        data = bytearray(self.read_file(ref))
         if len(data) < 4 or data[0] in (0x00, 0xFF):
             return b""
         try:
@@ -186,34 +186,27 @@ class Applet:
         for _ in range(_MAX_READS):
             if len(data) >= total:
                 break
-            part = self.read_file(id, len(data))
+            part = self.read_file(ref, len(data))
             if not part:
                 break
             data.extend(part)
         return bytes(memoryview(data)[:total])
 
-    def sign(self, id, digest):
+    def sign(self, ref, digest):
         """COMPUTE SIGNATURE over a final hash (INS 2A, 2B; mode 03): two exchanges.
 
-        `id` of the private key; `digest` 32 to 64 bytes. Returns the ECDSA signature in DER.
+        `ref` of the private key; `digest` 32 to 64 bytes. Returns the ECDSA signature in DER.
         ECDSA on P-256 uses the leftmost 256 bits of a longer digest (FIPS 186-4 6.4), so these
         are what the card gets, announced as SHA-256: it works on cards without SHA-384.
         """
         if not 32 <= len(digest) <= 64:
             raise ValueError("a digest has 32 to 64 bytes, not %d" % len(digest))
-        return self._run(self._sign, id, digest)
+        return self._run(self._sign, ref, digest)
 
-    def _sign(self, id, digest):
-        target = "private key " + objects.name(id)
-        init = tlv.put(0x84, id) + _FINAL_HASH_ECDSA
-        try:
-            self.apdu.command(_SIGN_INIT, 0, self.session, init, target=target)
-        except CardError as e:
-            if e.sw != _ALREADY_OPEN:
-                raise
-            # An earlier run was cut off between init and update: close its session, once.
-            self.apdu.command(_SIGN_INIT, _CLOSE, self.session, target=target)
-            self.apdu.command(_SIGN_INIT, 0, self.session, init, target=target)
+    def _sign(self, ref, digest):
+        target = objects.target(objects.PRIVATE_KEY, ref)
+        init = objects.named(objects.PRIVATE_KEY, ref) + _FINAL_HASH_ECDSA
+        self._begin(_SIGN_INIT, init, target)
         data = self.apdu.command(
             _SIGN_UPDATE, _LAST, self.session, tlv.put(0x9E, digest[:32]), 0, target
         )
@@ -224,3 +217,30 @@ class Applet:
             return signature(value)
         except ValueError as e:  # TLVError is one
             raise CardProtocolError(0x9000, "COMPUTE SIGNATURE", str(e))
+
+    def _begin(self, ins, init, target):
+        """Open the session with the instruction `ins`; one that an earlier run left open, as it
+        was cut off, is ended first.
+        """
+        try:
+            self.apdu.command(ins, 0, self.session, init, target=target)
+        except CardError as e:
+            if e.sw not in _NO_SESSION:
+                raise
+            from . import sessions
+
+            self.session = sessions.recover(self.apdu, ins, self.session, init, target, e)
+
+
+def point(data, command):
+    """The point (65 bytes) in an answer that has a public key (IoT.05 2.5.7)."""
+    try:
+        for tag in (0x34, 0x49, 0x86):  # nested in two templates
+            data = tlv.find(data, tag)
+            if data is None:
+                raise tlv.TLVError("tag %02X is missing" % tag)
+    except tlv.TLVError as e:
+        raise CardProtocolError(0x9000, command, str(e))
+    if len(data) != 65 or data[0] != 4:
+        raise CardProtocolError(0x9000, command, "not an uncompressed point of 256 bits")
+    return bytes(data)

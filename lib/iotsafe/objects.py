@@ -21,41 +21,51 @@ CERTIFICATE = const(2)
 ACTIVATED = const(1)
 READ = const(1)
 
-# Longest ID (IoT.05), and more objects than any card has: a hostile list costs little memory.
+# Longest ID and label (IoT.05), and more objects than any card has: a hostile list costs little
+# memory.
 _MAX_ID = const(20)
+_MAX_LABEL = const(60)
 _MAX_OBJECTS = const(64)
 
 # Key types (4B) that are P-256: persistent and volatile.
 P256 = (0x13, 0x14)
 
-_NAMES = {FILE: "file", PRIVATE_KEY: "private key", PUBLIC_KEY: "public key", SECRET_KEY: "secret"}
-
-# Tag -> attribute of ObjectInfo, for one-byte values.
-_FIELDS = {
-    0x21: "usage",
-    0x4A: "state",
-    0x4B: "key_type",
-    0x4E: "usage",
-    0x60: "access",
-    0x61: "functions",
+_NAMES = {
+    FILE: "file",
+    PRIVATE_KEY: "private key",
+    PUBLIC_KEY: "public key",
+    SECRET_KEY: "secret key",
 }
+
+# Tag -> attribute of ObjectInfo, for numbers of one byte, or of two.
+_LONG = (0x20, 0x91)
+_FIELDS = (
+    (0x20, "size"),
+    (0x21, "usage"),
+    (0x4A, "state"),
+    (0x4B, "key_type"),
+    (0x4E, "usage"),
+    (0x60, "access"),
+    (0x61, "functions"),
+    (0x6F, "agreements"),
+    (0x91, "hashes"),
+    (0x92, "algorithms"),
+    (0x94, "derivations"),
+)
 
 
 class ObjectInfo:
-    """One container: `kind`, `id` and `label` (bytes, b"" if none), `access`, `state`,
-    `key_type`, `usage`, `functions` (ints, None when the card does not say), `size` in bytes.
+    """One container: `kind`, `id` and `label` (bytes, b"" if none), and the numbers that the card
+    tells of it, None where it does not: `access`, `state`, `key_type`, `usage`, `functions`,
+    `algorithms`, `hashes`, `agreements`, `derivations`, and `size` in bytes.
     """
+
+    id = label = b""
+    access = state = key_type = usage = functions = size = None
+    algorithms = hashes = agreements = derivations = None
 
     def __init__(self, kind):
         self.kind = kind
-        self.id = b""
-        self.label = b""
-        self.access = None
-        self.state = None
-        self.key_type = None
-        self.usage = None
-        self.functions = None
-        self.size = None
 
     def __repr__(self):
         return "<%s %s>" % (_NAMES[self.kind], name(self.id, self.label))
@@ -71,6 +81,34 @@ def name(id, label=b""):
     if label:
         text += " (" + "".join(chr(c) if 32 <= c < 127 else "?" for c in label) + ")"
     return text
+
+
+def named(kind, ref):
+    """The data object by which a command names an object of `kind`: its ID, or its label.
+
+    `ref`: bytes are the ID, text is the label, an ObjectInfo is itself. ValueError if it can be
+    none of these.
+    """
+    if isinstance(ref, ObjectInfo):
+        if ref.kind != kind:
+            raise ValueError("%r where a %s belongs" % (ref, _NAMES[kind]))
+        ref = ref.id
+    tag = 0x80 | kind
+    most = _MAX_ID
+    if isinstance(ref, str):
+        tag = 0x70 | kind
+        most = _MAX_LABEL
+        ref = ref.encode()
+    if not 1 <= len(ref) <= most:
+        raise ValueError("an ID has 1 to 20 bytes, a label 1 to 60")
+    return tlv.put(tag, ref)
+
+
+def target(kind, ref):
+    """How messages call the object that `ref` names."""
+    if isinstance(ref, str):
+        return "%s (%s)" % (_NAMES[kind], ref)
+    return _NAMES[kind] + " " + name(getattr(ref, "id", ref), getattr(ref, "label", b""))
 
 
 def parse(data):
@@ -96,7 +134,7 @@ def _parse(data, found, wrappers):
         kind = tag & 0x0F
         if tag >> 4 == 7 and kind in _NAMES:
             labelled = ObjectInfo(kind)
-            labelled.label = bytes(value)
+            labelled.label = bytes(value[:_MAX_LABEL])
             found.append(labelled)
             continue
         if tag >> 4 == 8 and kind in _NAMES:
@@ -111,7 +149,9 @@ def _parse(data, found, wrappers):
 
 
 def _field(info, tag, value):
-    if tag in _FIELDS and len(value) == 1:
-        setattr(info, _FIELDS[tag], value[0])
-    elif tag == 0x20 and len(value) == 2:
-        info.size = value[0] << 8 | value[1]
+    size = len(value)
+    if size != (2 if tag in _LONG else 1):
+        return
+    for known, attribute in _FIELDS:
+        if known == tag:
+            setattr(info, attribute, value[0] if size == 1 else value[0] << 8 | value[1])

@@ -3,13 +3,15 @@
 Tags are one byte. Lengths are BER, with two deviations that real cards show and that are solved
 here so that nobody above has to know of them:
 
-- tag 33 (signature) may have a length of two fixed bytes: `33 00 40 …`;
+- tag 33 (signature) may have a length of two fixed bytes: `33 00 40 …`, for RSA `33 01 00 …`;
 - tag 92 (signature algorithm) may claim two bytes while only one is there: `92 02 04 91 …`.
 """
 
 from micropython import const
 
 _SIGNATURE = const(0x33)
+# A first length byte below this is the first of two; DER of two tiny numbers has 8 bytes.
+_SHORTEST_SIGNATURE = const(8)
 _SIGNATURE_ALGORITHM = const(0x92)
 _HASH_ALGORITHM = const(0x91)
 
@@ -43,8 +45,8 @@ def _length(view, pos, tag):
     first = view[pos]
     pos += 1
     if first < 0x80:
-        if tag == _SIGNATURE and first == 0 and pos < size:
-            return pos + 1, view[pos]
+        if tag == _SIGNATURE and first < _SHORTEST_SIGNATURE and pos < size:
+            return pos + 1, first << 8 | view[pos]
         if (
             tag == _SIGNATURE_ALGORITHM
             and first == 2
@@ -73,11 +75,15 @@ def find(data, tag):
 
 def put(tag, value):
     """One data object as bytes, with the shortest BER length."""
-    size = len(value)
+    return head(tag, len(value)) + value
+
+
+def head(tag, size):
+    """Tag and length of a data object whose value has `size` bytes, at most FFFFFF."""
     if size < 0x80:
-        head = bytes((tag, size))
-    elif size < 0x100:
-        head = bytes((tag, 0x81, size))
-    else:
-        head = bytes((tag, 0x82, size >> 8, size & 0xFF))
-    return head + value
+        return bytes((tag, size))
+    if size < 0x100:
+        return bytes((tag, 0x81, size))
+    if size < 0x10000:
+        return bytes((tag, 0x82, size >> 8, size & 0xFF))
+    return bytes((tag, 0x83, size >> 16, size >> 8 & 0xFF, size & 0xFF))

@@ -1,0 +1,130 @@
+"""The whole applet: every command of IoT.05, for the REPL, for host tools and for enrolment.
+
+safe = iotsafe.open(modem)
+safe.objects()                       # prints as a table
+safe.doctor()                        # what works, what does not, what to do
+"""
+
+from . import objects, tlv
+from .applet import AIDS, Applet
+from .errors import CardProtocolError
+
+# P1 of GET DATA for a file, a private, a public, a secret key.
+_INFORMATION = b"\xc3\xc1\xc2\xc4"
+
+# What is imported inside methods stays out of memory until it is used.
+
+
+class Safe(Applet):
+    """An Applet with all commands. `channel`: a Channel (see `iotsafe.apdu`), or a modem that has
+    one. Nothing is sent before the first command.
+    """
+
+    def __init__(self, channel, aids=AIDS, number=None):
+        if not hasattr(channel, "transmit"):
+            channel = channel.sim()
+        super().__init__(channel, aids, number)
+
+    def __repr__(self):
+        where = "not open" if self.aid is None else "AID " + objects.name(self.aid)
+        return "<IoT SAFE applet, %s, %d exchanges>" % (where, self.apdu.exchanges)
+
+    def run(self, command, *args):
+        """`command(*args)` on the open channel, opened anew and once more if the card lost it."""
+        return self._run(command, *args)
+
+    def begin(self, ins, init, target):
+        """Open a session with the command `ins`, the data `init`: its number is `session`."""
+        self._run(self._begin, ins, init, target)
+
+    # ---- information ------------------------------------------------------------------------
+
+    def capabilities(self):
+        """GET DATA - application (IoT.05 2.12) as `capabilities.Capabilities`."""
+        from . import capabilities
+
+        try:
+            return capabilities.parse(self._run(self._get_data, 0))
+        except tlv.TLVError as e:
+            raise CardProtocolError(0x9000, "GET DATA", str(e))
+
+    def objects(self):
+        """GET DATA - object list (IoT.05 2.14): a list of ObjectInfo that prints as a table."""
+        from .listing import ObjectList
+
+        return ObjectList(super().objects())
+
+    def object_info(self, kind, ref):
+        """GET DATA - object data: the ObjectInfo of one object; `kind` see `iotsafe.objects`."""
+        data = self._run(
+            self.apdu.command,
+            0xCB,
+            _INFORMATION[kind - objects.FILE],
+            0,
+            objects.named(kind, ref),
+            0,
+            objects.target(kind, ref),
+        )
+        try:
+            for info in objects.parse(data):
+                if info.kind == kind:
+                    return info
+        except tlv.TLVError as e:
+            raise CardProtocolError(0x9000, "GET DATA", str(e))
+        raise CardProtocolError(0x9000, "GET DATA", "no such object in the answer")
+
+    # ---- keys -------------------------------------------------------------------------------
+
+    def generate_key_pair(self, ref):
+        """GENERATE KEY PAIR: see `keys.generate`."""
+        from . import keys
+
+        return keys.generate(self, ref)
+
+    def put_public_key(self, ref, point):
+        """PUT PUBLIC KEY: see `keys.put`."""
+        from . import keys
+
+        keys.put(self, ref, point)
+
+    # ---- signatures -------------------------------------------------------------------------
+
+    def compute_signature(self, ref, what, hash=1, algorithm=4):
+        """COMPUTE SIGNATURE in all modes: see `signing.compute`."""
+        from . import signing
+
+        return signing.compute(self, ref, what, hash, algorithm)
+
+    def verify_signature(self, ref, what, signature, hash=1, algorithm=4):
+        """VERIFY SIGNATURE in all modes: see `signing.verify`."""
+        from . import signing
+
+        return signing.verify(self, ref, what, signature, hash, algorithm)
+
+    # ---- secrets ----------------------------------------------------------------------------
+
+    def compute_dh(self, private, public):
+        """COMPUTE DH: see `derive.dh`."""
+        from . import derive
+
+        return derive.dh(self, private, public)
+
+    def compute_prf(self, seed, size, secret=None, key=None, premaster=None):
+        """COMPUTE PRF: see `derive.prf`."""
+        from . import derive
+
+        return derive.prf(self, seed, size, secret, key, premaster)
+
+    def compute_hkdf(self, ikm, salt=b"", hash=1):
+        """COMPUTE HKDF: see `derive.hkdf`."""
+        from . import derive
+
+        return derive.hkdf(self, ikm, salt, hash)
+
+    # ---- identity ---------------------------------------------------------------------------
+
+    def identity(self, key_id=None, certificate_id=None, cache=None):
+        """The key and the certificate that make a TLS client: see `identity.choose`."""
+        from . import identity
+
+        return identity.choose(self, key_id, certificate_id, cache)

@@ -1,0 +1,243 @@
+"""COMPUTE SIGNATURE and VERIFY SIGNATURE in all modes (INS 2A to 2D), for texts of any length.
+
+What is signed is a `Digest` (mode 03), a `Text` that the card hashes (01), or a `LastBlock` whose
+beginning was hashed here (02). Long texts go out in blocks, from their source into the APDU
+without another copy. How a card wants the blocks, no public source settles. Both readings are
+here:
+
+- K1: one data object over all blocks, with its whole length at the beginning;
+- K2: a data object in each block.
+"""
+
+from micropython import const
+
+from . import objects, sessions, tlv
+from .der import signature
+from .errors import CardError, CardProtocolError
+
+# Hash (91) and signature algorithms (92).
+SHA256 = const(1)
+SHA384 = const(2)
+SHA512 = const(4)
+RSA_PKCS1 = const(1)
+RSA_PSS = const(2)
+ECDSA = const(4)
+
+# Dialects of multi-block data.
+K1 = const(1)
+K2 = const(2)
+
+_SIGN = const(0x2A)
+_VERIFY = const(0x2C)
+_LAST = const(0x80)
+_BLOCK = const(255)
+_MAX_TEXT = const(0xFFFFFF)
+_MAX_LAST_BLOCK = const(128)
+_DIGEST_SIZES = (32, 48, 64)
+_RSA_2048 = const(256)
+_NO_MATCH = const(0x6D01)
+# By which a card may refuse the length bytes of a signature.
+_REFUSALS = (0x6A80, 0x6700, 0x6985)
+
+
+class Digest:
+    """The hash of what is signed, 32, 48 or 64 bytes, made by the caller."""
+
+    mode = 3
+
+    def __init__(self, digest):
+        if len(digest) not in _DIGEST_SIZES:
+            raise ValueError("a digest has 32, 48 or 64 bytes, not %d" % len(digest))
+        self._data = tlv.put(0x9E, digest)
+
+    def blocks(self, body, tail):
+        """Write the data, then `tail`, into `body`, block by block: yields (size, last)."""
+        return _split(body, _part(self._data), _part(tail))
+
+
+class LastBlock:
+    """The end of a text whose beginning the caller has hashed: `block` of 1 to 128 bytes, the
+    hash's `state` after the beginning (32 bytes for SHA-256, else 64), the beginning's `count`
+    of bytes, a multiple of the hash's block. The card pads.
+    """
+
+    mode = 2
+
+    def __init__(self, block, state, count):
+        if not 1 <= len(block) <= _MAX_LAST_BLOCK:
+            raise ValueError("a last block has 1 to 128 bytes, not %d" % len(block))
+        if not 32 <= len(state) <= 64 or not 0 <= count <= 0xFFFFFFFF:
+            raise ValueError("the state has 32 to 64 bytes, the count is a number of 4 bytes")
+        self._data = (
+            tlv.put(0x9A, block) + tlv.put(0x9C, state) + tlv.put(0x9D, count.to_bytes(4, "big"))
+        )
+
+    blocks = Digest.blocks
+
+
+class Text:
+    """A text that the card hashes: bytes-like, or a stream (`readinto`) of `size` bytes.
+
+    `dialect`: how one longer than an APDU is cut, K1 or K2.
+    """
+
+    mode = 1
+
+    def __init__(self, source, size=None, dialect=K1):
+        self._source = source if hasattr(source, "readinto") else _Memory(source)
+        if size is None:
+            if self._source is source:
+                raise ValueError("a stream is signed with its size")
+            size = len(source)
+        if not 1 <= size <= _MAX_TEXT:
+            raise ValueError("a text has 1 to 16777215 bytes, not %d" % size)
+        self.size = size
+        self._dialect = dialect
+
+    def blocks(self, body, tail):
+        """See `Digest.blocks`. ValueError when the stream ends early."""
+        if self._dialect == K2:
+            return self._objects(body, tail)
+        head = tlv.head(0x9B, self.size)
+        return _split(body, _part(head), (self._source, self.size), _part(tail))
+
+    def _objects(self, body, tail):
+        """A data object in each block; its length is one byte, as it was seen."""
+        left = self.size
+        room = _BLOCK - 2
+        if len(tail) >= room:
+            raise ValueError("a signature of %d bytes does not fit into an APDU" % len(tail))
+        while True:
+            last = left + len(tail) <= room
+            size = min(left, room)
+            if not last and size == left:  # the tail needs a block with something before it
+                size = left - 1
+            body[0] = 0x9B
+            body[1] = size
+            _fill(self._source, body[2 : 2 + size])
+            left -= size
+            end = 2 + size
+            if last:
+                body[end : end + len(tail)] = tail
+                yield end + len(tail), True
+                return
+            yield end, False
+
+
+class _Memory:
+    """A stream over bytes."""
+
+    def __init__(self, data):
+        self._view = memoryview(data)
+
+    def readinto(self, buffer):
+        size = min(len(buffer), len(self._view))
+        buffer[:size] = self._view[:size]
+        self._view = self._view[size:]
+        return size
+
+
+def _part(data):
+    return _Memory(data), len(data)
+
+
+def _fill(source, buffer):
+    """Read until `buffer` is full."""
+    have = 0
+    while have < len(buffer):
+        count = source.readinto(buffer[have:])
+        if not count:
+            raise ValueError("the text ends %d bytes early" % (len(buffer) - have))
+        have += count
+
+
+def _split(body, *parts):
+    """Dialect K1: the `parts`, (stream, size) each, cut wherever a block is full."""
+    end = 0
+    left = sum(size for _, size in parts)
+    for stream, size in parts:
+        while size:
+            count = min(size, _BLOCK - end)
+            _fill(stream, body[end : end + count])
+            size -= count
+            end += count
+            left -= count
+            if end == _BLOCK or not left:
+                yield end, not left
+                end = 0
+
+
+def compute(applet, ref, what, hash=SHA256, algorithm=ECDSA):
+    """COMPUTE SIGNATURE over `what` with the private key `ref`: the signature, in DER for ECDSA.
+
+    Raises CardError; ValueError when the stream of a Text ends early.
+    """
+    target = objects.target(objects.PRIVATE_KEY, ref)
+    init = objects.named(objects.PRIVATE_KEY, ref) + _parameters(what, hash, algorithm)
+    data = _session(applet, _SIGN, init, what, b"", 0, target)
+    try:
+        value = tlv.find(data, 0x33)
+        if value is None:
+            raise tlv.TLVError("tag 33 is missing")
+        if algorithm == ECDSA:
+            return signature(value)
+        if len(value) != _RSA_2048:
+            raise tlv.TLVError("an RSA signature of %d bytes" % len(value))
+        return bytes(value)
+    except ValueError as e:
+        raise CardProtocolError(0x9000, "COMPUTE SIGNATURE", str(e))
+
+
+def verify(applet, ref, what, value, hash=SHA256, algorithm=ECDSA):
+    """VERIFY SIGNATURE: whether the signature `value` (in DER for ECDSA) over `what` is from the
+    public key `ref`.
+
+    Raises CardError for any refusal but 6D01: nothing is verified then.
+    """
+    target = objects.target(objects.PUBLIC_KEY, ref)
+    init = objects.named(objects.PUBLIC_KEY, ref) + _parameters(what, hash, algorithm)
+    if algorithm == ECDSA:
+        value = raw_signature(value)
+    long = b"\x33" + len(value).to_bytes(2, "big") + value
+    encodings = (long, tlv.put(0x33, value))
+    # A text is read once, so only what is in memory can be tried a second time.
+    for tail in encodings if what.mode != 1 else encodings[:1]:
+        try:
+            _session(applet, _VERIFY, init, what, tail, None, target)
+            return True
+        except CardError as e:
+            if e.sw == _NO_MATCH:
+                return False
+            if e.sw not in _REFUSALS or tail is not long or what.mode == 1:
+                raise
+
+
+def raw_signature(value):
+    """r and s, 32 bytes each, of an ECDSA signature in DER, or raw already. ValueError for
+    anything else.
+    """
+    der = signature(value)
+    middle = 4 + der[3]
+    raw = b""
+    for number in (der[4:middle], der[middle + 2 :]):
+        number = number.lstrip(b"\0")
+        raw += bytes(32 - len(number)) + number
+    return raw
+
+
+def _parameters(what, hash, algorithm):
+    return bytes((0xA1, 1, what.mode, 0x91, 2, hash >> 8, hash & 0xFF, 0x92, 1, algorithm))
+
+
+def _session(applet, ins, init, what, tail, le, target):
+    """Init, updates, and the answer to the last one. What fails on the way closes the session."""
+    applet.begin(ins, init, target)
+    apdu = applet.apdu
+    try:
+        for size, last in what.blocks(apdu.body(), tail):
+            p1 = _LAST if last else 0
+            data = apdu.send(ins + 1, p1, applet.session, size, le if last else None, target)
+        return data
+    except Exception:
+        sessions.close(apdu, ins, applet.session)
+        raise
