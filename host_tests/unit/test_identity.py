@@ -322,3 +322,19 @@ def test_signature_is_counted_and_costs_two_exchanges():
     with raises(CardError):
         identity.sign(digest)
     assert identity.signatures == 3
+
+
+def test_keys_for_tls_come_first():
+    keys = (private("01"), private("04", "4A01014B01134E0102610101"), file("02"), file("03"))
+    table, applet = card(listing(*keys), KEY_01, KEY_04, f02=CLIENT, f03=SECOND)
+    choose(applet)
+    assert next(command for command in table.log if command[2:4] == "CD") == KEY_04[0]
+
+
+def test_a_card_that_does_not_tell_public_keys():
+    _, applet = card(
+        listing(private("01"), file("02")), ("01CD00000385010100", "6D00"), f02=CLIENT
+    )
+    identity = choose(applet)
+    assert (identity.key_id, identity.certificate_id) == (b"\x01", b"\x02")
+    equal(identity.public_key, from_hex(PAIR_01_POINT))  # the certificate's

@@ -15,6 +15,9 @@ _DEFAULT_CERTIFICATE = b"\x02"
 
 # Status words for "there is no such thing" and "there is nothing in it".
 _ABSENT = (0x6A82, 0x6A80, 0x6A88, 0x6985)
+_UNKNOWN_COMMAND = 0x6D00
+# Usages (4E) of keys that are for TLS, 1.2 and 1.3: these are tried first.
+_TLS = (2, 3)
 
 
 class SIMIdentity:
@@ -61,7 +64,9 @@ def choose(applet, key_id=None, certificate_id=None, cache=None):
         try:
             points.append((id, applet.read_public_key(public_id)))
         except CardError as e:
-            if e.sw not in _ABSENT:
+            if e.sw == _UNKNOWN_COMMAND:  # then nothing can be compared, and the server decides
+                points.append((id, None))
+            elif e.sw not in _ABSENT:
                 raise
     if not points:
         raise NoKey(
@@ -76,10 +81,10 @@ def choose(applet, key_id=None, certificate_id=None, cache=None):
             error = error or e
             continue
         for key, point in points:
-            if point == info.public_key:
+            if info.public_key and point in (info.public_key, None):
                 if cache:
                     cache.save(certificate)
-                return SIMIdentity(applet, key, id, point, certificate, info)
+                return SIMIdentity(applet, key, id, info.public_key, certificate, info)
         error = error or KeyMismatch(
             "the certificate in file %s (%s) belongs to another key than %s: have it issued again "
             "for the key in the SIM"
@@ -101,17 +106,26 @@ def _candidates(applet, key_id, certificate_id):
         return [(key_id, key_id)], [certificate_id or _DEFAULT_CERTIFICATE]
     keys = []
     files = []
+    first = 0  # keys for TLS, in front
     for info in listed:
-        if info.kind == objects.PRIVATE_KEY and _may_sign(info, key_id):
-            keys.append((info.id, _public_id(info, listed)))
-        elif info.kind == objects.FILE and _may_hold(info, certificate_id):
+        if info.kind == objects.PRIVATE_KEY and _fits(info, key_id, may_sign):
+            if info.usage in _TLS:
+                keys.insert(first, (info.id, public_id(info, listed)))
+                first += 1
+            else:
+                keys.append((info.id, public_id(info, listed)))
+        elif info.kind == objects.FILE and _fits(info, certificate_id, may_hold):
             files.append(info.id)
     return keys, files
 
 
-def _may_sign(info, wanted):
-    if wanted:
-        return info.id == wanted
+def _fits(info, wanted, rule):
+    """Whether an object is the `wanted` one or, when none is, follows the `rule`."""
+    return info.id == wanted if wanted else rule(info)
+
+
+def may_sign(info):
+    """Whether a private key may be what TLS needs, as far as the card tells."""
     return (
         info.usable()
         and (info.key_type is None or info.key_type in objects.P256)
@@ -119,13 +133,12 @@ def _may_sign(info, wanted):
     )
 
 
-def _may_hold(info, wanted):
-    if wanted:
-        return info.id == wanted
+def may_hold(info):
+    """Whether a file may hold a certificate, as far as the card tells."""
     return info.usage is None or info.usage == objects.CERTIFICATE
 
 
-def _public_id(private, listed):
+def public_id(private, listed):
     """The ID of the public half: the container of the same label, else the same ID."""
     if private.label:
         for info in listed:

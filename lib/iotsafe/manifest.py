@@ -10,6 +10,8 @@ package(
         "context.py",
         "der.py",
         "derive.py",
+        "discovery.py",
+        "doctor.py",
         "errors.py",
         "identity.py",
         "keys.py",

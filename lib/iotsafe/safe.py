@@ -128,3 +128,18 @@ class Safe(Applet):
         from . import identity
 
         return identity.choose(self, key_id, certificate_id, cache)
+
+    def explain(self, key_id=None, certificate_id=None):
+        """Print of each key and certificate why it is, or is not, the one for TLS."""
+        from . import discovery
+
+        found = discovery.survey(self, Applet.objects(self), key_id, certificate_id)
+        for line in found.lines():
+            print(line)
+
+    def doctor(self, key_id=None, certificate_id=None, now=None):
+        """Print what works, what does not, and what to do: see `doctor.steps`."""
+        from . import doctor
+
+        for step in doctor.steps(self, key_id, certificate_id, now):
+            print(step)
