@@ -1,4 +1,4 @@
-"""The application that is flashed. `main.py` calls `run`; at the REPL there is `setup`."""
+"""The application that is flashed. `main.py` calls `run`; the REPL has `setup` and `safe`."""
 
 import sys
 
@@ -104,3 +104,12 @@ def setup():
     import board
 
     _ask(board)
+
+
+def safe():
+    """Start the modem and return the SIM's applet, for the REPL: `app.safe().doctor()`."""
+    import board
+
+    from . import repl
+
+    return repl.safe(board)

@@ -82,6 +82,14 @@ def _hex(value):
     return "hex digits, at most 20 bytes"
 
 
+def _object(value):
+    if value.startswith("label:"):
+        label = len(value.encode()) - 6
+        return None if 1 <= label <= 60 else "label: and 1 to 60 bytes"
+    wanted = _hex(value)
+    return wanted and wanted + ", or label: and a label"
+
+
 def _aids(value):
     for aid in value:
         if not isinstance(aid, str) or _hex(aid) or not 10 <= len(aid) <= 32:
@@ -119,8 +127,8 @@ _FIELDS = {
     "modem.password": (str, "", _text),
     "modem.pin": (str, "", _pin),
     "sim.aids": (list, (), _aids),
-    "sim.key": (str, "", _hex),
-    "sim.certificate": (str, "", _hex),
+    "sim.key": (str, "", _object),
+    "sim.certificate": (str, "", _object),
     "mqtt.host": (str, _REQUIRED, _host),
     "mqtt.port": (int, 8883, _port),
     "mqtt.ca": (str, "ca.pem", _filled),

@@ -54,6 +54,11 @@ STEPS = ("power", "sim", "network", "clock", "session", "run")
 _ENDED = (telemetry.MQTTError, iotsafe.TLSError, cellular.NetworkError)
 
 
+def _named(text):
+    """The object that a field of the config names: a label as text, an ID as bytes."""
+    return text[6:] if text.startswith("label:") else unhexlify(text)
+
+
 def _nothing(*_):
     """Nobody listens."""
 
@@ -174,8 +179,8 @@ class Supervisor:
             feed(self.applet.random(32))
         found = iotsafe.choose(
             self.applet,
-            unhexlify(self._config["sim.key"]),
-            unhexlify(self._config["sim.certificate"]),
+            _named(self._config["sim.key"]),
+            _named(self._config["sim.certificate"]),
             iotsafe.CertificateCache(self._board.path("certificate.der")),
         )
         known = self.identity

@@ -338,3 +338,25 @@ def test_a_card_that_does_not_tell_public_keys():
     identity = choose(applet)
     assert (identity.key_id, identity.certificate_id) == (b"\x01", b"\x02")
     equal(identity.public_key, from_hex(PAIR_01_POINT))  # the certificate's
+
+
+def test_fixed_ids_of_a_pair_whose_halves_differ():
+    keys = listing("74034B4559 8403303036 4A01014B0113610101", "75034B4559 8503303037", file("02"))
+    _, applet = card(keys, key_answers("303037", PAIR_01_POINT), f02=CLIENT)
+    assert chosen(applet, b"006", b"\x02") == (b"006", b"\x02")
+
+
+def test_fixed_labels():
+    keys = ("74034B4559840101", "7402454B840104", "7502454B850104", "730143830102", "730144830103")
+    _, applet = card(listing(*keys), KEY_01, KEY_04, f02=CLIENT, f03=SECOND)
+    assert chosen(applet, "EK", "D") == (b"\x04", b"\x03")
+    assert chosen(applet, "EK") == (b"\x04", b"\x03")
+    assert chosen(applet, "", "D") == (b"\x04", b"\x03")
+    with raises(NoKey):
+        choose(applet, "NONE")
+    with raises(KeyMismatch, text="belongs to another key than 04"):
+        choose(applet, "EK", "C")
+    # A card that lists nothing is asked by the labels themselves.
+    read = ("01CD000004 7502454B 00".replace(" ", ""), KEY_04[1])
+    _, applet = card(("01CB010000", "6A86"), read, f03=SECOND)
+    assert choose(applet, "EK", b"\x03").sign

@@ -54,20 +54,19 @@ class SIMIdentity:
 def choose(applet, key_id=None, certificate_id=None, cache=None):
     """Find the key and the certificate that belong together, and return a SIMIdentity.
 
-    `key_id`, `certificate_id` (bytes) fix the choice; otherwise every pair of a P-256 key that may
-    sign and a filled certificate is tried, until the points are the same. `cache`: a
-    CertificateCache. Raises NoKey, NoCertificate, BadCertificate, KeyMismatch or CardError.
+    `key_id`, `certificate_id` (an ID as bytes, a label as str) fix the choice; otherwise every
+    pair of a P-256 key that may sign and a filled certificate is tried, until the points are the
+    same. `cache`: a CertificateCache. Raises NoKey, NoCertificate, BadCertificate, KeyMismatch or
+    CardError.
     """
-    keys, files = _candidates(applet, key_id, certificate_id)
     points = []
-    for id, public_id in keys:
-        try:
-            points.append((id, applet.read_public_key(public_id)))
-        except CardError as e:
-            if e.sw == _UNKNOWN_COMMAND:  # then nothing can be compared, and the server decides
-                points.append((id, None))
-            elif e.sw not in _ABSENT:
-                raise
+    # With both IDs given the list is not needed, unless the public key has another ID.
+    if key_id and certificate_id and not isinstance(key_id, str):
+        keys, files = [(key_id, key_id)], [certificate_id]
+        points = _points(applet, keys)
+    if not points:
+        keys, files = _candidates(applet, key_id, certificate_id)
+        points = _points(applet, keys)
     if not points:
         raise NoKey(
             "the applet holds no key that may sign (%s): have one generated (enrolment)"
@@ -93,10 +92,24 @@ def choose(applet, key_id=None, certificate_id=None, cache=None):
     raise error or NoCertificate("the applet has no certificate file: have the SIM enrolled")
 
 
+def _points(applet, keys):
+    """[(private key ID, point)] of those of `keys` that are there; a point is None when the card
+    has no command to read it: then nothing can be compared, and the server decides.
+    """
+    points = []
+    for id, public_id in keys:
+        try:
+            points.append((id, applet.read_public_key(public_id)))
+        except CardError as e:
+            if e.sw == _UNKNOWN_COMMAND:
+                points.append((id, None))
+            elif e.sw not in _ABSENT:
+                raise
+    return points
+
+
 def _candidates(applet, key_id, certificate_id):
     """Lists of (private key ID, public key ID) and of file IDs, the most likely first."""
-    if key_id and certificate_id:
-        return [(key_id, key_id)], [certificate_id]
     try:
         listed = applet.objects()
     except CardError as e:
@@ -120,7 +133,11 @@ def _candidates(applet, key_id, certificate_id):
 
 
 def _fits(info, wanted, rule):
-    """Whether an object is the `wanted` one or, when none is, follows the `rule`."""
+    """Whether an object is the `wanted` one (an ID, or a label) or, when none is, follows the
+    `rule`.
+    """
+    if isinstance(wanted, str):
+        return info.label == wanted.encode() if wanted else rule(info)
     return info.id == wanted if wanted else rule(info)
 
 

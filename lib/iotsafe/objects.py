@@ -76,7 +76,9 @@ class ObjectInfo:
 
 
 def name(id, label=b""):
-    """How messages call an object: its ID in hex, its label where there is one."""
+    """How messages call an object: its ID in hex, its label where there is one, or alone."""
+    if isinstance(id, str):
+        return "(%s)" % id
     text = "".join("%02X" % byte for byte in id)
     if label:
         text += " (" + "".join(chr(c) if 32 <= c < 127 else "?" for c in label) + ")"
@@ -106,8 +108,6 @@ def named(kind, ref):
 
 def target(kind, ref):
     """How messages call the object that `ref` names."""
-    if isinstance(ref, str):
-        return "%s (%s)" % (_NAMES[kind], ref)
     return _NAMES[kind] + " " + name(getattr(ref, "id", ref), getattr(ref, "label", b""))
 
 
