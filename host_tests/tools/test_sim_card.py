@@ -66,7 +66,7 @@ def test_wrong_length(command):
     assert transmit(card_with_applet(), command) == "6700"
 
 
-@pytest.mark.parametrize("ins", ["00", "20", "46", "48", "4A", "85", "60", "9A", "FF"])
+@pytest.mark.parametrize("ins", ["00", "20", "85", "60", "9A", "FF"])
 def test_unknown_instruction(ins):
     card = card_with_applet()
     assert transmit(card, f"01{ins}000000") == "6D00"

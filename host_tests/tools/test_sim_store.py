@@ -189,6 +189,8 @@ def rewrite(path, change) -> bytes:
         lambda w: w["objects"][0].update(usage="1"),
         lambda w: w["objects"][0].update(usage=256),
         lambda w: w["objects"][0].update(access=-1),
+        lambda w: w["objects"][0].update(active=1),
+        lambda w: w["objects"][1].update(modulus="80" + "00" * 254 + "01", exponent=3),
         lambda w: w["objects"][0].update(id=""),
         lambda w: w["objects"][0].update(id="zz"),
         lambda w: w["objects"][1].update(point="04" + "00" * 64),
@@ -201,9 +203,30 @@ def test_well_formed_but_impossible(path, change):
     refused(path, rewrite(path, change), "is damaged")
 
 
-@pytest.mark.parametrize("change", [{"version": 2}, {"format": "other"}, {"version": "1"}])
+@pytest.mark.parametrize("change", [{"version": 3}, {"format": "other"}, {"version": "1"}])
 def test_other_version(path, change):
     refused(path, rewrite(path, lambda w: w.update(change)), "this program writes iotsafe-sim v")
+
+
+def test_version_1_is_read_and_written_as_it_is_now(path):
+    card = Card(Store(path))
+    card.issuer.write_file(b"\x02", b"certificate")
+    before = state(card.store)
+
+    def as_version_1(whole):
+        whole["version"] = 1
+        for entry in whole["objects"]:
+            for name in ("active", "modulus", "exponent"):
+                entry.pop(name, None)
+
+    text = rewrite(path, as_version_1)
+    path.write_bytes(text)
+    card = Card(Store(path))
+    assert state(card.store) == before
+    assert path.read_bytes() == text
+    card.issuer.deactivate(Kind.FILE, b"\x02")
+    assert json.loads(path.read_bytes())["version"] == 2
+    assert not Store(path).find(Kind.FILE, id=b"\x02").activated
 
 
 def test_file_changed_by_another_program_is_not_overwritten(path):
@@ -319,6 +342,61 @@ def test_killed_at_every_line(tmp_path):
     assert run.returncode == 0, run.stderr
     assert int(run.stdout) > 50
     assert os.listdir(tmp_path) == ["sim.json"]
+
+
+# A child writes as fast as it can and says how far it has come; the parent kills it at a moment
+# that is unrelated to what it does, and looks at what is left. Thirty times, each from where it
+# ended.
+KILLED_AT_RANDOM = """
+import os, random, signal, sys
+from iotsafe_tools.sim import Card, Store
+from iotsafe_tools.sim.objects import Kind
+
+path = os.path.join(sys.argv[1], "sim.json")
+Store(path)
+source = random.Random(int(sys.argv[2]))
+reached = 0
+for _ in range(30):
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(reader)
+        card, n = Card(Store(path)), reached
+        while True:
+            n += 1
+            card.issuer.write_file(b"\\x02", b"state %d" % n)
+            os.write(writer, b"%d\\n" % n)
+    os.close(writer)
+    said = b""
+    while said.count(b"\\n") < source.randrange(1, 6):
+        more = os.read(reader, 100)
+        assert more, "the child has ended by itself"
+        said += more
+    for _ in range(source.randrange(20000)):  # somewhere in the next write
+        pass
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    while more := os.read(reader, 65536):
+        said += more
+    os.close(reader)
+    told = int(said.split()[-1])
+    content = Store(path).find(Kind.FILE, id=b"\\x02").content
+    assert content in (b"state %d" % told, b"state %d" % (told + 1)), (told, content)
+    reached = int(content.split()[1])
+print(reached)
+"""
+
+
+def test_killed_at_random_moments(tmp_path):
+    run = subprocess.run(
+        [sys.executable, "-c", KILLED_AT_RANDOM, str(tmp_path), "4"],
+        capture_output=True,
+        text=True,
+        timeout=240,
+    )
+    assert run.returncode == 0, run.stderr
+    assert int(run.stdout) >= 30
+    assert "sim.json" in os.listdir(tmp_path)
 
 
 # ---- secrets -----------------------------------------------------------------------------

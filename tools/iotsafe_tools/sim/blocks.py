@@ -9,7 +9,7 @@ BER or as one plain byte (section 14, item 10); the reading that fits the block 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from .tlv import SIGNATURE, TLVError, decode_signature
+from .tlv import SIGNATURE, TLVError, signature_readings
 
 
 @dataclass(frozen=True)
@@ -26,22 +26,23 @@ class Blocks:
     ) -> tuple["Blocks", bytes, bytes]:
         """Take one block: (next state, bytes of the value, what follows the value).
 
-        With `signed`, data object 33 must follow the value in the last block, and its TLV is the
-        third item; otherwise nothing may follow. Raises TLVError and leaves this state usable.
+        With `signed`, data object 33 follows the value, at the latest in the last block; it may be
+        cut off, and the third item has what of it is there. Otherwise nothing may follow. Raises
+        TLVError and leaves this state usable.
         """
         if self.owed:
             size = min(self.owed, len(block))
             start, owed = 0, self.owed - size
-        elif self.total and last and signed and block[:1] == bytes([SIGNATURE]):
+        elif self.total and signed and block[:1] == bytes([SIGNATURE]):
             start = size = owed = 0
         else:
             start, size, owed = self._header(block, last, signed)
         chunk, rest = block[start : start + size], block[start + size :]
         if last and owed:
             raise TLVError(f"the value of tag {self.tag:02X} is cut off")
-        if last and signed:
-            decode_signature(rest)
-        elif rest:
+        if last and signed and not rest:
+            raise TLVError("no signature (tag 33)")
+        if rest and not (signed and rest[0] == SIGNATURE):
             raise TLVError(f"bytes follow the value of tag {self.tag:02X}")
         total = self.total + size
         if not 0 < total + owed <= self.limit:
@@ -55,7 +56,7 @@ class Blocks:
         readings = list(_readings(block))
         for start, size in readings:
             rest = block[start + size :]
-            if start + size == len(block) or (last and signed and _is_signature(rest)):
+            if start + size == len(block) or (signed and _is_signature(rest, last)):
                 return start, size, 0
         if not last:
             for start, size in readings:
@@ -74,9 +75,9 @@ def _readings(block: bytes) -> Iterator[tuple[int, int]]:
     yield 2, first
 
 
-def _is_signature(data: bytes) -> bool:
-    try:
-        decode_signature(data)
-    except TLVError:
+def _is_signature(data: bytes, last: bool) -> bool:
+    """Whether `data` is a data object 33, whole or (unless it is the last block) cut off."""
+    if len(data) < 2 or data[0] != SIGNATURE:
         return False
-    return True
+    ends = [start + size for start, size in signature_readings(data)]
+    return len(data) in ends or (not last and max(ends, default=0) > len(data))

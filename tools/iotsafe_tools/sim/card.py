@@ -30,11 +30,17 @@ STATUS = 0xF2
 # INS, and the P1 bit that must be set -> the latency of the profile that the command's work takes.
 _WORK = {
     (SELECT, 0x04): "select_ms",
+    (0x46, 0x00): "agree_ms",
+    (0x48, 0x00): "derive_ms",
+    (0x4A, 0x00): "derive_ms",
     (0x84, 0x00): "random_ms",
     (0xB0, 0x00): "read_ms",
     (0xB9, 0x00): "generate_ms",
     (0x2B, 0x80): "sign_ms",
     (0x2D, 0x80): "verify_ms",
+    (0xCB, 0x00): "data_ms",
+    (0xCD, 0x00): "key_ms",
+    (0xD8, 0x80): "key_ms",
 }
 
 
@@ -63,8 +69,8 @@ class Card:
     ) -> None:
         self.store = Store.memory() if store is None else store
         self.profile = Profile() if profile is None else profile
-        self.issuer = Issuer(self.store, self.profile)
         self._applet = Applet(self.store, self.profile, random)
+        self.issuer = Issuer(self.store, self.profile, self._applet.administration)
         self._files = FileSystem(self.profile)
         self._channels: dict[int, Channel] = {}
         self._reset_channels()

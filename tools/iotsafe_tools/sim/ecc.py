@@ -2,13 +2,19 @@
 
 import hashlib
 from collections.abc import Callable
+from typing import Any
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, utils
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from . import tlv
+
 ECDSA = 0x04  # tag 92
+ALGORITHMS = frozenset((ECDSA,))
+POINT_TAG = 0x86  # in tag 49
+_DER_SEQUENCE = b"\x30"
 COORDINATE = 32  # bytes of r, s, X and Y: every curve here has 256 bits
 
 # Key type (4B) -> curve. The last digit 4 marks a volatile key.
@@ -71,21 +77,83 @@ def public_key(key_type: int, point: bytes) -> ec.EllipticCurvePublicKey:
     return ec.EllipticCurvePublicKey.from_encoded_point(CURVES[key_type], point)
 
 
-def sign(key: ec.EllipticCurvePrivateKey, digest: bytes, *, deterministic: bool) -> bytes:
+def check_private(key_type: int, key: Any) -> None:
+    """Raise ValueError unless `key` is a private key of this type."""
+    curve = CURVES[key_type].name
+    if not isinstance(key, ec.EllipticCurvePrivateKey) or key.curve.name != curve:
+        raise ValueError(f"the private key is not on the curve {curve}")
+
+
+def public_fields(key: ec.EllipticCurvePrivateKey) -> dict[str, Any]:
+    """Fields of the PublicKey that belongs to a private key."""
+    return {"point": point_of(key)}
+
+
+def check_public(item: Any) -> None:
+    """Raise ValueError unless the point of a filled PublicKey is on the curve."""
+    if item.point:
+        public_key(item.key_type, item.point)
+
+
+def encode_public(item: Any) -> bytes:
+    """What tag 49 holds: the point in tag 86."""
+    return tlv.encode(POINT_TAG, item.point)
+
+
+def decode_public(key_type: int, items: list[tuple[int, bytes]]) -> dict[str, Any]:
+    """The fields of a PublicKey from the data objects in tag 49; raises TLVError."""
+    if [tag for tag, _ in items] != [POINT_TAG]:
+        raise tlv.TLVError("no point (tag 86) in the public key")
+    try:
+        public_key(key_type, items[0][1])
+    except ValueError as error:
+        raise tlv.TLVError(str(error)) from None
+    return {"point": items[0][1]}
+
+
+def sign(
+    key: ec.EllipticCurvePrivateKey,
+    digest: bytes,
+    *,
+    algorithm: int = ECDSA,
+    deterministic: bool = False,
+) -> bytes:
     """ECDSA over a digest of 32, 48 or 64 bytes: DER. Deterministic is RFC 6979."""
-    algorithm = ec.ECDSA(_PREHASHED[len(digest)], deterministic_signing=deterministic)
-    return key.sign(digest, algorithm)
+    scheme = ec.ECDSA(_PREHASHED[len(digest)], deterministic_signing=deterministic)
+    return key.sign(digest, scheme)
 
 
-def verify(key: ec.EllipticCurvePublicKey, digest: bytes, signature: bytes) -> bool:
-    """Whether `signature` (raw r||s of 64 bytes, or DER) belongs to the digest and the key."""
+def verify(item: Any, digest: bytes, signature: bytes, *, algorithm: int = ECDSA) -> bool:
+    """Whether `signature` (raw r||s of 64 bytes, or DER) belongs to the digest and to the
+    PublicKey `item`."""
     if len(signature) == 2 * COORDINATE:
         signature = raw_to_der(signature)
+    key = public_key(item.key_type, item.point)
     try:
         key.verify(signature, digest, ec.ECDSA(_PREHASHED[len(digest)]))
     except InvalidSignature:
         return False
     return True
+
+
+def may_be_signature(value: bytes) -> bool:
+    """Whether `value` has the form of a signature: r||s, or DER."""
+    return len(value) == 2 * COORDINATE or value[:1] == _DER_SEQUENCE
+
+
+def agree(key: ec.EllipticCurvePrivateKey, key_type: int, point: bytes) -> bytes:
+    """The X coordinate of the shared point (ECKA), 32 bytes."""
+    return key.exchange(ec.ECDH(), public_key(key_type, point))
+
+
+def key_to_text(key: ec.EllipticCurvePrivateKey) -> str:
+    """A private key as the store has it: the secret number in hex."""
+    return f"{key.private_numbers().private_value:064x}"
+
+
+def key_from_text(key_type: int, text: str) -> ec.EllipticCurvePrivateKey:
+    """The reverse of `key_to_text`; raises ValueError or TypeError."""
+    return key_from_scalar(key_type, int(text, 16))
 
 
 def der_to_raw(der: bytes) -> bytes:

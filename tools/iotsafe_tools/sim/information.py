@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from . import status, tlv
 from .apdu import Command, Reply
-from .objects import Kind
+from .objects import Container, Kind
 from .status import Refused
 
 if TYPE_CHECKING:
@@ -62,8 +62,13 @@ def application_data(applet: Applet) -> bytes:
 
 
 def _object_data(applet: Applet, kind: Kind, name: bytes) -> Reply:
-    info = applet.find(kind, name).info(file_usage=applet.profile.file_usage)
+    info = _info(applet, applet.find(kind, name))
     return Reply(tlv.encode(kind.tags.wrapper, info) if applet.profile.wrapped else info)
+
+
+def _info(applet: Applet, item: Container) -> bytes:
+    profile = applet.profile
+    return item.info(file_usage=profile.file_usage, algorithm_slip=profile.algorithm_slip)
 
 
 def _object_list(applet: Applet, *, first: bool) -> Reply:
@@ -81,7 +86,7 @@ def _whole_list(applet: Applet) -> bytes:
     profile = applet.profile
     order = _LIST_ORDER[profile.list_layout]
     items = sorted(applet.store.objects(), key=lambda item: order.index(item.kind))
-    infos = [(item.kind.tags.wrapper, item.info(file_usage=profile.file_usage)) for item in items]
+    infos = [(item.kind.tags.wrapper, _info(applet, item)) for item in items]
     if profile.list_layout == "L1":
         return tlv.encode_all(infos)
     by_type = [

@@ -2,11 +2,11 @@
 
 import os
 from dataclasses import replace
+from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric import ec
-
-from . import ecc
+from . import ecc, pairs, rsa
 from . import objects as o
+from .administration import Administration
 from .profile import Profile
 from .store import Store
 
@@ -17,9 +17,12 @@ class Issuer:
     Errors: ValueError for objects that can't be, StoreError when the store can't be written.
     """
 
-    def __init__(self, store: Store, profile: Profile) -> None:
+    def __init__(
+        self, store: Store, profile: Profile, administration: Administration | None = None
+    ) -> None:
         self._store = store
         self._profile = profile
+        self._administration = administration or Administration(store)
 
     def objects(self) -> list[o.Container]:
         """All objects of the SIM."""
@@ -47,36 +50,63 @@ class Issuer:
         key_type: int = o.P256,
         usage: int = o.TLS12_KEY,
         functions: int | None = None,
-        private_key: ec.EllipticCurvePrivateKey | None = None,
+        private_key: Any = None,
+        public_id: bytes = b"",
     ) -> bytes:
-        """Make the private and the public container, filled; return the point, 65 bytes 04 X Y.
+        """Make the private and the public container, filled; return the point, 65 bytes 04 X Y,
+        or the modulus of an RSA key, 256 bytes.
 
         private_key: taken over instead of a new one. functions (61): by default signature, or key
-        generation and agreement for a volatile pair. An existing pair is replaced, but
-        keeps its label unless there is another.
+        generation and agreement for a volatile pair. public_id: when it differs from `id`; both
+        halves then need a label. An existing pair is replaced, but keeps its label unless there is
+        another.
         """
         if functions is None:
             volatile = ecc.is_volatile(key_type)
             functions = o.KEY_GENERATION | o.KEY_AGREEMENT if volatile else o.SIGNATURE
-        if key_type not in ecc.CURVES:
-            raise ValueError(f"{key_type:02X} is no type of a key pair")
-        key = ecc.generate(key_type, os.urandom) if private_key is None else private_key
-        point = ecc.point_of(key)
+        family = pairs.of(key_type)
+        algorithms = rsa.PKCS1 | rsa.PSS if family is rsa else ecc.ECDSA
+        key = family.generate(key_type, os.urandom) if private_key is None else private_key
+        family.check_private(key_type, key)
         old = self._store.find(o.Kind.PRIVATE, id=id)
         shared = {
-            "id": id,
             "label": label or (old.label if old else b""),
             "key_type": key_type,
             "usage": usage,
             "functions": functions,
-            "algorithm": ecc.ECDSA if functions & o.SIGNATURE else None,
+            "algorithm": algorithms if functions & o.SIGNATURE else None,
             "hashes": 0x0001 if functions & o.SIGNATURE else None,
             "agreement": 0x01 if functions & o.KEY_AGREEMENT else None,
         }
         access = o.UPDATE if functions & o.KEY_GENERATION else 0
-        private = o.PrivateKey(**shared, access=access, key=key)
-        self.put(private, o.PublicKey(**shared, point=point))
-        return point
+        private = o.PrivateKey(id=id, **shared, access=access, key=key)
+        public = o.PublicKey(id=public_id or id, **shared, **family.public_fields(key))
+        self.put(private, public)
+        return public.point or public.modulus
+
+    def deactivate(self, kind: o.Kind, id: bytes) -> None:
+        """State 00: the object can't be used any more; its value stays."""
+        self._store.put(replace(self._find(kind, id), active=False))
+
+    def activate(self, kind: o.Kind, id: bytes) -> None:
+        """Undo `deactivate`: state 01, unless the container is empty."""
+        self._store.put(replace(self._find(kind, id), active=True))
+
+    def begin_administration(self, kind: o.Kind, id: bytes) -> None:
+        """Begin a remote administration session: commands that touch the object answer 6984.
+
+        The object may be changed with the other calls meanwhile.
+        """
+        self._administration.begin(kind, id)
+
+    def end_administration(self, kind: o.Kind, id: bytes) -> None:
+        """End it: the next command that touches the object answers 63CF, or 6989 when it fails
+        and the object has changed."""
+        self._administration.end(kind, id)
+
+    def administrations(self) -> list[tuple[o.Kind, bytes]]:
+        """Type and ID of the objects under remote administration."""
+        return self._administration.running()
 
     def clear_key_pair(self, id: bytes = b"\x01") -> None:
         """Empty both halves: their state becomes 00."""

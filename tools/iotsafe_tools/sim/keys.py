@@ -3,37 +3,35 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from . import ecc, status, tlv
 from . import objects as o
+from . import pairs, tlv
 from .apdu import Command, Reply
 from .blocks import Blocks
 from .sessions import Session
-from .status import Refused, require
+from .status import require
 
 if TYPE_CHECKING:
     from .applet import Applet
 
 KEY = 0x34
 _TEMPLATE = 0x49
-_POINT = 0x86
-_MAX_KEY_OBJECT = 0xFF
+_MAX_KEY_OBJECT = 0x140  # an RSA key has 0x110 bytes
 
 
-def encode_point(point: bytes) -> bytes:
-    """34 { 49 { 86 { 04 X Y } } }."""
-    return tlv.encode(KEY, tlv.encode(_TEMPLATE, tlv.encode(_POINT, point)))
+def encode_key(public: o.PublicKey) -> bytes:
+    """34 { 49 { 86 { 04 X Y } } }, or 34 { 49 { 81 modulus, 82 exponent } }."""
+    value = pairs.of(public.key_type).encode_public(public)
+    return tlv.encode(KEY, tlv.encode(_TEMPLATE, value))
 
 
-def _decode_point(value: bytes) -> bytes:
-    """The point in the value of tag 34: in 49 { 86 }, or in 86 alone. Raises TLVError."""
+def _decode_key(key_type: int, value: bytes) -> dict[str, Any]:
+    """The fields of a public key from the value of tag 34: in 49, or bare. Raises TLVError."""
     items = tlv.decode_all(value)
     if [tag for tag, _ in items] == [_TEMPLATE]:
         items = tlv.decode_all(items[0][1])
-    if [tag for tag, _ in items] != [_POINT]:
-        raise tlv.TLVError("no point (tag 86) in the public key")
-    return items[0][1]
+    return pairs.of(key_type).decode_public(key_type, items)
 
 
 def _public_half(applet: Applet, private: o.PrivateKey) -> o.PublicKey | None:
@@ -47,16 +45,20 @@ def generate_key_pair(applet: Applet, command: Command) -> Reply:
     command.expect_p1p2(0x0000)
     private = applet.find(o.Kind.PRIVATE, command.data)
     public = _public_half(applet, private)
-    require(public is not None and public.access & o.READ)
+    require(public is not None)
+    applet.administration.touch(public.kind, public.id)
+    require(public.access & o.READ)
     require(private.functions & public.functions & o.KEY_GENERATION)
     require(private.key_type == public.key_type)
+    require(private.active and public.active)
     require(not any(applet.sessions.in_use(half.kind, half.id) for half in (private, public)))
-    key = ecc.generate(private.key_type, applet.random)
-    point = ecc.point_of(key)
-    applet.store.put(replace(private, key=key), replace(public, point=point))
+    family = pairs.of(private.key_type)
+    key = family.generate(private.key_type, applet.random)
+    private, public = replace(private, key=key), replace(public, **family.public_fields(key))
+    applet.store.put(private, public)
     ids = tlv.encode(o.Kind.PRIVATE.tags.id, private.id)
     ids += tlv.encode(o.Kind.PUBLIC.tags.id, public.id)
-    answers = {"full": ids + encode_point(point), "key": encode_point(point), "none": b""}
+    answers = {"full": ids + encode_key(public), "key": encode_key(public), "none": b""}
     return Reply(answers[applet.profile.keygen_response])
 
 
@@ -64,8 +66,8 @@ def read_public_key(applet: Applet, command: Command) -> Reply:
     """READ PUBLIC KEY: the key in tag 34; 6985 when unreadable or empty."""
     command.expect_p1p2(0x0000)
     public = applet.find(o.Kind.PUBLIC, command.data)
-    require(public.access & o.READ and public.filled)
-    return Reply(encode_point(public.point))
+    require(public.access & o.READ and public.activated)
+    return Reply(encode_key(public))
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,7 @@ def put_public_key_init(applet: Applet, command: Command) -> Reply:
         return Reply()
     command.expect_p1p2(command.p2)
     public = applet.find(o.Kind.PUBLIC, command.data)
-    require(public.access & o.UPDATE)
+    require(public.access & o.UPDATE and public.active)
     session = Session(
         command.ins, public.kind, public.id, _Putting(Blocks(KEY, _MAX_KEY_OBJECT), b"")
     )
@@ -95,25 +97,17 @@ def put_public_key_init(applet: Applet, command: Command) -> Reply:
 def put_public_key_update(applet: Applet, command: Command) -> Reply:
     """PUT PUBLIC KEY update: the key in tag 34; written, and the session ended, by the last block.
 
-    6A80 for a point that is not on the curve.
+    6A80 for a point that is not on the curve, 6985 when the object may not be written any more.
     """
     last = command.last_block
     session = applet.sessions.get(command.p2, 0x24)
+    public = applet.object_of(session)
+    require(public.access & o.UPDATE and public.active)
     blocks, chunk, _ = session.work.blocks.take(command.data, last=last)
     work = _Putting(blocks, session.work.value + chunk)
     if last:
-        _write_point(applet, session.id, _decode_point(work.value))
+        applet.store.put(replace(public, **_decode_key(public.key_type, work.value)))
         applet.sessions.close(command.p2, session.ins)
     else:
         applet.sessions.update(command.p2, replace(session, work=work))
     return Reply()
-
-
-def _write_point(applet: Applet, id: bytes, point: bytes) -> None:
-    public = applet.store.find(o.Kind.PUBLIC, id=id)
-    require(public is not None)
-    try:
-        ecc.public_key(public.key_type, point)
-    except ValueError:
-        raise Refused(status.WRONG_DATA) from None
-    applet.store.put(replace(public, point=point))

@@ -1,17 +1,16 @@
 """What the applet stores: private, public and secret keys, and files (sections 5 and 6).
 
 The objects are immutable; a change makes a new one, and the store replaces the old. An object is
-*activated* (state 01) when its container holds a value. Optional attributes are None when absent.
+*activated* (state 01) when its container holds a value and the issuer has not deactivated it.
+Optional attributes are None when absent.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from cryptography.hazmat.primitives.asymmetric import ec
-
-from . import ecc, tlv
+from . import ecc, pairs, tlv
 
 MAX_ID = 20
 MAX_LABEL = 60
@@ -34,6 +33,9 @@ CERTIFICATE = 0x02
 # Key types (4B); the curves are in ecc.CURVES.
 P256 = 0x13
 P256_VOLATILE = 0x14
+BRAINPOOL = 0x23
+BRAINPOOL_VOLATILE = 0x24
+RSA_2048 = 0x03
 HMAC_KEY = 0xA0
 
 
@@ -65,40 +67,57 @@ def _check(good: bool, problem: str) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Container:
-    """What all objects have. IDs have 1..20 bytes, labels 0..60 (empty: no label)."""
+    """What all objects have. IDs have 1..20 bytes, labels 0..60 (empty: no label).
+
+    `active` is False while the issuer has the object deactivated; its value stays.
+    """
 
     kind: ClassVar[Kind]
 
     id: bytes
     label: bytes = b""
     access: int = 0
+    active: bool = True
 
     def __post_init__(self) -> None:
         _check(1 <= len(self.id) <= MAX_ID, f"an object's ID must have 1 to {MAX_ID} bytes")
         _check(len(self.label) <= MAX_LABEL, f"a label may have at most {MAX_LABEL} bytes")
+        _check(type(self.active) is bool, "an object is either active or not")
         for tag, size, value in [(0x60, 1, self.access), *self._attributes()]:
             good = value is None or (type(value) is int and 0 <= value < 1 << 8 * size)
             _check(good, f"the attribute {tag:02X} of an object must be a number of {size} bytes")
 
     @property
     def filled(self) -> bool:
-        """The container holds a value: state 01."""
+        """The container holds a value."""
         raise NotImplementedError
+
+    @property
+    def activated(self) -> bool:
+        """The state is 01: the value may be used."""
+        return self.active and self.filled
 
     @property
     def volatile(self) -> bool:
         """The value does not survive a reset of the card."""
         return False
 
-    def info(self, *, file_usage: bool = True) -> bytes:
-        """The information structure without its wrapper (7.5); `file_usage`: with tag 21."""
+    def info(self, *, file_usage: bool = True, algorithm_slip: bool = False) -> bytes:
+        """The information structure without its wrapper (7.5); `file_usage`: with tag 21.
+
+        `algorithm_slip`: tag 92 says 2 bytes and has one (section 14, item 6).
+        """
         tags = self.kind.tags
         items = [(tags.label, self.label)] if self.label else []
-        items += [(tags.id, self.id), (0x60, bytes([self.access])), (0x4A, bytes([self.filled]))]
+        state = (0x4A, bytes([self.activated]))
+        items += [(tags.id, self.id), (0x60, bytes([self.access])), state]
         for tag, size, value in self._attributes():
             if value is not None and (file_usage or tag != 0x21):
                 items.append((tag, value.to_bytes(size, "big")))
-        return tlv.encode_all(items)
+        encoded = [tlv.encode(tag, value) for tag, value in items]
+        if algorithm_slip:
+            encoded = [b"\x92\x02" + item[2:] if item[0] == 0x92 else item for item in encoded]
+        return b"".join(encoded)
 
     def _attributes(self) -> Iterator[tuple[int, int, int | None]]:
         """(tag, size in bytes, value) of what follows the state, in the order of 7.5."""
@@ -118,7 +137,7 @@ class _KeyOfPair(Container):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _check(self.key_type in ecc.CURVES, f"{self.key_type:02X} is no type of a key pair")
+        pairs.of(self.key_type)
 
     @property
     def volatile(self) -> bool:
@@ -147,13 +166,12 @@ class PrivateKey(_KeyOfPair):
 
     kind: ClassVar[Kind] = Kind.PRIVATE
 
-    key: ec.EllipticCurvePrivateKey | None = field(default=None, repr=False)
+    key: Any = field(default=None, repr=False)  # of `cryptography`, or None
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.key is not None:
-            curve = ecc.CURVES[self.key_type].name
-            _check(self.key.curve.name == curve, f"the private key is not on the curve {curve}")
+            pairs.of(self.key_type).check_private(self.key_type, self.key)
 
     @property
     def filled(self) -> bool:
@@ -162,21 +180,29 @@ class PrivateKey(_KeyOfPair):
 
 @dataclass(frozen=True, kw_only=True)
 class PublicKey(_KeyOfPair):
-    """A public key: an uncompressed point of 65 bytes, or empty."""
+    """A public key, or an empty container for one.
+
+    point: 65 bytes 04 X Y of an elliptic curve. modulus, exponent: of RSA, 256 bytes and a number.
+    """
 
     kind: ClassVar[Kind] = Kind.PUBLIC
 
     access: int = READ
     point: bytes = b""
+    modulus: bytes = b""
+    exponent: int = 0
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.point:
-            ecc.public_key(self.key_type, self.point)
+        pairs.of(self.key_type).check_public(self)
+        rsa = self.key_type == RSA_2048
+        _check(
+            not (self.point if rsa else self.modulus), "a public key has the value of another type"
+        )
 
     @property
     def filled(self) -> bool:
-        return bool(self.point)
+        return bool(self.point or self.modulus)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -198,6 +224,13 @@ class SecretKey(Container):
         yield 0x4B, 1, self.key_type
         yield 0x61, 1, self.functions
         yield 0x94, 1, self.derivation
+
+    def derives(self, derivation: int) -> bool:
+        """Whether the key may be used for PRF (01) or HKDF (02) of tag 94."""
+        return bool(
+            self.functions & KEY_DERIVATION
+            and (self.derivation is None or self.derivation & derivation)
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -233,7 +266,7 @@ CLASSES: tuple[type[Container], ...] = (PrivateKey, PublicKey, SecretKey, File)
 # Kind -> the attribute that holds the value, and what it is when there is none.
 _NO_VALUE = {
     Kind.PRIVATE: {"key": None},
-    Kind.PUBLIC: {"point": b""},
+    Kind.PUBLIC: {"point": b"", "modulus": b"", "exponent": 0},
     Kind.SECRET: {"value": b""},
     Kind.FILE: {"content": b""},
 }

@@ -63,6 +63,10 @@ class Profile:
     algorithms: int = 0x04
     agreements: int = 0x01
     derivations: int = 0x03
+    # Instructions that the applet lacks (6D00), besides those of the functions above.
+    missing: tuple[int, ...] = ()
+    # COMPUTE HKDF takes a salt of no bytes; otherwise 6A80.
+    empty_salt: bool = True
     # GET DATA is offered at all; otherwise 6D00.
     get_data: bool = True
     # A digest (9E) may have another length than the announced hash.
@@ -75,6 +79,8 @@ class Profile:
     # ---- faults ------------------------------------------------------------------------------
     # Sessions survive a reset: an abandoned one blocks its number until it is closed.
     wedge: bool = False
+    # Tag 92 in information about keys says that it has 2 bytes, and has one.
+    algorithm_slip: bool = False
     # This byte of the signature (0..63 for r||s; counted modulo its length) is inverted.
     flip_signature_byte: int | None = None
 
@@ -86,6 +92,10 @@ class Profile:
     generate_ms: float = 0
     sign_ms: float = 0
     verify_ms: float = 0
+    agree_ms: float = 0
+    derive_ms: float = 0
+    data_ms: float = 0  # GET DATA
+    key_ms: float = 0  # READ PUBLIC KEY, PUT PUBLIC KEY
 
     def __post_init__(self) -> None:
         for name, (allowed, meaning) in _LIMITS.items():

@@ -23,7 +23,7 @@ def get_random(applet: Applet, command: Command) -> Reply:
 def read_file(applet: Applet, command: Command) -> Reply:
     """READ FILE: min(Le, bytes left) bytes from offset P1 P2; empty at the end, 6A86 beyond it."""
     file = applet.find(o.Kind.FILE, command.data)
-    require(file.access & o.READ and file.filled)
+    require(file.access & o.READ and file.activated)
     content = file.content
     padding = applet.profile.file_padding
     if padding is not None:

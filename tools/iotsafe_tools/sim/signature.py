@@ -6,9 +6,7 @@ import hashlib
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from cryptography.hazmat.primitives.asymmetric import ec
-
-from . import ecc, sha2, status, tlv
+from . import ecc, pairs, sha2, status, tlv
 from . import objects as o
 from .apdu import Command, Reply
 from .blocks import Blocks
@@ -23,21 +21,25 @@ VERIFY = 0x2C
 TEXT = 0x9B
 _MAX_TEXT = 0xFFFFFF
 _MAX_LAST_BLOCK = 0x80
+_MAX_TAIL = 0x300  # bytes of a verification that wait for its last block
 
 
 @dataclass(frozen=True)
 class Signing:
     """State of a session between two updates.
 
-    `key` is the value that the object had at the init. `hasher` has the text so far (mode 01).
+    The key is not in it: the object is used as it stands at the update. `hasher` has the text so
+    far (mode 01). `tail` has what may only be read as a whole: of a verification in mode 01 the
+    signature so far, in the other modes everything so far.
     """
 
-    key: ec.EllipticCurvePrivateKey | ec.EllipticCurvePublicKey = field(repr=False)
+    algorithm: int
     mode: int
     hash_id: int
     lenient: bool  # a digest of another length than the hash's is taken
     hasher: Any
     blocks: Blocks
+    tail: bytes = field(default=b"", repr=False)
 
 
 _Step = tuple[Signing, bytes, bytes]
@@ -68,9 +70,9 @@ def _init(applet: Applet, command: Command, kind: o.Kind) -> Reply:
     if len(decoded) != len(_PARAMETERS) + 1 or not _supported(applet, mode, hash_id, algorithm):
         raise Refused(status.WRONG_DATA)
     item = applet.find_named(kind, items)
-    require(item.filled and item.allows(algorithm, hash_id))
+    _require_usable(item, algorithm, hash_id)
     work = Signing(
-        key=item.key if kind is o.Kind.PRIVATE else ecc.public_key(item.key_type, item.point),
+        algorithm=algorithm,
         mode=mode,
         hash_id=hash_id,
         hasher=hashlib.new(ecc.HASHES[hash_id]),
@@ -98,8 +100,15 @@ def _supported(applet: Applet, mode: int, hash_id: int, algorithm: int) -> bool:
         mode in _MODES
         and hash_id in ecc.HASHES
         and bool(hash_id & applet.profile.hashes)
-        and algorithm == ecc.ECDSA
+        and algorithm in pairs.ALGORITHMS
+        and bool(algorithm & applet.profile.algorithms)
     )
+
+
+def _require_usable(item: o.PrivateKey | o.PublicKey, algorithm: int, hash_id: int) -> None:
+    """Raise Refused 6985 unless the key may be used like that."""
+    require(item.activated and item.allows(algorithm, hash_id))
+    require(algorithm in pairs.of(item.key_type).ALGORITHMS)
 
 
 # ---- update --------------------------------------------------------------------------------
@@ -112,13 +121,17 @@ def compute_update(applet: Applet, command: Command) -> Reply:
     """
     session = applet.sessions.get(command.p2, COMPUTE)
     last = command.last_block
+    item = applet.object_of(session)
+    _require_usable(item, session.work.algorithm, session.work.hash_id)
     work, digest, _ = _MODES[session.work.mode](session.work, command.data, last, False)
     if not last:
         applet.sessions.update(command.p2, replace(session, work=work))
         return Reply()
     profile = applet.profile
-    value = ecc.sign(work.key, digest, deterministic=profile.deterministic)
-    if not profile.signature_der:
+    value = pairs.of(item.key_type).sign(
+        item.key, digest, algorithm=work.algorithm, deterministic=profile.deterministic
+    )
+    if work.algorithm == ecc.ECDSA and not profile.signature_der:
         value = ecc.der_to_raw(value)
     if profile.flip_signature_byte is not None:
         value = _flipped(value, profile.flip_signature_byte % len(value))
@@ -127,21 +140,24 @@ def compute_update(applet: Applet, command: Command) -> Reply:
 
 
 def verify_update(applet: Applet, command: Command) -> Reply:
-    """VERIFY SIGNATURE update: the last block ends with the signature; 6D01 when it is wrong."""
+    """VERIFY SIGNATURE update: the signature comes last; 6D01 when it is wrong.
+
+    Data objects that do not fit one APDU, as with RSA, go on in the next block (dialect K1).
+    """
     session = applet.sessions.get(command.p2, VERIFY)
     last = command.last_block
-    work, digest, value = _MODES[session.work.mode](session.work, command.data, last, last)
+    item = applet.object_of(session)
+    _require_usable(item, session.work.algorithm, session.work.hash_id)
+    work, digest, value = _MODES[session.work.mode](session.work, command.data, last, True)
     if not last:
         applet.sessions.update(command.p2, replace(session, work=work))
         return Reply()
-    if len(value) != 2 * ecc.COORDINATE and value[:1] != _DER_SEQUENCE:
-        raise tlv.TLVError("the signature is neither r||s nor DER")
-    good = ecc.verify(work.key, digest, value)
+    family = pairs.of(item.key_type)
+    if not family.may_be_signature(value):
+        raise tlv.TLVError("the signature has not the form of the algorithm's")
+    good = family.verify(item, digest, value, algorithm=work.algorithm)
     applet.sessions.close(command.p2, VERIFY)
     return Reply(sw=status.OK if good else status.SIGNATURE_WRONG)
-
-
-_DER_SEQUENCE = b"\x30"
 
 
 def _flipped(value: bytes, at: int) -> bytes:
@@ -149,20 +165,27 @@ def _flipped(value: bytes, at: int) -> bytes:
 
 
 # ---- modes of operation: (state, block, last, signed) -> (state, digest, signature) ----------
+# `signed`: a signature belongs to the data. Digest and signature count after the last block only.
 
 
 def _full_text(work: Signing, block: bytes, last: bool, signed: bool) -> _Step:
     """Mode 01: the text in 9B, in one block or in many."""
-    blocks, chunk, rest = work.blocks.take(block, last=last, signed=signed)
+    if work.tail:
+        blocks, chunk, rest = work.blocks, b"", block
+    else:
+        blocks, chunk, rest = work.blocks.take(block, last=last, signed=signed)
     hasher = work.hasher.copy()
     hasher.update(chunk)
-    value = tlv.decode_signature(rest) if signed else b""
-    return replace(work, blocks=blocks, hasher=hasher), hasher.digest(), value
+    tail = _longer(work.tail, rest)
+    value = tlv.decode_signature(tail) if signed and last else b""
+    return replace(work, blocks=blocks, hasher=hasher, tail=tail), hasher.digest(), value
 
 
 def _last_block(work: Signing, block: bytes, last: bool, signed: bool) -> _Step:
     """Mode 02: the last block (9A), the host's hash state (9C), bytes that it stands for (9D)."""
-    data, value = _single_block(block, last, signed)
+    work, data, value = _as_a_whole(work, block, last, signed)
+    if not last:
+        return work, b"", b""
     tail, state, count = tlv.decode_exactly(data, 0x9A, 0x9C, 0x9D)
     if not 1 <= len(tail) <= _MAX_LAST_BLOCK or len(count) != 4:
         raise tlv.TLVError("the last block or the count has a wrong size")
@@ -175,7 +198,9 @@ def _last_block(work: Signing, block: bytes, last: bool, signed: bool) -> _Step:
 
 def _final_hash(work: Signing, block: bytes, last: bool, signed: bool) -> _Step:
     """Mode 03: the digest (9E), as long as the announced hash unless the profile is lenient."""
-    data, value = _single_block(block, last, signed)
+    work, data, value = _as_a_whole(work, block, last, signed)
+    if not last:
+        return work, b"", b""
     (digest,) = tlv.decode_exactly(data, 0x9E)
     allowed = ecc.DIGEST_SIZES if work.lenient else {ecc.digest_size(work.hash_id)}
     if len(digest) not in allowed:
@@ -183,11 +208,22 @@ def _final_hash(work: Signing, block: bytes, last: bool, signed: bool) -> _Step:
     return work, digest, value
 
 
-def _single_block(block: bytes, last: bool, signed: bool) -> tuple[bytes, bytes]:
-    """The data objects and the signature's value; Refused 6A86 unless it is the last block."""
-    if not last:
+def _as_a_whole(work: Signing, block: bytes, last: bool, signed: bool) -> _Step:
+    """The data objects, and the signature's value, of the last block and those before it.
+
+    Raises Refused 6A86 when a signature is computed in several blocks: its data fit one.
+    """
+    if not (last or signed):
         raise Refused(status.WRONG_P1P2)
-    return tlv.split_signature(block) if signed else (block, b"")
+    tail = _longer(work.tail, block)
+    data, value = tlv.split_signature(tail) if last and signed else (tail, b"")
+    return replace(work, tail=tail), data, value
+
+
+def _longer(tail: bytes, block: bytes) -> bytes:
+    if len(tail) + len(block) > _MAX_TAIL:
+        raise tlv.TLVError("the data objects are too long")
+    return tail + block
 
 
 _MODES = {0x01: _full_text, 0x02: _last_block, 0x03: _final_hash}

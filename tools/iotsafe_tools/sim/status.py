@@ -2,12 +2,15 @@
 
 OK = 0x9000
 MORE_DATA = 0x6300  # object list: the next part follows with P2 = 01
+ADMINISTRATION_DONE = 0x63CF  # success, after a remote administration of the object
 WRONG_LENGTH = 0x6700
 CHANNEL_NOT_OPEN = 0x6881
 WRONG_FILE_STRUCTURE = 0x6981
+ADMINISTRATION_RUNS = 0x6984  # a remote administration of the object is under way
 CONDITIONS = 0x6985  # conditions of use not satisfied
 NO_CURRENT_FILE = 0x6986
 NO_SESSION_LEFT = 0x6989  # maximum capacity reached
+ADMINISTRATION_CHANGED = 0x6989  # refused, after a remote administration changed the object
 WRONG_DATA = 0x6A80
 NO_CHANNEL_LEFT = 0x6A81
 NOT_FOUND = 0x6A82

@@ -14,15 +14,17 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from . import ecc
+from . import ecc, pairs
 from . import objects as o
 
 FORMAT = "iotsafe-sim"
-VERSION = 1
+VERSION = 2
+# Version 1 had neither deactivated objects nor RSA keys: its objects lack those fields.
+READABLE_VERSIONS = (1, 2)
 MAX_BYTES = 4_000_000
 
 # Field of an object -> how it stands in the JSON, and how it is read back. Others are integers.
-_BYTES_FIELDS = frozenset({"id", "label", "point", "value", "content"})
+_BYTES_FIELDS = frozenset({"id", "label", "point", "modulus", "value", "content"})
 _CLASSES = {cls.kind.name.lower(): cls for cls in o.CLASSES}
 
 
@@ -236,7 +238,7 @@ def _decode(text: bytes) -> dict[tuple[o.Kind, bytes], o.Container]:
     if len(text) > MAX_BYTES:
         raise ValueError("too long")
     whole = json.loads(text)
-    if whole["format"] != FORMAT or whole["version"] != VERSION:
+    if whole["format"] != FORMAT or whole["version"] not in READABLE_VERSIONS:
         raise _ForeignVersion(f"{whole['format']!r:.40} version {whole['version']!r:.10}")
     body = whole["objects"]
     if whole.keys() != {"format", "version", "objects", "sha256"} or type(body) is not list:
@@ -256,7 +258,7 @@ def _object_to_json(item: o.Container) -> dict[str, Any]:
         if name in _BYTES_FIELDS:
             value = value.hex()
         elif name == "key" and value is not None:
-            value = f"{value.private_numbers().private_value:064x}"
+            value = pairs.of(item.key_type).key_to_text(value)
         fields[name] = value
     return fields
 
@@ -267,5 +269,6 @@ def _object_from_json(kind: str, **fields: Any) -> o.Container:
         if name in _BYTES_FIELDS:
             fields[name] = bytes.fromhex(value)
         elif name == "key" and value is not None:
-            fields[name] = ecc.key_from_scalar(fields["key_type"], int(value, 16))
+            key_type = fields["key_type"]
+            fields[name] = pairs.of(key_type).key_from_text(key_type, value)
     return cls(**fields)

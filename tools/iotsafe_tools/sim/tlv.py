@@ -1,6 +1,6 @@
 """TLV data objects of the applet: one-byte tags, BER lengths (section 5.1)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 SIGNATURE = 0x33
 
@@ -70,18 +70,34 @@ def decode_exactly(data: bytes, *tags: int) -> list[bytes]:
 
 
 def encode_signature(value: bytes, length_bytes: int) -> bytes:
-    """Data object 33, its length in one or in two bytes (section 14, item 1)."""
+    """Data object 33, its length in two fixed bytes or in the short form, which is BER above 7F
+    (section 14, item 1)."""
+    if length_bytes == 1:
+        return encode(SIGNATURE, value)
     return bytes([SIGNATURE]) + len(value).to_bytes(length_bytes, "big") + value
 
 
 def decode_signature(data: bytes) -> bytes:
-    """The value of tag 33 with either length form; raises TLVError unless it fills `data`."""
+    """The value of tag 33 with any form of length; raises TLVError unless it fills `data`."""
     if len(data) < 2 or data[0] != SIGNATURE:
         raise TLVError("no signature (tag 33)")
-    start = 3 if data[1] == 0 else 2
-    if int.from_bytes(data[1:start], "big") != len(data) - start:
-        raise TLVError("the length of the signature is wrong")
-    return data[start:]
+    for start, size in signature_readings(data):
+        if start + size == len(data):
+            return data[start:]
+    raise TLVError("the length of the signature is wrong")
+
+
+def signature_readings(data: bytes) -> Iterator[tuple[int, int]]:
+    """(start, length) of the value of tag 33 for each way to read its length: two bytes, BER, one
+    byte."""
+    first = data[1]
+    if len(data) >= 3 and first <= 0x01:
+        yield 3, int.from_bytes(data[1:3], "big")
+    size = first - 0x80
+    if 1 <= size <= 2 and len(data) >= 2 + size:
+        yield 2 + size, int.from_bytes(data[2 : 2 + size], "big")
+    if first:
+        yield 2, first
 
 
 def split_signature(data: bytes) -> tuple[bytes, bytes]:
