@@ -606,16 +606,6 @@ def test_applet_without_get_data():
 # ---- profiles ----------------------------------------------------------------------------
 
 
-def test_card_l3():
-    card = Card(profile=Profile.named("card-l3"))
-    select(card)
-    assert transmit(card, SIGN) == "9000"
-    assert transmit(card, UPDATE[:-2])[:4] == "3340"
-    assert transmit(card, "01CB0100").startswith("74034B4559840101")
-    assert "610" in transmit(card, "01CB000044")
-    assert transmit(card, "01CBC3000383010200").startswith("7304")
-
-
 @pytest.mark.parametrize(
     "switches",
     [
@@ -635,10 +625,3 @@ def test_card_l3():
 def test_profile_refuses_values_that_can_not_be(switches):
     with pytest.raises(ValueError, match=next(iter(switches))):
         Profile(**switches)
-
-
-def test_unknown_profile_names_the_known_ones():
-    with pytest.raises(ValueError, match="gsma, card-l3"):
-        Profile.named("gmsa")
-    assert Profile.named("gsma") == Profile()
-    assert Profile.named("card-l3", sign_ms=5).sign_ms == 5

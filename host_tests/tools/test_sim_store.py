@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-from iotsafe_tools.sim import Card, Profile, SecretKey, Store, StoreError
+from iotsafe_tools.sim import Card, Profile, SecretKey, Store, StoreError, ecc
 from iotsafe_tools.sim import store as store_module
 from iotsafe_tools.sim.objects import Kind
 
@@ -413,7 +413,7 @@ def test_no_secret_in_any_text(path, caplog, monkeypatch):
     for command in ("A4040007A0000005590010", "2A00010D840101A1010391020001920104"):
         card.transmit(bytes([channel]) + bytes.fromhex(command))
     texts.append(repr(card._applet.sessions._open))
-    monkeypatch.setattr(store_module.ecc, "sign", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr(ecc, "sign", lambda *_, **__: 1 / 0)
     with caplog.at_level(logging.DEBUG):
         answer = card.transmit(bytes.fromhex("012B8001229E20" + "11" * 32 + "00"))
     assert answer == b"\x6f\x00"

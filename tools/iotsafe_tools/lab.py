@@ -229,4 +229,4 @@ def _card(store: str | None, profile: str | Profile, sign_ms: float | None) -> C
         profile = Profile.named(profile, **switches)
     elif sign_ms is not None:
         profile.sign_ms = sign_ms
-    return Card(Store(store) if store else Store.memory(), profile)
+    return Card(Store(store, profile.objects) if store else None, profile)

@@ -8,16 +8,19 @@ card.transmit(bytes.fromhex("0070000001"))  # -> 01 90 00
 from .card import Card
 from .issuer import Issuer
 from .objects import File, PrivateKey, PublicKey, SecretKey
-from .profile import PROFILES, Profile
+from .profile import BROKEN, PROFILES, Profile
+from .profile_file import ProfileError
 from .store import Store, StoreError
 
 __all__ = [
+    "BROKEN",
     "PROFILES",
     "Card",
     "File",
     "Issuer",
     "PrivateKey",
     "Profile",
+    "ProfileError",
     "PublicKey",
     "SecretKey",
     "Store",

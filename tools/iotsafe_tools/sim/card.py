@@ -13,6 +13,7 @@ from . import status
 from .apdu import Command, Reply
 from .applet import Applet
 from .issuer import Issuer
+from .plan import new_objects
 from .profile import Profile
 from .status import Refused
 from .store import Store, StoreError
@@ -57,7 +58,8 @@ class Channel:
 class Card:
     """A simulated SIM. `transmit` is all that a modem or a reader needs.
 
-    random: source of random bytes, for GET RANDOM and for keys.
+    store: by default a new one in memory, with the objects that the profile plans. random: source
+    of random bytes, for GET RANDOM and for keys.
     """
 
     def __init__(
@@ -67,8 +69,10 @@ class Card:
         *,
         random: Callable[[int], bytes] = os.urandom,
     ) -> None:
-        self.store = Store.memory() if store is None else store
         self.profile = Profile() if profile is None else profile
+        if store is None:
+            store = Store.memory(new_objects(self.profile.objects))
+        self.store = store
         self._applet = Applet(self.store, self.profile, random)
         self.issuer = Issuer(self.store, self.profile, self._applet.administration)
         self._files = FileSystem(self.profile)
@@ -223,14 +227,14 @@ class Card:
         size = len(reply.data)
         if not size:
             return _sw(reply.sw)
-        waits = policy == "always" or (policy == "auto" and command.le is None)
-        if waits or size > 256:
-            return self._keep(channel, reply)
-        if command.le is not None and not reply.cut:
+        waits = policy == "always" or (policy == "auto" and command.le is None) or size > 256
+        if command.le is not None and not reply.cut and size <= 256:
             exact = self.profile.exact_le and policy != "direct"
-            if command.le < size or (exact and command.le != size):
+            if (exact and command.le != size) or (not waits and command.le < size):
                 channel.held = command.content, reply
                 return _sw(status.WRONG_LE << 8 | size & 0xFF)
+        if waits:
+            return self._keep(channel, reply)
         return reply.data + _sw(reply.sw)
 
     def _keep(self, channel: Channel, reply: Reply) -> bytes:
@@ -238,7 +242,10 @@ class Card:
         return _sw(status.WAITING << 8 | min(len(reply.data), 256) & 0xFF)
 
     def _get_response(self, channel: Channel, command: Command, pending: Reply | None) -> bytes:
-        """GET RESPONSE: Le bytes, all that wait for Le = 00, 6Cxx when Le is more than that."""
+        """GET RESPONSE: Le bytes, all that wait for Le = 00, 6Cxx when Le is more than that.
+
+        6Cxx also for any Le but the announced one, when the profile wants it exact.
+        """
         channel.pending = pending  # a refused GET RESPONSE loses nothing
         command.expect_no_data()
         command.expect_p1p2(0x0000)
@@ -246,8 +253,9 @@ class Card:
             raise Refused(status.CONDITIONS)
         wanted = command.le or 256
         size = len(pending.data)
-        if wanted != 256 and wanted > size:
-            raise Refused(status.WRONG_LE << 8 | size & 0xFF)
+        exact = self.profile.exact_le and wanted != min(size, 256)
+        if exact or (wanted != 256 and wanted > size):
+            raise Refused(status.WRONG_LE << 8 | min(size, 256) & 0xFF)
         data, rest = pending.data[:wanted], pending.data[wanted:]
         if rest:
             return data + self._keep(channel, Reply(rest, pending.sw))

@@ -52,13 +52,17 @@ def application_data(applet: Applet) -> bytes:
         (0xB3, 1, profile.max_public_keys),
         (0xB4, 1, profile.max_secret_keys),
         (functions_tag, 1, profile.functions),
-        (0x91, 2, profile.hashes),
+        (0x91, profile.hash_bytes, profile.hashes),
         (0x92, 1, profile.algorithms),
         (agreements_tag, 1, profile.agreements),
         (0x94, 1, profile.derivations),
         (0xB7, 1, profile.max_sessions),
     )
-    return tlv.encode_all((tag, value.to_bytes(size, "big")) for tag, size, value in fields)
+    data = tlv.encode_all((tag, value.to_bytes(size, "big")) for tag, size, value in fields)
+    if profile.identifier_slip:
+        at = 4  # of the length of tag 11, after tag 10
+        data = data[:at] + bytes([data[at] + 1]) + data[at + 1 :]
+    return data
 
 
 def _object_data(applet: Applet, kind: Kind, name: bytes) -> Reply:

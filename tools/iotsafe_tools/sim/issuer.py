@@ -30,14 +30,8 @@ class Issuer:
 
     def put(self, *items: o.Container) -> None:
         """Add or replace whole objects, within the numbers that the profile announces."""
-        limits = {
-            o.Kind.PRIVATE: self._profile.max_private_keys,
-            o.Kind.PUBLIC: self._profile.max_public_keys,
-            o.Kind.SECRET: self._profile.max_secret_keys,
-            o.Kind.FILE: self._profile.max_files,
-        }
         names = {(item.kind, item.id) for item in (*self._store.objects(), *items)}
-        for kind, limit in limits.items():
+        for kind, limit in self._profile.limits().items():
             if sum(found is kind for found, _ in names) > limit:
                 raise ValueError(f"the SIM has room for {limit} objects of type {kind.name}")
         self._store.put(*items)
@@ -134,6 +128,15 @@ class Issuer:
     def public_key(self, id: bytes = b"\x01") -> bytes:
         """The point of a public key, 65 bytes; empty when its container is."""
         return self._find(o.Kind.PUBLIC, id).point
+
+    def point_of(self, id: bytes) -> bytes:
+        """The point (of RSA, the modulus) that belongs to a private key, wherever its public half
+        is; empty when its container is."""
+        private = self._find(o.Kind.PRIVATE, id)
+        if not private.filled:
+            return b""
+        fields = pairs.of(private.key_type).public_fields(private.key)
+        return fields.get("point") or fields["modulus"]
 
     def _find(self, kind: o.Kind, id: bytes) -> o.Container:
         item = self._store.find(kind, id=id)

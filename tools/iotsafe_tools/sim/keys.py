@@ -40,6 +40,14 @@ def _public_half(applet: Applet, private: o.PrivateKey) -> o.PublicKey | None:
     return applet.store.find(o.Kind.PUBLIC, **name)
 
 
+def _new_id(applet: Applet, half: o.Container) -> bytes:
+    """The next ID of the same length that no object of the type has."""
+    size, number = len(half.id), int.from_bytes(half.id, "big")
+    while applet.store.find(half.kind, id=(id := number.to_bytes(size, "big"))) is not None:
+        number = (number + 1) % (1 << 8 * size)
+    return id
+
+
 def generate_key_pair(applet: Applet, command: Command) -> Reply:
     """GENERATE KEY PAIR: fill both halves; needs the conditions of section 6, else 6985."""
     command.expect_p1p2(0x0000)
@@ -54,8 +62,11 @@ def generate_key_pair(applet: Applet, command: Command) -> Reply:
     require(not any(applet.sessions.in_use(half.kind, half.id) for half in (private, public)))
     family = pairs.of(private.key_type)
     key = family.generate(private.key_type, applet.random)
+    old = (private, public)
     private, public = replace(private, key=key), replace(public, **family.public_fields(key))
-    applet.store.put(private, public)
+    if applet.profile.new_ids:
+        private, public = (replace(half, id=_new_id(applet, half)) for half in (private, public))
+    applet.store.put(private, public, instead_of=old)
     ids = tlv.encode(o.Kind.PRIVATE.tags.id, private.id)
     ids += tlv.encode(o.Kind.PUBLIC.tags.id, public.id)
     answers = {"full": ids + encode_key(public), "key": encode_key(public), "none": b""}

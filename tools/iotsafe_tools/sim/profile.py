@@ -1,17 +1,40 @@
 """How a simulated card behaves where real cards differ (section 13), as data."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Container, Iterator, Mapping
+from dataclasses import MISSING, dataclass, field, fields
+from functools import cache
+from pathlib import Path
 from typing import Any, Literal
 
+from . import objects as o
+from . import profile_file
+from .plan import Planned
+from .profile_file import ProfileError
+
 GSMA_AID = bytes.fromhex("A0000005590010")
+DEFAULT = "gsma"
+
+
+def _default_objects() -> tuple[Planned, ...]:
+    return _read(str(profile_file.FOLDER / f"{DEFAULT}.toml"))["objects"]
 
 
 @dataclass
 class Profile:
     """Switches of one card; the defaults are the profile "gsma".
 
-    The card reads them at each command, so a test may change one between two commands.
+    The card reads them at each command, so a test may change one between two commands. Raises
+    ValueError, with the switch and what is allowed, for a value that can't be.
     """
+
+    name: str = field(default=DEFAULT, compare=False)
+    about: str = field(default="", compare=False)
+
+    # ---- content -----------------------------------------------------------------------------
+    # What a new SIM has. Of these, the private key and the certificate file of the TLS client.
+    objects: tuple[Planned, ...] = field(default_factory=_default_objects, repr=False)
+    key_id: bytes = b"\x01"
+    certificate_id: bytes = b"\x02"
 
     # ---- UICC --------------------------------------------------------------------------------
     # What the modem reads: 19 or 20 digits, 6 to 15 digits (network 001 01 is for tests).
@@ -21,6 +44,9 @@ class Profile:
     aids: tuple[bytes, ...] = (GSMA_AID,)
     # Logical channels, the basic one included: 1..20.
     channels: int = 20
+    # The modem lets AT+CSIM reach other channels than the basic one. (False: AT+CCHO only. The
+    # modem asks for this; the card itself does the same either way.)
+    csim: bool = True
     # Channels that are open after a reset without MANAGE CHANNEL.
     open_channels: tuple[int, ...] = ()
     # Data of a reply: "auto" comes at once when the command had Le, else 61xx; "always" 61xx;
@@ -50,6 +76,10 @@ class Profile:
     application_tags: Literal["90/93", "61/6F"] = "90/93"
     # GENERATE KEY PAIR answers both IDs and the key, only the key, or nothing.
     keygen_response: Literal["full", "key", "none"] = "full"
+    # GENERATE KEY PAIR gives both halves new IDs.
+    new_ids: bool = False
+    # VERIFY SIGNATURE of a wrong signature: 6D01, or 6985.
+    mismatch_sw: int = 0x6D01
 
     # ---- capabilities, as the application data has them ---------------------------------------
     applet_id: bytes = bytes(range(32))
@@ -75,12 +105,20 @@ class Profile:
     max_read: int = 256
     # What follows the content up to the container's size; None: the file ends with its content.
     file_padding: int | None = 0x00
+    # READ FILE with the offset at the end: 9000 without data, or 6A86 or 6981.
+    read_end_sw: int = 0x9000
+    # READ FILE with the offset beyond the end: 6A86 or 6981.
+    read_beyond_sw: int = 0x6A86
 
     # ---- faults ------------------------------------------------------------------------------
     # Sessions survive a reset: an abandoned one blocks its number until it is closed.
     wedge: bool = False
     # Tag 92 in information about keys says that it has 2 bytes, and has one.
     algorithm_slip: bool = False
+    # Application data: the length of the identifier (11) is one too large.
+    identifier_slip: bool = False
+    # Application data: bytes of the hash algorithms (91), 2 or 1.
+    hash_bytes: Literal[1, 2] = 2
     # This byte of the signature (0..63 for r||s; counted modulo its length) is inverted.
     flip_signature_byte: int | None = None
 
@@ -98,52 +136,176 @@ class Profile:
     key_ms: float = 0  # READ PUBLIC KEY, PUT PUBLIC KEY
 
     def __post_init__(self) -> None:
-        for name, (allowed, meaning) in _LIMITS.items():
-            if getattr(self, name) not in allowed:
-                raise ValueError(f"profile: {name} must be {meaning}, not {getattr(self, name)!r}")
-        for name, lengths in (("iccid", (19, 20)), ("imsi", range(6, 16))):
-            digits = getattr(self, name)
-            if not (digits.isascii() and digits.isdigit() and len(digits) in lengths):
-                wanted = f"{lengths[0]} to {lengths[-1]} digits"
-                raise ValueError(f"profile: {name} must have {wanted}, not {digits!r}")
+        for item in fields(self):
+            value = getattr(self, item.name)
+            good, meaning = _limit(item.name, item.default)
+            if not good(value):
+                raise ValueError(f"{item.name} must be {meaning}, not {value!r:.60}")
         if not set(self.open_channels) <= set(range(1, self.channels)):
-            raise ValueError(f"profile: open_channels must be in 1..{self.channels - 1}")
+            raise ValueError(f"open_channels must be in 1..{self.channels - 1}")
 
     @classmethod
     def named(cls, name: str, **switches: Any) -> "Profile":
-        """The profile `name` of PROFILES, with some switches set otherwise.
+        """The profile `name` of PROFILES, or of the file `name`, with some switches set otherwise.
 
         Raises ValueError for an unknown name or value, TypeError for an unknown switch.
         """
-        if name not in PROFILES:
-            raise ValueError(f"no SIM profile {name!r}; there are: {', '.join(PROFILES)}")
-        return cls(**{**PROFILES[name], **switches})
+        if name in PROFILES:
+            found = PROFILES[name]
+        elif name.endswith(".toml") or "/" in name:
+            found = profile_file.read(name, _defaults())
+        else:
+            raise ValueError(
+                f"no SIM profile {name!r}; there are: {', '.join(PROFILES)}, or a file NAME.toml"
+            )
+        try:
+            made = cls(**{**found, **switches})
+            made.check_plan()
+        except ValueError as error:
+            raise ProfileError(f"{name}: {error}") from None
+        return made
+
+    def check_plan(self) -> None:
+        """Raise ValueError unless the objects fit the card, and serve the TLS client."""
+        items = [item for planned in self.objects for item in planned.containers]
+        for kind, limit in self.limits().items():
+            count = sum(item.kind is kind for item in items)
+            if count > limit:
+                raise ValueError(
+                    f"{count} objects of type {kind.name}, but the card has room for {limit}"
+                )
+        for name in ("id", "label"):
+            names = [(i.kind, value) for i in items if (value := getattr(i, name))]
+            for kind, value in names:
+                if names.count((kind, value)) > 1:
+                    raise ValueError(
+                        f"two {kind.name} objects have the {name} {value!r}; it must be unique"
+                    )
+        for kind, id, meaning in (
+            (o.Kind.PRIVATE, self.key_id, "key must be the ID of a private key in the plan"),
+            (o.Kind.FILE, self.certificate_id, "certificate must be the ID of a file in the plan"),
+        ):
+            if id and not any((item.kind, item.id) == (kind, id) for item in items):
+                raise ValueError(f"{meaning}, not {id.hex()}")
+
+    def limits(self) -> dict[o.Kind, int]:
+        """How many objects of each type the card has room for."""
+        return {
+            o.Kind.PRIVATE: self.max_private_keys,
+            o.Kind.PUBLIC: self.max_public_keys,
+            o.Kind.SECRET: self.max_secret_keys,
+            o.Kind.FILE: self.max_files,
+        }
 
 
-_LIMITS: dict[str, tuple[Any, str]] = {
-    "channels": (range(1, 21), "1..20"),
-    "get_response": (("auto", "always", "never"), "auto, always or never"),
-    "success_sw": ((0x9000, 0x63CF, *range(0x9100, 0x9200)), "9000, 63CF or 91xx"),
-    "signature_length": ((1, 2), "1 or 2"),
-    "list_layout": (("L1", "L2", "L3"), "L1, L2 or L3"),
-    "list_part": (range(1, 257), "1..256"),
-    "application_tags": (("90/93", "61/6F"), "90/93 or 61/6F"),
-    "keygen_response": (("full", "key", "none"), "full, key or none"),
-    "max_read": (range(1, 257), "1..256"),
-    "file_padding": ((None, *range(256)), "a byte or None"),
-    "max_sessions": (range(1, 256), "1..255"),
+_Limit = tuple[Callable[[Any], bool], str]
+
+
+def _in(allowed: Container[Any], meaning: str) -> _Limit:
+    """A whole number or a text of a set, or None; True is no number, nor is 1.0."""
+    return lambda value: type(value) in (int, str, type(None)) and value in allowed, meaning
+
+
+def _all(good: Callable[[Any], bool], meaning: str) -> _Limit:
+    return lambda value: isinstance(value, tuple) and all(map(good, value)), meaning
+
+
+def _digits(fewest: int, most: int) -> _Limit:
+    def good(value: Any) -> bool:
+        digits = isinstance(value, str) and value.isascii() and value.isdigit()
+        return digits and fewest <= len(value) <= most
+
+    return good, f"{fewest} to {most} digits"
+
+
+def _bytes(fewest: int, most: int) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, bytes) and fewest <= len(value) <= most
+
+
+def _is(type_: type) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, type_)
+
+
+_BYTE = range(256)
+_BITS = "a number of 0 to 255"
+_LIMITS: dict[str, _Limit] = {
+    "name": (_is(str), "a text"),
+    "about": (_is(str), "a text"),
+    "objects": _all(_is(Planned), "a plan"),
+    "key_id": (_bytes(0, 20), "0 to 20 bytes"),
+    "certificate_id": (_bytes(0, 20), "0 to 20 bytes"),
+    "iccid": _digits(19, 20),
+    "imsi": _digits(6, 15),
+    "aids": _all(_bytes(5, 16), "AIDs of 5 to 16 bytes"),
+    "channels": _in(range(1, 21), "1..20"),
+    "open_channels": _all(_is(int), "numbers of channels"),
+    "get_response": _in(("auto", "always", "never"), "auto, always or never"),
+    "success_sw": _in((0x9000, 0x63CF, *range(0x9100, 0x9200)), "9000, 63CF or 91xx"),
+    "signature_length": _in((1, 2), "1 or 2"),
+    "list_layout": _in(("L1", "L2", "L3"), "L1, L2 or L3"),
+    "list_part": _in(range(1, 257), "1..256"),
+    "application_tags": _in(("90/93", "61/6F"), "90/93 or 61/6F"),
+    "keygen_response": _in(("full", "key", "none"), "full, key or none"),
+    "mismatch_sw": _in((0x6D01, 0x6985), "6D01 or 6985"),
+    "applet_id": (_bytes(0, 127), "0 to 127 bytes"),
+    "max_sessions": _in(range(1, 256), "1..255"),
+    "hashes": _in(range(8), "bits of 01, 02, 04"),
+    "missing": _all(_BYTE.__contains__, "a list of INS bytes"),
+    "max_read": _in(range(1, 257), "1..256"),
+    "file_padding": _in((None, *_BYTE), "a byte or None"),
+    "read_end_sw": _in((0x9000, 0x6A86, 0x6981), "9000, 6A86 or 6981"),
+    "read_beyond_sw": _in((0x6A86, 0x6981), "6A86 or 6981"),
+    "flip_signature_byte": _in((None, *range(1 << 16)), "a number of 0 to 65535, or None"),
+    "hash_bytes": _in((1, 2), "1 or 2"),
 }
+_MAX_MS = 600_000
 
-# Name -> the switches in which the card differs from the defaults.
-PROFILES: dict[str, dict[str, Any]] = {
-    # As the clients of the specification's default form expect it.
-    "gsma": {},
-    # As a physical card has been logged: bare structures, short signature, data at once.
-    "card-l3": {
-        "signature_length": 1,
-        "list_layout": "L3",
-        "wrapped": False,
-        "application_tags": "61/6F",
-        "get_response": "never",
-    },
-}
+
+def _limit(name: str, default: Any) -> _Limit:
+    """What a switch may be; those of one kind need no line in the table."""
+    if name in _LIMITS:
+        return _LIMITS[name]
+    if isinstance(default, bool):
+        return _is(bool), "true or false"
+    if name.endswith("_ms"):
+        good = lambda value: type(value) in (int, float) and 0 <= value <= _MAX_MS  # noqa: E731
+        return good, f"0 to {_MAX_MS} milliseconds"
+    return _in(_BYTE, _BITS)
+
+
+def _defaults() -> dict[str, Any]:
+    return {
+        item.name: None if item.default is MISSING else item.default for item in fields(Profile)
+    }
+
+
+@cache
+def _read(path: str) -> dict[str, Any]:
+    return profile_file.read(path, _defaults())
+
+
+class _Profiles(Mapping):
+    """Name -> arguments for `Profile`, from the files in sim/profiles."""
+
+    def __getitem__(self, name: str) -> dict[str, Any]:
+        if name not in self._names():
+            raise KeyError(name)
+        return dict(_read(str(profile_file.FOLDER / f"{name}.toml")))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names())
+
+    def __len__(self) -> int:
+        return len(self._names())
+
+    @staticmethod
+    @cache
+    def _names() -> tuple[str, ...]:
+        """The sound ones before the broken ones."""
+        names = [Path(path).stem for path in profile_file.FOLDER.glob("*.toml")]
+        return tuple(sorted(names, key=lambda name: (name.startswith(BROKEN), name)))
+
+
+# Names of profiles with a defect that was seen on a card begin with this.
+BROKEN = "broken-"
+PROFILES: Mapping[str, dict[str, Any]] = _Profiles()

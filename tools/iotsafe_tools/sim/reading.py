@@ -21,7 +21,7 @@ def get_random(applet: Applet, command: Command) -> Reply:
 
 
 def read_file(applet: Applet, command: Command) -> Reply:
-    """READ FILE: min(Le, bytes left) bytes from offset P1 P2; empty at the end, 6A86 beyond it."""
+    """READ FILE: min(Le, bytes left) bytes from offset P1 P2; at the end as the profile says."""
     file = applet.find(o.Kind.FILE, command.data)
     require(file.access & o.READ and file.activated)
     content = file.content
@@ -29,6 +29,8 @@ def read_file(applet: Applet, command: Command) -> Reply:
     if padding is not None:
         content += bytes([padding]) * (file.size - len(content))
     if command.p1p2 > len(content):
-        raise Refused(status.WRONG_P1P2)
+        raise Refused(applet.profile.read_beyond_sw)
+    if command.p1p2 == len(content) and applet.profile.read_end_sw != status.OK:
+        raise Refused(applet.profile.read_end_sw)
     wanted = min(command.le or 256, applet.profile.max_read)
     return Reply(content[command.p1p2 :][:wanted], cut=True)

@@ -140,7 +140,7 @@ def compute_update(applet: Applet, command: Command) -> Reply:
 
 
 def verify_update(applet: Applet, command: Command) -> Reply:
-    """VERIFY SIGNATURE update: the signature comes last; 6D01 when it is wrong.
+    """VERIFY SIGNATURE update: the signature comes last; 6D01 (by the profile) when it is wrong.
 
     Data objects that do not fit one APDU, as with RSA, go on in the next block (dialect K1).
     """
@@ -157,7 +157,7 @@ def verify_update(applet: Applet, command: Command) -> Reply:
         raise tlv.TLVError("the signature has not the form of the algorithm's")
     good = family.verify(item, digest, value, algorithm=work.algorithm)
     applet.sessions.close(command.p2, VERIFY)
-    return Reply(sw=status.OK if good else status.SIGNATURE_WRONG)
+    return Reply(sw=status.OK if good else applet.profile.mismatch_sw)
 
 
 def _flipped(value: bytes, at: int) -> bytes:

@@ -14,8 +14,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from . import ecc, pairs
 from . import objects as o
+from . import pairs
+from .plan import Planned, new_objects
+from .profile import Profile
 
 FORMAT = "iotsafe-sim"
 VERSION = 2
@@ -32,41 +34,18 @@ class StoreError(Exception):
     """A store can't be read or written; the message names the file and says what to do."""
 
 
-def factory_objects() -> list[o.Container]:
-    """The containers of a new SIM: the object plan 01..05 of section 11.1 (T, W), one key made."""
-    key = ecc.generate(o.P256, os.urandom)
-    signing = {"algorithm": ecc.ECDSA, "hashes": 0x0001, "functions": o.SIGNATURE}
-    client = {"id": b"\x01", "label": b"KEY", "usage": o.TLS12_KEY, **signing}
-    ephemeral = {
-        "id": b"\x04",
-        "label": b"EPH",
-        "key_type": o.P256_VOLATILE,
-        "functions": o.KEY_GENERATION | o.KEY_AGREEMENT,
-        "agreement": 0x01,
-    }
-    peer = {**signing, "functions": o.SIGNATURE | o.KEY_AGREEMENT, "agreement": 0x01}
-    return [
-        o.PrivateKey(**client, key=key),
-        o.PublicKey(**client, point=ecc.point_of(key)),
-        o.PrivateKey(**ephemeral, access=o.UPDATE),
-        o.PublicKey(**ephemeral),
-        o.PublicKey(
-            id=b"\x05",
-            label=b"PEER",
-            access=o.READ | o.UPDATE,
-            key_type=o.P256_VOLATILE,
-            **peer,
-        ),
-        o.File(id=b"\x02", label=b"CERT", size=1024),
-        o.File(id=b"\x03", label=b"CA", size=1024),
-    ]
+def factory_objects(plan: Iterable[Planned] | None = None) -> list[o.Container]:
+    """The objects of a new SIM, by a profile's plan; by default that of "gsma"."""
+    return new_objects(Profile().objects if plan is None else plan)
 
 
 class Store:
     """The objects of one SIM. Safe to use from several threads of one process."""
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
-        """Open the store at `path`, or make a new one there with `factory_objects`.
+    def __init__(
+        self, path: str | os.PathLike[str], plan: Iterable[Planned] | None = None
+    ) -> None:
+        """Open the store at `path`, or make a new one there with `factory_objects(plan)`.
 
         Raises StoreError when the file is damaged, of another version, readable by others, or
         can't be reached.
@@ -78,7 +57,7 @@ class Store:
         try:
             self._load(self._path)
         except FileNotFoundError:
-            self._objects = _index(factory_objects())
+            self._objects = _index(factory_objects(plan))
             self._save(self._objects)
         except OSError as error:
             raise StoreError(
@@ -111,13 +90,18 @@ class Store:
                 return item
         return None
 
-    def put(self, *items: o.Container) -> None:
+    def put(self, *items: o.Container, instead_of: Iterable[o.Container] = ()) -> None:
         """Add or replace objects: all of them or, when this raises, none.
+
+        instead_of: objects that are taken out at the same time.
 
         Raises ValueError when a label is taken, StoreError when the file can't be written.
         """
         with self._lock:
-            changed = _index([*self._objects.values(), *items])
+            gone = {(item.kind, item.id) for item in instead_of}
+            gone -= {(item.kind, item.id) for item in items}
+            kept = [item for name, item in self._objects.items() if name not in gone]
+            changed = _index([*kept, *items])
             self._save(changed)
             self._objects = changed
 

@@ -14,9 +14,6 @@ from .broker import Broker
 from .firmware import Firmware
 from .pki import PKI
 
-KEY = b"\x01"
-CERTIFICATE = b"\x02"
-
 
 class Rig:
     """An enrolled SIM behind a modem on a pseudo-terminal, and a broker that trusts it.
@@ -48,10 +45,13 @@ class Rig:
             self.enrol(cn)
 
     def enrol(self, cn: str) -> bytes:
-        """Issue a certificate for the key in the SIM, write it into the SIM's file, return it."""
-        issuer = self.lab.card.issuer
-        certificate = self.pki.issue_client(issuer.public_key(KEY), cn)
-        issuer.write_file(CERTIFICATE, certificate)
+        """Issue a certificate for the key in the SIM, write it into the SIM's file, return it.
+
+        Which key and which file, the card's profile says.
+        """
+        card = self.lab.card
+        certificate = self.pki.issue_client(card.issuer.point_of(card.profile.key_id), cn)
+        card.issuer.write_file(card.profile.certificate_id, certificate)
         return certificate
 
     def config(self, changes: Mapping[str, Any] | None = None) -> dict[str, Any]:

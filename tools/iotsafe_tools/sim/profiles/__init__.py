@@ -1,0 +1,1 @@
+"""Profiles of cards as data, one TOML file each; see profile_file.py."""
