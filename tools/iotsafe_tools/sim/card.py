@@ -17,7 +17,8 @@ from .plan import new_objects
 from .profile import Profile
 from .status import Refused
 from .store import Store, StoreError
-from .uicc import CURRENT_ADF, MF, USIM_AID, FileSystem
+from .uicc import FileSystem
+from .uicc_files import CURRENT_ADF, MF, USIM_AID
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +27,8 @@ MANAGE_CHANNEL = 0x70
 GET_RESPONSE = 0xC0
 READ_BINARY = 0xB0
 READ_RECORD = 0xB2
+UPDATE_BINARY = 0xD6
+UPDATE_RECORD = 0xDC
 STATUS = 0xF2
 
 # INS, and the P1 bit that must be set -> the latency of the profile that the command's work takes.
@@ -91,7 +94,7 @@ class Card:
     def atr(self) -> bytes:
         """Answer to reset: T=0, historical bytes with the number of channels (7816-4, 8.1.1)."""
         channels = min(self.profile.channels, 8) - 1
-        capabilities = bytes([0x73, 0xFE, 0x21, 0x08 | channels])
+        capabilities = bytes([0x73, 0xFE, 0x21, 0x10 | channels])  # numbers given by the card
         body = bytes.fromhex("9F96801FC7 8031E0") + capabilities + b"\x67IOTSAFE"
         check = 0
         for byte in body:
@@ -202,6 +205,8 @@ class Card:
         if command.ins == STATUS:
             return self._success(self._files.status(channel.current, command))
         commands = {READ_BINARY: self._files.read_binary, READ_RECORD: self._files.read_record}
+        if command.ins in (UPDATE_BINARY, UPDATE_RECORD):
+            raise Refused(status.NOT_ALLOWED)
         if command.ins not in commands:
             raise Refused(status.UNKNOWN_INS)
         if command.proprietary:

@@ -40,6 +40,10 @@ class Profile:
     # What the modem reads: 19 or 20 digits, 6 to 15 digits (network 001 01 is for tests).
     iccid: str = "8988211000000000011"
     imsi: str = "001010000000001"
+    # Digits of the network code in the IMSI; name of the network; number of the subscriber.
+    mnc_digits: Literal[2, 3] = 2
+    spn: str = "IoT SAFE"
+    msisdn: str = ""
     # Applications that SELECT finds; () is a SIM without the applet (6A82).
     aids: tuple[bytes, ...] = (GSMA_AID,)
     # Logical channels, the basic one included: 1..20.
@@ -226,6 +230,17 @@ def _is(type_: type) -> Callable[[Any], bool]:
     return lambda value: isinstance(value, type_)
 
 
+def _network_name(value: Any) -> bool:
+    return isinstance(value, str) and value.isascii() and value.isprintable() and len(value) <= 16
+
+
+def _phone_number(value: Any) -> bool:
+    if not isinstance(value, str):
+        return False
+    digits = value.removeprefix("+")
+    return value == "" or (digits.isascii() and digits.isdigit() and len(digits) <= 20)
+
+
 _BYTE = range(256)
 _BITS = "a number of 0 to 255"
 _LIMITS: dict[str, _Limit] = {
@@ -236,6 +251,9 @@ _LIMITS: dict[str, _Limit] = {
     "certificate_id": (_bytes(0, 20), "0 to 20 bytes"),
     "iccid": _digits(19, 20),
     "imsi": _digits(6, 15),
+    "mnc_digits": _in((2, 3), "2 or 3"),
+    "spn": (_network_name, "0 to 16 characters of ASCII"),
+    "msisdn": (_phone_number, "0 to 20 digits, with a + before them or not"),
     "aids": _all(_bytes(5, 16), "AIDs of 5 to 16 bytes"),
     "channels": _in(range(1, 21), "1..20"),
     "open_channels": _all(_is(int), "numbers of channels"),

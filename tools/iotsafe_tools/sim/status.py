@@ -6,6 +6,7 @@ ADMINISTRATION_DONE = 0x63CF  # success, after a remote administration of the ob
 WRONG_LENGTH = 0x6700
 CHANNEL_NOT_OPEN = 0x6881
 WRONG_FILE_STRUCTURE = 0x6981
+NOT_ALLOWED = 0x6982  # security status not satisfied
 ADMINISTRATION_RUNS = 0x6984  # a remote administration of the object is under way
 CONDITIONS = 0x6985  # conditions of use not satisfied
 NO_CURRENT_FILE = 0x6986

@@ -1,88 +1,12 @@
-"""The files that a modem reads from a UICC (ETSI TS 102 221, 3GPP TS 31.102): MF, EF_DIR,
-EF_ICCID, and EF_IMSI in the ADF of the USIM. Read only; PINs and authentication are the simulated
-modem's own affair.
-"""
+"""SELECT, STATUS, READ BINARY and READ RECORD on the UICC's files (ETSI TS 102 221, 11.1)."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from . import status, tlv
 from .apdu import Command, Reply
 from .profile import Profile
 from .status import Refused
-
-USIM_AID = bytes.fromhex("A0000000871002FFFFFFFF8907090000")
-MF = 0x3F00
-CURRENT_ADF = 0x7FFF
-
-_TRANSPARENT = 0x41
-_LINEAR = 0x42
-_FOLDER = 0x78
-
-
-@dataclass(frozen=True)
-class Node:
-    """A folder (`children` is a tuple) or a file: its content, or its records of equal length."""
-
-    fid: int
-    parent: int | None = None
-    aid: bytes = b""
-    sfi: int | None = None
-    content: bytes = b""
-    records: tuple[bytes, ...] = ()
-    folder: bool = False
-
-    def fcp(self) -> bytes:
-        """File control parameters (TS 102 221, 11.1.1.3)."""
-        size = len(self.content) + sum(map(len, self.records))
-        if self.folder:
-            descriptor = bytes([_FOLDER, 0x21])
-        elif self.records:
-            descriptor = bytes([_LINEAR, 0x21, 0, len(self.records[0]), len(self.records)])
-        else:
-            descriptor = bytes([_TRANSPARENT, 0x21])
-        items = [(0x82, descriptor), (0x83, self.fid.to_bytes(2, "big"))]
-        if self.aid:
-            items.append((0x84, self.aid))
-        items.append((0x8A, b"\x05"))  # activated
-        if not self.folder:
-            items.append((0x80, size.to_bytes(2, "big")))
-        if self.sfi is not None:
-            items.append((0x88, bytes([self.sfi << 3])))
-        return tlv.encode(0x62, tlv.encode_all(items))
-
-
-def _swapped(digits: str) -> bytes:
-    """Two digits a byte, the first in the low half; F fills up."""
-    digits += "F" * (len(digits) % 2)
-    return bytes(int(digits[i + 1] + digits[i], 16) for i in range(0, len(digits), 2))
-
-
-def _imsi(digits: str) -> bytes:
-    """EF_IMSI (TS 31.102, 4.2.2): length, then 9 (odd) or 1 (even number of digits) and digits."""
-    parity = "9" if len(digits) % 2 else "1"
-    coded = _swapped(parity + digits)
-    return bytes([len(coded)]) + coded.ljust(8, b"\xff")
-
-
-def _directory_entry(aid: bytes, label: bytes) -> bytes:
-    entry = tlv.encode(0x61, tlv.encode_all([(0x4F, aid), (0x50, label)]))
-    return entry.ljust(38, b"\xff")
-
-
-def file_system(profile: Profile) -> dict[int, Node]:
-    """All nodes by file ID. The IDs are unique here, whatever their folder."""
-    applications = [(USIM_AID, b"USIM"), *((aid, b"IoT SAFE") for aid in profile.aids)]
-    records = tuple(_directory_entry(aid, label) for aid, label in applications)
-    iccid = _swapped(profile.iccid).ljust(10, b"\xff")
-    nodes = (
-        Node(MF, folder=True),
-        Node(0x2F00, MF, sfi=0x1E, records=records),
-        Node(0x2FE2, MF, sfi=0x02, content=iccid),
-        Node(CURRENT_ADF, MF, aid=USIM_AID, folder=True),
-        Node(0x6F07, CURRENT_ADF, sfi=0x07, content=_imsi(profile.imsi)),
-    )
-    return {node.fid: node for node in nodes}
+from .uicc_files import CURRENT_ADF, MF, Node, file_system
 
 
 class FileSystem:
@@ -98,16 +22,23 @@ class FileSystem:
         return node if node.folder else nodes[node.parent]
 
     def select(self, current: int, command: Command) -> Node:
-        """SELECT by file ID (P1 = 00), by path from the MF (08) or from the folder (09).
+        """SELECT by file ID (P1 = 00, folders only: 01), the parent (03), by path from the MF (08)
+        or from the folder (09).
 
         Raises Refused: 6A82 when there is no such file, 6A86 or 6700 for other forms.
         """
-        if command.p1 not in (0x00, 0x08, 0x09) or command.p2 not in (0x00, 0x04, 0x0C):
+        if command.p1 not in _SELECT_FORMS or command.p2 not in (0x00, 0x04, 0x0C):
             raise Refused(status.WRONG_P1P2)
-        data = command.data or MF.to_bytes(2, "big")
-        if len(data) % 2 or (command.p1 == 0 and len(data) != 2):
-            raise Refused(status.WRONG_LENGTH)
         nodes = file_system(self._profile)
+        if command.p1 == 0x03:
+            command.expect_no_data()
+            parent = self.folder_of(current).parent
+            if parent is None:
+                raise Refused(status.NOT_FOUND)
+            return nodes[parent]
+        data = command.data or MF.to_bytes(2, "big")
+        if len(data) % 2 or (command.p1 in (0x00, 0x01) and len(data) != 2):
+            raise Refused(status.WRONG_LENGTH)
         folder = nodes[MF] if command.p1 == 0x08 else self.folder_of(current)
         node = folder
         for fid in _fids(data):
@@ -115,6 +46,8 @@ class FileSystem:
             if node is None or not _reachable(folder, node):
                 raise Refused(status.NOT_FOUND)
             folder = node if node.folder else nodes[node.parent]
+        if command.p1 == 0x01 and not node.folder:
+            raise Refused(status.NOT_FOUND)
         return node
 
     def read_binary(self, current: int, command: Command) -> tuple[int, Reply]:
@@ -162,10 +95,15 @@ class FileSystem:
 
     def _short(self, current: int, sfi: int) -> Node:
         folder = self.folder_of(current)
+        if not 1 <= sfi <= 30:
+            raise Refused(status.NOT_FOUND)
         for node in file_system(self._profile).values():
             if node.sfi == sfi and node.parent == folder.fid:
                 return node
         raise Refused(status.NOT_FOUND)
+
+
+_SELECT_FORMS = (0x00, 0x01, 0x03, 0x08, 0x09)
 
 
 def _fids(data: bytes) -> Iterator[int]:

@@ -1,0 +1,160 @@
+"""The content of the UICC's files (ETSI TS 102 221, 13; 3GPP TS 31.102, 4.2), and how a file is
+described (FCP). Files are read only; PINs and authentication are the simulated modem's own affair.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from . import tlv
+from .profile import Profile
+
+USIM_AID = bytes.fromhex("A0000000871002FFFFFFFF8907090000")
+MF = 0x3F00
+CURRENT_ADF = 0x7FFF
+_ARR_OF_MF = 0x2F06
+_ARR_OF_ADF = 0x6F06
+
+_TRANSPARENT = 0x41
+_LINEAR = 0x42
+_FOLDER = 0x78
+_CODING = 0x21  # data coding byte of file descriptors
+
+# Access rules, records of EF_ARR: read always or with PIN 1; update with the issuer's key (ADM 1).
+_ADM_UPDATES = "800102 A406 83010A 950108"
+_RULES = tuple(
+    bytes.fromhex(rule + _ADM_UPDATES).ljust(30, b"\xff")
+    for rule in ("800101 9000", "800101 A406 830101 950108")
+)
+_ALWAYS, _PIN = 1, 2
+
+# Clock stop allowed; supply voltages of classes A, B and C (TS 102 221, 11.1.1.4.6.1).
+_CHARACTERISTICS = bytes.fromhex("800171")
+# PIN 1 (key reference 01) is there and disabled (11.1.1.4.10).
+_PIN_STATUS = bytes.fromhex("900100 830101")
+
+
+@dataclass(frozen=True)
+class Node:
+    """A folder, or a file: its content, or its records of equal length."""
+
+    fid: int
+    parent: int | None = None
+    aid: bytes = b""
+    sfi: int | None = None
+    content: bytes = b""
+    records: tuple[bytes, ...] = ()
+    folder: bool = False
+    rule: int = _ALWAYS  # record of EF_ARR
+
+    def fcp(self) -> bytes:
+        """File control parameters (TS 102 221, 11.1.1.3), in the order of that clause."""
+        items = [(0x82, self._descriptor()), (0x83, _two(self.fid))]
+        if self.folder:
+            if self.aid:
+                items.append((0x84, self.aid))
+            items.append((0xA5, _CHARACTERISTICS))
+        items.append((0x8A, b"\x05"))  # activated
+        in_adf = CURRENT_ADF in (self.parent, self.fid)
+        items.append((0x8B, _two(_ARR_OF_ADF if in_adf else _ARR_OF_MF) + bytes([self.rule])))
+        if self.folder:
+            items.append((0xC6, _PIN_STATUS))
+        else:
+            size = len(self.content) + sum(map(len, self.records))
+            items += [(0x80, _two(size)), (0x88, bytes([self.sfi << 3]) if self.sfi else b"")]
+        return tlv.encode(0x62, tlv.encode_all(items))
+
+    def _descriptor(self) -> bytes:
+        if self.folder:
+            return bytes([_FOLDER, _CODING])
+        if self.records:
+            return bytes([_LINEAR, _CODING, 0, len(self.records[0]), len(self.records)])
+        return bytes([_TRANSPARENT, _CODING])
+
+
+def _two(number: int) -> bytes:
+    return number.to_bytes(2, "big")
+
+
+def file_system(profile: Profile) -> dict[int, Node]:
+    """All nodes by file ID. The IDs are unique here, whatever their folder."""
+    applications = [(USIM_AID, b"USIM"), *((aid, b"IoT SAFE") for aid in profile.aids)]
+    records = tuple(_directory_entry(aid, label) for aid, label in applications)
+    files = (
+        Node(MF, folder=True),
+        Node(0x2F00, MF, sfi=0x1E, records=records),
+        Node(0x2F05, MF, sfi=0x05, content=_LANGUAGES),
+        Node(_ARR_OF_MF, MF, sfi=0x06, records=_RULES),
+        Node(0x2FE2, MF, sfi=0x02, content=_swapped(profile.iccid).ljust(10, b"\xff")),
+        Node(CURRENT_ADF, MF, aid=USIM_AID, folder=True),
+        *_usim_files(profile),
+    )
+    return {node.fid: node for node in files}
+
+
+def _usim_files(profile: Profile) -> Iterable[Node]:
+    network = _network(profile)
+    area = network + bytes.fromhex("FFFE")
+    for fid, sfi, content in (
+        (0x6F05, 0x02, _LANGUAGES),  # EF_LI
+        (0x6F07, 0x07, _imsi(profile.imsi)),
+        (0x6F31, 0x12, b"\x05"),  # EF_HPPLMN: look for the home network every 30 minutes
+        (0x6F38, 0x04, _services(19, 21)),  # EF_UST: SPN, MSISDN
+        (0x6F46, None, b"\x01" + profile.spn.encode("ascii").ljust(16, b"\xff")),
+        (0x6F56, 0x05, b"\x00"),  # EF_EST: nothing is enabled
+        (0x6F73, 0x0C, b"\xff" * 7 + area + b"\xff\x01"),  # EF_PSLOCI: not updated
+        (0x6F78, 0x06, _two(1 << int(profile.imsi[-1]))),  # EF_ACC
+        (0x6F7B, 0x0D, b"\xff" * 12),  # EF_FPLMN: none is forbidden
+        (0x6F7E, 0x0B, b"\xff" * 4 + area + b"\xff\x01"),  # EF_LOCI: not updated
+        (0x6FAD, 0x03, bytes([0, 0, 0, profile.mnc_digits])),
+        (0x6FE3, 0x1E, b"\xff" * 12 + area + b"\x01"),  # EF_EPSLOCI: not updated
+    ):
+        rule = _ALWAYS if fid in (0x6F05, 0x6FAD) else _PIN
+        yield Node(fid, CURRENT_ADF, sfi=sfi, content=content, rule=rule)
+    number = _number(profile.msisdn)
+    yield Node(0x6F40, CURRENT_ADF, records=(number,), rule=_PIN)
+    yield Node(0x6FB7, CURRENT_ADF, sfi=0x01, records=(bytes.fromhex("11F2FF00"),))  # EF_ECC: 112
+    yield Node(_ARR_OF_ADF, CURRENT_ADF, sfi=0x17, records=_RULES)
+
+
+# ---- codings -------------------------------------------------------------------------------
+
+_LANGUAGES = b"en" + b"\xff\xff"
+
+
+def _swapped(digits: str) -> bytes:
+    """Two digits a byte, the first in the low half; F fills up."""
+    digits += "F" * (len(digits) % 2)
+    return bytes(int(digits[i + 1] + digits[i], 16) for i in range(0, len(digits), 2))
+
+
+def _imsi(digits: str) -> bytes:
+    """EF_IMSI (TS 31.102, 4.2.2): length, then 9 (odd) or 1 (even number of digits) and digits."""
+    parity = "9" if len(digits) % 2 else "1"
+    coded = _swapped(parity + digits)
+    return bytes([len(coded)]) + coded.ljust(8, b"\xff")
+
+
+def _network(profile: Profile) -> bytes:
+    """Country and network code, three bytes (TS 24.008, 10.5.1.3)."""
+    mcc, mnc = profile.imsi[:3], profile.imsi[3 : 3 + profile.mnc_digits].ljust(3, "F")
+    return _swapped(mcc + mnc[2] + mnc[:2])
+
+
+def _number(text: str) -> bytes:
+    """A record of EF_MSISDN (4.2.26): no name; length, type and number; F fills up."""
+    digits = text.removeprefix("+")
+    if not digits:
+        return b"\xff" * 28
+    coded = bytes([0x91 if text.startswith("+") else 0x81]) + _swapped(digits)
+    return b"\xff" * 14 + bytes([len(coded)]) + coded.ljust(11, b"\xff") + b"\xff\xff"
+
+
+def _services(*numbers: int) -> bytes:
+    """EF_UST (4.2.8): a bit for each service, from 1."""
+    bits = sum(1 << (number - 1) for number in numbers)
+    return bits.to_bytes(17, "little")
+
+
+def _directory_entry(aid: bytes, label: bytes) -> bytes:
+    entry = tlv.encode(0x61, tlv.encode_all([(0x4F, aid), (0x50, label)]))
+    return entry.ljust(38, b"\xff")
