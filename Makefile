@@ -9,6 +9,7 @@
 #   MESSAGES=         make demo, pico: end after so many delivered messages
 #   ARGS=             make test: further arguments for pytest
 #   CUTS=             make powercuts: how often
+#   CASES=            make fuzz: how many of each
 
 PYTHON ?= python3
 BOARD ?= WAVESHARE_PICO_SIM7080G
@@ -19,7 +20,10 @@ BIN := .venv/bin
 CHOSEN := --board '$(BOARD)' --variant '$(VARIANT)'
 
 .DEFAULT_GOAL := help
-.PHONY: help demo pico repl mount test powercuts bench lint format micropython firmware reproduce flash \
+# The property tests whose number of cases `make fuzz` raises.
+FUZZ := host_tests/tools/test_fuzz_client.py host_tests/tools/test_sim_hostile.py
+
+.PHONY: help demo pico repl mount test powercuts fuzz bench lint format micropython firmware reproduce flash \
 	deploy clean
 
 help:  ## this list
@@ -48,6 +52,10 @@ test:  ## every test, on CPython, MicroPython and the emulated Pico (ARGS="-k na
 powercuts:  ## cut the power of emulated boards at 200 random moments (CUTS=)
 	$(SETUP) test
 	@POWER_CUTS=$(or $(CUTS),200) $(BIN)/python -m pytest -s host_tests/system/test_power_cuts.py
+
+fuzz:  ## hostile cards and hostile terminals, 100,000 cases of each (CASES=)
+	$(SETUP) test
+	@FUZZ_CASES=$(or $(CASES),100000) $(BIN)/python -m pytest -p no:cacheprovider $(FUZZ)
 
 bench:  ## what a connect costs, here and on the emulated Pico; writes build/bench.json
 	$(SETUP) pico

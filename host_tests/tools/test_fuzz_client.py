@@ -1,15 +1,25 @@
-"""The client on the simulated SIM, between them somebody who changes what the card answers."""
+"""The client on the simulated SIM, between them somebody who changes what the card answers.
+
+FUZZ_CASES in the environment: how many sequences of commands (by default few).
+"""
+
+import os
+from functools import cache
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from iotsafe import AppletNotFound, CardError, IdentityError, choose
+import iotsafe
+from iotsafe import AppletNotFound, CardError, IdentityError, choose, doctor, objects
 from iotsafe.applet import Applet
+from iotsafe_tools.sim import PROFILES as NAMES
 from iotsafe_tools.sim import Card, Profile, Store
 
 CONTENT = b"\x30\x82\x01\x20" + bytes(range(256)) + bytes(32)
 EXPECTED = (CardError, AppletNotFound, IdentityError)
+CASES = int(os.environ.get("FUZZ_CASES", "300"))
+SLOW = [HealthCheck.too_slow]
 
 # One change of an answer: its number, then what becomes of it.
 CHANGES = st.dictionaries(
@@ -75,7 +85,7 @@ def new_card(profile: Profile) -> Card:
     return card
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=CASES, deadline=None, suppress_health_check=SLOW)
 @given(profile=PROFILES, changes=CHANGES)
 def test_client_ends_with_its_own_errors(profile, changes):
     channel = Changed(new_card(profile), changes)
@@ -95,7 +105,70 @@ def test_client_ends_with_its_own_errors(profile, changes):
     assert channel.exchanges < 500
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+POINT = bytes.fromhex(
+    "04D12DFB5289C8D4F81208B70270398C342296970A0BCCB74C736FC7554494BF6356FBF3CA366CC23E8157854C"
+    "13C58D6AAC23F046ADA30F8353E74F33039872AB"
+)
+DIGEST = iotsafe.Digest(bytes(range(32)))
+# A verifier that takes anything: what the SIM signs is not looked at here.
+BLIND = {"verify": lambda point, digest, signature: True}
+# Everything that a caller can ask of the applet.
+COMMANDS = (
+    lambda safe: safe.open(),
+    lambda safe: safe.close(),
+    lambda safe: repr(safe.capabilities()),
+    lambda safe: repr(safe.objects()),
+    lambda safe: safe.object_info(objects.FILE, "CERT"),
+    lambda safe: safe.object_info(objects.SECRET_KEY, b"\x06"),
+    lambda safe: safe.random(200),
+    lambda safe: safe.read_der(b"\x02"),
+    lambda safe: safe.read_public_key("KEY"),
+    lambda safe: safe.generate_key_pair(b"\x04"),
+    lambda safe: safe.put_public_key("PEER", POINT),
+    lambda safe: safe.sign(b"\x01", bytes(48)),
+    lambda safe: safe.compute_signature(b"\x01", DIGEST, iotsafe.SHA256),
+    lambda safe: safe.compute_signature(b"\x01", iotsafe.Text(bytes(700))),
+    lambda safe: safe.compute_signature(b"\x01", iotsafe.Text(bytes(700), dialect=iotsafe.K2)),
+    lambda safe: safe.compute_signature(b"\x01", iotsafe.LastBlock(b"x", bytes(32), 64)),
+    lambda safe: safe.compute_signature(b"\x07", DIGEST, algorithm=iotsafe.RSA_PSS),
+    lambda safe: safe.verify_signature(b"\x01", DIGEST, bytes(range(1, 65))),
+    lambda safe: safe.verify_signature(b"\x01", iotsafe.Text(bytes(300)), bytes(range(1, 65))),
+    lambda safe: safe.compute_dh(b"\x04", b"\x05"),
+    lambda safe: safe.compute_prf(b"seed", 48, b"secret"),
+    lambda safe: safe.compute_prf(b"seed", 48, key=b"\x06", premaster=bytes(32)),
+    lambda safe: safe.compute_hkdf(b"", hash=iotsafe.SHA384),
+    lambda safe: safe.identity(),
+    lambda safe: safe.explain(),
+    lambda safe: [str(step) for step in doctor.steps(safe, **BLIND)],
+)
+
+
+@cache
+def _content(name: str) -> list:
+    """What a new card of the profile has; its keys are made once."""
+    return Card(profile=Profile.named(name)).store.objects()
+
+
+@settings(max_examples=CASES, deadline=None, suppress_health_check=SLOW)
+@given(
+    name=st.sampled_from(tuple(NAMES)),
+    commands=st.lists(st.integers(0, len(COMMANDS) - 1), min_size=1, max_size=5),
+    changes=CHANGES,
+)
+def test_all_commands_end_with_the_clients_own_errors(name, commands, changes):
+    card = Card(Store.memory(_content(name)), Profile.named(name))
+    card.power_on()
+    channel = Changed(card, changes)
+    safe = iotsafe.open(channel)
+    for command in commands:
+        try:
+            COMMANDS[command](safe)
+        except EXPECTED as error:
+            assert str(error) and "\n" not in str(error)
+    assert channel.exchanges < 600, channel.exchanges
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=SLOW)
 @given(profile=PROFILES, changes=CHANGES)
 def test_client_recovers_once_the_card_is_good_again(profile, changes):
     card = new_card(profile)
