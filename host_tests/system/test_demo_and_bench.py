@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from processes import runs
 
-from iotsafe_tools.bench import measure
+from iotsafe_tools.bench import commands, measure
 from iotsafe_tools.testbed import Process
 
 DEMO = (sys.executable, "-m", "iotsafe_tools.demo")
@@ -85,3 +85,14 @@ def test_the_benchmark_measures_each_package():
         numbers[f"bytecode.{name}"] for name in ("ticks", "iotsafe", "cellular", "telemetry")
     )
     assert all(value > 0 for value in numbers.values())
+
+
+def test_the_benchmark_measures_each_command_of_the_applet():
+    costs = commands.costs()
+    names = {name.rpartition(".")[0].removeprefix("command.") for name in costs}
+    exchanges = {name: costs[f"command.{name}.exchanges"] for name in names}
+    assert len(names) == 17
+    assert all(costs[f"command.{name}.heap"] > 100 for name in names)
+    assert exchanges["compute_signature"] == exchanges["compute_signature_text"] == 2
+    assert exchanges["compute_dh"] == exchanges["get_random"] == 1
+    assert exchanges["doctor"] <= 25

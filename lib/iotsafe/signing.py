@@ -13,6 +13,7 @@ from micropython import const
 
 from . import objects, sessions, tlv
 from .der import signature
+from .ecdsa import numbers
 from .errors import CardError, CardProtocolError
 
 # Hash (91) and signature algorithms (92).
@@ -84,9 +85,9 @@ class Text:
     mode = 1
 
     def __init__(self, source, size=None, dialect=K1):
-        self._source = source if hasattr(source, "readinto") else _Memory(source)
+        self._source = source
         if size is None:
-            if self._source is source:
+            if hasattr(source, "readinto"):
                 raise ValueError("a stream is signed with its size")
             size = len(source)
         if not 1 <= size <= _MAX_TEXT:
@@ -96,12 +97,15 @@ class Text:
 
     def blocks(self, body, tail):
         """See `Digest.blocks`. ValueError when the stream ends early."""
+        source = self._source
+        if not hasattr(source, "readinto"):
+            source = _Memory(source)
         if self._dialect == K2:
-            return self._objects(body, tail)
+            return self._objects(source, body, tail)
         head = tlv.head(0x9B, self.size)
-        return _split(body, _part(head), (self._source, self.size), _part(tail))
+        return _split(body, _part(head), (source, self.size), _part(tail))
 
-    def _objects(self, body, tail):
+    def _objects(self, source, body, tail):
         """A data object in each block; its length is one byte, as it was seen."""
         left = self.size
         room = _BLOCK - 2
@@ -114,7 +118,7 @@ class Text:
                 size = left - 1
             body[0] = 0x9B
             body[1] = size
-            _fill(self._source, body[2 : 2 + size])
+            _fill(source, body[2 : 2 + size])
             left -= size
             end = 2 + size
             if last:
@@ -216,13 +220,8 @@ def raw_signature(value):
     """r and s, 32 bytes each, of an ECDSA signature in DER, or raw already. ValueError for
     anything else.
     """
-    der = signature(value)
-    middle = 4 + der[3]
-    raw = b""
-    for number in (der[4:middle], der[middle + 2 :]):
-        number = number.lstrip(b"\0")
-        raw += bytes(32 - len(number)) + number
-    return raw
+    r, s = numbers(signature(value))
+    return r.to_bytes(32, "big") + s.to_bytes(32, "big")
 
 
 def _parameters(what, hash, algorithm):

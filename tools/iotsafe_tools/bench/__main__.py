@@ -11,7 +11,7 @@ from rich.table import Table
 from iotsafe_tools.emulator import EmulatorError, MpremoteError
 from iotsafe_tools.testbed import ROOT, ProcessError
 
-from . import measure, pico
+from . import commands, measure, pico
 
 _REPORT = ROOT / "build" / "bench.json"
 _RECONNECTS = 200
@@ -29,6 +29,7 @@ _UNITS = {
     "at_commands": "",
     "count": "",
     "failures": "",
+    "exchanges": "",
 }
 _TARGETS = {"pico.heap.smallest": pico.HEAP_TARGET}
 
@@ -52,8 +53,17 @@ def _print(console: Console, numbers: measure.Numbers) -> None:
             table.add_row(rest, f"{value:g}", f"{numbers['reconnect.' + rest]:g}", _unit(name))
     table.add_section()
     for name, value in numbers.items():
-        if not name.startswith(("connect.", "reconnect.")) or name.endswith("_61xx"):
+        if not name.startswith(("connect.", "reconnect.", "command.")) or name.endswith("_61xx"):
             table.add_row(name, "", f"{value:g}", _unit(name))
+    console.print(table)
+    table = Table("command of the applet", "exchanges", "heap, bytes", box=None)
+    for column in (1, 2):
+        table.columns[column].justify = "right"
+    for name, value in numbers.items():
+        if name.endswith(".exchanges"):
+            command = name.removesuffix(".exchanges")
+            text = command.removeprefix("command.").replace("_", " ")
+            table.add_row(text, f"{value:g}", f"{numbers[command + '.heap']:g}")
     console.print(table)
 
 
@@ -65,6 +75,7 @@ def main() -> int:
     steps: tuple[tuple[str, Callable[[], measure.Numbers]], ...] = (
         ("connect and reconnect on a line of 115200 baud", measure.connects),
         ("the same where GET RESPONSE is left to us", measure.get_response),
+        ("each command of the applet", commands.costs),
         ("bytecode", measure.bytecode),
         ("smallest heap", _smallest_heap),
         (

@@ -1,0 +1,71 @@
+"""Runs on MicroPython: each command of the applet once, and what it took.
+
+A line `BENCH command NAME exchanges=… heap=…` for each, with the name's spaces as underscores.
+"""
+
+import gc
+
+import board
+
+import iotsafe
+from app import repl
+from iotsafe import objects
+
+_POINT = b"".join(
+    number.to_bytes(size, "big")
+    for number, size in (
+        (4, 1),
+        (0x6B17D1F2E12C4247F8BCE6E563A440F277037D812DEB33A0F4A13945D898C296, 32),
+        (0x4FE342E2FE1A7F9B8EE7EB4A7C0F9E162BCE33576B315ECECBB6406837BF51F5, 32),
+    )
+)
+
+
+def commands(safe):
+    """(name, call) in an order in which all of them can work."""
+    digest = iotsafe.Digest(bytes(32))
+    text = iotsafe.Text(bytes(100))
+    signature = safe.sign(b"\x01", bytes(32))
+    return (
+        ("open and select", safe.open),
+        ("get random", lambda: safe.random(32)),
+        ("get data application", safe.capabilities),
+        ("get data object list", safe.objects),
+        ("get data file", lambda: safe.object_info(objects.FILE, b"\x02")),
+        ("read file", lambda: safe.read_file(b"\x02")),
+        ("read public key", lambda: safe.read_public_key(b"\x01")),
+        ("generate key pair", lambda: safe.generate_key_pair(b"\x04")),
+        ("put public key", lambda: safe.put_public_key(b"\x05", _POINT)),
+        ("compute signature", lambda: safe.sign(b"\x01", bytes(32))),
+        ("compute signature text", lambda: safe.compute_signature(b"\x01", text)),
+        ("verify signature", lambda: safe.verify_signature(b"\x01", digest, signature)),
+        ("compute dh", lambda: safe.compute_dh(b"\x04", b"\x05")),
+        ("compute prf", lambda: safe.compute_prf(b"seed", 48, b"secret")),
+        ("compute hkdf", lambda: safe.compute_hkdf(bytes(32))),
+        ("choose", safe.identity),
+        ("doctor", safe.doctor),
+    )
+
+
+def measured(safe, call):
+    """(exchanges, bytes of heap that the call took, whether or not they can be collected)."""
+    before = safe.apdu.exchanges
+    gc.collect()
+    gc.disable()
+    start = gc.mem_alloc()
+    call()
+    used = gc.mem_alloc() - start
+    gc.enable()
+    return safe.apdu.exchanges - before, used
+
+
+def main():
+    safe = repl.safe(board)
+    for name, call in commands(safe):
+        call()  # what is imported at first use is not the command's
+        costs = measured(safe, call)
+        print("BENCH command", name.replace(" ", "_"), "exchanges=%d heap=%d" % costs)
+    print("BENCH end")
+
+
+main()
