@@ -85,6 +85,15 @@ def test_the_benchmark_measures_each_package():
         numbers[f"bytecode.{name}"] for name in ("ticks", "iotsafe", "cellular", "telemetry")
     )
     assert all(value > 0 for value in numbers.values())
+    assert numbers["bytecode.iotsafe.session"] < numbers["bytecode.iotsafe"]
+
+
+def test_a_session_loads_nothing_that_it_does_not_need():
+    code = "import iotsafe, sys; print(*sorted(n for n in sys.modules if n[:8] == 'iotsafe.'))"
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert shown.returncode == 0
+    loaded = {name.removeprefix("iotsafe.") for name in shown.stdout.split()}
+    assert loaded and not loaded & measure.LATER
 
 
 def test_the_benchmark_measures_each_command_of_the_applet():
