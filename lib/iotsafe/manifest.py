@@ -8,6 +8,7 @@ package(
         "cache.py",
         "capabilities.py",
         "context.py",
+        "csr.py",
         "der.py",
         "derive.py",
         "discovery.py",
@@ -25,6 +26,7 @@ package(
         "signing.py",
         "tlv.py",
         "verdict.py",
+        "x509_names.py",
     ),
     base_path="..",
 )

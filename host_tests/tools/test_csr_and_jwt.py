@@ -1,0 +1,175 @@
+"""Certification requests before those who read them: `cryptography` and the openssl command."""
+
+import ipaddress
+import warnings
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+from p256_signers import SIGNERS, openssl
+
+from iotsafe import csr
+from iotsafe.x509_names import attributes, general_names
+
+# Key -> OID, most characters, of which characters.
+PRINTABLE = st.sampled_from("abcxyzABCXYZ0189 '()+,-./:=?")
+ASCII = st.characters(min_codepoint=0x20, max_codepoint=0x7E)
+ANY = st.characters(exclude_categories=["Cc", "Cs"])
+KEYS = {
+    "CN": (NameOID.COMMON_NAME, 64, ANY),
+    "O": (NameOID.ORGANIZATION_NAME, 64, ANY),
+    "OU": (NameOID.ORGANIZATIONAL_UNIT_NAME, 64, ANY),
+    "L": (NameOID.LOCALITY_NAME, 128, ANY),
+    "ST": (NameOID.STATE_OR_PROVINCE_NAME, 128, ANY),
+    "serialNumber": (NameOID.SERIAL_NUMBER, 64, PRINTABLE),
+    "emailAddress": (NameOID.EMAIL_ADDRESS, 255, ASCII),
+    "DC": (NameOID.DOMAIN_COMPONENT, 63, ASCII),
+}
+OIDS = {key: oid for key, (oid, _, _) in KEYS.items()} | {"C": NameOID.COUNTRY_NAME}
+
+PAIRS = st.one_of(
+    st.tuples(st.just("C"), st.from_regex("[A-Z]{2}", fullmatch=True)),
+    *(
+        st.tuples(st.just(key), st.text(alphabet, min_size=1, max_size=most))
+        for key, (_, most, alphabet) in KEYS.items()
+    ),
+)
+SUBJECTS = st.lists(PAIRS, max_size=6)
+
+LABEL = "[A-Za-z0-9]([A-Za-z0-9-]{0,8}[A-Za-z0-9])?"
+HOSTS = st.from_regex(rf"(\*\.)?{LABEL}(\.{LABEL}){{0,3}}", fullmatch=True)
+NAMES = st.lists(
+    st.one_of(
+        HOSTS.map(lambda text: ("DNS", text)),
+        st.from_regex(r"[a-z][a-z0-9+.-]{0,6}:[!-~]{1,40}", fullmatch=True).map(
+            lambda text: ("URI", text)
+        ),
+        st.ip_addresses().map(lambda address: ("IP", str(address))),
+        st.tuples(st.from_regex(r"[A-Za-z0-9._+-]{1,20}", fullmatch=True), HOSTS).map(
+            lambda parts: ("email", "@".join(parts))
+        ),
+    ),
+    max_size=6,
+)
+KINDS = {
+    x509.DNSName: "DNS",
+    x509.UniformResourceIdentifier: "URI",
+    x509.IPAddress: "IP",
+    x509.RFC822Name: "email",
+}
+
+
+@pytest.fixture(scope="module", params=SIGNERS)
+def signer(request):
+    return SIGNERS[request.param]()
+
+
+def read(der: bytes) -> tuple[x509.CertificateSigningRequest, list, list]:
+    """The request, its subject as (OID, value), its names as (kind, text)."""
+    request = x509.load_der_x509_csr(der)
+    with warnings.catch_warnings():
+        # It counts bytes where the limits of RFC 5280 are characters.
+        warnings.filterwarnings("ignore", message="Attribute's length must be")
+        subject = [(attribute.oid, attribute.value) for attribute in request.subject]
+    names = []
+    for extension in request.extensions:
+        assert extension.oid == x509.SubjectAlternativeName.oid
+        assert extension.critical == (not subject)
+        names = [(KINDS[type(name)], str(name.value)) for name in extension.value]
+    return request, subject, names
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(subject=SUBJECTS, names=NAMES)
+def test_cryptography_reads_what_was_asked_for(signer, subject, names):
+    assume(subject or names)
+    assume(sum(len(value.encode()) + 24 for _, value in subject) < 1400)
+    der = csr.build(signer.sign, signer.point, subject, [f"{k}:{v}" for k, v in names])
+    request, got_subject, got_names = read(der)
+    assert request.is_signature_valid
+    assert isinstance(request.signature_hash_algorithm, hashes.SHA256)
+    assert request.public_key() == signer.public_key
+    assert got_subject == [(OIDS[key], value) for key, value in subject]
+    assert got_names == names
+    assert request.public_bytes(Encoding.DER) == der
+
+
+@settings(
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(subject=SUBJECTS, names=NAMES)
+def test_openssl_verifies(signer, tmp_path, subject, names):
+    assume(subject or names)
+    assume(sum(len(value.encode()) + 24 for _, value in subject) < 1400)
+    der = csr.build(signer.sign, signer.point, subject, [f"{k}:{v}" for k, v in names])
+    command = "req -verify -noout -subject -nameopt RFC2253 -in csr"
+    done = openssl(tmp_path, command, csr=csr.pem(der).encode())
+    assert done.returncode == 0 and "verify OK" in done.stderr, done.stderr
+    # The text that OpenSSL writes, we read: the same subject.
+    text = done.stdout.removeprefix("subject=").removesuffix("\n")
+    assert attributes(text) == attributes(subject)
+
+
+def test_openssl_refuses_a_changed_request(signer, tmp_path):
+    der = bytearray(csr.build(signer.sign, signer.point, "CN=device-1"))
+    der[der.index(b"device-1")] ^= 1
+    assert not x509.load_der_x509_csr(bytes(der)).is_signature_valid
+    done = openssl(tmp_path, "req -verify -noout -in csr", csr=csr.pem(der).encode())
+    assert "verify OK" not in done.stderr and "verif" in done.stderr
+
+
+@settings(max_examples=100, deadline=None)
+@given(subject=SUBJECTS)
+def test_text_of_cryptography_is_read(subject):
+    assume(subject)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        name = x509.Name(
+            x509.NameAttribute(OIDS[key], value, _validate=False) for key, value in subject
+        )
+        text = name.rfc4514_string({oid: key for key, oid in OIDS.items()})
+    assert attributes(text) == attributes(subject)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    subject=st.text(st.one_of(st.sampled_from('CNO=,\\+#"; 4'), st.characters()), max_size=40),
+    names=st.lists(
+        st.tuples(
+            st.sampled_from(["DNS:", "URI:", "IP:", "email:", ""]), st.text(max_size=30)
+        ).map("".join),
+        max_size=3,
+    ),
+)
+def test_any_text_is_a_request_or_refused(subject, names):
+    def sign(digest):
+        return bytes.fromhex("3006020101020101")
+
+    try:
+        der = csr.build(sign, b"\4" + bytes(64), subject, names)
+    except ValueError as error:
+        assert "\n" not in str(error)
+        assert str(error).startswith(("subject", "names", "a request needs"))
+    else:
+        # Not the key, which is no point: the frame and the names.
+        assert der[:2] == b"\x30\x81" or der[:2] == b"\x30\x82"
+
+
+@settings(max_examples=200, deadline=None)
+@given(text=st.text("0123456789abcdefF:.", max_size=24))
+def test_addresses_are_those_of_the_standard_library(text):
+    try:
+        packed = ipaddress.ip_address(text).packed
+    except ValueError:
+        packed = None
+    try:
+        ((_, got),) = general_names([f"IP:{text}"])
+    except ValueError:
+        got = None
+    assert got == packed
