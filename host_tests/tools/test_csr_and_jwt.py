@@ -1,18 +1,25 @@
-"""Certification requests before those who read them: `cryptography` and the openssl command."""
+"""Certification requests and tokens before those who read them: OpenSSL, `cryptography`, PyJWT."""
 
+import base64
 import ipaddress
+import json
+import re
+import time
 import warnings
 
+import jwt as pyjwt
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from p256_signers import SIGNERS, openssl
 
-from iotsafe import csr
+from iotsafe import csr, jwt
 from iotsafe.x509_names import attributes, general_names
 
 # Key -> OID, most characters, of which characters.
@@ -173,3 +180,119 @@ def test_addresses_are_those_of_the_standard_library(text):
     except ValueError:
         got = None
     assert got == packed
+
+
+# ---- tokens ----------------------------------------------------------------------------------
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+VALUES = st.recursive(
+    st.one_of(
+        st.none(),
+        st.booleans(),
+        st.integers(),
+        st.floats(allow_nan=False, allow_infinity=False),
+        TEXT,
+    ),
+    lambda values: st.one_of(
+        st.lists(values, max_size=4), st.dictionaries(TEXT, values, max_size=4)
+    ),
+    max_leaves=12,
+)
+
+# What Python's json writes short, as we write it.
+SHORT = {short: f"\\u{ord(char):04x}" for short, char in zip("nrtbf", "\n\r\t\b\f", strict=True)}
+
+
+def levels(value) -> int:
+    members = value.values() if isinstance(value, dict) else value
+    return 1 + max(map(levels, members), default=0) if isinstance(value, dict | list) else 0
+
+
+def unpadded(text: str) -> bytes:
+    return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    claims=st.dictionaries(TEXT, VALUES, max_size=5),
+    header=st.dictionaries(TEXT.map("x-".__add__), VALUES, max_size=3),
+)
+def test_a_token_verifies_and_says_what_was_said(signer, claims, header):
+    assume(levels(claims) <= 6 and levels(header) <= 6)
+    token = jwt.build(signer.sign, claims, header)
+    signed, _, signature = token.rpartition(".")
+    raw = unpadded(signature)
+    assert len(raw) == 64
+    r, s = int.from_bytes(raw[:32], "big"), int.from_bytes(raw[32:], "big")
+    signer.public_key.verify(
+        encode_dss_signature(r, s), signed.encode(), ec.ECDSA(hashes.SHA256())
+    )
+    head, body = (unpadded(part).decode() for part in signed.split("."))
+    assert json.loads(body) == claims and list(json.loads(body)) == list(claims)
+    assert json.loads(head) == {"alg": "ES256", "typ": "JWT", **header}
+    compact = json.dumps(claims, ensure_ascii=False, separators=(",", ":"))
+    assert body == re.sub(r"\\(.)", lambda match: SHORT.get(match[1], match[0]), compact)
+    seen = pyjwt.PyJWS().decode_complete(token, signer.pem, algorithms=["ES256"])
+    assert json.loads(seen["payload"]) == claims
+
+
+def test_pyjwt_takes_the_claims_it_knows(signer):
+    now = int(time.time())
+    claims = {"iss": "device-1", "aud": "cloud", "sub": "a", "jti": "1", "iat": now - 60}
+    token = jwt.build(signer.sign, claims | {"exp": now + 86400}, {"kid": "k1"})
+    got = pyjwt.decode(
+        token, signer.pem, algorithms=["ES256"], audience="cloud", issuer="device-1"
+    )
+    assert got == claims | {"exp": now + 86400}
+    assert pyjwt.get_unverified_header(token) == {"alg": "ES256", "typ": "JWT", "kid": "k1"}
+    expired = jwt.build(signer.sign, {"exp": now - 86400})
+    with pytest.raises(pyjwt.ExpiredSignatureError):
+        pyjwt.decode(expired, signer.pem, algorithms=["ES256"])
+
+
+def test_pyjwt_refuses_a_changed_token(signer):
+    head, body, signature = jwt.build(signer.sign, {"sub": "a"}).split(".")
+    other = base64.urlsafe_b64encode(b'{"sub":"b"}').rstrip(b"=").decode()
+    with pytest.raises(pyjwt.InvalidSignatureError):
+        pyjwt.decode(f"{head}.{other}.{signature}", signer.pem, algorithms=["ES256"])
+    assert pyjwt.decode(f"{head}.{body}.{signature}", signer.pem, algorithms=["ES256"])
+
+
+def test_openssl_verifies_a_token(signer, tmp_path):
+    token = jwt.build(signer.sign, {"iss": "device-1", "exp": 1900000000})
+    signed, _, signature = token.rpartition(".")
+    raw = unpadded(signature)
+    r, s = int.from_bytes(raw[:32], "big"), int.from_bytes(raw[32:], "big")
+    command = "dgst -sha256 -verify key -signature signature data"
+    files = {"key": signer.pem, "signature": encode_dss_signature(r, s)}
+    done = openssl(tmp_path, command, data=signed.encode(), **files)
+    assert done.returncode == 0 and done.stdout == "Verified OK\n"
+    done = openssl(tmp_path, command, data=signed.encode() + b"x", **files)
+    assert done.returncode != 0
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    claims=st.recursive(
+        st.one_of(st.floats(), st.text(max_size=5), st.binary(max_size=3), st.integers()),
+        lambda values: st.one_of(
+            st.lists(values, max_size=4),
+            st.dictionaries(st.one_of(st.text(max_size=3), st.integers()), values, max_size=4),
+        ),
+        max_leaves=10,
+    )
+)
+def test_anything_is_a_token_or_refused(claims):
+    def sign(digest):
+        return bytes.fromhex("3006020101020101")
+
+    try:
+        token = jwt.build(sign, claims)
+    except ValueError as error:
+        assert str(error).startswith("claims: ")
+    else:
+        assert len(token) <= 4096
+        got = json.loads(unpadded(token.split(".")[1]), parse_constant=pytest.fail)
+        assert got == dict(claims)

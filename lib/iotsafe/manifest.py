@@ -16,6 +16,7 @@ package(
         "ecdsa.py",
         "errors.py",
         "identity.py",
+        "jwt.py",
         "keys.py",
         "listing.py",
         "native.py",

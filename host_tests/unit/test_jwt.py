@@ -1,0 +1,238 @@
+"""Tokens: their bytes are the same on every runtime; what JSON cannot carry is refused."""
+
+import hashlib
+from binascii import a2b_base64
+
+from cards import from_hex
+from data.worked_examples import EXAMPLES
+from effort import some
+from expect import equal, raises
+from software_key import sign
+
+from iotsafe import jwt
+
+RAW = from_hex(EXAMPLES["16.12"][1][1][6:-4])
+DER = from_hex(EXAMPLES["16.12 DER"][1][1][4:-4])
+
+
+class Signer:
+    """A signature that is given, or the software key's; keeps the digests."""
+
+    def __init__(self, signature=None):
+        self.signature = signature
+        self.digests = []
+
+    def __call__(self, digest):
+        self.digests.append(bytes(digest))
+        return sign(digest) if self.signature is None else self.signature
+
+
+def decoded(part):
+    """Bytes of a part in base64url without padding (RFC 7515 2)."""
+    assert "=" not in part and "+" not in part and "/" not in part and "\n" not in part
+    part = part.replace("-", "+").replace("_", "/")
+    return a2b_base64((part + "===="[: -len(part) % 4]).encode())
+
+
+def parts(token):
+    assert isinstance(token, str)
+    return [decoded(part) for part in token.split(".")]
+
+
+def claims(value):
+    """The JSON of the claims `value`."""
+    return parts(jwt.build(sign, value))[1]
+
+
+def one(value):
+    """The JSON of one claim."""
+    text = claims({"a": value})
+    assert text[:5] == b'{"a":' and text[-1:] == b"}"
+    return text[5:-1]
+
+
+def refused(value, text, header=None):
+    signer = Signer()
+    with raises(ValueError, text=text):
+        jwt.build(signer, value, header)
+    assert signer.digests == []
+
+
+def test_a_token():
+    signer = Signer(DER)
+    token = jwt.build(signer, (("iss", "device-1"), ("exp", 1700000000)), {"kid": "k1"})
+    head, body, signature = token.split(".")
+    equal(decoded(head), b'{"alg":"ES256","typ":"JWT","kid":"k1"}')
+    equal(decoded(body), b'{"iss":"device-1","exp":1700000000}')
+    equal(decoded(signature), RAW)
+    assert signer.digests == [hashlib.sha256((head + "." + body).encode()).digest()]
+
+
+def test_a_signature_of_small_numbers():
+    signer = Signer(from_hex("3008 020101 020300FF02"))
+    equal(parts(jwt.build(signer, {}))[2], bytes(31) + b"\1" + bytes(30) + b"\xff\2")
+
+
+def test_signatures_that_are_none():
+    for signature in (b"", RAW, DER + b"\0", DER[:-1], from_hex("3006020100020101")):
+        with raises(ValueError):
+            jwt.build(Signer(signature), {})
+
+
+def test_a_card_that_refuses_is_heard():
+    error = OSError(110)
+
+    def refuse(digest):
+        raise error
+
+    with raises(OSError) as caught:
+        jwt.build(refuse, {})
+    assert caught.error is error
+
+
+def test_no_padding_at_any_length():
+    for size in range(6):
+        equal(claims({"a": "?" * size + "\xff~>"}), b'{"a":"' + b"?" * size + b'\xc3\xbf~>"}')
+
+
+# ---- header ----------------------------------------------------------------------------------
+
+
+def head(header):
+    return parts(jwt.build(sign, {}, header))[0]
+
+
+def test_header_fields():
+    equal(head(None), b'{"alg":"ES256","typ":"JWT"}')
+    equal(head({}), b'{"alg":"ES256","typ":"JWT"}')
+    equal(
+        head([("kid", "1"), ("x5c", ["MIIB", "MIIC"])]),
+        b'{"alg":"ES256","typ":"JWT","kid":"1","x5c":["MIIB","MIIC"]}',
+    )
+    equal(head({"typ": "at+jwt"}), b'{"alg":"ES256","typ":"at+jwt"}')
+    equal(head({"alg": "ES256"}), b'{"alg":"ES256","typ":"JWT"}')
+
+
+def test_header_fields_that_are_refused():
+    for alg in ("none", "HS256", "ES384", "es256", "", None, ["ES256"]):
+        refused({}, "header: alg cannot be other than ES256", {"alg": alg})
+    refused({}, "header: alg", [("kid", "1"), ("alg", "none")])
+    refused({}, "header: b64", {"b64": False})
+    refused({}, "header: crit", {"crit": ["exp"]})
+    refused({}, "header: kid: JSON cannot carry bytes", {"kid": b"1"})
+    refused({}, "header: kid comes twice", [("kid", "1"), ("kid", "2")])
+    refused({}, "header: a name in JSON is text", {1: "1"})
+    for header in (5, "", "kid", b"", ["kid"], [("kid", "1", 2)]):
+        refused({}, "header: a dict, or pairs of a name and a value", header)
+
+
+# ---- JSON ------------------------------------------------------------------------------------
+
+
+def test_values():
+    for value, text in (
+        (None, b"null"),
+        (True, b"true"),
+        (False, b"false"),
+        (0, b"0"),
+        (-1, b"-1"),
+        (1 << 70, b"1180591620717411303424"),
+        (1.5, b"1.5"),
+        (-0.25, b"-0.25"),
+        ("", b'""'),
+        ([], b"[]"),
+        ((), b"[]"),
+        ({}, b"{}"),
+        ([1, "a", [None, True]], b'[1,"a",[null,true]]'),
+        ((1, 2), b"[1,2]"),
+        ({"b": {"c": []}}, b'{"b":{"c":[]}}'),
+    ):
+        equal(one(value), text)
+    equal(claims({}), b"{}")
+    equal(claims([]), b"{}")
+
+
+def test_order_is_that_of_the_pairs():
+    names = ["z", "a", "m", "b", "y", "0", "iss", "aud"]
+    pairs = [(name, number) for number, name in enumerate(names)]
+    text = claims(pairs)
+    equal(text, ('{"z":0,"a":1,"m":2,"b":3,"y":4,"0":5,"iss":6,"aud":7}').encode())
+    again = dict(pairs)
+    equal(claims(again), claims(list(again.items())))
+
+
+def test_strings():
+    for text, written in (
+        ('a"b', b'"a\\"b"'),
+        ("a\\b", b'"a\\\\b"'),
+        ("a/b", b'"a/b"'),
+        ("\n\r\t\0\x1f", b'"\\u000a\\u000d\\u0009\\u0000\\u001f"'),
+        ("\x7f", b'"\x7f"'),
+        ("\xe9\u20ac\U0001f600", b'"\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80"'),
+    ):
+        equal(one(text), written)
+        equal(claims({text: 1}), b"{" + written + b":1}")
+
+
+def test_what_json_cannot_carry():
+    inf = float("inf")
+    for value, text in (
+        (inf, "claims: a: JSON has neither NaN nor infinity"),
+        (-inf, "claims: a: JSON has neither NaN nor infinity"),
+        (inf - inf, "claims: a: JSON has neither NaN nor infinity"),
+        (b"x", "claims: a: JSON cannot carry bytes"),
+        (bytearray(1), "claims: a: JSON cannot carry bytearray"),
+        ({1, 2}, "claims: a: JSON cannot carry set"),
+        (sign, "claims: a: JSON cannot carry function"),
+        ([[{"b": (b"x",)}]], "claims: a: b: JSON cannot carry bytes"),
+        ({1: 2}, "claims: a: a name in JSON is text, not 1"),
+        ({None: 2}, "claims: a: a name in JSON is text, not None"),
+        ({b"b": 2}, "claims: a: a name in JSON is text, not b'b'"),
+        ("\ud800", "claims: a: the character D800 is none"),
+        ({"\udfff": 1}, "the character DFFF is none"),
+    ):
+        refused({"a": value}, text)
+    refused([("a", 1), ("a", 2)], "claims: a comes twice")
+
+
+def test_claims_that_are_none():
+    for value in (None, 5, "abc", "", b"", ["a"], [("a",)], [("a", 1, 2)], [1]):
+        refused(value, "claims: a dict, or pairs of a name and a value")
+
+
+def test_levels():
+    value = 1
+    for _ in range(5):
+        value = [value]
+    equal(one(value), b"[[[[[1]]]]]")
+    refused({"a": [value]}, "claims: a: at most 6 levels")
+    value = []
+    value.append(value)
+    refused({"a": value}, "at most 6 levels")
+    refused({"a": {"b": {"c": {"d": {"e": {"f": {}}}}}}}, "a: b: c: d: e: f: at most 6 levels")
+
+
+def test_size():
+    # The parts in base64: 36 for the header, 86 for the signature, two dots, 3972 for 2979 bytes.
+    most = 2979 - len('{"a":""}')
+    token = jwt.build(sign, {"a": "x" * most})
+    assert len(token) == 4096
+    refused({"a": "x" * (most + 1)}, "the token would have 4098 characters, at most 4096")
+    refused({"a": "x" * 4090}, "claims: a: too long for a token of 4096 characters")
+    refused({"a": "x" * 100000}, "claims: a: too long for a token of 4096 characters")
+    refused({"a": 10**4100}, "claims: a: ")
+    refused({"x" * 5000: 1}, "too long for a token of 4096 characters")
+    refused({"a": [0] * 3000}, "claims: a: too long")
+    refused({"a": ["\xe9" * 500] * 5}, "claims: a: too long")
+    refused({}, "header: x5c: too long", {"x5c": ["M" * 1000] * 5})
+
+
+def test_every_character_below_256():
+    for code in some(range(256)):
+        text = one(chr(code))
+        if code < 0x20:
+            equal(text, ('"\\u%04x"' % code).encode())
+        elif code in (0x22, 0x5C):
+            equal(text, b'"\\' + bytes((code,)) + b'"')
+        else:
+            equal(text, b'"' + chr(code).encode() + b'"')
