@@ -1,6 +1,6 @@
 """All commands of the applet: exact bytes (section 16 of the applet reference), parsed answers."""
 
-from cards import ScriptedCard, TableCard, from_hex, to_hex
+from cards import ScriptedCard, TableCard, from_hex, key_answers, to_hex
 from data.worked_examples import (
     EXAMPLES,
     PAIR_01_POINT,
@@ -72,6 +72,12 @@ def test_capabilities_with_a_hash_of_one_byte_and_a_long_identifier():
         assert got.max_sessions == 2 and got.functions is None
         assert got.names("functions") == "?"
         assert got.identifier[:13] == b"\xaa" * 13
+
+
+def test_numbers_of_two_bytes():
+    _, safe = opened(("01CB000000", "9102 0305 B10108 9000".replace(" ", "")))
+    got = safe.capabilities()
+    assert got.hashes == 0x0305 and got.names("hashes") == "SHA-256, SHA-512"
 
 
 def test_capabilities_that_are_none():
@@ -321,10 +327,14 @@ def test_texts_that_cannot_be_signed():
         lambda: iotsafe.LastBlock(b"", bytes(32), 0),
         lambda: iotsafe.LastBlock(bytes(129), bytes(32), 0),
         lambda: iotsafe.LastBlock(b"x", bytes(31), 0),
+        lambda: iotsafe.LastBlock(b"x", bytes(65), 0),
         lambda: iotsafe.LastBlock(b"x", bytes(32), 1 << 32),
     ):
         with raises(ValueError):
             make()
+    for size, state, count in ((1, 32, 0), (128, 64, 0xFFFFFFFF)):
+        (block,) = blocks(iotsafe.LastBlock(bytes(size), bytes(state), count))
+        assert block[-4:] == count.to_bytes(4, "big")
 
 
 def test_hash_and_algorithm_are_announced():
@@ -429,9 +439,46 @@ def test_hkdf():
     equal(got, answer("16.18 handshake secret"))
     got = played("16.18 RFC 5869", lambda safe: safe.compute_hkdf(b"\x0b" * 22, bytes(range(13))))
     equal(got, answer("16.18 RFC 5869"))
+    for hash, size in ((2, 48), (4, 64)):
+        zeros = "%02X" % size + "00" * size
+        apdu = "D1" + zeros + "D5" + zeros + "910200%02X" % hash
+        command = "014A0000%02X" % (len(apdu) // 2) + apdu + "00"
+        _, safe = opened((command, "AB" * size + "9000"))
+        equal(safe.compute_hkdf(b"", hash=hash), b"\xab" * size)
     _, safe = opened()
     with raises(ValueError):
         safe.compute_hkdf(b"", hash=3)
+
+
+# ---- requests and tokens ----------------------------------------------------------------------
+
+
+def test_request_and_token_by_id_and_by_label():
+    digests = []
+
+    class Card(TableCard):
+        def _answer(self, command):
+            if command[1] == 0x2A:
+                return b"\x90\x00"
+            if command[1] == 0x2B:
+                digests.append(command[7:39])
+                return b"\x33\x40" + bytes(range(1, 65)) + b"\x90\x00"
+            return super()._answer(command)
+
+    listed = "74034B45598403303036" + "75034B45598503303037"
+    table = (("01CB010000", listed + "9000"), key_answers("303037", PAIR_01_POINT))
+    point = from_hex(PAIR_01_POINT)
+    for ref in (b"006", "KEY"):
+        safe = iotsafe.open(Card(table))
+        request = safe.csr(ref, "CN=device-1", ("DNS:device.example",))
+        assert point in request and b"device.example" in request
+        token = safe.jwt(ref, {"sub": "device-1"})
+        assert token.count(".") == 2 and len(digests[-1]) == 32
+    with raises(ValueError, text="the card lists no private key 01"):
+        iotsafe.open(Card(table)).csr(b"\1", "CN=x")
+    # A card that lists nothing has the public key under the same ID.
+    safe = iotsafe.open(Card((("01CB010000", "6A86"), key_answers("01", PAIR_01_POINT))))
+    assert point in safe.csr(b"\1", "CN=device-1")
 
 
 # ---- the whole -------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ safe.doctor()                        # what works, what does not, what to do
 
 from . import objects, tlv
 from .applet import AIDS, Applet
-from .errors import CardProtocolError
+from .errors import CardError, CardProtocolError
 
 # P1 of GET DATA for a file, a private, a public, a secret key.
 _INFORMATION = b"\xc3\xc1\xc2\xc4"
@@ -128,6 +128,39 @@ class Safe(Applet):
         from . import identity
 
         return identity.choose(self, key_id, certificate_id, cache)
+
+    def csr(self, ref, subject, names=()):
+        """A certification request (PKCS#10) for the pair `ref`, signed by it, in DER: see
+        `csr.build`. `iotsafe.csr.pem` makes text of it.
+        """
+        from . import csr
+
+        return csr.build(lambda digest: self.sign(ref, digest), self.point(ref), subject, names)
+
+    def jwt(self, ref, claims, header=None):
+        """A JSON Web Token (ES256) signed by the private key `ref`: see `jwt.build`."""
+        from . import jwt
+
+        return jwt.build(lambda digest: self.sign(ref, digest), claims, header)
+
+    def point(self, ref):
+        """The public key, 65 bytes, that belongs to the private key `ref`: the object of the same
+        label or, on a card that lists nothing, of the same name.
+        """
+        from . import identity
+
+        try:
+            listed = Applet.objects(self)
+        except CardError:
+            return self.read_public_key(getattr(ref, "id", ref))
+        for info in listed:
+            if info.kind == objects.PRIVATE_KEY and (
+                info.label == ref.encode()
+                if isinstance(ref, str)
+                else info.id == getattr(ref, "id", ref)
+            ):
+                return self.read_public_key(identity.public_id(info, listed))
+        raise ValueError("the card lists no " + objects.target(objects.PRIVATE_KEY, ref))
 
     def explain(self, key_id=None, certificate_id=None):
         """Print of each key and certificate why it is, or is not, the one for TLS."""
