@@ -392,7 +392,7 @@ PAIR = '[[object]]\nkind = "pair"\nid = "01"\n'
         ("object = [1]", "mine.toml: object must be tables"),
         (
             "[card]\nchanels = 3",
-            "mine.toml: [card]: no key 'chanels'; there are: iccid, imsi, aids,",
+            "mine.toml: [card]: no key 'chanels'; there are: iccid, imsi, mnc_digits, ",
         ),
         ("[card]\nsign_ms = 3", "mine.toml: [card]: no key 'sign_ms'"),
         ('[card]\nname = "x"', "mine.toml: [card]: no key 'name'"),

@@ -1,0 +1,18 @@
+"""The main job with each sound profile of the simulated SIM."""
+
+import pytest
+
+from iotsafe_tools.sim import BROKEN, PROFILES, Profile
+
+# Those that AT+CSIM reaches.
+REACHED = [name for name in PROFILES if not name.startswith(BROKEN) and Profile.named(name).csim]
+
+
+@pytest.mark.parametrize("profile", REACHED)
+@pytest.mark.parametrize("version", ["1.2", "1.3"])
+def test_a_message_is_delivered(make_rig, profile, version):
+    rig = make_rig(cn="meter-17", broker={"tls_exactly": version}, lab={"profile": profile})
+    with rig.firmware(messages=1) as firmware:
+        assert firmware.wait(60) == 0
+    assert rig.broker.names("meter-17")
+    assert any(f"TLSv{version}" in line for line in firmware.lines)
