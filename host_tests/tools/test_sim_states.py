@@ -4,6 +4,7 @@ import pytest
 
 from iotsafe_tools.sim import Card, PublicKey, SecretKey, Store
 from iotsafe_tools.sim.objects import UPDATE, Kind
+from iotsafe_tools.sim.profile_file import planned
 
 SIGN = "012A00010D840101A1010391020001920104"
 HASH = "012B8001229E20" + "11" * 32 + "00"
@@ -46,6 +47,27 @@ USES = {
 
 def answer_is_good(answer: str) -> bool:
     return answer[-4:] == "9000"
+
+
+# ---- creation ----------------------------------------------------------------------------
+
+
+def test_containers_are_created_as_a_profile_plans_them(tmp_path):
+    card = Card(Store(tmp_path / "sim.json"))
+    entry = {"kind": "pair", "id": "07", "label": "NEW", "functions": ["signature"]}
+    card.issuer.create(planned({**entry, "generate": True}, "test"))
+    card.issuer.create(planned({"kind": "file", "id": "07", "size": 100}, "test"))
+    select(card)
+    assert transmit(card, SIGN.replace("840101", "840107")) == "9000"
+    assert "4A0100" + "210102" + "20020064" in transmit(card, "01CBC3000383010700")
+    kept = Store(tmp_path / "sim.json")
+    assert kept.find(Kind.PRIVATE, id=b"\x07").filled
+    before = [(item.kind, item.id) for item in kept.objects()]
+    with pytest.raises(ValueError, match="has a PRIVATE object 07 already"):
+        card.issuer.create(planned(entry, "test"))
+    with pytest.raises(ValueError, match="room for 4 objects of type PUBLIC"):
+        card.issuer.create(planned({**entry, "id": "08", "label": ""}, "test"))
+    assert [(item.kind, item.id) for item in card.issuer.objects()] == before
 
 
 # ---- states ------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from typing import Any
 from . import ecc, pairs, rsa
 from . import objects as o
 from .administration import Administration
+from .plan import Planned, new_objects
 from .profile import Profile
 from .store import Store
 
@@ -35,6 +36,13 @@ class Issuer:
             if sum(found is kind for found, _ in names) > limit:
                 raise ValueError(f"the SIM has room for {limit} objects of type {kind.name}")
         self._store.put(*items)
+
+    def create(self, planned: Planned) -> None:
+        """Make containers as an object plan has them; raises ValueError when one is there."""
+        for item in planned.containers:
+            if self._store.find(item.kind, id=item.id) is not None:
+                raise ValueError(f"the SIM has a {item.kind.name} object {item.id.hex()} already")
+        self.put(*new_objects([planned]))
 
     def create_key_pair(
         self,

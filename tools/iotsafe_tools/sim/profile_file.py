@@ -178,7 +178,8 @@ _OBJECT_KEYS: dict[str, dict[str, tuple[str, Callable[[Any], Any]]]] = {
 }
 
 
-def _planned(entry: Mapping[str, Any], where: str) -> Planned:
+def planned(entry: Mapping[str, Any], where: str) -> Planned:
+    """What an [[object]] table says; `where` begins the message of a ProfileError."""
     kind = entry.get("kind")
     if not isinstance(kind, str) or kind not in _OBJECT_KEYS:
         raise ProfileError(f"{where}: kind must be one of: {', '.join(_OBJECT_KEYS)}")
@@ -244,7 +245,7 @@ def read(path: str | os.PathLike[str], switches: Mapping[str, Any]) -> dict[str,
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise ProfileError(f"{path}: object must be tables, each under [[object]]")
     found["objects"] = tuple(
-        _planned(entry, f"{path}: [[object]] {number}") for number, entry in enumerate(entries, 1)
+        planned(entry, f"{path}: [[object]] {number}") for number, entry in enumerate(entries, 1)
     )
     return found
 
