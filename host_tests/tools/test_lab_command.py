@@ -2,11 +2,16 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
+
+from iotsafe_tools import cli
+from iotsafe_tools.testbed import ReservedPort
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -53,6 +58,8 @@ def test_runs_until_interrupted_and_removes_everything(tmp_path, number):
         (["--baud", "7"], "no baud rate 7"),
         (["--fault", "nosuch"], "no fault 'nosuch'"),
         (["--log", "/nowhere/at/all"], "No such file"),
+        (["--vpcd", "nothing"], "no card reader 'nothing'"),
+        (["--vpcd", "192.0.2.1:35963"], "another machine"),
     ],
 )
 def test_mistakes_end_with_one_line(arguments, message):
@@ -62,3 +69,49 @@ def test_mistakes_end_with_one_line(arguments, message):
     assert out == ""
     assert message in err
     assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "where"),
+    [
+        ([], None),
+        (["--vpcd"], "127.0.0.1:35963"),
+        (["--vpcd", "--pin", "1234"], "127.0.0.1:35963"),
+        (["--pin", "1234", "--vpcd"], "127.0.0.1:35963"),
+        (["--vpcd", "127.0.0.1:4000", "--pin", "1234"], "127.0.0.1:4000"),
+        (["--vpcd=:4000"], ":4000"),
+    ],
+)
+def test_the_address_of_the_reader_may_be_left_out(monkeypatch, arguments, where):
+    asked = []
+
+    def refuse(*_, **options):
+        asked.append((options["vpcd"], options["pin"]))
+        raise cli.LabError("enough")
+
+    monkeypatch.setattr(cli, "Lab", refuse)
+    done = CliRunner().invoke(cli.app, ["lab", *arguments])
+    assert done.exit_code == 1
+    assert asked == [(where, "1234" if "--pin" in arguments else None)]
+
+
+def test_it_says_where_the_card_is_and_when_the_reader_comes(tmp_path):
+    with ReservedPort() as port:
+        process = start("--vpcd", f"127.0.0.1:{port.number}", "--uart", f"pty:{tmp_path}/modem")
+        try:
+            shown = [process.stdout.readline() for _ in range(6)]
+            assert f"in the PC/SC reader at 127.0.0.1:{port.number}, not in the modem" in shown[1]
+            assert "Ctrl-C" in shown[5]
+            with socket.create_server(("127.0.0.1", port.number)) as server:
+                server.settimeout(60)
+                server.accept()[0].close()
+                said = f"lab: the reader at 127.0.0.1:{port.number}"
+                assert process.stdout.readline() == f"{said} has the card\n"
+                assert process.stdout.readline().startswith(f"{said} is gone")
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=20)
+        finally:
+            process.kill()
+            process.wait()
+    assert out.endswith("lab: stopped\n")
+    assert err == ""

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer.core import TyperCommand
 
+from . import vpcd as reader
 from .lab import Lab, LabError
 
 app = typer.Typer(
@@ -25,7 +27,20 @@ def main() -> None:
     """Host tools of IoT SAFE for MicroPython."""
 
 
-@app.command()
+class _LabCommand(TyperCommand):
+    """`--vpcd` alone stands for `--vpcd` with the usual address."""
+
+    def parse_args(self, ctx, args: list[str]) -> list[str]:
+        """Parse, with the address put in where it is not given."""
+        following = [*args, "--"][1:]
+        given = [
+            f"--vpcd=127.0.0.1:{reader.PORT}" if word == "--vpcd" and after[:1] == "-" else word
+            for word, after in zip(args, following, strict=True)
+        ]
+        return super().parse_args(ctx, given)
+
+
+@app.command(cls=_LabCommand)
 def lab(
     uart: Annotated[str, typer.Option(help="pty, pty:LINK or tcp:HOST:PORT")] = "pty",
     store: Annotated[str | None, typer.Option(help="File with the SIM; made if absent.")] = None,
@@ -44,6 +59,13 @@ def lab(
     registration: Annotated[str, typer.Option(help="home, roaming, denied or none")] = "home",
     control: Annotated[
         str | None, typer.Option(help="tcp:HOST:PORT for the power key, faults, counters.")
+    ] = None,
+    vpcd: Annotated[
+        str | None,
+        typer.Option(
+            metavar="[HOST:PORT]",
+            help="Start with the SIM in the PC/SC reader of vpcd instead of in the modem.",
+        ),
     ] = None,
     resolve: Annotated[
         list[str] | None, typer.Option(help="NAME=ADDRESS[:PORT] for the modem's DNS.")
@@ -72,6 +94,7 @@ def lab(
             baud=baud or None,
             sign_ms=sign_ms,
             control=control,
+            vpcd=vpcd,
             resolve=_resolve(resolve or []),
             loopback_only=not internet,
             faults=fault or [],
@@ -80,6 +103,7 @@ def lab(
             auto_power=auto_power,
             delays=delays,
             registration=registration,
+            on_event=_tell_reader,
             nvm={"+IPR": (baud or 115200,)} if fixed_baud else {},
         )
     except LabError as error:
@@ -143,12 +167,24 @@ def how_to(bench: Lab, baud: int) -> str:
         f'  firmware: "uart": "{bench.uart}" under "modem" in config.json',
         "  stop:     Ctrl-C",
     ]
+    if bench.reader:
+        lines[1:1] = [
+            f"  card:     in the PC/SC reader at {bench.reader.name}, not in the modem",
+            "            it is there as soon as pcscd runs, then: opensc-tool --list-readers",
+        ]
     if bench.control:
         host, _, number = bench.control[4:].rpartition(":")
         lines.insert(
-            3, f"  control:  echo key down | nc -N {host} {number}   also: key up, counters"
+            -1, f"  control:  echo key down | nc -N {host} {number}   also: key up, counters"
         )
     return "\n".join(lines)
+
+
+def _tell_reader(event: dict) -> None:
+    """Say when pcscd comes and goes."""
+    if event["kind"] == "reader":
+        state = "has the card" if event["attached"] else "is gone, or the card was taken out"
+        typer.echo(f"lab: the reader at {event['name']} {state}")
 
 
 def _resolve(entries: list[str]) -> dict[str, tuple[str, int | None]]:

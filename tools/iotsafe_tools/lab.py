@@ -1,5 +1,7 @@
 """The lab: a simulated modem with a simulated SIM on a UART that any program can open.
 
+The SIM can be in a PC/SC reader instead, see `insert_card`.
+
     with Lab(uart="pty:/tmp/modem", baud=115200) as lab:
         print(lab.uart)                         # what the host opens
         lab.call(lab.modem.faults.add, "cme", prefix="+CSIM", times=1)
@@ -23,6 +25,7 @@ from .modem.event_log import EventLog
 from .modem.line import interest
 from .modem.shells import ShellError, open_shell
 from .sim import Card, Profile, Store, StoreError
+from .vpcd import Reader
 
 LONGEST_WAIT = 1.0
 """Seconds; the thread looks around at least this often."""
@@ -40,6 +43,8 @@ class Lab:
 
     uart: "pty", "pty:LINK" or "tcp:HOST:PORT". control: None or "tcp:HOST:PORT", see
     modem/control.py.
+    vpcd: None, or where a virtual card reader listens ("127.0.0.1:35963"): the SIM starts in the
+    reader and not in the modem, see vpcd.py.
     store: file with the SIM's content, None = a new SIM in memory. profile: a SIM profile or its
     name.
     card: a ready card instead of store and profile. sign_ms: time of a signature on the SIM.
@@ -62,6 +67,7 @@ class Lab:
         sign_ms: float | None = None,
         card=None,
         control: str | None = None,
+        vpcd: str | None = None,
         on_event: Callable[[dict], None] | None = None,
         resolve: dict[str, tuple[str, int | None]] | None = None,
         loopback_only: bool = True,
@@ -74,7 +80,7 @@ class Lab:
         self._stopping = False
         self._out = b""
         self._log: EventLog | None = None
-        self._shell = self._control = None
+        self._shell = self._control = self._reader = None
         self._watch = on_event
         self._began = time.monotonic()
         if baud is not None and baud not in range(300, 4000001):
@@ -83,6 +89,15 @@ class Lab:
             self.card = card or _card(store, profile, sign_ms)
             self._log = EventLog(log) if log else None
             self._shell = open_shell(uart)
+            if vpcd is not None:
+                options.setdefault("sim_inserted", False)
+                self._reader = Reader(
+                    self.card,
+                    vpcd,
+                    clock=self._clock,
+                    on_event=self._reader_event,
+                    loopback_only=loopback_only,
+                )
             self.modem = Modem(
                 self.card,
                 network=Network(resolve=resolve, loopback_only=loopback_only),
@@ -110,6 +125,11 @@ class Lab:
     def control(self) -> str | None:
         """Where the control commands go, tcp:HOST:PORT."""
         return self._control.name if self._control else None
+
+    @property
+    def reader(self) -> Reader | None:
+        """The card reader, if there is one."""
+        return self._reader
 
     @property
     def counters(self) -> dict[str, int]:
@@ -154,6 +174,16 @@ class Lab:
         """Press or release the modem's power key."""
         self.call(self.modem.power_key, pressed)
 
+    def insert_card(self, place: str | None) -> None:
+        """Put the SIM into the "modem" or the "reader", or take it out (None). It is one card: it
+        is never in both, and each of them resets it when it gets it.
+
+        Raises ValueError for a reader that the lab does not have.
+        """
+        if place == "reader" and self._reader is None:
+            raise ValueError("this lab has no card reader; start it with --vpcd")
+        self.call(self._move_card, place)
+
     # -- the thread ------------------------------------------------------------------------------
 
     def _clock(self) -> float:
@@ -163,6 +193,20 @@ class Lab:
         for observer in (self._log, self._watch):
             if observer is not None:
                 observer(event)
+
+    def _reader_event(self, kind: str, **fields) -> None:
+        self._event({"t": round(self._clock(), 6), "kind": kind, **fields})
+
+    def _move_card(self, place: str | None) -> None:
+        sim, reader = self.modem.sim, self._reader
+        if place != "modem" and sim.present:
+            sim.remove()
+        if place != "reader" and reader is not None and reader.inserted:
+            reader.remove()
+        if place == "modem" and not sim.present:
+            sim.insert()
+        if place == "reader" and not reader.inserted:
+            reader.insert()
 
     def _notify(self) -> None:
         with contextlib.suppress(BlockingIOError):  # full: it will wake up anyway
@@ -182,7 +226,7 @@ class Lab:
 
     def _turn(self) -> tuple[list, list, float]:
         """Do everything that can be done now; what to wait for then."""
-        shell, line = self._shell, self.line
+        shell, line, reader = self._shell, self.line, self._reader
         if shell.poll():
             self._out = b""
         line.service()
@@ -201,10 +245,15 @@ class Lab:
         writers = shell.writers() if self._out else []
         if self._control:
             readers += self._control.readers()
+        if reader:
+            reader.service()
+            readers += reader.readers()
+            writers += reader.writers()
         for waiting, more in zip((readers, writers), interest(self.modem), strict=True):
             waiting += more
-        due = line.next_due()
-        wait = LONGEST_WAIT if due is None else max(0.0, due - self._clock())
+        dues = (line.next_due(), reader.next_due() if reader else None)
+        due = min((due for due in dues if due is not None), default=float("inf"))
+        wait = max(0.0, due - self._clock())
         return readers, writers, min(wait, LONGEST_WAIT, shell.retry or LONGEST_WAIT)
 
     def _collect(self, ready: list) -> None:
@@ -218,7 +267,7 @@ class Lab:
                 self.line.write(data)
 
     def _close_parts(self) -> None:
-        for part in (self._shell, self._control, self._log):
+        for part in (self._shell, self._control, self._reader, self._log):
             if part is not None:
                 part.close()
 
