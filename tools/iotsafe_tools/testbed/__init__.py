@@ -2,6 +2,7 @@
 
 from .broker import Broker, ConnectedClient
 from .firmware import ROOT, Firmware, micropython_binary
+from .pcscd import Pcscd
 from .pki import PKI, Issued, Validity
 from .ports import ReservedPort
 from .process import Process, ProcessError
@@ -16,6 +17,7 @@ __all__ = [
     "Firmware",
     "Issued",
     "Message",
+    "Pcscd",
     "Process",
     "ProcessError",
     "ReservedPort",

@@ -1,4 +1,4 @@
-"""A loopback TCP port that stays ours, also while nobody listens on it."""
+"""A TCP port that stays ours, also while nobody listens on it."""
 
 import socket
 from typing import Self
@@ -11,12 +11,18 @@ class ReservedPort:
     source of a connection, while a server that sets SO_REUSEADDR (mosquitto does) may listen on
     it. Connecting to it without a server is refused at once. So there is no moment between
     choosing the port and using it in which it can be taken, and a server can come back on it.
+
+    address, number: instead of loopback and any free port. Raises OSError when that is in use.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, address: str = "127.0.0.1", number: int = 0) -> None:
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._socket.bind(("127.0.0.1", 0))
+        try:
+            self._socket.bind((address, number))
+        except OSError:
+            self._socket.close()
+            raise
         self.number: int = self._socket.getsockname()[1]
 
     def close(self) -> None:

@@ -1,0 +1,153 @@
+"""pcscd with vpcd's virtual reader, apart from the machine's own pcscd.
+
+That one has its Unix socket, its process id file and perhaps real readers. Ours gets its socket as
+systemd would hand it over, reads a configuration with one reader, looks for no USB reader, and, if
+we are root, runs as nobody, so that it cannot touch the files of the other. Clients find it by the
+variable PCSCLITE_CSOCK_NAME of their environment.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Self
+
+from .ports import ReservedPort
+from .process import DIE_WITH_PARENT, Process, ProcessError
+
+READER = "Lab 00 00"
+"""The reader's name: pcscd appends numbers of reader and slot."""
+
+_CONFIGURATION = Path("/etc/reader.conf.d/vpcd")  # of the package; says where the driver lies
+_ACTIVATION = Path(__file__).with_name("socket_activation.py")
+_SYSTEM_PATH = "/usr/local/sbin:/usr/sbin:/sbin"
+_AS_NOBODY = ("--reuid", "nobody", "--regid", "nogroup", "--clear-groups")
+_START_TIMEOUT = 30.0  # seconds; it takes a few milliseconds
+_CARD_TIMEOUT = 60.0  # seconds; it looks for a card every 0.4
+
+
+class Pcscd:
+    """A pcscd of our own, running between `start` and `stop`; the vpcd in it listens on `port`.
+
+    As a context manager it is started on entry, and stopped and removed on exit. vpcd
+    listens on all addresses, and for its second slot, which stays empty, on the port above `port`.
+    """
+
+    def __init__(self) -> None:
+        self._program = _program()
+        self._driver = _driver()
+        self._reserved = _two_ports()
+        self.port: int = self._reserved[0].number
+        self._folder = Path(tempfile.mkdtemp(prefix="pcscd-"))
+        self._folder.chmod(0o711)
+        self._socket = self._folder / "comm"
+        self._configure()
+        self._process: Process | None = None
+
+    def _configure(self) -> None:
+        for name in ("readers", "usb"):
+            (self._folder / name).mkdir(mode=0o755)
+        (self._folder / "readers" / "vpcd").write_text(
+            f'FRIENDLYNAME "Lab"\nDEVICENAME /dev/null:{self.port:#x}\n'
+            f"LIBPATH {self._driver}\nCHANNELID {self.port:#x}\n"
+        )
+
+    @property
+    def where(self) -> str:
+        """Where the card connects to, as `Lab(vpcd=...)` takes it."""
+        return f"127.0.0.1:{self.port}"
+
+    @property
+    def env(self) -> dict[str, str]:
+        """The environment for programs that are to use this pcscd."""
+        return {**os.environ, "PCSCLITE_CSOCK_NAME": str(self._socket)}
+
+    @property
+    def pid(self) -> int:
+        """Its process id. Raises ProcessError before `start`."""
+        if self._process is None:
+            raise ProcessError("pcscd was not started")
+        return self._process.pid
+
+    def start(self) -> Self:
+        """Start it, also after a `stop`. Raises ProcessError if it does not come up."""
+        self._socket.unlink(missing_ok=True)
+        become = _AS_NOBODY if os.geteuid() == 0 else ()
+        command = [*DIE_WITH_PARENT[:-1], *become, "--", *self._program]
+        arguments = ["--foreground", "--info", "--config", self._folder / "readers"]
+        self._process = Process(
+            [sys.executable, _ACTIVATION, self._socket, *command, *arguments],
+            name="pcscd",
+            env={**self.env, "PCSCLITE_HP_DROPDIR": str(self._folder / "usb")},
+        ).start()
+        try:
+            self._process.wait_for("daemon ready", _START_TIMEOUT)
+        except ProcessError:
+            self.stop()
+            raise
+        return self
+
+    def wait_for_card(self) -> None:
+        """Wait until pcscd has found a card in the reader, since the last call.
+
+        Raises ProcessError if none comes.
+        """
+        self._process.wait_for(f"Card inserted into {re.escape(READER)}", _CARD_TIMEOUT)
+
+    def wait_for_no_card(self) -> None:
+        """Wait until pcscd has seen that the card is gone. Raises ProcessError if it stays."""
+        self._process.wait_for(f"Card Removed From {re.escape(READER)}", _CARD_TIMEOUT)
+
+    def stop(self) -> None:
+        """End it; the port stays ours. May be called twice."""
+        if self._process is not None:
+            self._process.stop()
+
+    def close(self) -> None:
+        """Stop it, remove its files and give the port back."""
+        self.stop()
+        for port in self._reserved:
+            port.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def __enter__(self) -> Self:
+        try:
+            return self.start()
+        except BaseException:
+            self.close()
+            raise
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _two_ports() -> tuple[ReservedPort, ReservedPort]:
+    """A port and the next one: a vpcd that does not get both has no reader at all."""
+    for _ in range(100):
+        first = ReservedPort("0.0.0.0")
+        try:
+            return first, ReservedPort("0.0.0.0", first.number + 1)
+        except (OSError, OverflowError):
+            first.close()
+    raise ProcessError("no two neighbouring TCP ports are free")
+
+
+def _program() -> list[str]:
+    """pcscd, with polkit off where it has it: who may enter is the matter of our folder."""
+    path = shutil.which("pcscd", path=f"{os.environ.get('PATH', os.defpath)}:{_SYSTEM_PATH}")
+    if path is None:
+        raise ProcessError("there is no pcscd: run make test, which installs it")
+    options = subprocess.run([path, "--help"], capture_output=True, text=True).stdout
+    return [path, "--disable-polkit"] if "--disable-polkit" in options else [path]
+
+
+def _driver() -> str:
+    """The file of vpcd's driver."""
+    text = _CONFIGURATION.read_text() if _CONFIGURATION.exists() else ""
+    found = re.search(r"^LIBPATH\s+(\S+)", text, re.MULTILINE)
+    if found is None or not Path(found[1]).exists():
+        raise ProcessError("there is no vpcd: run make test, which installs vsmartcard-vpcd")
+    return found[1]
