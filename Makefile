@@ -23,8 +23,8 @@ CHOSEN := --board '$(BOARD)' --variant '$(VARIANT)'
 # The property tests whose number of cases `make fuzz` raises.
 FUZZ := host_tests/tools/test_fuzz_client.py host_tests/tools/test_sim_hostile.py
 
-.PHONY: help demo pico repl mount test powercuts fuzz bench lint format micropython firmware reproduce flash \
-	deploy clean
+.PHONY: help demo pico repl mount test powercuts fuzz bench lint format pcsc micropython firmware reproduce \
+	flash deploy clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):  *## */  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -71,6 +71,9 @@ format:  ## bring the style into order
 	$(SETUP) venv
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
+
+pcsc:  ## for cards in a PC/SC reader, real or simulated: pcscd, vpcd, opensc-tool, pyscard
+	$(SETUP) pcsc
 
 micropython:  ## build/unix/micropython and build/mpy-cross/mpy-cross
 	$(SETUP) micropython

@@ -10,6 +10,7 @@ import pytest
 from processes import await_end, runs
 
 from iotsafe_tools.lab import Lab
+from iotsafe_tools.setup import packages
 from iotsafe_tools.testbed import Pcscd, ProcessError
 from iotsafe_tools.testbed import pcscd as module
 
@@ -101,7 +102,7 @@ def test_the_card_may_be_taken_out():
 
 
 def test_what_is_missing_is_named(monkeypatch, tmp_path):
-    monkeypatch.setattr(module, "_CONFIGURATION", tmp_path / "none")
+    monkeypatch.setattr(packages, "VPCD", tmp_path / "none")
     with pytest.raises(ProcessError, match="vsmartcard-vpcd"):
         Pcscd()
     monkeypatch.setattr(module, "_SYSTEM_PATH", "")

@@ -47,6 +47,7 @@ def checkout(tmp_path, monkeypatch):
             asked.append(name)
 
         monkeypatch.setattr(module, "ensure", ready)
+    monkeypatch.setattr(venv, "ensure_pcsc", lambda _place: asked.append("pcsc"))
     for module in (reproduce, flash, deploy):
         name = module.__name__.rpartition(".")[2]
         monkeypatch.setattr(module, "run", lambda *_args, name=name: asked.append(name))
@@ -63,7 +64,6 @@ def test_the_parts_come_in_order(checkout):
     [
         ("firmware", ["firmware"]),
         ("pico", ["firmware", "emulator"]),
-        ("test", ["firmware", "emulator"]),
         ("reproduce", ["firmware", "reproduce"]),
         ("flash", ["firmware", "flash"]),
         ("deploy", ["deploy"]),
@@ -74,6 +74,17 @@ def test_a_board_comes_after_the_rest(checkout, part, after):
     assert checkout == ["packages", "venv", "umqtt", "sources", "build", *after]
 
 
+def test_the_tests_need_all_of_it(checkout):
+    assert setup.main(["test"]) == 0
+    first = ["packages", "venv", "pcsc", "umqtt", "sources", "build"]
+    assert checkout == [*first, "firmware", "emulator"]
+
+
+def test_pcsc_is_for_those_who_ask_for_it(checkout):
+    assert setup.main(["pcsc"]) == 0
+    assert checkout == ["packages", "venv", "pcsc"]
+
+
 @pytest.mark.parametrize(
     ("part", "groups"),
     [
@@ -81,7 +92,8 @@ def test_a_board_comes_after_the_rest(checkout, part, after):
         ("firmware", [packages.PICO]),
         ("deploy", []),
         ("pico", [packages.PICO, packages.EMULATOR]),
-        ("test", [packages.PICO, packages.EMULATOR, packages.TESTS]),
+        ("pcsc", [packages.PCSC]),
+        ("test", [packages.PICO, packages.EMULATOR, packages.PCSC, packages.TESTS]),
     ],
 )
 def test_packages_are_asked_for_only_where_they_are_needed(

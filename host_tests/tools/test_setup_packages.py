@@ -124,3 +124,44 @@ def test_a_part_adds_its_own_packages(layout, machine, monkeypatch):
     command(machine / "tools", "apt-get", f'case "$*" in *"install "*" two") touch {here} ;; esac')
     packages.ensure(layout, {"two": here.exists})
     assert here.exists()
+
+
+def test_new_daemons_are_turned_off_and_those_in_use_are_not(layout, machine, monkeypatch):
+    """mosquitto is there before, pcscd comes with the installation."""
+    tools = machine / "tools"
+    command(tools, "mosquitto", "")
+    ready = f"printf '#!/bin/sh\\n' > {tools}/pcscd; chmod 755 {tools}/pcscd"
+    command(tools, "apt-get", f'case "$*" in *" pcscd") {ready} ;; esac')
+    monkeypatch.setenv("PATH", f"{tools}:/usr/bin:/bin")
+    monkeypatch.setattr(packages, "_INSTALL", packages._INSTALL.replace(":/usr/sbin:/sbin", ""))
+    packages.install(["pcscd"], layout, {})
+    packages.install(["pcscd"], layout, {})
+    assert (machine / "notes").read_text() == "systemctl disable pcscd.socket\n"
+
+
+@pytest.mark.parametrize(
+    ("configuration", "found"),
+    [
+        ("FRIENDLYNAME x\nLIBPATH      {driver}\nCHANNELID 1\n", True),
+        ("LIBPATH {driver}.gone\n", False),
+        ("# LIBPATH {driver}\n", False),
+        (None, False),
+    ],
+)
+def test_the_virtual_reader_is_there_when_its_driver_is(
+    tmp_path, monkeypatch, configuration, found
+):
+    driver, file = tmp_path / "libifdvpcd.so", tmp_path / "vpcd"
+    driver.touch()
+    if configuration is not None:
+        file.write_text(configuration.format(driver=driver))
+    monkeypatch.setattr(packages, "VPCD", file)
+    assert packages.PCSC["vsmartcard-vpcd"]() is found
+    assert packages.vpcd_driver() == (driver if found else None)
+
+
+def test_the_headers_of_a_library_are_asked_of_pkg_config(tmp_path, monkeypatch):
+    command(tmp_path, "pkg-config", '[ "$*" = "--exists libpcsclite" ]')
+    in_front(monkeypatch, tmp_path)
+    assert packages.PCSC["libpcsclite-dev"]() is True
+    assert packages.NEEDED["libffi-dev"]() is False

@@ -104,3 +104,50 @@ def test_an_update_that_fails_is_not_taken_for_complete(layout, made, monkeypatc
             venv.ensure(layout)
     venv.ensure(layout)
     assert made == [False, False]
+
+
+# ---- PC/SC -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def installed(layout, made, monkeypatch):
+    """A complete environment and a lock for PC/SC; a list of pip's commands."""
+    commands = []
+    (layout.root / "requirements-pcsc.lock").write_text("pyscard==1 --hash=sha256:0\n")
+    monkeypatch.setattr(venv.steps, "run", lambda argv, **_: commands.append(argv[1:]))
+    venv.ensure(layout)
+    return commands
+
+
+def test_the_pcsc_package_is_added_once(layout, installed):
+    venv.ensure_pcsc(layout)
+    venv.ensure_pcsc(layout)
+    (command,) = installed
+    assert command[-2:] == ["-r", "requirements-pcsc.lock"]
+    assert "--require-hashes" in command
+    assert "--no-build-isolation" in command  # or pip would fetch what is not locked
+    assert command[command.index("--no-binary") + 1] == "pyscard"
+
+
+@pytest.mark.parametrize("name", ["requirements.lock", "requirements-pcsc.lock"])
+def test_another_lock_adds_the_pcsc_package_again(layout, installed, name):
+    venv.ensure_pcsc(layout)
+    lock_file = layout.root / name
+    lock_file.write_text(lock_file.read_text() + "# another\n")
+    venv.ensure(layout)
+    venv.ensure_pcsc(layout)
+    assert len(installed) == 2
+
+
+def test_a_pcsc_package_that_cannot_be_built_is_not_taken_for_there(
+    layout, installed, monkeypatch
+):
+    def broken(*_args, **_options):
+        raise steps.SetupError("gcc")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(venv.steps, "run", broken)
+        with pytest.raises(steps.SetupError):
+            venv.ensure_pcsc(layout)
+    venv.ensure_pcsc(layout)
+    assert len(installed) == 1

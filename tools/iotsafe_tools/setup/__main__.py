@@ -26,7 +26,8 @@ from . import (
 
 _PARTS = {
     "venv": "the virtual environment only",
-    "micropython": "that, and MicroPython with our packages frozen",
+    "pcsc": "that, and what cards in a PC/SC reader need",
+    "micropython": "the environment, and MicroPython with our packages frozen",
     "firmware": "that, and the image of a board",
     "pico": "that for the Pico, and the board emulator",
     "test": "all that the tests run on",
@@ -76,11 +77,13 @@ def prepare(place: layout.Layout, wanted: argparse.Namespace) -> None:
 
 def _prepare(place: layout.Layout, wanted: argparse.Namespace) -> None:
     board = None
-    if wanted.part not in ("venv", "micropython"):
+    if wanted.part not in ("venv", "pcsc", "micropython"):
         board = boards.find(place, wanted.board, wanted.variant)
     packages.ensure(place, *_groups(wanted.part, board))
     venv.ensure(place)
-    if wanted.part == "venv":
+    if wanted.part in ("pcsc", "test"):
+        venv.ensure_pcsc(place)
+    if wanted.part in ("venv", "pcsc"):
         return
     library = umqtt.ensure(place, os.environ.get("UMQTT_DIR", ""))
     tree = sources.ensure(place, os.environ.get("MICROPYTHON_DIR", ""))
@@ -95,6 +98,8 @@ def _groups(part: str, board: boards.Board | None) -> list[dict]:
         found.append(packages.PICO)
     if part in ("pico", "test"):
         found.append(packages.EMULATOR)
+    if part in ("pcsc", "test"):
+        found.append(packages.PCSC)
     return [*found, packages.TESTS] if part == "test" else found
 
 

@@ -6,9 +6,11 @@ elsewhere is a gcc.
 
 import importlib.util
 import os
+import re
 import shutil
 import subprocess
 import sys
+import sysconfig
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -28,10 +30,14 @@ def _command(name: str) -> Callable[[], bool]:
     return present
 
 
-def _libffi() -> bool:
-    """Whether libffi's headers and its pkg-config file are there."""
-    tool = shutil.which("pkg-config")
-    return tool is not None and subprocess.run([tool, "--exists", "libffi"]).returncode == 0
+def _headers(name: str) -> Callable[[], bool]:
+    """Return a test for the headers of library `name`, known to pkg-config."""
+
+    def present() -> bool:
+        tool = shutil.which("pkg-config")
+        return tool is not None and subprocess.run([tool, "--exists", name]).returncode == 0
+
+    return present
 
 
 def _venv() -> bool:
@@ -39,15 +45,32 @@ def _venv() -> bool:
     return all(importlib.util.find_spec(name) for name in ("venv", "ensurepip"))
 
 
-def _ensurepip_package() -> str:
-    return f"python3.{sys.version_info.minor}-venv"
+def _of_python(part: str) -> str:
+    """Return the name of this Python's package for `part` of it."""
+    return f"python3.{sys.version_info.minor}-{part}"
+
+
+def _python_headers() -> bool:
+    """Whether extensions of this Python can be compiled."""
+    return Path(sysconfig.get_path("include"), "Python.h").exists()
+
+
+VPCD = Path("/etc/reader.conf.d/vpcd")
+
+
+def vpcd_driver() -> Path | None:
+    """Return the file of the virtual card reader's driver, which its configuration names."""
+    text = VPCD.read_text() if VPCD.exists() else ""
+    found = re.search(r"^LIBPATH\s+(\S+)", text, re.MULTILINE)
+    driver = Path(found[1]) if found else None
+    return driver if driver and driver.exists() else None
 
 
 # package -> how to see that what it brings is there (from the distribution or otherwise).
 NEEDED: dict[str, Callable[[], bool]] = {
     "build-essential": lambda: all(_command(name)() for name in ("gcc", "make", "ld")),
     "pkg-config": _command("pkg-config"),
-    "libffi-dev": _libffi,
+    "libffi-dev": _headers("libffi"),
     "xz-utils": _command("xz"),
     "bzip2": _command("bzip2"),
     "ca-certificates": lambda: Path("/etc/ssl/certs").is_dir(),
@@ -55,7 +78,7 @@ NEEDED: dict[str, Callable[[], bool]] = {
     "mosquitto": _command("mosquitto"),
     "openssl": _command("openssl"),
     "strace": _command("strace"),
-    _ensurepip_package(): _venv,
+    _of_python("venv"): _venv,
 }
 
 
@@ -85,7 +108,7 @@ def _node() -> bool:
 
 NODE_OLDEST = 18
 
-# What only some parts need: the firmware of a Pico, the board emulator.
+# What only some parts need: the firmware of a Pico, the board emulator, cards in a PC/SC reader.
 PICO: dict[str, Callable[[], bool]] = {
     "cmake": _command("cmake"),
     "gcc-arm-none-eabi": _command("arm-none-eabi-gcc"),
@@ -93,14 +116,23 @@ PICO: dict[str, Callable[[], bool]] = {
     "libstdc++-arm-none-eabi-newlib": _arm_file("arm-none-eabi-g++", "libstdc++.a"),
 }
 EMULATOR: dict[str, Callable[[], bool]] = {"nodejs": _node, "npm": _command("npm")}
+PCSC: dict[str, Callable[[], bool]] = {
+    "pcscd": _command("pcscd"),
+    "vsmartcard-vpcd": lambda: vpcd_driver() is not None,
+    "opensc": _command("opensc-tool"),
+    # What Python's PC/SC package is compiled with.
+    "libpcsclite-dev": _headers("libpcsclite"),
+    "swig": _command("swig"),
+    _of_python("dev"): _python_headers,
+}
 # The tests of the boards whose port is not built here.
 TESTS: dict[str, Callable[[], bool]] = {"ninja-build": _command("ninja")}
 
 _POLICY = "/usr/sbin/policy-rc.d"
 
 # Run as root with the policy's path and the packages. A daemon that comes with a package must not
-# begin to listen: policy-rc.d says no while packages are set up, and mosquitto's service is turned
-# off (the tests start their own broker, on loopback).
+# begin to listen: policy-rc.d says no while packages are set up, and the services of mosquitto and
+# pcscd are turned off (the tests start their own; vpcd listens on all addresses).
 _INSTALL = r"""
 set -eu
 policy=$1
@@ -111,14 +143,20 @@ if ! [ -e "$policy" ]; then
     printf '#!/bin/sh\nexit 101\n' > "$policy"
     chmod 755 "$policy"
 fi
+PATH=$PATH:/usr/sbin:/sbin
 had_broker=$(command -v mosquitto || true)
+had_pcscd=$(command -v pcscd || true)
 export DEBIAN_FRONTEND=noninteractive
 apt-get -q -o Acquire::Retries=2 -o Acquire::http::Timeout=30 update
 apt-get -q -o Acquire::Retries=2 -o Acquire::http::Timeout=30 -o Dpkg::Use-Pty=0 \
     install -y --no-install-recommends "$@"
-if [ -z "$had_broker" ] && command -v systemctl > /dev/null; then
-    systemctl disable mosquitto.service > /dev/null 2>&1 || true
-fi
+turn_off() {
+    if [ -z "$1" ] && command -v "$2" > /dev/null && command -v systemctl > /dev/null; then
+        systemctl disable "$3" > /dev/null 2>&1 || true
+    fi
+}
+turn_off "$had_broker" mosquitto mosquitto.service
+turn_off "$had_pcscd" pcscd pcscd.socket
 """
 
 

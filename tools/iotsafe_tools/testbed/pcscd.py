@@ -7,24 +7,26 @@ variable PCSCLITE_CSOCK_NAME of their environment.
 """
 
 import os
-import re
 import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 from pathlib import Path
 from typing import Self
 
+from ..setup.packages import vpcd_driver
 from .ports import ReservedPort
 from .process import DIE_WITH_PARENT, Process, ProcessError
 
 READER = "Lab 00 00"
 """The reader's name: pcscd appends numbers of reader and slot."""
 
-_CONFIGURATION = Path("/etc/reader.conf.d/vpcd")  # of the package; says where the driver lies
 _ACTIVATION = Path(__file__).with_name("socket_activation.py")
 _SYSTEM_PATH = "/usr/local/sbin:/usr/sbin:/sbin"
 _AS_NOBODY = ("--reuid", "nobody", "--regid", "nogroup", "--clear-groups")
+# What pcscd writes when there is a card in the reader, and when there is none any more.
+_STATES = {"Card ATR: ": True, "Card Removed From": False}
 _START_TIMEOUT = 30.0  # seconds; it takes a few milliseconds
 _CARD_TIMEOUT = 60.0  # seconds; it looks for a card every 0.4
 
@@ -38,7 +40,9 @@ class Pcscd:
 
     def __init__(self) -> None:
         self._program = _program()
-        self._driver = _driver()
+        self._driver = vpcd_driver()
+        if self._driver is None:
+            raise ProcessError("there is no vpcd: run make pcsc, which installs vsmartcard-vpcd")
         self._reserved = _two_ports()
         self.port: int = self._reserved[0].number
         self._folder = Path(tempfile.mkdtemp(prefix="pcscd-"))
@@ -46,6 +50,8 @@ class Pcscd:
         self._socket = self._folder / "comm"
         self._configure()
         self._process: Process | None = None
+        self._changed = threading.Condition()
+        self._has_card = False
 
     def _configure(self) -> None:
         for name in ("readers", "usb"):
@@ -75,6 +81,7 @@ class Pcscd:
     def start(self) -> Self:
         """Start it, also after a `stop`. Raises ProcessError if it does not come up."""
         self._socket.unlink(missing_ok=True)
+        self._set(False)
         become = _AS_NOBODY if os.geteuid() == 0 else ()
         command = [*DIE_WITH_PARENT[:-1], *become, "--", *self._program]
         arguments = ["--foreground", "--info", "--config", self._folder / "readers"]
@@ -82,6 +89,7 @@ class Pcscd:
             [sys.executable, _ACTIVATION, self._socket, *command, *arguments],
             name="pcscd",
             env={**self.env, "PCSCLITE_HP_DROPDIR": str(self._folder / "usb")},
+            on_line=self._note,
         ).start()
         try:
             self._process.wait_for("daemon ready", _START_TIMEOUT)
@@ -91,15 +99,29 @@ class Pcscd:
         return self
 
     def wait_for_card(self) -> None:
-        """Wait until pcscd has found a card in the reader, since the last call.
-
-        Raises ProcessError if none comes.
-        """
-        self._process.wait_for(f"Card inserted into {re.escape(READER)}", _CARD_TIMEOUT)
+        """Wait until pcscd has a card in the reader. Raises ProcessError if none comes."""
+        self._wait_for(True, "no card came into the reader")
 
     def wait_for_no_card(self) -> None:
-        """Wait until pcscd has seen that the card is gone. Raises ProcessError if it stays."""
-        self._process.wait_for(f"Card Removed From {re.escape(READER)}", _CARD_TIMEOUT)
+        """Wait until pcscd has none. Raises ProcessError if it stays."""
+        self._wait_for(False, "the card stays in the reader")
+
+    def _wait_for(self, card: bool, failure: str) -> None:
+        with self._changed:
+            done = self._changed.wait_for(lambda: self._has_card is card, _CARD_TIMEOUT)
+        if not done:
+            raise ProcessError(f"{failure} in {_CARD_TIMEOUT:g} s", self._process.tail())
+
+    def _note(self, line: str) -> None:
+        """Read from the log whether there is a card, whose ATR it writes at any rate."""
+        for text, has_card in _STATES.items():
+            if text in line:
+                self._set(has_card)
+
+    def _set(self, has_card: bool) -> None:
+        with self._changed:
+            self._has_card = has_card
+            self._changed.notify_all()
 
     def stop(self) -> None:
         """End it; the port stays ours. May be called twice."""
@@ -139,15 +161,6 @@ def _program() -> list[str]:
     """pcscd, with polkit off where it has it: who may enter is the matter of our folder."""
     path = shutil.which("pcscd", path=f"{os.environ.get('PATH', os.defpath)}:{_SYSTEM_PATH}")
     if path is None:
-        raise ProcessError("there is no pcscd: run make test, which installs it")
+        raise ProcessError("there is no pcscd: run make pcsc, which installs it")
     options = subprocess.run([path, "--help"], capture_output=True, text=True).stdout
     return [path, "--disable-polkit"] if "--disable-polkit" in options else [path]
-
-
-def _driver() -> str:
-    """The file of vpcd's driver."""
-    text = _CONFIGURATION.read_text() if _CONFIGURATION.exists() else ""
-    found = re.search(r"^LIBPATH\s+(\S+)", text, re.MULTILINE)
-    if found is None or not Path(found[1]).exists():
-        raise ProcessError("there is no vpcd: run make test, which installs vsmartcard-vpcd")
-    return found[1]
