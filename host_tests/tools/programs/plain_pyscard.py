@@ -1,0 +1,28 @@
+"""A card program as anybody might write it with pyscard: `plain_pyscard.py READER APDU…`.
+
+Prints the ATR, then a line for each APDU (hexadecimal): data and status word. It fetches what
+waits (61xx), and knows nothing else of cards.
+"""
+
+import sys
+
+from smartcard.System import readers
+from smartcard.util import toBytes
+
+
+def main(name, *commands):
+    (reader,) = [found for found in readers() if found.name == name]
+    connection = reader.createConnection()
+    connection.connect()
+    print(bytes(connection.getATR()).hex().upper())
+    for command in commands:
+        data, sw1, sw2 = connection.transmit(toBytes(command))
+        while sw1 == 0x61:
+            channel = int(command[:2], 16) & 0x03
+            more, sw1, sw2 = connection.transmit([channel, 0xC0, 0, 0, sw2])
+            data += more
+        print(bytes([*data, sw1, sw2]).hex().upper())
+    connection.disconnect()
+
+
+main(*sys.argv[1:])
