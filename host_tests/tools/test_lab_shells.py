@@ -12,6 +12,7 @@ import tty
 import pytest
 
 from iotsafe_tools.lab import Lab, LabError
+from iotsafe_tools.modem.control import LINE_LIMIT
 from iotsafe_tools.modem.testing import EchoServer, StubCard
 
 PATIENCE = 20.0
@@ -308,6 +309,6 @@ def test_control_port_survives_noise():
         host, port = bench.control[4:].split(":")
         noisy = socket.create_connection((host, int(port)), PATIENCE)
         with noisy, contextlib.suppress(ConnectionError):  # it hangs up, maybe before all is read
-            noisy.sendall(b"\xff" * 5000)
+            noisy.sendall(b"\xff" * (LINE_LIMIT + 5000))
             assert noisy.recv(1) == b""
         assert control(bench, "counters")[0]["ok"] is True

@@ -1,6 +1,7 @@
 """The card's side of vpcd's protocol, against a reader of the test's own that may say anything."""
 
 import contextlib
+import json
 import random
 import select
 import socket
@@ -252,6 +253,29 @@ def test_the_card_moves_between_reader_and_modem():
             assert gone(card)
         assert not bench.reader.inserted
         assert not bench.modem.sim.present
+
+
+def test_the_card_moves_by_commands_to_the_control_port():
+    with FakeReader() as reader, lab(reader, control="tcp:127.0.0.1:0") as bench:
+        host, port = bench.control[4:].split(":")
+        with socket.create_connection((host, int(port)), PATIENCE) as connection:
+            stream = connection.makefile("rw")
+
+            def order(line):
+                stream.write(line + "\n")
+                stream.flush()
+                assert json.loads(stream.readline()) == {"ok": True}
+                return bench.call(lambda: (bench.modem.sim.present, bench.reader.inserted))
+
+            with reader.card() as card:
+                assert order("sim insert") == (True, False)
+                assert gone(card)
+            assert order("reader remove") == (True, False)
+            assert order("reader insert") == (False, True)
+            with reader.card() as card:
+                assert ask(card, "04") == ATR
+                assert order("reader remove") == (False, False)
+                assert gone(card)
 
 
 def test_a_lab_without_reader_says_so():

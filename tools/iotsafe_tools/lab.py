@@ -18,7 +18,9 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterable
+from functools import partial
 
+from .card_control import CardControl
 from .modem import Line, Modem, Network
 from .modem.control import Control
 from .modem.event_log import EventLog
@@ -107,7 +109,7 @@ class Lab:
             )
             for fault in faults:
                 self.modem.faults.parse(fault)
-            self._control = Control(self.modem, control) if control else None
+            self._control = self._make_control(control) if control else None
         except (ShellError, StoreError, ValueError, TypeError, OSError) as error:
             self._close_parts()
             raise LabError(str(error)) from error
@@ -183,6 +185,22 @@ class Lab:
         if place == "reader" and self._reader is None:
             raise ValueError("this lab has no card reader; start it with --vpcd")
         self.call(self._move_card, place)
+
+    def _make_control(self, where: str) -> Control:
+        commands = {}
+        if self._reader:
+            commands = {
+                "sim insert": partial(self._move_card, "modem"),
+                "reader insert": partial(self._move_card, "reader"),
+                "reader remove": self._reader.remove,
+            }
+        issuer = getattr(self.card, "issuer", None)  # a stub in a test has none
+        return Control(
+            self.modem,
+            where,
+            commands=commands,
+            groups={"card": CardControl(issuer, self.card.profile)} if issuer else {},
+        )
 
     # -- the thread ------------------------------------------------------------------------------
 

@@ -2,25 +2,42 @@
 power key.
 
 One command a line over TCP, one line of JSON back: `key down`, `key up`, `power on`, `power
-off`, `sim remove`, `sim insert`, `fault KIND:name=value,…`, `faults clear`, `counters`. Bad
+off`, `sim remove`, `sim insert`, `fault KIND:name=value,…`, `faults clear`, `counters`, and what
+the lab adds: `reader insert`, `reader remove`, and the issuer's `card …` (../card_control.py). Bad
 input gets {"error": …}.
+
+Whoever can connect can do all of it, so it should listen on loopback only.
 """
 
 from __future__ import annotations
 
 import json
 import socket
+from collections.abc import Callable, Mapping
 
 from .shells import ShellError
 
-LINE_LIMIT = 512
+LINE_LIMIT = 132 * 1024
+"""Bytes; the longest is a file of 64 KB in hexadecimal."""
 CLIENT_LIMIT = 8
 
 
 class Control:
-    """Listens at `where` ("tcp:HOST:PORT") for commands to `modem`."""
+    """Listens at `where` ("tcp:HOST:PORT") for commands to `modem`.
 
-    def __init__(self, modem, where: str) -> None:
+    commands: whole lines that are added or replaced, and what they do. groups: first words, and
+    what is done with the rest of their line. Both return fields of the answer, or None, and raise
+    ValueError.
+    """
+
+    def __init__(
+        self,
+        modem,
+        where: str,
+        *,
+        commands: Mapping[str, Callable[[], dict | None]] | None = None,
+        groups: Mapping[str, Callable[[str], dict | None]] | None = None,
+    ) -> None:
         kind, _, rest = where.partition(":")
         host, _, port = rest.rpartition(":")
         if kind != "tcp" or not host or not port.isdigit():
@@ -34,7 +51,9 @@ class Control:
             "sim insert": modem.sim.insert,
             "faults clear": modem.faults.clear,
             "counters": lambda: dict(modem.counters),
+            **(commands or {}),
         }
+        self._groups = {"fault": self._fault, **(groups or {})}
         self._modem = modem
         self._clients: dict[socket.socket, bytearray] = {}
         try:
@@ -71,16 +90,21 @@ class Control:
     def answer(self, line: str) -> dict:
         """Carry out one command."""
         try:
-            if line.startswith("fault "):
-                self._modem.faults.parse(line[6:].strip())
-                return {"ok": True}
-            if line not in self._commands:
-                raise ValueError(
-                    f"no command {line[:40]!r}; there are {', '.join(self._commands)}, fault"
-                )
-            return {"ok": True, **(self._commands[line]() or {})}
+            return {"ok": True, **(self._carry_out(line) or {})}
         except ValueError as error:
             return {"error": str(error)}
+
+    def _carry_out(self, line: str) -> dict | None:
+        group, _, rest = line.partition(" ")
+        if group in self._groups and rest:
+            return self._groups[group](rest.strip())
+        if line not in self._commands:
+            there = ", ".join((*self._commands, *self._groups))
+            raise ValueError(f"no command {line[:40]!r}; there are {there}")
+        return self._commands[line]()
+
+    def _fault(self, text: str) -> None:
+        self._modem.faults.parse(text)
 
     def _serve(self, client: socket.socket) -> None:
         buffer = self._clients[client]
@@ -91,7 +115,9 @@ class Control:
                 line, _, rest = bytes(buffer).partition(b"\n")
                 buffer[:] = rest
                 reply = self.answer(line.decode("latin-1").strip())
-                client.send(json.dumps(reply).encode() + b"\n")
+                text = json.dumps(reply).encode() + b"\n"
+                if client.send(text) != len(text):
+                    raise BlockingIOError("the client does not take its answers")
         except OSError:
             data = b""
         if not data or len(buffer) > LINE_LIMIT:

@@ -44,6 +44,14 @@ class Issuer:
                 raise ValueError(f"the SIM has a {item.kind.name} object {item.id.hex()} already")
         self.put(*new_objects([planned]))
 
+    def empty(self, kind: o.Kind, id: bytes) -> None:
+        """Take the value out of a container: its state becomes 00."""
+        self._store.put(o.emptied(self._find(kind, id)))
+
+    def remove(self, kind: o.Kind, id: bytes) -> None:
+        """Take the container away, with its value."""
+        self._store.put(instead_of=[self._find(kind, id)])
+
     def create_key_pair(
         self,
         id: bytes = b"\x01",

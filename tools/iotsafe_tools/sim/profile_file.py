@@ -80,24 +80,37 @@ def _list_of(item: Callable[[Any], Any]) -> Callable[[Any], tuple]:
     return parse
 
 
-def _word(words: Mapping[str, int]) -> Callable[[Any], int]:
-    def parse(value: Any) -> int:
-        if not isinstance(value, str) or value not in words:
-            raise _Wrong(f"must be one of: {', '.join(words)}")
-        return words[value]
+class _Word:
+    """One word for a number: called it reads, `show` is the other way."""
 
-    return parse
+    def __init__(self, words: Mapping[str, int]) -> None:
+        self._words = words
+
+    def __call__(self, value: Any) -> int:
+        if not isinstance(value, str) or value not in self._words:
+            raise _Wrong(f"must be one of: {', '.join(self._words)}")
+        return self._words[value]
+
+    def show(self, number: int) -> str:
+        """The word; for a number without one, its hexadecimal digits."""
+        return next((word for word, n in self._words.items() if n == number), f"{number:02X}")
 
 
-def _words(words: Mapping[str, int]) -> Callable[[Any], int]:
-    one = _word(words)
+class _Words:
+    """A list of words for the bits of a number."""
 
-    def parse(value: Any) -> int:
+    def __init__(self, words: Mapping[str, int]) -> None:
+        self._one = _Word(words)
+        self._words = words
+
+    def __call__(self, value: Any) -> int:
         if not isinstance(value, list):
-            raise _Wrong(f"must be a list of: {', '.join(words)}")
-        return sum({one(entry) for entry in value})
+            raise _Wrong(f"must be a list of: {', '.join(self._words)}")
+        return sum({self._one(entry) for entry in value})
 
-    return parse
+    def show(self, number: int) -> list[str]:
+        """The words of the bits that have one."""
+        return [word for word, bit in self._words.items() if number & bit]
 
 
 def _size(value: Any) -> int:
@@ -110,7 +123,7 @@ def _padding(value: Any) -> int | None:
     return None if value == "none" else value
 
 
-_FUNCTIONS = _words(
+_FUNCTIONS = _Words(
     {
         "signature": o.SIGNATURE,
         "key generation": o.KEY_GENERATION,
@@ -118,12 +131,12 @@ _FUNCTIONS = _words(
         "key derivation": o.KEY_DERIVATION,
     }
 )
-_HASHES = _words({"SHA-256": 0x01, "SHA-384": 0x02, "SHA-512": 0x04})
-_ALGORITHMS = _words({"RSA PKCS#1": 0x01, "RSA PSS": 0x02, "ECDSA": 0x04})
-_AGREEMENTS = _words({"ECKA": 0x01})
-_DERIVATIONS = _words({"PRF": 0x01, "HKDF": 0x02})
-_ACCESS = _words({"read": o.READ, "update": o.UPDATE})
-_PAIR_TYPE = _word(
+_HASHES = _Words({"SHA-256": 0x01, "SHA-384": 0x02, "SHA-512": 0x04})
+_ALGORITHMS = _Words({"RSA PKCS#1": 0x01, "RSA PSS": 0x02, "ECDSA": 0x04})
+_AGREEMENTS = _Words({"ECKA": 0x01})
+_DERIVATIONS = _Words({"PRF": 0x01, "HKDF": 0x02})
+_ACCESS = _Words({"read": o.READ, "update": o.UPDATE})
+_PAIR_TYPE = _Word(
     {
         "P-256": o.P256,
         "P-256 volatile": o.P256_VOLATILE,
@@ -132,8 +145,8 @@ _PAIR_TYPE = _word(
         "RSA-2048": o.RSA_2048,
     }
 )
-_KEY_USAGE = _word({"general": o.GENERAL_KEY, "TLS 1.2": o.TLS12_KEY, "TLS 1.3": o.TLS13_KEY})
-_FILE_USAGE = _word({"general": o.GENERAL_FILE, "certificate": o.CERTIFICATE})
+_KEY_USAGE = _Word({"general": o.GENERAL_KEY, "TLS 1.2": o.TLS12_KEY, "TLS 1.3": o.TLS13_KEY})
+_FILE_USAGE = _Word({"general": o.GENERAL_FILE, "certificate": o.CERTIFICATE})
 
 # Switches of [card] that a file has in another form than `Profile`. The others are taken as they
 # are; `Profile` checks all of them.
@@ -163,14 +176,14 @@ _HALF = {
     "agreements": ("agreement", _AGREEMENTS),
 }
 _GENERATE = {"generate": ("", _flag)}
-_OBJECT_KEYS: dict[str, dict[str, tuple[str, Callable[[Any], Any]]]] = {
+OBJECT_KEYS: dict[str, dict[str, tuple[str, Callable[[Any], Any]]]] = {
     "pair": {**_HALF, **_GENERATE, "public_id": ("", _hex), "public_access": ("", _ACCESS)},
     "private": {**_HALF, **_GENERATE},
     "public": _HALF,
     "secret": {
         **_ANY,
         **_GENERATE,
-        "type": ("key_type", _word({"HMAC": o.HMAC_KEY})),
+        "type": ("key_type", _Word({"HMAC": o.HMAC_KEY})),
         "functions": ("functions", _FUNCTIONS),
         "derivations": ("derivation", _DERIVATIONS),
     },
@@ -181,9 +194,9 @@ _OBJECT_KEYS: dict[str, dict[str, tuple[str, Callable[[Any], Any]]]] = {
 def planned(entry: Mapping[str, Any], where: str) -> Planned:
     """What an [[object]] table says; `where` begins the message of a ProfileError."""
     kind = entry.get("kind")
-    if not isinstance(kind, str) or kind not in _OBJECT_KEYS:
-        raise ProfileError(f"{where}: kind must be one of: {', '.join(_OBJECT_KEYS)}")
-    known = _OBJECT_KEYS[kind]
+    if not isinstance(kind, str) or kind not in OBJECT_KEYS:
+        raise ProfileError(f"{where}: kind must be one of: {', '.join(OBJECT_KEYS)}")
+    known = OBJECT_KEYS[kind]
     _check_keys(entry, ("kind", *known), where)
     if "id" not in entry:
         raise ProfileError(f"{where}: id is missing")
@@ -269,6 +282,25 @@ def _table(whole: Mapping[str, Any], name: str, path: Path) -> Mapping[str, Any]
     if not isinstance(table, dict):
         raise ProfileError(f"{path}: {name} must be a table, under [{name}]")
     return table
+
+
+def described(item: o.Container) -> dict[str, Any]:
+    """The keys that the file would have for an object, without its value."""
+    kind = item.kind.name.lower()
+    found: dict[str, Any] = {"kind": kind}
+    for key, (field, parse) in OBJECT_KEYS[kind].items():
+        value = getattr(item, field) if field else None
+        if value is not None:
+            found[key] = _shown(parse, value)
+    return found
+
+
+def _shown(parse: Callable[[Any], Any], value: Any) -> Any:
+    if parse is _label:
+        return value.decode("utf-8", "replace")
+    if parse is _hex:
+        return value.hex().upper()
+    return parse.show(value) if isinstance(parse, _Word | _Words) else value
 
 
 def _check_keys(table: Mapping[str, Any], allowed: Any, where: str) -> None:
