@@ -29,6 +29,8 @@ from .sim.issuer import Issuer
 from .sim.profile import Profile
 from .sim.store import StoreError
 
+FILE_BYTES = 0xFFFF
+"""The longest file there can be."""
 SECRET_BYTES = 255
 """The longest secret key that can be written."""
 
@@ -51,7 +53,7 @@ _LISTS = frozenset(
 _FLAGS = {"true": True, "false": False}
 # Type of object -> the field that a written value goes to, and how many bytes it may have.
 _VALUES = {
-    o.Kind.FILE: ("content", 0xFFFF),
+    o.Kind.FILE: ("content", FILE_BYTES),
     o.Kind.PUBLIC: ("point", 65),
     o.Kind.SECRET: ("value", SECRET_BYTES),
 }

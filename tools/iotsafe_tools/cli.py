@@ -3,6 +3,7 @@ that does the work."""
 
 from __future__ import annotations
 
+import json
 import signal
 import sys
 import threading
@@ -158,6 +159,34 @@ def setup(
         raise typer.Exit(1) from None
 
 
+@app.command(
+    context_settings={"ignore_unknown_options": True},
+    epilog="Commands: objects, profile, create, write, empty, remove, deactivate, activate, admin."
+    " Without what must follow, each says what that is.",
+)
+def card(
+    words: Annotated[list[str], typer.Argument(metavar="COMMAND", help="See below.")],
+    control: Annotated[
+        str, typer.Option(help="The lab's control port: tcp:HOST:PORT.", envvar="IOTSAFE_CONTROL")
+    ],
+    as_json: Annotated[bool, typer.Option("--json", help="The answer as JSON.")] = False,
+) -> None:
+    """Do what a SIM's issuer does, to the card of a running lab: list, create, fill, and so on."""
+    from rich.console import Console
+
+    from . import card_console
+
+    try:
+        answer = card_console.perform(control, words)
+    except card_console.CardError as error:
+        typer.echo(f"iotsafe card: {error}", err=True)
+        raise typer.Exit(1) from None
+    if as_json:
+        typer.echo(json.dumps(answer))
+    else:
+        card_console.show(answer, Console())
+
+
 def how_to(bench: Lab, baud: int) -> str:
     """What the user can do now, a few lines."""
     port = bench.uart.replace("tcp:", "socket://", 1) if bench.uart[:4] == "tcp:" else bench.uart
@@ -175,7 +204,8 @@ def how_to(bench: Lab, baud: int) -> str:
     if bench.control:
         host, _, number = bench.control[4:].rpartition(":")
         lines.insert(
-            -1, f"  control:  echo key down | nc -N {host} {number}   also: key up, counters"
+            -1,
+            f"  control:  echo key down | nc -N {host} {number}   also: key up, counters, card …",
         )
     return "\n".join(lines)
 

@@ -1,11 +1,12 @@
 """A card program as anybody might write it with pyscard: `plain_pyscard.py READER APDU…`.
 
 Prints the ATR, then a line for each APDU (hexadecimal): data and status word. It fetches what
-waits (61xx), and knows nothing else of cards.
+waits (61xx), and knows nothing else of cards. The word `reset` among the APDUs resets the card.
 """
 
 import sys
 
+from smartcard.scard import SCARD_RESET_CARD
 from smartcard.System import readers
 from smartcard.util import toBytes
 
@@ -16,6 +17,9 @@ def main(name, *commands):
     connection.connect()
     print(bytes(connection.getATR()).hex().upper())
     for command in commands:
+        if command == "reset":
+            connection.reconnect(disposition=SCARD_RESET_CARD)
+            continue
         data, sw1, sw2 = connection.transmit(toBytes(command))
         while sw1 == 0x61:
             channel = int(command[:2], 16) & 0x03
