@@ -1,6 +1,7 @@
 """pcscd as the tests run it, and the card in it: both may come, go and come back."""
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -58,7 +59,8 @@ def test_it_ends_with_the_program_that_started_it():
     code = (
         "import os, signal\n"
         "from iotsafe_tools.testbed import Pcscd\n"
-        "print(Pcscd().start().pid, flush=True)\n"
+        "ours = Pcscd().start()\n"
+        "print(ours.pid, ours.env['PCSCLITE_CSOCK_NAME'], flush=True)\n"
         "os.kill(os.getpid(), signal.SIGKILL)\n"
     )
     path = os.pathsep.join(sys.path)
@@ -69,7 +71,9 @@ def test_it_ends_with_the_program_that_started_it():
         text=True,
         timeout=120,
     )
-    await_end(int(done.stdout))
+    pid, socket_name = done.stdout.split()
+    await_end(int(pid))
+    shutil.rmtree(Path(socket_name).parent)
 
 
 def test_the_ports_of_both_slots_are_kept():
