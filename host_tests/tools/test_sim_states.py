@@ -63,7 +63,7 @@ def test_containers_are_created_as_a_profile_plans_them(tmp_path):
     kept = Store(tmp_path / "sim.json")
     assert kept.find(Kind.PRIVATE, id=b"\x07").filled
     before = [(item.kind, item.id) for item in kept.objects()]
-    with pytest.raises(ValueError, match="has a PRIVATE object 07 already"):
+    with pytest.raises(ValueError, match="private object 07 is there already"):
         card.issuer.create(planned(entry, "test"))
     with pytest.raises(ValueError, match="room for 4 objects of type PUBLIC"):
         card.issuer.create(planned({**entry, "id": "08", "label": ""}, "test"))

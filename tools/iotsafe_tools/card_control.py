@@ -24,7 +24,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from .sim import objects as o
-from .sim import plan, profile_file
+from .sim import profile_file
 from .sim.issuer import Issuer
 from .sim.profile import Profile
 from .sim.store import StoreError
@@ -120,12 +120,7 @@ class CardControl:
         entry: dict[str, Any] = {"kind": kind}
         for key, value in _pairs(pairs):
             entry[key] = _value(key, value)
-        made = plan.new_objects([profile_file.planned(entry, f"card create {kind}")])
-        there = {(item.kind, item.id) for item in self._issuer.objects()}
-        for item in made:
-            if (item.kind, item.id) in there:
-                raise ValueError(f"{_named(item.kind, item.id)} is there already; remove it first")
-        self._issuer.put(*made)
+        self._issuer.create(profile_file.planned(entry, f"card create {kind}"))
 
     def write(self, kind: str, id: str, *data: str) -> dict[str, Any]:
         """Fill a container; the number of bytes."""

@@ -41,7 +41,8 @@ class Issuer:
         """Make containers as an object plan has them; raises ValueError when one is there."""
         for item in planned.containers:
             if self._store.find(item.kind, id=item.id) is not None:
-                raise ValueError(f"the SIM has a {item.kind.name} object {item.id.hex()} already")
+                name = f"{item.kind.name.lower()} object {item.id.hex().upper()}"
+                raise ValueError(f"{name} is there already; remove it first")
         self.put(*new_objects([planned]))
 
     def empty(self, kind: o.Kind, id: bytes) -> None:
