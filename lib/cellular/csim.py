@@ -8,17 +8,27 @@ import binascii
 
 from .errors import CommandError, ModemError, text
 
-_PREFIX = b"+CSIM:"
 _AROUND = b' "'  # what may stand around the digits
 
 
 class CSIM:
-    """The Channel of the SIM behind an AT engine; see `transmit`."""
+    """The Channel of the SIM behind an AT engine; see `transmit`.
 
-    def __init__(self, at):
+    `settled`: no other channel is tried. If it is not, and the modem refuses AT+CSIM before a
+    command of an application has passed, AT+CGLA takes over for good, where the modem has it:
+    some have no AT+CSIM, or open channels with it and then pass nothing on (seen on the EG25).
+    `name` says which it is, as a value for `Modem.sim`.
+    """
+
+    name = "csim"
+    _prefix = b"+CSIM:"
+
+    def __init__(self, at, settled=True):
         self._at = at
         self._answer = None
         self._problem = None
+        self.settled = settled
+        self._cgla = None  # the channel that took over
 
     @property
     def generation(self):
@@ -31,14 +41,32 @@ class CSIM:
         Raises ModemError (and its kin) when the modem does not pass it on or the answer is
         damaged; a status word, whatever it says, is no error.
         """
+        if self._cgla:
+            return self._cgla.transmit(apdu)
         digits = binascii.hexlify(apdu).upper()  # some modems read only capitals
         self._answer = self._problem = None
         try:
-            self._at.command(b'+CSIM=%d,"%s"' % (len(digits), digits), _PREFIX, self._line)
+            self._at.command(b'+CSIM=%d,"%s"' % (len(digits), digits), self._prefix, self._line)
         except CommandError as e:
-            raise CommandError("+CSIM", e.code, e.detail + ": the modem did not pass it on")
+            error = CommandError("+CSIM", e.code, e.detail + ": the modem did not pass it on")
+            if self.settled:
+                raise error
+        else:
+            if apdu[1] not in b"\x70\xa4":  # MANAGE CHANNEL and SELECT prove nothing
+                self.settled = True
+            return self._result()
+        from .cgla import instead
+
+        self._cgla = instead(self._at, error, apdu)
+        self.name = self._cgla.name
+        return self._cgla.transmit(apdu)
+
+    def _result(self):
+        """Response data and status word of the answer that came."""
         if self._answer is None:
-            raise ModemError("AT+CSIM: %s" % (self._problem or "OK, but no answer of the SIM"))
+            raise ModemError(
+                "AT%s %s" % (text(self._prefix), self._problem or "OK, but no answer of the SIM")
+            )
         end = len(self._answer) - 2
         sw = self._answer[end] << 8 | self._answer[end + 1]
         return memoryview(self._answer)[:end], sw
@@ -46,11 +74,11 @@ class CSIM:
     def _line(self, line):
         self._answer = None
         whole = bytes(line)
-        start = whole.rfind(_PREFIX)  # earlier answers may stand in front
+        start = whole.rfind(self._prefix)  # earlier answers may stand in front
         comma = whole.find(b",", start)
         if comma < 0:
             comma = len(whole)
-        size = whole[start + len(_PREFIX) : comma]
+        size = whole[start + len(self._prefix) : comma]
         start = comma + 1
         end = len(whole)
         while start < end and whole[start] in _AROUND:

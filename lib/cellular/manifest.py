@@ -4,6 +4,7 @@ package(
     (
         "__init__.py",
         "at.py",
+        "cgla.py",
         "csim.py",
         "errors.py",
         "modem.py",

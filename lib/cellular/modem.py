@@ -50,7 +50,7 @@ class Modem:
     def __init__(self, uart, power_key=None):
         self.at = AT(uart, self.boot_lines)
         self._power_key = power_key
-        self._sim = CSIM(self.at)
+        self._sim = CSIM(self.at, settled=False)
         self._sockets = []  # by connection number: who had it last
         self._settled = False  # `_set_up` was done since the modem started
         self._pin_entries = 0  # without success
@@ -58,8 +58,21 @@ class Modem:
         self.pdp_drops = 0  # how often the network dropped the data context
         self.at.on(b"+CEREG:", self._on_registration)
 
-    def sim(self):
-        """The channel to the SIM (see `iotsafe.apdu` for its shape)."""
+    def sim(self, channel="auto"):
+        """The channel to the SIM (see `iotsafe.apdu` for its shape); its `name` says which it is.
+
+        `channel`: "csim" for AT+CSIM; "cgla" for AT+CCHO, AT+CGLA and AT+CCHC; "auto" begins with
+        AT+CSIM and finds out with the first commands, once: what it found holds for this object,
+        and can be kept and given the next time.
+        """
+        if channel not in ("auto", "csim", "cgla"):
+            raise ValueError("no channel %s to the SIM: auto, csim or cgla" % channel)
+        if channel != "auto":
+            if channel != self._sim.name:
+                from .cgla import CGLA
+
+                self._sim = CGLA(self.at) if channel == "cgla" else CSIM(self.at)
+            self._sim.settled = True
         return self._sim
 
     # -- start ----------------------------------------------------------------------------------

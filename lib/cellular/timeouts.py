@@ -13,8 +13,10 @@ _COMMANDS = (
     (b"+CAOPEN", 90_000),  # a refused SYN is repeated for some 75 s
     (b"+CARECV", 10_000),
     (b"+CASEND", 15_000),
+    (b"+CCHO", 10_000),
     (b"+CFUN", 20_000),
     (b"+CGATT", 80_000),
+    (b"+CGLA", 35_000),  # as +CSIM
     (b"+CNACT", 60_000),
     (b"+COPS", 120_000),
     (b"+CPIN", 10_000),

@@ -1,0 +1,502 @@
+"""APDUs in AT+CCHO, AT+CGLA and AT+CCHC: what is sent, and what modems make of it."""
+
+import random
+from binascii import unhexlify
+
+from data.worked_examples import EXAMPLES
+from effort import cases, some
+from expect import equal, raises
+from mock_uart import ScriptedUART, cuts
+from sim7080_script import ERROR, OK, SYNC, cme, lines
+from virtual_time import Clock, running
+
+import iotsafe
+from cellular import CommandError, ModemError, ModemReset, ModemTimeout
+from cellular.at import AT
+from cellular.cgla import CGLA
+from iotsafe.apdu import APDU
+
+AID = "A0000005590010"
+OTHER = "A0000002480400"
+READY = (b"AT+CPIN?\r", lines(b"+CPIN: READY"))
+HAS = (b"AT+CCHO=?\r", OK)
+FIRST = lines(b"+CCHO: 1")
+UNKNOWN = cme(50)
+
+
+def opens(aid=AID, answer=FIRST):
+    return (b'AT+CCHO="%s"\r' % aid.encode(), answer)
+
+
+def closes(handle=b"1", answer=OK):
+    return (b"AT+CCHC=%s\r" % handle, answer)
+
+
+def sends(apdu, answer, handle=b"1"):
+    """AT+CGLA with `apdu` (hex); `answer`: hex, or what the modem prints."""
+    if isinstance(answer, str):
+        answer = lines(b'+CGLA: %d,"%s"' % (len(answer), answer.encode()))
+    return (b'AT+CGLA=%s,%d,"%s"\r' % (handle, len(apdu), apdu.encode()), answer)
+
+
+def old_sessions(answer=UNKNOWN):
+    """The handles that are tried where sessions of an earlier run may take up all channels."""
+    return [closes(handle, answer) for handle in (b"1", b"2", b"3")]
+
+
+def play(steps, body):
+    """`body(channel)` with a modem that follows `steps`, all of them; what it returns."""
+    with running(Clock()):
+        uart = ScriptedUART(SYNC + list(steps))
+        at = AT(uart, (b"RDY",))
+        at.sync()
+        found = body(CGLA(at))
+        at.poll()
+        uart.done()
+        return found
+
+
+def answers(channel, *apdus):
+    """The last of the answers to `apdus` (hex): (data, status word)."""
+    found = None
+    for apdu in apdus:
+        data, sw = channel.transmit(memoryview(unhexlify(apdu)))
+        found = (bytes(data), sw)
+    return found
+
+
+def ask(steps, *apdus):
+    return play(steps, lambda channel: answers(channel, *apdus))
+
+
+def selecting(aid=AID, first="01"):
+    return "%sA40400%02X%s" % (first, len(aid) // 2, aid)
+
+
+# -- translation --------------------------------------------------------------------------------
+
+
+def test_a_signature_above_the_seam():
+    digest = unhexlify("AF2BDBE1AA9B6EC1E2ADE1D694F41FC71A831D0268E9891562113D8A62ADD1BF")
+    init = "002A00010D840101A1010391020001920104"
+    update = "002B8001229E20AF2BDBE1AA9B6EC1E2ADE1D694F41FC71A831D0268E9891562113D8A62ADD1BF00"
+    signature = "330040" + "11" * 32 + "22" * 32 + "9000"
+    steps = [
+        opens(),
+        sends(init, "9000"),
+        sends(update, signature),
+        # The second one costs two commands.
+        sends(init, "9000"),
+        sends(update, "6143"),
+        sends("00C0000043", signature),
+        closes(),
+    ]
+
+    def body(channel):
+        applet = iotsafe.Applet(channel).open()
+        der = unhexlify("3044" + "0220" + "11" * 32 + "0220" + "22" * 32)
+        equal(applet.sign(b"\x01", digest), der)
+        equal(applet.sign(b"\x01", digest), der)
+        applet.close()
+
+    play(steps, body)
+
+
+def test_the_class_byte_is_that_of_channel_0():
+    for first, inside in (
+        ("00", "00"),
+        ("01", "00"),
+        ("03", "00"),
+        ("80", "80"),
+        ("82", "80"),
+        ("40", "00"),
+        ("4F", "00"),
+        ("C0", "80"),
+        ("CF", "80"),
+    ):
+        select = selecting(first=first if first < "80" else "%02X" % (int(first, 16) & 0x7F))
+        steps = [opens(), sends(inside + "84000010", "AABB9000")]
+        assert ask(steps, select, first + "84000010") == (b"\xaa\xbb", 0x9000), first
+
+
+def test_channels_are_numbers_of_our_own():
+    def body(channel):
+        numbers = [answers(channel, "0070000001") for _ in range(4)]
+        assert numbers == [(b"\1", 0x9000), (b"\2", 0x9000), (b"\3", 0x9000), (b"", 0x6A81)]
+        assert answers(channel, "0070800200") == (b"", 0x9000)
+        assert answers(channel, "0070800200") == (b"", 0x6881)
+        assert answers(channel, "0070000001") == (b"\2", 0x9000)
+        # Nothing is selected yet.
+        assert answers(channel, "0284000010") == (b"", 0x6881)
+        assert answers(channel, "0084000010") == (b"", 0x6881)
+
+    play([], body)
+
+
+def test_two_sessions_do_not_mix():
+    steps = [
+        opens(answer=lines(b"+CCHO: 7")),
+        opens(OTHER, lines(b"+CCHO: 000000000385a7cf")),
+        sends("0084000001", "019000", b"7"),
+        sends("0084000001", "029000", b"000000000385a7cf"),
+        closes(b"7"),
+        sends("0084000001", "039000", b"000000000385a7cf"),
+        closes(b"000000000385a7cf"),
+    ]
+
+    def body(channel):
+        first, second = APDU(channel), APDU(channel)
+        first.open()
+        second.open()
+        first.select(unhexlify(AID))
+        second.select(unhexlify(OTHER))
+        equal(first.command(0x84, le=1), b"\1")
+        equal(second.command(0x84, le=1), b"\2")
+        first.close()
+        equal(second.command(0x84, le=1), b"\3")
+        second.close()
+
+    play(steps, body)
+
+
+def test_selecting_again_ends_the_session_before():
+    steps = [opens(), closes(), opens(OTHER, lines(b"+CCHO: 2")), closes(b"2")]
+    assert ask(steps, selecting(), selecting(OTHER), "0070800100") == (b"", 0x9000)
+    # A modem without AT+CCHC (EM9191): the session stays, and nothing else changes.
+    steps = [opens(), closes(answer=cme(100)), opens(answer=lines(b"+CCHO: 2"))]
+    steps.append(sends("0084000001", "059000", b"2"))
+    assert ask(steps, selecting(), selecting(), "0184000001") == (b"\5", 0x9000)
+
+
+def test_names_that_no_application_has():
+    for apdu in ("01A4040000", "01A40400", "01A4040011" + "AA" * 17, "01A4040007A00000"):
+        assert ask([], apdu) == (b"", 0x6700), apdu
+
+
+def test_selecting_a_file_is_a_command_like_any_other():
+    steps = [opens(), sends("00A40004022FE2", "6A82")]
+    assert ask(steps, selecting(), "01A40004022FE2") == (b"", 0x6A82)
+
+
+def test_the_longest_apdu_both_ways_through_the_longest_handle():
+    handle = b"0123456789abcdef" * 2
+    apdu = "DB8000FF" + "A5" * 255 + "00"
+    steps = [
+        opens(answer=lines(b"+CCHO: " + handle)),
+        sends("00" + apdu, "5A" * 256 + "9000", handle),
+    ]
+    data, sw = ask(steps, selecting(), "01" + apdu)
+    equal(data, b"\x5a" * 256)
+    assert sw == 0x9000
+
+
+def test_what_the_card_examples_use_fits():
+    count = 0
+    for name in some(sorted(EXAMPLES), 2):
+        for apdu, answer in EXAMPLES[name]:
+            if len(answer) < 4 or len(answer) > 516 or apdu[2:4] in ("70", "A4"):
+                continue
+            number = int(apdu[:2], 16)
+            if number & 0x20:  # secure messaging: not for any channel
+                continue
+            inside = ("80" if number & 0x80 else "00") + apdu[2:]
+            data, sw = ask([opens(), sends(inside, answer)], selecting(), apdu)
+            equal(data, unhexlify(answer)[:-2])
+            assert sw == int(answer[-4:], 16)
+            count += 1
+    assert count > 15, count
+
+
+# -- answers ------------------------------------------------------------------------------------
+
+
+def test_variants_of_the_handle():
+    for answer, handle in (
+        (b"+CCHO: 1", b"1"),
+        (b"+CCHO:1", b"1"),
+        (b'+CCHO: "1"', b"1"),
+        (b"+CCHO: 000000000385A7cf ", b"000000000385A7cf"),
+        (b"+CCHO: 0", b"0"),
+        (b"1", b"1"),  # the FM350; and what 27.007 says
+        (b"000000000385a7cf", b"000000000385a7cf"),
+    ):
+        steps = [opens(answer=lines(answer)), sends("0084000001", "059000", handle)]
+        assert ask(steps, selecting(), "0184000001") == (b"\5", 0x9000), answer
+
+
+def test_other_lines_around_the_handle():
+    for answer in (
+        lines(b"SMS Ready", b"+CCHO: 12"),
+        lines(b"+CCHO: 12", b"SMS Ready"),
+        lines(b"12", b"DST: 0"),
+        lines(b'*PSUTTZ: 24/04/11,03:19:19","+32",0', b"12"),
+        lines(b"4711", b"+CCHO: 12"),  # the name counts more
+        lines(b"+CCHO: 12", b"4711"),
+        lines(b"+CCHO: 11", b"+CCHO: 12"),
+    ):
+        steps = [opens(answer=answer), closes(b"12")]
+        assert ask(steps, selecting(), "0070800100") == (b"", 0x9000), answer
+
+
+def test_an_answer_cut_at_every_byte():
+    for pieces in cuts(lines(b"+CCHO: 3")):
+        steps = [opens(answer=list(pieces)), closes(b"3")]
+        assert ask(steps, selecting(), "0070800100") == (b"", 0x9000)
+    for pieces in cuts(lines(b'+CGLA: 8,"01029000"')):
+        steps = [opens(), sends("0084000002", list(pieces))]
+        assert ask(steps, selecting(), "0184000002") == (b"\x01\x02", 0x9000)
+
+
+def test_damaged_handles():
+    for answer, message in (
+        (OK, "AT+CCHO: OK, but no session"),
+        (lines(b"SMS Ready"), "AT+CCHO: OK, but no session"),
+        (lines(b"+CCHO:"), "AT+CCHO: the modem's answer is damaged (session )"),
+        (lines(b"+CCHO: -1"), "damaged (session -1)"),
+        (lines(b"+CCHO: 1,2"), "damaged (session 1,2)"),
+        (lines(b"+CCHO: 1\r\x00"), "damaged (session 1??)"),
+        (lines(b'+CCHO: 1,"AT+CFUN=0'), "damaged"),
+        (lines(b"+CCHO: \xff\xfe"), "damaged (session ??)"),
+        (lines(b"+CCHO: " + b"1" * 33), "damaged"),
+        (lines(b"+CCHO: 1", b"+CCHO: x"), "damaged"),  # the last counts
+    ):
+        with raises(ModemError, text=message):
+            ask([opens(answer=answer)], selecting())
+
+
+def test_variants_of_the_response():
+    for answer in (
+        b'+CGLA: 6,"019000"',
+        b'+CGLA:6,"019000"',
+        b"+CGLA: 6,019000",
+        b'+CGLA: 6, "019000"',
+        b'+CGLA: 4,"6A82"+CGLA: 6,"019000"',
+    ):
+        steps = [opens(), sends("0084000001", lines(answer))]
+        assert ask(steps, selecting(), "0184000001") == (b"\x01", 0x9000), answer
+    steps = [opens(), sends("0084000001", lines(b'+CGLA: 8,"abcd6a82"'))]
+    assert ask(steps, selecting(), "0184000001") == (b"\xab\xcd", 0x6A82)
+
+
+def test_damaged_responses():
+    for answer, message in (
+        (OK, "AT+CGLA: OK, but no answer of the SIM"),
+        (lines(b'+CSIM: 4,"9000"'), "AT+CGLA: OK, but no answer of the SIM"),
+        (lines(b'+CGLA: 6,"0190"'), "AT+CGLA: the modem's answer is damaged (4 digits announced"),
+        (lines(b'+CGLA: 5,"01900"'), "damaged"),
+        (lines(b'+CGLA: 4,"90G0"'), "damaged"),
+        (lines(b'+CGLA: 0,""'), "damaged"),
+        (lines(b"+CGLA:"), "damaged"),
+        (lines(b'+CGLA: x\xff,"9000"'), "damaged"),
+        (lines(b'+CGLA: 4,"9000"', b"+CGLA: 4,90"), "damaged"),
+    ):
+        with raises(ModemError, text=message):
+            ask([opens(), sends("0084000001", answer)], selecting(), "0184000001")
+
+
+class Babble:
+    """A UART behind which AT is answered with OK, `known` as it says, and all else with `junk`."""
+
+    def __init__(self, junk, known):
+        self._junk = junk
+        self._known = known
+        self._pending = b""
+
+    def any(self):
+        return len(self._pending)
+
+    def readinto(self, buffer):
+        size = min(len(buffer), len(self._pending))
+        buffer[:size] = self._pending[:size]
+        self._pending = self._pending[size:]
+        return size or None
+
+    def write(self, data):
+        self._pending += self._known.get(bytes(data), self._junk)
+        return len(data)
+
+
+_PIECES = (
+    b"+CCHO: ",
+    b"+CCHO:",
+    b"+CGLA: ",
+    b"+CGLA:4,",
+    b'"',
+    b"9000",
+    b"6A82",
+    b"1",
+    b",",
+    b"\r\n",
+    b"-",
+    b"\xff\x00",
+    b"ABCDEF" * 8,
+    b"OK",
+    b"\r\n+CME ERROR: 22\r\n",
+    b"\r\n+CME ERROR: \xfe\r\n",
+    b"\r\nERROR\r\n",
+    b"AT+CCHC=1\r\n",
+)
+
+
+def test_whatever_comes_nothing_but_a_modem_error_comes_out():
+    random.seed(7)
+    seen = {}
+    known = {b"AT\r": OK, b"ATE0\r": OK}
+    opened = dict(known)
+    opened[opens()[0]] = FIRST
+    for number in range(cases(4000)):
+        junk = b"".join([_PIECES[random.getrandbits(8) % len(_PIECES)] for _ in range(number % 8)])
+        with running(Clock()):
+            at = AT(Babble(b"\r\n%s\r\n%s" % (junk, OK), known if number & 8 else opened))
+            at.sync()
+            channel = CGLA(at)
+            for apdu in (selecting(), "0184000001"):
+                try:
+                    data, sw = answers(channel, apdu)
+                    assert len(data) <= 256 and 0 <= sw <= 0xFFFF, (junk, data)
+                    kind = "%04X" % sw
+                except ModemError as e:
+                    kind = type(e).__name__
+                seen[kind] = seen.get(kind, 0) + 1
+    # Among them are good answers, damaged ones and refusals.
+    for kind in ("9000", "6881", "ModemError"):
+        assert seen.get(kind), seen
+
+
+# -- refusals -----------------------------------------------------------------------------------
+
+
+def test_an_application_that_the_card_lacks():
+    # What modems say then, straight and in other words.
+    for answer in (cme(22), cme(773), lines(b"+CCHO: 6A82"), b"\r\n+CME ERROR: 6A82\r\n"):
+        assert ask([opens(answer=answer)], selecting()) == (b"", 0x6A82), answer
+    for answer in (
+        cme(13),
+        cme(50),
+        cme(20),
+        cme(4),
+        cme(0),
+        ERROR,
+        b"\r\n+CME ERROR: Parameters error\r\n",
+    ):
+        steps = [opens(answer=answer), READY, HAS] + old_sessions()
+        assert ask(steps, selecting()) == (b"", 0x6A82), answer
+    assert ask([opens(answer=lines(b"+CCHO: 6a81"))], selecting()) == (b"", 0x6A81)
+
+
+def test_the_list_of_applications_goes_on():
+    steps = [
+        opens(answer=cme(13)),
+        READY,
+        HAS,
+    ]
+    found = [opens(OTHER), sends("0084000002", "01029000")]
+
+    def body(channel):
+        applet = iotsafe.Applet(channel, (unhexlify(AID), unhexlify(OTHER))).open()
+        equal(applet.aid, unhexlify(OTHER))
+        equal(applet.random(2), b"\x01\x02")
+
+    play(steps + old_sessions() + found, body)
+    # And it ends.
+    none_found = [opens(OTHER, cme(13)), READY]
+
+    def none(channel):
+        with raises(iotsafe.AppletNotFound, text="%s: 6A82" % OTHER):
+            iotsafe.Applet(channel, (unhexlify(AID), unhexlify(OTHER))).open()
+
+    play(steps + old_sessions() + none_found + old_sessions(), none)
+
+
+def test_sessions_that_a_crash_left_open_are_closed():
+    steps = [
+        opens(answer=cme(20)),
+        READY,
+        HAS,
+        closes(b"1"),
+        closes(b"2"),
+        closes(b"3", cme(50)),
+        opens(),
+    ]
+    assert ask(steps, selecting()) == (b"", 0x9000)
+    # Not those that are ours, and only once.
+    steps = [
+        opens(answer=lines(b"+CCHO: 2")),
+        opens(OTHER, cme(20)),
+        READY,
+        closes(b"1"),
+        closes(b"3"),
+        opens(OTHER, cme(20)),
+    ]
+    assert ask(steps, selecting(first="01"), selecting(OTHER, first="02")) == (b"", 0x6A82)
+
+
+def test_what_the_sim_says_of_itself_is_the_cause():
+    for code, message in ((10, "not inserted"), (11, "PIN required"), (14, "busy"), (772, "down")):
+        with raises(CommandError, text=message) as caught:
+            ask([opens(answer=cme(code))], selecting())
+        assert caught.error.code == code
+    with raises(CommandError, text="AT+CPIN: +CME ERROR: 13 (SIM failure"):
+        ask([opens(answer=cme(13)), (b"AT+CPIN?\r", cme(13))], selecting())
+    with raises(CommandError, text="AT+CCHO: +CME ERROR: 13"):
+        ask([opens(answer=cme(13)), (b"AT+CPIN?\r", lines(b"+CPIN: SIM PUK"))], selecting())
+    steps = [opens(answer=cme(20)), READY, HAS] + old_sessions(OK) + [opens(answer=cme(14))]
+    with raises(CommandError, text="busy"):
+        ask(steps, selecting())
+
+
+def test_a_modem_without_these_commands():
+    for answer in (ERROR, cme(100), cme(4)):
+        with raises(ModemError, text="no AT+CCHO on this modem (") as caught:
+            ask([opens(answer=answer), READY, (b"AT+CCHO=?\r", answer)], selecting())
+        assert "set sim.channel in the config to csim" in str(caught.error)
+    # The EM7590 has them, and refuses their test form.
+    steps = [opens(answer=cme(50)), READY, (b"AT+CCHO=?\r", ERROR)] + old_sessions()
+    assert ask(steps, selecting()) == (b"", 0x6A82)
+
+
+def test_a_session_that_the_modem_lost():
+    # It worked, and is refused now: the SIM was reset. Above, the channel is opened again.
+    steps = [
+        opens(),
+        sends("0084000001", "019000"),
+        sends("0084000001", cme(50)),
+        closes(answer=cme(50)),
+        opens(answer=lines(b"+CCHO: 2")),
+        sends("0084000001", "029000", b"2"),
+    ]
+
+    def body(channel):
+        applet = iotsafe.Applet(channel, (unhexlify(AID),)).open()
+        equal(applet.random(1), b"\1")
+        equal(applet.random(1), b"\2")
+
+    play(steps, body)
+
+
+def test_a_session_that_never_worked():
+    steps = [opens(), sends("0084000001", cme(3)), closes()]
+    with raises(CommandError, text="AT+CGLA: +CME ERROR: 3 (operation not allowed)") as caught:
+        ask(steps, selecting(), "0184000001")
+    assert str(caught.error).endswith(": the modem did not pass it on")
+    with raises(CommandError, text="AT+CGLA: +CME ERROR: 10 (SIM not"):
+        ask([opens(), sends("0084000001", cme(10))], selecting(), "0184000001")
+
+
+def test_no_answer_and_restart():
+    with raises(ModemTimeout, text="AT+CCHO: no answer"):
+        ask([opens(answer=b"")], selecting())
+    with raises(ModemReset, text="during AT+CCHO"):
+        ask([opens(answer=b"\r\nRDY\r\n")], selecting())
+    with raises(ModemTimeout, text="AT+CGLA: no answer"):
+        ask([opens(), sends("0084000001", b"")], selecting(), "0184000001")
+
+    def body(channel):
+        before = channel.generation
+        answers(channel, selecting())
+        with raises(ModemReset, text="during AT+CGLA"):
+            answers(channel, "0184000001")
+        assert channel.generation != before
+        assert answers(channel, "0184000001") == (b"", 0x6881)  # nothing is sent
+
+    play([opens(), sends("0084000001", b"\r\nRDY\r\n")], body)
