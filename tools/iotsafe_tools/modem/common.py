@@ -7,13 +7,12 @@ from datetime import datetime, timedelta, timezone
 
 from .errors import CMEError
 from .parser import Args
+from .sim_access import add_sim_commands
 from .table import CommandTable, Number, Setting, Text, render
 
 COMMON = CommandTable()
 
-NO_NETWORK, NOT_ALLOWED = 30, 3
-CSIM_LENGTHS = range(8, 523)
-"""Hex characters of an APDU: 4 bytes, up to CLA INS P1 P2 Lc + 255 bytes + Le."""
+NO_NETWORK = 30
 
 for setting in (
     Setting("+CMEE", (Number(range(3)),), (0,)),
@@ -105,44 +104,7 @@ def enter_pin(modem, args: Args) -> None:
     modem.sim.enter_pin(pin)
 
 
-@COMMON.on("+CSIM", "set")
-def csim(modem, args: Args):
-    """27.007 8.17: one APDU to the card, as long as the card takes."""
-    args.at_most(2)
-    length = args.number(0, CSIM_LENGTHS)
-    digits = args.text(1, CSIM_LENGTHS[-1])
-    try:
-        apdu = bytes.fromhex(digits)
-    except ValueError:
-        raise CMEError(NOT_ALLOWED) from None
-    if not len(digits) == length == 2 * len(apdu):  # fromhex skips blanks
-        raise CMEError(NOT_ALLOWED)
-    modem.sim.require()
-    modem.occur(f"apdu:{apdu[1]:02X}")
-    yield modem.sim.card.latency(apdu)
-    modem.sim.require()
-    response = modem.sim.transmit(apdu)
-    lines = [csim_line(response, modem.quirks)]
-    previous, modem.sim.last_line = modem.sim.last_line, lines[0]
-    if "csim_glued" in modem.quirks and previous:
-        lines.insert(0, previous)
-    modem.info(*lines)
-
-
-def csim_line(response: bytes, quirks: set[str]) -> str:
-    """The +CSIM line for a response, as a modem with these quirks prints it."""
-    digits = response.hex().upper()
-    length = len(digits)
-    if "csim_truncated" in quirks:
-        digits = digits[:512]
-    if "csim_lower" in quirks:
-        digits = digits.lower()
-    return (
-        f"+CSIM: {length},{digits}" if "csim_unquoted" in quirks else f'+CSIM: {length},"{digits}"'
-    )
-
-
-COMMON.fixed("+CSIM", "test")
+add_sim_commands(COMMON)
 
 
 # -- network -------------------------------------------------------------------------------------

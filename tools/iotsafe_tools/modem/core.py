@@ -85,6 +85,8 @@ class Options:
     nvm: dict[str, tuple] = field(default_factory=dict)
     """Stored settings that differ from the defaults, e.g. {"+IPR": (115200,)}."""
     quirks: frozenset[str] = frozenset()
+    ccho_refusal: int = 22
+    """+CME ERROR of +CCHO for an application that the card lacks; 13 and 50 were seen, too."""
     imei: str = "867730050000017"
     operator: str = "Test Network"
 
@@ -287,7 +289,7 @@ class Modem:
         if self.uart.epoch != epoch:
             return None
         handler = self.table.handlers.get(command.name, {}).get(command.form)
-        if handler is None:
+        if handler is None or self.sim.lacks(command.name, command.form):
             raise RequestError("unknown", command.text)
         return handler(self, args)
 

@@ -20,10 +20,20 @@ from .errors import CMEError
 from .table import SILENT
 
 QUIRKS = {
-    "csim_unquoted": "the response hex of +CSIM has no quotes",
-    "csim_lower": "the response hex of +CSIM is lower case",
+    "csim_unquoted": "the response hex of +CSIM and +CGLA has no quotes",
+    "csim_lower": "the response hex of +CSIM and +CGLA is lower case",
     "csim_glued": "the previous +CSIM answer is printed in front of the current one",
-    "csim_truncated": "a +CSIM answer ends after 256 bytes; its length field does not know",
+    "csim_truncated": "a response ends after 256 bytes; its length field does not know",
+    "csim_basic_only": "+CSIM opens and closes channels, but passes nothing on to them",
+    "no_csim": "there is no +CSIM",
+    "cgla": "there are +CCHO, +CGLA and +CCHC",
+    "cgla_no_space": "no space after the colon of +CGLA",
+    "cgla_fetches": "+CGLA sends GET RESPONSE by itself",
+    "cgla_no_test": "the test forms of +CCHO, +CGLA and +CCHC are refused",
+    "ccho_bare": "+CCHO answers the handle alone, as 27.007 has it",
+    "ccho_hex": "the handle of +CCHO is a long number in hex",
+    "cchc_named": "+CCHC prints its name before OK, as 27.007 has it",
+    "no_cchc": "there is no +CCHC: a session stays until the card is reset",
 }
 
 

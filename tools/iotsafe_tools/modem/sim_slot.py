@@ -3,12 +3,17 @@ card."""
 
 from __future__ import annotations
 
+from itertools import count
+
 from .card_identity import NOBODY, read_identity
 from .errors import CMEError
 from .redact import redact_apdu
 
 GET_RESPONSE = 0xC0
 PIN_TRIES = 3
+SESSION_COMMANDS = ("+CCHO", "+CGLA", "+CCHC")
+FIRST_HANDLE, HANDLE_STEP = 0x0385A7CF, 0x5440
+"""Of handles that look like addresses in the modem's memory."""
 NOT_INSERTED, PIN_REQUIRED, PUK_REQUIRED, FAILURE, BUSY, PASSWORD = 10, 11, 12, 13, 14, 16
 
 
@@ -26,12 +31,16 @@ class SimSlot:
         """ICCID and IMSI, as read from the card at its start."""
         self.last_line = ""
         """The previous +CSIM line, for a quirk that repeats it."""
+        self.sessions: dict[str, int] = {}
+        """Handle of +CCHO -> logical channel of the card."""
+        self._opened = 0
 
     def power_on(self) -> None:
         """Reset the card; it is usable a little later."""
         self.modem.timers.cancel("sim")
         self.state = "starting"
         self.last_line = ""
+        self.sessions.clear()
         if self.present:
             self.card.power_on()
             self.identity = read_identity(self.card.transmit)
@@ -42,6 +51,7 @@ class SimSlot:
         """No more access; channels and PIN state are lost."""
         self.modem.timers.cancel("sim")
         self.state = "off"
+        self.sessions.clear()
 
     def remove(self) -> None:
         """The card is pulled out."""
@@ -89,6 +99,34 @@ class SimSlot:
         self.tries = PIN_TRIES
         self.state = "ready"
         self.modem.after_ok(self._unlocked)
+
+    def lacks(self, name: str, form: str) -> bool:
+        """Is `name` in this form a command to the card that the modem does not have?
+
+        A SIM7080 has AT+CSIM and nothing else. Behind a card whose profile says `csim = false`
+        stands a modem that has only the others.
+        """
+        quirks = self.modem.quirks
+        csim = getattr(getattr(self.card, "profile", None), "csim", True)
+        if name == "+CSIM":
+            return not csim or "no_csim" in quirks
+        if name in SESSION_COMMANDS:
+            return (
+                (csim and "cgla" not in quirks)
+                or (name == "+CCHC" and "no_cchc" in quirks)
+                or (form == "test" and "cgla_no_test" in quirks)
+            )
+        return False
+
+    def new_session(self, channel: int) -> str:
+        """A handle for a channel: the lowest number that is free, or a long one in hex."""
+        if "ccho_hex" in self.modem.quirks:
+            handle = f"{FIRST_HANDLE + self._opened * HANDLE_STEP:016x}"
+        else:
+            handle = next(str(n) for n in count(1) if str(n) not in self.sessions)
+        self._opened += 1
+        self.sessions[handle] = channel
+        return handle
 
     def transmit(self, apdu: bytes) -> bytes:
         """Exchange one APDU: response data and SW1 SW2. Raises CMEError(13) for a card that does

@@ -1,0 +1,177 @@
+"""APDUs of the host to the card: +CSIM (27.007 8.17), and +CCHO, +CGLA, +CCHC (8.45, 8.43, 8.46),
+where the modem keeps the logical channels and the host has a handle for each.
+
+Which of them a modem has: `SimSlot.lacks`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+from .errors import CMEError
+from .parser import Args
+from .sim_slot import GET_RESPONSE
+from .table import CommandTable
+
+APDU_LENGTHS = range(8, 523)
+"""Hex characters of an APDU: 4 bytes, up to CLA INS P1 P2 Lc + 255 bytes + Le."""
+HANDLE_LIMIT = 32
+SESSION_LIMIT = 19
+"""As many as a card has channels besides the basic one."""
+NOT_ALLOWED, FAILURE, MEMORY_FULL, INCORRECT = 3, 13, 20, 50
+
+MANAGE_CHANNEL = 0x70
+OPEN_CHANNEL = bytes.fromhex("0070000001")
+WAITING = (0x61, 0x9F)
+FETCHES = 20
+"""GET RESPONSE in a row that a modem sends by itself, at most."""
+SELECTED = (0x90, 0x91, 0x61, 0x62, 0x63, 0x9F)
+"""SW1 of a SELECT that found its application."""
+
+
+def add_sim_commands(table: CommandTable) -> None:
+    """Add the commands to a table."""
+    table.add("+CSIM", "set", csim)
+    table.add("+CCHO", "set", open_session)
+    table.add("+CGLA", "set", session_apdu)
+    table.add("+CCHC", "set", close_session)
+    for name in ("+CSIM", "+CCHO", "+CGLA", "+CCHC"):
+        table.fixed(name, "test")
+
+
+def on_channel(first: int, channel: int) -> int:
+    """The class byte `first` with `channel` in it (102 221 10.1.1), whatever was there."""
+    if channel < 4:
+        return first & 0x9C | channel
+    return first & 0x90 | 0x40 | channel - 4
+
+
+def channel_of(first: int) -> int:
+    """The logical channel in a class byte."""
+    return 4 + (first & 0x0F) if first & 0x40 else first & 0x03
+
+
+def read_apdu(args: Args, index: int) -> bytes:
+    """The APDU in arguments `index` (number of characters) and `index` + 1 (hex)."""
+    length = args.number(index, APDU_LENGTHS)
+    digits = args.text(index + 1, APDU_LENGTHS[-1])
+    try:
+        apdu = bytes.fromhex(digits)
+    except ValueError:
+        raise CMEError(NOT_ALLOWED) from None
+    if not len(digits) == length == 2 * len(apdu):  # fromhex skips blanks
+        raise CMEError(NOT_ALLOWED)
+    return apdu
+
+
+def exchange(modem, apdu: bytes) -> Generator[float, None, bytes]:
+    """One APDU to the card, as long as the card takes: response data and SW1 SW2."""
+    modem.sim.require()
+    modem.occur(f"apdu:{apdu[1]:02X}")
+    yield modem.sim.card.latency(apdu)
+    modem.sim.require()
+    return modem.sim.transmit(apdu)
+
+
+def response_line(name: str, response: bytes, quirks: set[str]) -> str:
+    """The line of +CSIM or +CGLA for a response, as a modem with these quirks prints it."""
+    digits = response.hex().upper()
+    length = len(digits)
+    if "csim_truncated" in quirks:
+        digits = digits[:512]
+    if "csim_lower" in quirks:
+        digits = digits.lower()
+    if "csim_unquoted" not in quirks:
+        digits = f'"{digits}"'
+    space = "" if name == "+CGLA" and "cgla_no_space" in quirks else " "
+    return f"{name}:{space}{length},{digits}"
+
+
+# -- +CSIM ---------------------------------------------------------------------------------------
+
+
+def csim(modem, args: Args):
+    """27.007 8.17: one APDU, on the channel that its class byte says."""
+    args.at_most(2)
+    apdu = read_apdu(args, 0)
+    modem.sim.require()
+    if "csim_basic_only" in modem.quirks and channel_of(apdu[0]):
+        raise CMEError(NOT_ALLOWED)
+    response = yield from exchange(modem, apdu)
+    lines = [response_line("+CSIM", response, modem.quirks)]
+    previous, modem.sim.last_line = modem.sim.last_line, lines[0]
+    if "csim_glued" in modem.quirks and previous:
+        lines.insert(0, previous)
+    modem.info(*lines)
+
+
+# -- +CCHO, +CGLA, +CCHC -------------------------------------------------------------------------
+
+
+def open_session(modem, args: Args):
+    """27.007 8.45: open a logical channel of the card, SELECT the application on it; a handle.
+
+    `Options.ccho_refusal` when the card does not have it, 20 when it has no channel left, 50 for
+    what is no name of an application.
+    """
+    args.at_most(1)
+    digits = args.text(0, 2 * 16)
+    try:
+        aid = bytes.fromhex(digits)
+    except ValueError:
+        raise CMEError(INCORRECT) from None
+    if not aid or 2 * len(aid) != len(digits):
+        raise CMEError(INCORRECT)
+    modem.sim.require()
+    if len(modem.sim.sessions) >= SESSION_LIMIT:
+        raise CMEError(MEMORY_FULL)
+    opened = yield from exchange(modem, OPEN_CHANNEL)
+    if len(opened) != 3 or opened[1:] != b"\x90\x00":
+        raise CMEError(MEMORY_FULL)
+    channel = opened[0]
+    select = bytes((on_channel(0, channel), 0xA4, 4, 0, len(aid))) + aid
+    answer = yield from exchange(modem, select)
+    if answer[-2] not in SELECTED:
+        yield from exchange(modem, bytes((0, MANAGE_CHANNEL, 0x80, channel, 0)))
+        raise CMEError(modem.options.ccho_refusal)
+    handle = modem.sim.new_session(channel)
+    modem.info(handle if "ccho_bare" in modem.quirks else f"+CCHO: {handle}")
+
+
+def _session(modem, args: Args) -> tuple[str, int]:
+    """The handle in the first argument, and its channel."""
+    handle = args.text(0, HANDLE_LIMIT)
+    modem.sim.require()
+    if handle not in modem.sim.sessions:
+        raise CMEError(INCORRECT)
+    return handle, modem.sim.sessions[handle]
+
+
+def session_apdu(modem, args: Args):
+    """27.007 8.43: one APDU on the channel of a session; the modem puts its number in."""
+    args.at_most(3)
+    apdu = read_apdu(args, 1)
+    handle, channel = _session(modem, args)
+    if apdu[1] == MANAGE_CHANNEL:
+        raise CMEError(NOT_ALLOWED)
+    response = yield from exchange(modem, bytes((on_channel(apdu[0], channel),)) + apdu[1:])
+    if "cgla_fetches" in modem.quirks:
+        for _ in range(FETCHES):
+            if response[-2] not in WAITING:
+                break
+            fetch = bytes((on_channel(0, channel), GET_RESPONSE, 0, 0, response[-1]))
+            more = yield from exchange(modem, fetch)
+            response = response[:-2] + more
+    if handle not in modem.sim.sessions:  # the card was reset meanwhile
+        raise CMEError(FAILURE)
+    modem.info(response_line("+CGLA", response, modem.quirks))
+
+
+def close_session(modem, args: Args):
+    """27.007 8.46: close the channel of a session; the card's answer changes nothing."""
+    args.at_most(1)
+    handle, channel = _session(modem, args)
+    yield from exchange(modem, bytes((0, MANAGE_CHANNEL, 0x80, channel, 0)))
+    modem.sim.sessions.pop(handle, None)
+    if "cchc_named" in modem.quirks:
+        modem.info("+CCHC")
