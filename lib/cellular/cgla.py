@@ -52,7 +52,7 @@ def instead(at, error, apdu):
     """
     if error.code in _NO_SIM:
         raise error
-    if _has(at, b"+CCHO"):
+    if _refusal(at, b"+CCHO") is None:
         number = _number(apdu[0])
         if number:  # that channel was opened with AT+CSIM, and is of no use now
             try:
@@ -60,11 +60,12 @@ def instead(at, error, apdu):
             except CommandError:
                 pass
         return CGLA(at)
-    if error.code == _SIM_FAILURE or _has(at, b"+CSIM"):
+    refusal = None if error.code == _SIM_FAILURE else _refusal(at, b"+CSIM")
+    if refusal is None:
         raise error
     raise ModemError(
-        "no CSIM on this modem: it has neither AT+CSIM (%s) nor AT+CCHO, so the SIM cannot sign: "
-        "update its firmware, or take another modem" % error.detail
+        "no CSIM on this modem (%s), and no AT+CCHO: the SIM cannot sign; update the modem's "
+        "firmware, or take another modem" % refusal
     )
 
 
@@ -73,13 +74,13 @@ def _number(first):
     return 4 + (first & 15) if first & _HIGH else first & 3
 
 
-def _has(at, command):
-    """Does the modem answer the test form of `command` (bytes)?"""
+def _refusal(at, command):
+    """How the modem refuses the test form of `command` (bytes); None if it has that command."""
     try:
         at.command(command + b"=?")
-    except CommandError:
-        return False
-    return True
+    except CommandError as e:
+        return e.detail
+    return None
 
 
 class CGLA(CSIM):
