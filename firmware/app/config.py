@@ -107,6 +107,10 @@ def _driver(value):
     return None if value in DRIVERS else "one of " + ", ".join(sorted(DRIVERS))
 
 
+def _channel(value):
+    return None if value in ("auto", "csim", "cgla") else "one of auto, csim, cgla"
+
+
 def _filled(value):
     return None if value else "filled in"
 
@@ -126,6 +130,7 @@ _FIELDS = {
     "modem.user": (str, "", _text),
     "modem.password": (str, "", _text),
     "modem.pin": (str, "", _pin),
+    "sim.channel": (str, "auto", _channel),
     "sim.aids": (list, (), _aids),
     "sim.key": (str, "", _object),
     "sim.certificate": (str, "", _object),

@@ -72,7 +72,7 @@ class Supervisor:
         driver = cellular.DRIVERS[config["modem.driver"]]
         self.modem = driver(board.uart(config["modem.uart"]), board.power_key)
         aids = tuple(unhexlify(aid) for aid in config["sim.aids"]) or iotsafe.AIDS
-        self.applet = iotsafe.Applet(self.modem.sim(), aids)
+        self.applet = iotsafe.Applet(self.modem.sim(config["sim.channel"]), aids)
         self.backoff = telemetry.Backoff()
         self.queue = telemetry.Queue(board.path("queue"))
         self.identity = None
@@ -173,7 +173,7 @@ class Supervisor:
         self.modem.unlock(self._config["modem.pin"])
         say("sim", "number %s", self.modem.iccid())
         self.applet.open()
-        say("sim", "IoT SAFE applet %s on channel %d", *self._where())
+        say("sim", "IoT SAFE applet %s on channel %d, by AT+%s", *self._where())
         feed = getattr(self._board, "entropy_feed", None)
         if feed:  # TLS draws its random numbers from the chip and the SIM together
             feed(self.applet.random(32))
@@ -191,7 +191,8 @@ class Supervisor:
         say("sim", "%s", found)
 
     def _where(self):
-        return hexlify(self.applet.aid).decode().upper(), self.applet.apdu.number
+        aid = hexlify(self.applet.aid).decode()
+        return aid.upper(), self.applet.apdu.number, self.modem.sim().name.upper()
 
     def _network(self):
         self.modem.register()

@@ -41,7 +41,7 @@ def test_the_demonstration_ends_by_itself_after_five_messages():
     told = "\n".join(lines)
     for text in (
         "switched on, listening on its UART",
-        "IoT SAFE applet A0000005590010 on channel 1",
+        "IoT SAFE applet A0000005590010 on channel 1, by AT+CSIM",
         "key 01, certificate 02 (device-0001)",
         "registered, home network",
         "signs the TLS handshake",

@@ -6,9 +6,18 @@ import pytest
 
 from iotsafe_tools.bench import measure
 from iotsafe_tools.lab import Lab
+from iotsafe_tools.sim import Profile
 from iotsafe_tools.testbed import PKI, Subscriber
 
 VERSIONS = ("1.2", "1.3")
+
+# Modems that reach the SIM's applications only with AT+CGLA: quirks, and who sends GET RESPONSE.
+ONLY_CGLA = {
+    "no CSIM": ({"cgla", "no_csim"}, "auto"),
+    "no CSIM, as 27.007 has it": ({"cgla", "no_csim", "ccho_bare", "cchc_named"}, "auto"),
+    "CSIM for channel 0 only": ({"cgla", "csim_basic_only", "ccho_hex", "cgla_no_space"}, "auto"),
+    "fetches by itself": ({"cgla", "no_csim", "cgla_fetches", "csim_unquoted"}, "always"),
+}
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -94,6 +103,48 @@ def test_200_reconnects_at_a_small_heap_cost_two_exchanges_each_and_no_memory():
 
 def test_a_modem_that_leaves_get_response_to_us_costs_one_exchange_more():
     assert measure.get_response()["reconnect.apdu_exchanges_61xx"] == 3
+
+
+@pytest.mark.parametrize("modem", ONLY_CGLA)
+def test_a_modem_that_reaches_the_sim_only_with_cgla(make_rig, modem):
+    quirks, fetching = ONLY_CGLA[modem]
+    events = []
+    profile = Profile.named("gsma", get_response=fetching)
+    rig = make_rig(lab={"quirks": quirks, "profile": profile, "on_event": events.append})
+    with rig.firmware(messages=2) as firmware:
+        firmware.wait_for("by AT.CGLA", 60)
+        assert firmware.wait(60) == 0
+    assert rig.broker.names("device-0001")
+    # From the socket's start to its end: the two commands of a signature, and nothing else.
+    lines = [event.get("line", "") for event in events]
+    first = next(n for n, line in enumerate(lines) if line.startswith("AT+CAOPEN="))
+    last = next(n for n, line in enumerate(lines) if line.startswith("AT+CACLOSE="))
+    during = events[first:last]
+    commands = [event["apdu"][2:4] for event in during if event["kind"] == "apdu"]
+    assert [ins for ins in commands if ins != "C0"] == ["2A", "2B"]
+    sim = [line for line in lines[first:last] if line.startswith(("AT+CSIM", "AT+CGLA"))]
+    assert len(sim) == 2 and all(line.startswith("AT+CGLA=") for line in sim), sim
+    # Of AT+CSIM only what it takes to find out.
+    assert sum(line.startswith("AT+CSIM=") for line in lines) <= 3
+    assert sum(line.startswith("AT+CCHO=") for line in lines) == 2  # the test form, and one
+
+
+def test_the_session_of_cgla_is_opened_anew_after_a_reset_of_the_sim(make_rig):
+    rig = make_rig(lab={"quirks": {"cgla", "no_csim"}})
+    with rig.firmware(changes={"sim.channel": "cgla"}) as firmware:
+        firmware.wait_for("delivered", 60)
+        # The SIM loses its channels, the modem goes on; then a new signature is needed.
+        rig.lab.call(rig.lab.modem.sim.power_on)
+        rig.lab.call(rig.lab.modem.faults.add, "close", at="done:+CASEND", nth=1)
+        firmware.wait_for("delivered", 60)
+    assert not any("CSIM" in line for line in firmware.lines)
+
+
+def test_a_modem_that_does_not_reach_the_sim_says_so(make_rig):
+    rig = make_rig(lab={"quirks": {"no_csim"}})
+    with rig.firmware() as firmware:
+        firmware.wait_for(r"ModemError: no CSIM on this modem \(.CME ERROR: 100\), and no", 60)
+        firmware.wait_for("next attempt in", 10)
 
 
 def test_the_certificate_is_read_once_and_then_kept(make_rig):

@@ -38,6 +38,7 @@ def test_the_least_that_is_needed():
         "modem.user": "",
         "modem.password": "",
         "modem.pin": "",
+        "sim.channel": "auto",
         "sim.aids": (),
         "sim.key": "",
         "sim.certificate": "",
@@ -60,6 +61,7 @@ GOOD = (
     ("modem.user", ("", "me")),
     ("modem.password", ("", "p'ass word!")),
     ("modem.pin", ("", "1234", "12345678", "0000")),
+    ("sim.channel", ("auto", "csim", "cgla")),
     ("sim.aids", ([], ["A000000559"], ["A0000005590010", "a0000005590010" + "00" * 9])),
     ("sim.key", ("", "01", "0a0B", "00" * 20, "label:KEY", "label:" + 60 * "x")),
     ("sim.certificate", ("", "02", "label:01")),
@@ -85,6 +87,7 @@ BAD = (
     ("modem.user", ('"', "\x00"), "must be printable ASCII text without quotes"),
     ("modem.password", ('"', "\n"), "must be printable ASCII text without quotes"),
     ("modem.pin", ("123", "123456789", "12a4", "12 4", "-123"), "must be 4 to 8 digits"),
+    ("sim.channel", ("", "CSIM", "crsm"), "must be one of auto, csim, cgla"),
     (
         "sim.aids",
         (["A0"], ["A00000055"], ["A0000005590"], ["00" * 17], [7], [None], ["xx" * 5], [["A0"]]),

@@ -53,6 +53,7 @@ class World:
         self.clock_text = (2026, 11, 24, 13, 18, 17)
         self.clock_set = None
         self.contexts = 0
+        self.channels = []
 
     def step(self, name):
         self.done.append(name)
@@ -81,7 +82,10 @@ class World:
     def __call__(self, uart, power_key):
         return self
 
-    def sim(self):
+    name = "csim"
+
+    def sim(self, channel="auto"):
+        self.channels.append(channel)
         return self
 
     def power_up(self):
@@ -213,6 +217,13 @@ def test_the_client_identifier_of_the_config():
     settings = {"version": 1, "modem": {"pin": "4711"}, "mqtt": {"host": "h", "client_id": "me"}}
     run(world, 1, settings)
     assert world.client_id == "me"
+
+
+def test_the_channel_to_the_sim_of_the_config():
+    for settings, channel in (({}, "auto"), ({"channel": "cgla"}, "cgla")):
+        world = World()
+        run(world, 1, dict(SETTINGS, sim=settings))
+        assert world.channels[0] == channel
 
 
 ERRORS = (
