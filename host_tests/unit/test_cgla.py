@@ -159,6 +159,22 @@ def test_two_sessions_do_not_mix():
     play(steps, body)
 
 
+def test_a_number_stays_in_use_without_a_session():
+    steps = [opens(answer=cme(22)), opens(), sends("0084000001", cme(3)), closes()]
+
+    def body(channel):
+        answers(channel, "0070000001")
+        assert answers(channel, selecting()) == (b"", 0x6A82)
+        assert answers(channel, "0070000001") == (b"\2", 0x9000)
+        assert answers(channel, selecting()) == (b"", 0x9000)
+        with raises(CommandError):
+            answers(channel, "0184000001")
+        assert answers(channel, "0184000001") == (b"", 0x6881)  # nothing is sent
+        assert answers(channel, "0070000001") == (b"\3", 0x9000)
+
+    play(steps, body)
+
+
 def test_selecting_again_ends_the_session_before():
     steps = [opens(), closes(), opens(OTHER, lines(b"+CCHO: 2")), closes(b"2")]
     assert ask(steps, selecting(), selecting(OTHER), "0070800100") == (b"", 0x9000)

@@ -125,7 +125,7 @@ class CGLA(CSIM):
         except CommandError as e:
             if e.code in _NO_SIM:
                 raise
-            self._close(number)
+            self._leave(number)
             if session[1]:  # it did work: the SIM was reset, and the modem knows it no more
                 return _NOTHING, _NOT_OPEN
             raise CommandError("+CGLA", e.code, e.detail + ": the modem did not pass it on")
@@ -137,7 +137,8 @@ class CGLA(CSIM):
         if p1 == _CLOSE:
             if number not in self._sessions:
                 return _NOTHING, _NOT_OPEN
-            self._close(number)
+            self._leave(number)
+            del self._sessions[number]
             return _NOTHING, _SUCCESS
         for number in _NUMBERS:
             if number not in self._sessions:
@@ -145,9 +146,11 @@ class CGLA(CSIM):
                 return memoryview(bytes((number,))), _SUCCESS
         return _NOTHING, _NONE_LEFT
 
-    def _close(self, number):
-        session = self._sessions.pop(number, None)
+    def _leave(self, number):
+        """End the session of `number`, if there is one; the number stays in use."""
+        session = self._sessions.get(number)
         if session:
+            self._sessions[number] = None
             self._end(session[0])
 
     def _end(self, handle):
@@ -163,7 +166,7 @@ class CGLA(CSIM):
         size = apdu[4] if len(apdu) > 4 else 0
         if not 1 <= size <= 16 or len(apdu) < 5 + size:
             return _WRONG_LENGTH
-        self._close(number)
+        self._leave(number)
         command = b'+CCHO="%s"' % binascii.hexlify(apdu[5 : 5 + size]).upper()
         try:
             handle = self._open(command)
