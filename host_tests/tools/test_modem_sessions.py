@@ -1,8 +1,6 @@
 """Sessions on logical channels of the card: +CCHO, +CGLA and +CCHC of the simulated modem, and the
 modems that have no +CSIM, or half of one."""
 
-import dataclasses
-
 import pytest
 
 from iotsafe_tools.modem.testing import Bench, StubCard
@@ -287,11 +285,7 @@ def test_a_modem_has_what_its_quirks_say():
 
 
 def test_behind_a_card_without_csim_there_are_only_sessions():
-    @dataclasses.dataclass
-    class NTT(Profile):
-        csim: bool = False
-
-    assert there(Bench(Card(profile=NTT()))) == set(SESSIONS)
+    assert there(Bench(Card(profile=Profile.named("ntt")))) == set(SESSIONS)
 
 
 def test_quirk_csim_for_the_basic_channel_only():
