@@ -21,7 +21,7 @@ CHOSEN := --board '$(BOARD)' --variant '$(VARIANT)'
 
 .DEFAULT_GOAL := help
 # The property tests whose number of cases `make fuzz` raises.
-FUZZ := host_tests/tools/test_fuzz_client.py host_tests/tools/test_sim_hostile.py
+FUZZ := $(addprefix host_tests/tools/,test_fuzz_channels.py test_fuzz_client.py test_sim_hostile.py)
 
 .PHONY: help demo pico repl mount test powercuts fuzz bench lint format pcsc micropython firmware reproduce \
 	flash deploy clean
@@ -53,7 +53,7 @@ powercuts:  ## cut the power of emulated boards at 200 random moments (CUTS=)
 	$(SETUP) test
 	@POWER_CUTS=$(or $(CUTS),200) $(BIN)/python -m pytest -s host_tests/system/test_power_cuts.py
 
-fuzz:  ## hostile cards and hostile terminals, 100,000 cases of each (CASES=)
+fuzz:  ## hostile cards, modems and terminals, 100,000 cases of each (CASES=)
 	$(SETUP) test
 	@FUZZ_CASES=$(or $(CASES),100000) $(BIN)/python -m pytest -p no:cacheprovider $(FUZZ)
 
