@@ -159,6 +159,17 @@ def test_two_sessions_do_not_mix():
     play(steps, body)
 
 
+def test_a_channel_that_is_used_as_it_is():
+    steps = [opens(), sends("0084000001", "019000"), closes(), opens()]
+
+    def body(channel):
+        applet = iotsafe.Applet(channel, (unhexlify(AID),), number=0)
+        equal(applet.random(1), b"\1")
+        applet.open()
+
+    play(steps, body)
+
+
 def test_a_number_stays_in_use_without_a_session():
     steps = [opens(answer=cme(22)), opens(), sends("0084000001", cme(3)), closes()]
 
