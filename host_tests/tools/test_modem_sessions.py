@@ -284,8 +284,13 @@ def test_a_modem_has_what_its_quirks_say():
     assert bench.ask(f'AT+CCHO="{AID}"') == cme(100)
 
 
-def test_behind_a_card_without_csim_there_are_only_sessions():
-    assert there(Bench(Card(profile=Profile.named("ntt")))) == set(SESSIONS)
+def test_a_card_that_only_sessions_reach():
+    bench = Bench(Card(profile=Profile.named("ntt", apdu_ms=0)))
+    bench.ask("AT+CMEE=1")
+    assert there(bench) == {CSIM, *SESSIONS}
+    assert bench.ask('AT+CSIM=10,"0070000001"') == b'\r\n+CSIM: 6,"019000"\r\n' + OK
+    assert bench.ask('AT+CSIM=10,"0184000004"') == cme(3)
+    assert bench.ask('AT+CCHO="A0000001157000000000000049534102"') == opened("1")
 
 
 def test_quirk_csim_for_the_basic_channel_only():

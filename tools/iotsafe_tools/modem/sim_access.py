@@ -95,7 +95,7 @@ def csim(modem, args: Args):
     args.at_most(2)
     apdu = read_apdu(args, 0)
     modem.sim.require()
-    if "csim_basic_only" in modem.quirks and channel_of(apdu[0]):
+    if modem.sim.basic_only and channel_of(apdu[0]):
         raise CMEError(NOT_ALLOWED)
     response = yield from exchange(modem, apdu)
     lines = [response_line("+CSIM", response, modem.quirks)]

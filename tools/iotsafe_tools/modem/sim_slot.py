@@ -103,20 +103,27 @@ class SimSlot:
     def lacks(self, name: str, form: str) -> bool:
         """Is `name` in this form a command to the card that the modem does not have?
 
-        A SIM7080 has AT+CSIM and nothing else. Behind a card whose profile says `csim = false`
-        stands a modem that has only the others.
+        A SIM7080 has AT+CSIM and nothing else.
         """
         quirks = self.modem.quirks
-        csim = getattr(getattr(self.card, "profile", None), "csim", True)
         if name == "+CSIM":
-            return not csim or "no_csim" in quirks
+            return "no_csim" in quirks
         if name in SESSION_COMMANDS:
             return (
-                (csim and "cgla" not in quirks)
+                ("cgla" not in quirks and self._csim_reaches())
                 or (name == "+CCHC" and "no_cchc" in quirks)
                 or (form == "test" and "cgla_no_test" in quirks)
             )
         return False
+
+    def _csim_reaches(self) -> bool:
+        """The card is one that AT+CSIM reaches, as its profile says."""
+        return getattr(getattr(self.card, "profile", None), "csim", True)
+
+    @property
+    def basic_only(self) -> bool:
+        """AT+CSIM passes nothing on to another channel than 0."""
+        return "csim_basic_only" in self.modem.quirks or not self._csim_reaches()
 
     def new_session(self, channel: int) -> str:
         """A handle for a channel: the lowest number that is free, or a long one in hex."""
