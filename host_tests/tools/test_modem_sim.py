@@ -201,3 +201,21 @@ def test_quirk_truncated():
 def test_unknown_quirk():
     with pytest.raises(ValueError, match="no quirk 'x'"):
         Bench(quirks={"x"})
+
+
+def test_no_secret_of_the_card_is_logged():
+    secret = "A5" * 32
+    dialogue = [  # one at once, one by GET RESPONSE
+        ("0184000020", secret + "9000"),
+        ("014A000004D10273E1", "6120"),
+        ("01C0000020", secret + "9000"),
+        ("01B000000383010220", secret + "9000"),
+    ]
+    bench = Bench(StubCard(dict(dialogue)))
+    for command, _ in dialogue:
+        bench.ask(f'AT+CSIM={len(command)},"{command}"')
+    shown = [event["response"] for event in bench.kinds("apdu")]
+    assert shown == ["<redacted>9000", "6120", "<redacted>9000", secret + "9000"]
+    assert [event["size"] for event in bench.kinds("apdu")] == [32, 0, 32, 32]
+    assert "73E1" not in str(bench.events)
+    assert str(bench.events).count(secret) == 1  # the file, which is none

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from iotsafe_tools.modem.errors import ATError, RequestError
 from iotsafe_tools.modem.parser import Args, Command, parse_line
-from iotsafe_tools.modem.redact import redact_apdu, redact_line
+from iotsafe_tools.modem.redact import redact_apdu, redact_line, redact_response
 
 
 def names(body):
@@ -104,6 +104,11 @@ def test_any_line_parses_or_is_refused(body):
             'AT+CSIM=26,"002000010831323334FFFFFFFF"',
             'AT+CSIM=26,"0020000108<redacted>"',
         ),
+        (
+            'AT+CSIM=32,"014800000BD10273E1D20161D3013000"',
+            'AT+CSIM=32,"014800000B<redacted>"',
+        ),
+        ('AT+CGLA=1,18,"004A000004D10273E1"', 'AT+CGLA=1,18,"004A000004<redacted>"'),
         ('AT+CSIM=10,"0070000001"', 'AT+CSIM=10,"0070000001"'),
     ],
 )
@@ -116,3 +121,11 @@ def test_secrets_in_apdus_are_hidden():
         "<redacted>"
     )
     assert redact_apdu(bytes.fromhex("012C0001033301020300")) == "012C0001033301020300"
+
+
+def test_secrets_in_responses_are_hidden():
+    secret = bytes(range(32)) + b"\x90\x00"
+    for ins in (0x46, 0x48, 0x4A, 0x84):  # DH, PRF, HKDF, random bytes that seed the board's TLS
+        assert redact_response(ins, secret) == "<redacted>9000"
+        assert redact_response(ins, b"\x69\x85") == "6985"
+    assert redact_response(0xCD, secret) == secret.hex().upper()

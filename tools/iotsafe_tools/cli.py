@@ -48,7 +48,10 @@ def lab(
     log: Annotated[str | None, typer.Option(help="Append events here, JSON lines.")] = None,
     profile: Annotated[str, typer.Option(help="SIM profile.")] = "gsma",
     baud: Annotated[int, typer.Option(help="Pace the UART; 0 = as fast as it goes.")] = 115200,
-    sign_ms: Annotated[float, typer.Option(help="Time of a signature on the SIM.")] = 60.0,
+    sign_ms: Annotated[
+        float | None,
+        typer.Option(help="Time of a signature on the SIM, in place of the profile's."),
+    ] = None,
     pin: Annotated[str | None, typer.Option(help="The SIM asks for this PIN.")] = None,
     auto_power: Annotated[
         bool, typer.Option("--auto-power/--power-key", help="Boot at once, or wait for the key.")

@@ -88,7 +88,7 @@ class View:
             )
             return
         text = _COMMANDS.get(ins, f"APDU {apdu.hex()}").format(id=apdu[7:8].hex())
-        answer = len(event["response"]) // 2 - 2
+        answer = event["size"]
         self.say("sim", f"{text} -> {event['sw']}" + (f", {answer} bytes" if answer > 1 else ""))
 
     def message(self, topic: str, payload: bytes) -> None:

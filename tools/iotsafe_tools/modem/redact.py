@@ -1,5 +1,5 @@
 """Removes secrets from what is shown and logged: PINs in AT commands and in APDUs, passwords of
-an APN."""
+an APN, keys that the IoT SAFE applet derives, and its random bytes, which seed a board's TLS."""
 
 from __future__ import annotations
 
@@ -13,15 +13,29 @@ _APDU = re.compile(r'(\+(?:CSIM|CGLA)[^";]*,\s*"?)([^";,]*)', re.I)
 _PIN_INS = {0x20, 0x24, 0x26, 0x28}
 _UNBLOCK_INS = 0x2C
 """UNBLOCK PIN always has 16 bytes of data (102 221 11.1.13); other uses of 2C have not."""
+_DERIVE_INS = {0x48, 0x4A}
+"""COMPUTE PRF and HKDF: secrets go in and come out."""
+_RESULT_INS = {0x46, 0x84, *_DERIVE_INS}
+"""COMPUTE DH and GET RANDOM: they come out."""
 
 
 def redact_apdu(apdu: bytes) -> str:
-    """Hex of an APDU; the data of VERIFY, CHANGE, DISABLE, ENABLE and UNBLOCK PIN is hidden."""
+    """Hex of an APDU; the data of VERIFY, CHANGE, DISABLE, ENABLE and UNBLOCK PIN, and that of
+    COMPUTE PRF and HKDF, is hidden."""
     text = apdu.hex().upper()
     if len(apdu) > 5 and (
-        apdu[1] in _PIN_INS or (apdu[1] == _UNBLOCK_INS and apdu[4] == 16 and len(apdu) == 21)
+        apdu[1] in _PIN_INS | _DERIVE_INS
+        or (apdu[1] == _UNBLOCK_INS and apdu[4] == 16 and len(apdu) == 21)
     ):
         return text[:10] + HIDDEN
+    return text
+
+
+def redact_response(ins: int, response: bytes) -> str:
+    """Hex of the response to a command with the instruction `ins`, status word at the end."""
+    text = response.hex().upper()
+    if len(response) > 2 and ins in _RESULT_INS:
+        return HIDDEN + text[-4:]
     return text
 
 

@@ -7,7 +7,7 @@ from itertools import count
 
 from .card_identity import NOBODY, read_identity
 from .errors import CMEError
-from .redact import redact_apdu
+from .redact import redact_apdu, redact_response
 
 GET_RESPONSE = 0xC0
 PIN_TRIES = 3
@@ -31,6 +31,8 @@ class SimSlot:
         """ICCID and IMSI, as read from the card at its start."""
         self.last_line = ""
         """The previous +CSIM line, for a quirk that repeats it."""
+        self._ins = 0
+        """Of the last command: what GET RESPONSE fetches is its data."""
         self.sessions: dict[str, int] = {}
         """Handle of +CCHO -> logical channel of the card."""
         self._opened = 0
@@ -143,11 +145,13 @@ class SimSlot:
             modem.count("get_response")
         else:
             modem.count("apdu_exchanges")
+            self._ins = apdu[1] if len(apdu) > 1 else 0
         response = self.card.transmit(apdu)
         modem.event(
             "apdu",
             apdu=redact_apdu(apdu),
-            response=response.hex().upper(),
+            response=redact_response(self._ins, response),
+            size=max(0, len(response) - 2),
             sw=response[-2:].hex().upper(),
             seconds=self.card.latency(apdu),
         )
