@@ -217,5 +217,7 @@ def test_no_secret_of_the_card_is_logged():
     shown = [event["response"] for event in bench.kinds("apdu")]
     assert shown == ["<redacted>9000", "6120", "<redacted>9000", secret + "9000"]
     assert [event["size"] for event in bench.kinds("apdu")] == [32, 0, 32, 32]
+    lines = [event["info"] for event in bench.kinds("at") if "CSIM" in event["line"]]
+    assert lines[0] == ['+CSIM: 68,"<redacted>9000"'] and lines[1] == ['+CSIM: 4,"6120"']
     assert "73E1" not in str(bench.events)
     assert str(bench.events).count(secret) == 1  # the file, which is none

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 from .errors import NUMERIC_RESULT, ATError, RequestError, error_text
 from .parser import Args, Command, parse_line
-from .redact import redact_line
+from .redact import redact_answer, redact_line
 from .table import SILENT, Data, Until
 
 RX_LIMIT = 8192
@@ -162,7 +162,7 @@ class Interpreter:
         self.owner.event(
             "at",
             line=redact_line(self._text),
-            info=self._lines,
+            info=[redact_answer(text) for text in self._lines],
             result=result,
             seconds=round(self.owner.now - self._began, 6),
             purpose=self._purpose,

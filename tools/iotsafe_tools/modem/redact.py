@@ -10,6 +10,7 @@ _SECRET = re.compile(r"(\+(?:CPIN2?|CPWD|CLCK|SPIC|CGAUTH)\b\s*=?)(.*)", re.I | 
 _QUERY = re.compile(r"\s*\?\s*(;|$)")
 _APN = re.compile(r"(\+CNCFG\s*=(?:[^,;]*,){3})[^;]*", re.I)
 _APDU = re.compile(r'(\+(?:CSIM|CGLA)[^";]*,\s*"?)([^";,]*)', re.I)
+_RESPONSE = re.compile(r'(\+(?:CSIM|CGLA):\s*\d+\s*,\s*"?)[0-9A-F]+([0-9A-F]{4}"?\s*)$', re.I)
 _PIN_INS = {0x20, 0x24, 0x26, 0x28}
 _UNBLOCK_INS = 0x2C
 """UNBLOCK PIN always has 16 bytes of data (102 221 11.1.13); other uses of 2C have not."""
@@ -42,6 +43,12 @@ def redact_response(ins: int, response: bytes) -> str:
 def redact_line(line: str) -> str:
     """A command line as it may be shown."""
     return _APDU.sub(_apdu, _APN.sub(r"\1" + HIDDEN, _SECRET.sub(_secret, line)))
+
+
+def redact_answer(line: str) -> str:
+    """A line of an answer: of a card's response the status word alone (the event of the APDU has
+    what of it may be shown)."""
+    return _RESPONSE.sub(r"\1" + HIDDEN + r"\2", line)
 
 
 def _secret(match: re.Match) -> str:
