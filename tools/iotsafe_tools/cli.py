@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 from typer.core import TyperCommand
 
+from . import card_commands
 from . import vpcd as reader
 from .lab import Lab, LabError
 
@@ -188,6 +189,9 @@ def card(
         typer.echo(json.dumps(answer))
     else:
         card_console.show(answer, Console())
+
+
+card_commands.register(app)
 
 
 def how_to(bench: Lab, baud: int) -> str:

@@ -1,0 +1,128 @@
+"""Where the card is: one URL for a modem, a card reader and the simulator.
+
+/dev/ttyUSB0, COM3, socket://HOST:PORT, any URL of pyserial [?baud=115200]     a modem
+pcsc:, pcsc:PART OF A READER'S NAME                                             a card reader
+sim:, sim:PATH [?profile=NAME]                                                  the simulator
+
+with open_channel("/dev/ttyUSB0") as port:
+    data, sw = port.channel.transmit(apdu)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from typing import Protocol
+from urllib.parse import parse_qsl, urlencode
+
+from .sim import Card, Profile, Store, StoreError
+from .tool_errors import BadURL, PortError, split
+
+DEFAULT_BAUD = 115200
+
+
+class Channel(Protocol):
+    """The seam of `iotsafe.apdu`: one command APDU in, response data and status word out."""
+
+    generation: int
+
+    def transmit(self, apdu: bytes | memoryview) -> tuple[memoryview, int]: ...
+
+
+@dataclass(frozen=True)
+class Port:
+    """An open port. `what`: what is there, for people."""
+
+    channel: Channel
+    what: str
+
+
+def open_channel(url: str, pin: str | None = None) -> AbstractContextManager[Port]:
+    """The card at `url`, as a context manager that gives a Port and closes it at the end.
+
+    `pin`: for a SIM behind a modem that asks for one. Raises BadURL at once; on entry PortError,
+    and later PortError or cellular.ModemError where the line is cut.
+    """
+    target, mark, query = url.partition("?")
+    scheme, colon, rest = target.partition(":")
+    options = _options(url, query) if mark else {}
+    if colon and scheme in _OPENERS:
+        return _OPENERS[scheme](url, rest, options)
+    baud = _number(url, options.pop("baud", str(DEFAULT_BAUD)))
+    if not target:
+        raise BadURL("no port is named: write /dev/ttyUSB0, socket://HOST:PORT, pcsc: or sim:")
+    from .port_modem import open_modem
+
+    return open_modem(target + ("?" + urlencode(options) if options else ""), baud, pin)
+
+
+def _options(url: str, query: str) -> dict[str, str]:
+    try:
+        return dict(parse_qsl(query, keep_blank_values=True, strict_parsing=True))
+    except ValueError:
+        raise BadURL(f"{url}: options are written ?name=value&name=value") from None
+
+
+def _number(url: str, text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 300 <= int(text) <= 4_000_000):
+        raise BadURL(f"{url}: baud is a number from 300 to 4000000")
+    return int(text)
+
+
+def _only(url: str, options: dict[str, str], *known: str) -> None:
+    for name in options:
+        if name not in known:
+            raise BadURL(f"{url}: there is no option {name!r} here")
+
+
+# -- the simulator ------------------------------------------------------------------------------
+
+
+class SimChannel:
+    """A simulated card, called directly."""
+
+    generation = 0
+
+    def __init__(self, card: Card) -> None:
+        self._card = card
+
+    def transmit(self, apdu: bytes | memoryview) -> tuple[memoryview, int]:
+        answer = memoryview(self._card.transmit(bytes(apdu)))
+        return answer[:-2], int.from_bytes(answer[-2:], "big")
+
+
+def _sim(url: str, path: str, options: dict[str, str]) -> AbstractContextManager[Port]:
+    _only(url, options, "profile")
+    try:
+        profile = Profile.named(options.get("profile", "gsma"))
+    except ValueError as error:
+        raise BadURL(f"{url}: {error}") from None
+    return _open_sim(path, profile)
+
+
+@contextmanager
+def _open_sim(path: str, profile: Profile) -> Iterator[Port]:
+    try:
+        card = Card(Store(path) if path else Store.memory(), profile)
+    except StoreError as error:
+        told = split(str(error))
+        raise PortError(told.problem, told.advice) from None
+    where = f"its store is {path}" if path else "new, in memory"
+    yield Port(SimChannel(card), f"simulated SIM, {where}")
+
+
+# -- card readers -------------------------------------------------------------------------------
+
+
+def _pcsc(url: str, name: str, options: dict[str, str]) -> AbstractContextManager[Port]:
+    _only(url, options)
+    from .port_pcsc import open_reader
+
+    return open_reader(name)
+
+
+_OPENERS: dict[str, Callable[[str, str, dict[str, str]], AbstractContextManager[Port]]] = {
+    "pcsc": _pcsc,
+    "sim": _sim,
+}
