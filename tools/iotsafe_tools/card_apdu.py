@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from typing import Any
 
 import iotsafe
+from iotsafe.errors import meaning
 
 from .card_session import Session, hexadecimal, unhex
-from .card_words import status
 
 MAX_APDU = 261
 
@@ -96,3 +96,18 @@ def _exchange(command: bytes, data: bytes, sw: int) -> dict[str, Any]:
         "sw": f"{sw:04X}",
         "meaning": status(sw),
     }
+
+
+def status(sw: int) -> str:
+    """The meaning of any status word, those of success included (applet reference, 8)."""
+    if sw == 0x9000:
+        return "success"
+    if sw == 0x63CF:
+        return "success, and a remote administration session was completed"
+    if sw >> 8 == 0x91:
+        return "success, and a proactive command waits for the modem"
+    if sw >> 8 in (0x61, 0x9F):
+        return f"success, {sw & 0xFF or 256} bytes wait to be fetched"
+    if sw >> 8 == 0x6C:
+        return f"wrong Le, {sw & 0xFF or 256} is right"
+    return meaning(sw)

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -146,52 +146,61 @@ def sign(
     key: Key,
     file: Annotated[str | None, typer.Argument(help="What is signed; `-` is the input.")] = None,
     digest: Annotated[str | None, typer.Option(help="SHA-256 in hex, instead of FILE.")] = None,
-    out: Out = None,
-    hexed: Annotated[bool, typer.Option("--hex", help="Print hex, not base64.")] = False,
+    mode: Annotated[
+        Literal["hash", "text"], typer.Option(help="Who hashes: `hash` here, `text` the card.")
+    ] = "hash",
     jwt: Annotated[
-        bool, typer.Option("--jwt", help="FILE holds claims in JSON: print a JWT (ES256).")
+        bool, typer.Option("--jwt", help="FILE holds claims in JSON: make a JWT (ES256).")
     ] = False,
     jwt_header: Annotated[
         str | None, typer.Option(help="Further fields of the JWT's header, a JSON object.")
     ] = None,
+    out: Out = None,
+    hexed: Annotated[bool, typer.Option("--hex", help="Print hex, not base64.")] = False,
     aid: AIDs = None,
     pin: PIN = None,
     as_json: AsJSON = False,
 ) -> None:
     """Sign a file with a key in the SIM: ECDSA over its SHA-256, in DER."""
-    from . import card_keys
+    import iotsafe
+
+    from . import card_signing as s
     from .card_session import hexadecimal, outcome, say_json
 
     if (file is None) == (digest is None):
         raise typer.BadParameter("name a file, or give its --digest", param_hint="FILE")
+    if digest is not None and (jwt or mode == "text"):
+        raise typer.BadParameter("a file is needed for that", param_hint="--digest")
+    if jwt and (hexed or mode == "text"):
+        raise typer.BadParameter("neither --hex nor --mode goes with it", param_hint="--jwt")
     if jwt_header is not None and not jwt:
         raise typer.BadParameter("only for --jwt", param_hint="--jwt-header")
-    if jwt and (digest is not None or hexed):
-        raise typer.BadParameter("needs a file, and has no --hex", param_hint="--jwt")
     name = _key(key)
-    with _usage("FILE"):
+    with _usage("FILE" if digest is None else "--digest"):
         if jwt:
-            claims = card_keys.json_object(card_keys.read(file))
-            header = card_keys.json_object(jwt_header) if jwt_header else None
-        elif file is not None:
-            hashed = card_keys.digest_of(file)
-    if digest is not None:
-        with _usage("--digest"):
-            hashed = card_keys.digest_from(digest)
+            claims = s.json_object(s.read(file))
+        elif mode == "text":
+            text = iotsafe.Text(s.read(file))
+        else:
+            hashed = s.digest_of(file) if digest is None else s.digest_from(digest)
+    with _usage("--jwt-header"):
+        header = s.json_object(jwt_header) if jwt_header is not None else None
     with outcome("sign", as_json), _open(port, aid, pin) as session:
-        id = card_keys.private_key(session.safe, name)
         if jwt:
-            with _usage("FILE"):
-                token = card_keys.token(session.safe, id, claims, header)
+            with _usage("FILE, --jwt-header"):
+                token = s.token(session.safe, name, claims, header)
             fields, shown, data = {"jwt": token}, token, token.encode() + b"\n"
         else:
-            data = session.safe.sign(id, hashed)
+            if mode == "text":
+                data = session.safe.compute_signature(name, text)
+            else:
+                data = session.safe.sign(name, hashed)
             shown = hexadecimal(data) if hexed else base64.b64encode(data).decode()
-            fields = {"digest": hexadecimal(hashed), "signature": hexadecimal(data)}
+            fields = {"signature": hexadecimal(data)}
         if out is not None:
-            card_keys.write(out, data)
+            s.write(out, data)
         if as_json:
-            say_json(session.report(key=hexadecimal(id), **fields))
+            say_json(session.report(key=s.name_of(name), **fields))
         elif out is None:
             typer.echo(shown)
 
@@ -215,7 +224,7 @@ def csr(
     from iotsafe import csr as request
     from iotsafe.x509_names import attributes, general_names
 
-    from . import card_keys
+    from . import card_signing as s
     from .card_session import hexadecimal, outcome, say_json
 
     _one_of(("--der", der and out is None), ("--json", as_json))
@@ -229,17 +238,16 @@ def csr(
         if not attributes(subject) + general_names(names):
             raise ValueError("a request needs a subject or a name")
     with outcome("csr", as_json), _open(port, aid, pin) as session:
-        id = card_keys.private_key(session.safe, name)
-        point = card_keys.public_key(session.safe, id)
+        point = s.public_key(session.safe, name)
         with _usage("--subject, --dns, --uri, --ip"):  # they may be too much together
             data = request.build(
-                lambda digest: session.safe.sign(id, digest), point, subject, names
+                lambda digest: session.safe.sign(name, digest), point, subject, names
             )
         pem = request.pem(data)
         if out is not None:
-            card_keys.write(out, data if der else pem.encode())
+            s.write(out, data if der else pem.encode())
         if as_json:
-            say_json(session.report(key=hexadecimal(id), csr=hexadecimal(data), pem=pem))
+            say_json(session.report(key=s.name_of(name), csr=hexadecimal(data), pem=pem))
         elif out is None and der:
             _bytes_out(data)
         elif out is None:
@@ -259,7 +267,7 @@ def _usage(option: str) -> Iterator[None]:
 
 
 def _key(text: str) -> bytes | str:
-    from .card_keys import key_name
+    from .card_signing import key_name
 
     with _usage("KEY"):
         return key_name(text)

@@ -10,12 +10,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from . import card_words as w
+from iotsafe import listing
+
 from .card_session import hexadecimal
 
 _WIDE = 1000  # columns where nobody looks: a row is a line then, for grep and awk
 _COLUMNS = ("kind", "id", "label", "state", "type", "usage", "functions", "size")
-_STATES = {"activated": "green", "empty": "yellow"}
+_STATES = {"active": "green", "empty": "yellow"}
 
 # State of a step -> mark and colour.
 _MARKS = {
@@ -33,18 +34,18 @@ def console() -> Console:
 
 
 def describe(info: Any) -> dict[str, Any]:
-    """An ObjectInfo of the client as JSON: words, and the card's own numbers in `codes`."""
-    file = info.kind == w.objects.FILE
+    """An ObjectInfo of the client as JSON: its words, and the card's own numbers in `codes`."""
+    kind, id, label, state, key_type, usage, functions, access, _ = listing.row(info)
     return {
-        "kind": w.KINDS[info.kind],
-        "id": hexadecimal(info.id),
-        "label": w.label(info.label) if info.label else None,
+        "kind": kind,
+        "id": id,
+        "label": label or None,
         "label_bytes": hexadecimal(info.label),
-        "state": w.word(w.STATES, info.state),
-        "type": w.word(w.KEY_TYPES, info.key_type),
-        "usage": w.word(w.FILE_USAGES if file else w.KEY_USAGES, info.usage),
-        "functions": w.words(w.FUNCTIONS, info.functions),
-        "access": w.words(w.ACCESS, info.access),
+        "state": state or None,
+        "type": key_type or None,
+        "usage": usage or None,
+        "functions": _words(functions),
+        "access": _words(access),
         "size": info.size,
         "codes": {
             "state": info.state,
@@ -56,23 +57,26 @@ def describe(info: Any) -> dict[str, Any]:
     }
 
 
+def _words(text: str) -> list[str] | None:
+    """The client's list of words: "" where the card does not say, "-" for none."""
+    return None if not text else [] if text == "-" else text.split(", ")
+
+
 def objects_table(described: Iterable[dict[str, Any]]) -> Table:
     """The objects as a table."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in _COLUMNS:
-        table.add_column(name.upper(), overflow="fold", justify=_justify(name))
+        justify = "right" if name == "size" else "left"
+        table.add_column(name.upper(), overflow="fold", justify=justify)
     for entry in described:
         table.add_row(*(_cell(name, entry[name]) for name in _COLUMNS))
     return table
 
 
-def _justify(name: str) -> Any:
-    return "right" if name == "size" else "left"
-
-
 def _cell(name: str, value: Any) -> Text:
-    text = "-" if value is None else ", ".join(value) if isinstance(value, list) else str(value)
-    return Text(text, style=_STATES.get(value, "") if name == "state" else "")
+    text = ", ".join(value) if isinstance(value, list) else str(value)
+    style = _STATES.get(value, "") if name == "state" else ""
+    return Text("-" if value in (None, []) else text, style=style)
 
 
 class Doctor:

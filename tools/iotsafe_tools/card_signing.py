@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
+import iotsafe
 from iotsafe import objects
 
 from .card_session import hexadecimal, unhex
-from .card_words import label
 from .tool_errors import ToolError
 
 _LABEL = "label:"
 _MAX_ID = 20
 _MAX_LABEL = 60
+_MAX_TEXT = 0xFFFFFF
+_SHA256 = 32
 
 
 def key_name(text: str) -> bytes | str:
@@ -35,57 +39,60 @@ def key_name(text: str) -> bytes | str:
     return found
 
 
-def private_key(safe: Any, name: bytes | str) -> bytes:
-    """The ID of the private key `name`. Raises ToolError, CardError."""
-    if isinstance(name, bytes):
-        return name
-    labels = []
-    for info in safe.objects():
-        if info.kind == objects.PRIVATE_KEY:
-            if info.label == name.encode():
-                return info.id
-            labels.append(label(info.label) if info.label else hexadecimal(info.id))
-    raise ToolError(
-        f"the SIM holds no private key with the label {name!r}",
-        f"its private keys are {', '.join(labels) or 'none'}",
-    )
+def name_of(key: bytes | str) -> str:
+    """The inverse of `key_name`, for JSON."""
+    return _LABEL + key if isinstance(key, str) else hexadecimal(key)
 
 
-def public_key(safe: Any, private: bytes) -> bytes:
-    """The point, 65 bytes 04 X Y, that belongs to the private key with ID `private`.
+def public_key(safe: Any, private: bytes | str) -> bytes:
+    """The point, 65 bytes 04 X Y, that belongs to the private key `private`.
 
     It is in the container with the same label (IoT.05 2.11.2), else with the same ID.
     """
-    listed = safe.objects()
+    if isinstance(private, str):
+        return safe.read_public_key(private)
+    try:
+        listed = safe.objects()
+    except iotsafe.CardError:  # some cards list nothing
+        listed = ()
     own = next((i.label for i in listed if (i.kind, i.id) == (objects.PRIVATE_KEY, private)), b"")
     same = (i.id for i in listed if own and i.kind == objects.PUBLIC_KEY and i.label == own)
     return safe.read_public_key(next(same, private))
 
 
-def read(name: str) -> bytes:
-    """What is in the file `name`, `-` being the input. Raises ValueError when it can't be read."""
+@contextlib.contextmanager
+def opened(name: str) -> Iterator[BinaryIO]:
+    """The file `name` to read from, `-` being the input. Raises ValueError when it can't be."""
     try:
-        return sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+        if name == "-":
+            yield sys.stdin.buffer
+        else:
+            with open(name, "rb") as file:
+                yield file
     except OSError as error:
         raise ValueError(f"{name}: {error.strerror}") from None
+
+
+def read(name: str) -> bytes:
+    """What is in the file `name`, up to what a card may hash. Raises ValueError."""
+    with opened(name) as file:
+        data = file.read(_MAX_TEXT + 1)
+    if not 1 <= len(data) <= _MAX_TEXT:
+        raise ValueError(f"{name}: it has to have 1 to {_MAX_TEXT} bytes for this")
+    return data
 
 
 def digest_of(name: str) -> bytes:
-    """SHA-256 of the file `name` (`-`: the input), however long it is. Raises ValueError."""
-    try:
-        if name == "-":
-            return hashlib.file_digest(sys.stdin.buffer, "sha256").digest()
-        with open(name, "rb") as file:
-            return hashlib.file_digest(file, "sha256").digest()
-    except OSError as error:
-        raise ValueError(f"{name}: {error.strerror}") from None
+    """SHA-256 of the file `name`, however long it is. Raises ValueError."""
+    with opened(name) as file:
+        return hashlib.file_digest(file, "sha256").digest()
 
 
 def digest_from(text: str) -> bytes:
     """A SHA-256 in hex. Raises ValueError."""
     found = bytes.fromhex(text)
-    if len(found) != 32:
-        raise ValueError(f"a SHA-256 has 32 bytes, this has {len(found)}")
+    if len(found) != _SHA256:
+        raise ValueError(f"a SHA-256 has {_SHA256} bytes, this has {len(found)}")
     return found
 
 
@@ -100,8 +107,10 @@ def json_object(text: str | bytes) -> dict[str, Any]:
     return found
 
 
-def token(safe: Any, key: bytes, claims: dict[str, Any], header: dict[str, Any] | None) -> str:
-    """A JWT with `claims`, signed by the private key with ID `key`. Raises ValueError."""
+def token(
+    safe: Any, key: bytes | str, claims: dict[str, Any], header: dict[str, Any] | None
+) -> str:
+    """A JWT with `claims`, signed by the private key `key`. Raises ValueError."""
     from iotsafe import jwt
 
     return jwt.build(lambda digest: safe.sign(key, digest), claims, header)
