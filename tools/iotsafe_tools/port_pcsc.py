@@ -2,40 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import Any, NamedTuple
 
 from .ports import Port
 from .tool_errors import PortError
 
-_GONE = "the card was taken out, or another program reset it"
+
+class _PySCard(NamedTuple):
+    """What is used of pyscard."""
+
+    readers: Callable[[], list[Any]]
+    t0: int
+    t1: int
+    no_card: type[Exception]
+    failures: tuple[type[Exception], ...]
 
 
 class ReaderChannel:
-    """A connected card. T=0 has no Le behind data, and a fifth byte in every command."""
+    """A connected card. `failures`: exceptions of the connection."""
 
     generation = 0
 
-    def __init__(self, connection: Any, *, t0: bool) -> None:
+    def __init__(
+        self, connection: Any, *, t0: bool, failures: tuple[type[Exception], ...]
+    ) -> None:
         self._connection = connection
         self._t0 = t0
+        self._failures = failures
 
     def transmit(self, apdu: bytes | memoryview) -> tuple[memoryview, int]:
         """One command APDU; PortError when the card does not answer."""
-        from smartcard.Exceptions import SmartcardException
-
         command = as_t0(bytes(apdu)) if self._t0 else bytes(apdu)
         try:
             data, sw1, sw2 = self._connection.transmit(list(command))
-        except SmartcardException:
-            raise PortError(_GONE, "put it in and try again") from None
+        except self._failures:
+            raise PortError(
+                "the card was taken out, or another program reset it", "put it in and try again"
+            ) from None
         return memoryview(bytes(data)), sw1 << 8 | sw2
 
 
 def as_t0(apdu: bytes) -> bytes:
-    """The command APDU as T=0 carries it (ISO/IEC 7816-3 12.2.2): case 1 has P3 = 00, case 4 no
-    Le: the card says by 61xx what there is to fetch."""
+    """The command APDU as T=0 carries it (ISO/IEC 7816-3 12.2): a fifth byte in any case, and no
+    Le behind data: the card says by 61xx what there is to fetch."""
     if len(apdu) == 4:
         return apdu + b"\0"
     if len(apdu) > 5 and len(apdu) == 6 + apdu[4]:
@@ -49,60 +60,70 @@ def open_reader(name: str) -> Iterator[Port]:
 
     Raises PortError.
     """
+    pyscard = _pyscard()
+    try:
+        found = pyscard.readers()
+    except pyscard.failures:
+        raise PortError(
+            "the PC/SC service does not answer", "start it, on Debian `systemctl start pcscd`"
+        ) from None
+    named = [reader for reader in found if name.casefold() in str(reader).casefold()]
+    if not named:
+        wanted = f"card reader with {name!r} in its name" if name else "card reader"
+        raise PortError(f"no {wanted}", f"connect it; there is {_names(found) or 'none'}")
+    connection, reader = _connect(pyscard, named)
+    try:
+        t0 = connection.getProtocol() == pyscard.t0
+        yield Port(
+            ReaderChannel(connection, t0=t0, failures=pyscard.failures),
+            f"card in {_names([reader])}, T={0 if t0 else 1}",
+        )
+    finally:
+        with suppress(*pyscard.failures):
+            connection.disconnect()
+
+
+def _pyscard() -> _PySCard:
     try:
         from smartcard.CardConnection import CardConnection
-        from smartcard.Exceptions import SmartcardException
+        from smartcard.Exceptions import NoCardException, SmartcardException
+        from smartcard.pcsc.PCSCExceptions import BaseSCardException
         from smartcard.System import readers
     except ImportError:
         raise PortError(
             "no card reader can be used, as pyscard is not installed",
             "install it with `pip install pyscard`, the extra `pcsc` of this package",
         ) from None
-    try:
-        found = readers()
-    except SmartcardException:
-        raise PortError(
-            "the PC/SC service does not answer", "start it, on Debian `systemctl start pcscd`"
-        ) from None
-    named = [reader for reader in found if name.casefold() in str(reader).casefold()]
-    if not named:
-        there = ", ".join(_printable(str(reader)) for reader in found) or "none at all"
-        raise PortError(
-            f"no card reader {name!r}" if name else "no card reader",
-            f"connect one; there is {there}",
-        )
-    connection, protocol = _connect(named, CardConnection)
-    try:
-        what = f"card in {_printable(str(connection.getReader()))}, T={protocol}"
-        yield Port(ReaderChannel(connection, t0=protocol == 0), what)
-    finally:
-        with suppress(SmartcardException):
-            connection.disconnect()
+    return _PySCard(
+        readers,
+        CardConnection.T0_protocol,
+        CardConnection.T1_protocol,
+        NoCardException,
+        (SmartcardException, BaseSCardException),
+    )
 
 
-def _connect(found: list, kinds: Any) -> tuple[Any, int]:
-    """The first of the readers `found` that has a card: (its connection, 0 or 1 for T=0, T=1)."""
-    from smartcard.Exceptions import NoCardException, SmartcardException
-
+def _connect(pyscard: _PySCard, readers: list[Any]) -> tuple[Any, Any]:
+    """(connection, reader) of the first of `readers` with a card. Raises PortError."""
     refused = None
-    for reader in found:
-        connection = reader.createConnection()
+    for reader in readers:
         try:
-            connection.connect(kinds.T0_protocol | kinds.T1_protocol)
-        except NoCardException:
+            connection = reader.createConnection()
+            connection.connect(pyscard.t0 | pyscard.t1)
+            return connection, reader
+        except pyscard.no_card:
             continue
-        except SmartcardException as error:
-            refused = refused or (reader, error)
-            continue
-        return connection, 0 if connection.getProtocol() == kinds.T0_protocol else 1
+        except pyscard.failures:
+            refused = refused or reader
     if refused:
         raise PortError(
-            f"{_printable(str(refused[0]))}: the card can't be used",
-            "another program has it for itself, or it is in upside down",
+            f"{_names([refused])}: the card can't be used",
+            "close the program that has it for itself, or turn the card over",
         )
-    names = ", ".join(_printable(str(reader)) for reader in found)
-    raise PortError(f"no card in {names}", "put one in, the contacts first")
+    raise PortError(f"no card in {_names(readers)}", "put one in, the contacts first")
 
 
-def _printable(text: str) -> str:
-    return "".join(c if c.isprintable() else "?" for c in text)
+def _names(readers: list[Any]) -> str:
+    """Names of readers, for people; they come from a device."""
+    whole = ", ".join(str(reader) for reader in readers)
+    return "".join(c if c.isprintable() else "?" for c in whole)
