@@ -41,6 +41,14 @@ _NOT_OPENED = {
 }
 
 
+class AnyModem(Modem):
+    """What all modems have in common, and what any of them says when it starts."""
+
+    boot_lines = tuple(
+        {line for driver in cellular.DRIVERS.values() for line in driver.boot_lines}
+    )
+
+
 class SerialUART:
     """A port of pyserial in the shape of machine.UART with a time-out of 0.
 
@@ -117,7 +125,7 @@ def open_modem(url: str, baud: int, pin: str | None) -> Iterator[Port]:
     """The SIM of the modem at `url` as a Port. `pin`: 4 to 8 digits. Raises BadURL, PortError."""
     port = open_serial(url, baud)
     try:
-        modem = Modem(SerialUART(port, url))
+        modem = AnyModem(SerialUART(port, url))
         _find(modem, url, baud)
         _unlock(modem, url, pin)
         where = url if "://" in url else f"{url} at {baud} baud"
