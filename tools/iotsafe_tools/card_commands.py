@@ -49,21 +49,21 @@ def register(app: typer.Typer) -> None:
 
 def doctor(port: Port, aid: AIDs = None, pin: PIN = None, as_json: AsJSON = False) -> None:
     """Examine channel, applet, keys and certificate, step by step, and say what to do."""
+    from iotsafe.doctor import steps
+
     from .card_session import outcome, say_json
-    from .card_view import Doctor, console
+    from .card_signing import verify
+    from .card_view import Examination
 
     with outcome("doctor", as_json), _open(port, aid, pin) as session:
-        from iotsafe.doctor import steps
-
-        shown = Doctor()
-        if not as_json:
-            console().print(session.what, markup=False, soft_wrap=True)
-        found = [shown.step(step, shown=not as_json) for step in steps(session.safe)]
+        examination = Examination(session.what, shown=not as_json)
+        for step in steps(session.safe, verify=verify):
+            examination.add(step)
         if as_json:
-            say_json(session.report(steps=found, counts=shown.counts))
+            say_json(session.report(steps=examination.steps, counts=examination.counts))
         else:
-            console().print(shown.summary())
-    if shown.counts["fail"]:
+            examination.conclude()
+    if examination.counts["fail"]:
         raise typer.Exit(1)
 
 

@@ -16,7 +16,7 @@ import typer
 import iotsafe
 
 from .ports import Channel, open_channel
-from .tool_errors import FAILURES, BadURL, told
+from .tool_errors import FAILURES, BadURL, printable, told
 
 INTERRUPTED = 128  # and the signal's number: the exit status
 
@@ -91,7 +91,7 @@ def outcome(name: str, as_json: bool) -> Iterator[None]:
         if as_json:
             say_json({"error": failure.problem, "advice": failure.advice})
         else:
-            typer.echo(f"iotsafe {name}: {failure}", err=True)
+            typer.echo(printable(f"iotsafe {name}: {failure}"), err=True)
         raise typer.Exit(1) from None
     except KeyboardInterrupt:
         typer.echo(f"iotsafe {name}: interrupted", err=True)

@@ -10,6 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
+
 import iotsafe
 from iotsafe import objects
 
@@ -105,6 +110,16 @@ def json_object(text: str | bytes) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise ValueError("it has to be a JSON object")
     return found
+
+
+def verify(point: bytes, digest: bytes, signature: bytes) -> bool:
+    """Whether `signature` (DER) over the SHA-256 `digest` is from the key of `point`."""
+    try:
+        key = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), point)
+        key.verify(signature, digest, ec.ECDSA(Prehashed(hashes.SHA256())))
+    except (InvalidSignature, ValueError):  # the latter: no point of the curve
+        return False
+    return True
 
 
 def token(

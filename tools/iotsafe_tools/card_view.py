@@ -13,6 +13,7 @@ from rich.text import Text
 from iotsafe import listing
 
 from .card_session import hexadecimal
+from .tool_errors import printable
 
 _WIDE = 1000  # columns where nobody looks: a row is a line then, for grep and awk
 _COLUMNS = ("kind", "id", "label", "state", "type", "usage", "functions", "size")
@@ -26,6 +27,7 @@ _MARKS = {
     "skip": ("–", "dim"),  # noqa: RUF001
 }
 _COUNTED = {"ok": "ok", "warn": "to look at", "fail": "failed", "skip": "left out"}
+_STEP = ("name", "state", "text", "advice")
 
 
 def console() -> Console:
@@ -79,31 +81,34 @@ def _cell(name: str, value: Any) -> Text:
     return Text("-" if value in (None, []) else text, style=style)
 
 
-class Doctor:
-    """The steps of an examination, shown as they come."""
+class Examination:
+    """The steps of the doctor, counted, and `shown` as they come.
 
-    def __init__(self) -> None:
-        self._console = console()
+    `steps`: each as JSON; `counts`: how many there are of each state.
+    """
+
+    def __init__(self, what: str, *, shown: bool) -> None:
+        self._console = console() if shown else None
+        self.steps: list[dict[str, str]] = []
         self.counts = dict.fromkeys(_MARKS, 0)
+        self._show(what, "bold")
 
-    def step(self, step: Any, *, shown: bool) -> dict[str, Any]:
-        """Count `step` (`name`, `state`, `text`, `advice`), show it, and return it as JSON."""
+    def add(self, step: Any) -> None:
+        """One step: `name`, `state`, `text`, `advice`, see `iotsafe.doctor`."""
         self.counts[step.state] += 1
-        if shown:
-            mark, style = _MARKS[step.state]
-            line = Text.assemble((mark, style), f" {step.name:<14} ", step.text)
-            self._console.print(line, soft_wrap=True)
-            if step.advice:
-                self._console.print(Text(f"    {step.advice}", style="bold"), soft_wrap=True)
-        return {
-            "name": step.name,
-            "state": step.state,
-            "text": step.text,
-            "advice": step.advice or "",
-        }
+        self.steps.append({name: getattr(step, name) for name in _STEP})
+        mark, style = _MARKS[step.state]
+        self._show(f" {step.name:<12} {step.text}", "", (mark, style))
+        if step.advice:
+            self._show(f"{' ' * 15}→ {step.advice}", style)
 
-    def summary(self) -> Text:
+    def conclude(self) -> None:
         """The line under it all."""
-        parts = [f"{n} {_COUNTED[state]}" for state, n in self.counts.items() if n]
-        style = "red" if self.counts["fail"] else "yellow" if self.counts["warn"] else "green"
-        return Text(f"{sum(self.counts.values())} steps: {', '.join(parts)}", style=style)
+        counted = [f"{n} {_COUNTED[state]}" for state, n in self.counts.items() if n]
+        worst = next(state for state in ("fail", "warn", "ok") if self.counts[state])
+        self._show(", ".join(counted), _MARKS[worst][1])
+
+    def _show(self, text: str, style: str, mark: tuple[str, str] = ("", "")) -> None:
+        if self._console:
+            line = Text.assemble(mark, (printable(text), style))
+            self._console.print(line, soft_wrap=True)

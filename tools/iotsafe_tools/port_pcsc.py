@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple
 
 from .ports import Port
-from .tool_errors import PortError
+from .tool_errors import PortError, printable
 
 
 class _PySCard(NamedTuple):
@@ -124,6 +124,4 @@ def _connect(pyscard: _PySCard, readers: list[Any]) -> tuple[Any, Any]:
 
 
 def _names(readers: list[Any]) -> str:
-    """Names of readers, for people; they come from a device."""
-    whole = ", ".join(str(reader) for reader in readers)
-    return "".join(c if c.isprintable() else "?" for c in whole)
+    return printable(", ".join(str(reader) for reader in readers))

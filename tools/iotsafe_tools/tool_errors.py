@@ -65,3 +65,8 @@ def split(line: str) -> ToolError:
     if not found:
         problem, found, advice = line.partition(": ")
     return ToolError(problem, advice or "try again")
+
+
+def printable(text: str) -> str:
+    """`text`, which may come from a device, with a `?` for whatever would steer a terminal."""
+    return "".join(c if c.isprintable() else "?" for c in text)
