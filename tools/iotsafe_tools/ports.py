@@ -104,7 +104,7 @@ def _sim(url: str, path: str, options: dict[str, str]) -> AbstractContextManager
 @contextmanager
 def _open_sim(path: str, profile: Profile) -> Iterator[Port]:
     try:
-        card = Card(Store(path) if path else Store.memory(), profile)
+        card = Card(Store(path, profile.objects) if path else None, profile)
     except StoreError as error:
         told = split(str(error))
         raise PortError(told.problem, told.advice) from None
