@@ -349,12 +349,17 @@ def test_a_card_in_a_file_is_made_once(tmp_path):
     assert path.stat().st_mode & 0o777 == 0o600
 
 
-def test_a_profile_of_the_simulated_card():
-    """As its signature's length shows, one byte there and two by default."""
-    script = ["002A00010D840101A1010391020001920104", f"002B8001229E20{'11' * 32}00"]
-    for port, length in (("sim:", "330040"), ("sim:?profile=card-l3", "3340")):
-        done = answer("apdu", *script, "--port", port)
-        assert done["exchanges"][1]["data"].startswith(length), port
+def test_a_profile_of_the_simulated_card(tmp_path):
+    """It says what a new card holds, and how any card behaves."""
+    path = tmp_path / "sim.json"
+    for port in ("sim:?profile=zariot", f"sim:{path}?profile=zariot", f"sim:{path}"):
+        listed = answer("objects", "--port", port)["objects"]
+        assert [entry["id"] for entry in listed] == ["303036", "303037", "303038"], port
+    select = ["0070000001", "01A4040007A0000005590010"]
+    for port, sw in (("sim:?profile=zariot", "6147"), ("sim:?profile=card-l3", "6A82")):
+        read = "01CD0000058503" + "303037" + "00"
+        done = answer("apdu", "--raw", *select, read, "--port", port)
+        assert sw in [entry["sw"] for entry in done["exchanges"]], port
 
 
 def test_a_store_that_cannot_be_used(tmp_path):
