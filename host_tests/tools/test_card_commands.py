@@ -190,6 +190,11 @@ def test_raw_apdus_go_as_they_are(sim):
     assert len(done["exchanges"][4]["data"]) == 2 * 71
 
 
+def test_an_input_that_is_no_text(sim):
+    said = refusal("apdu", "-", "--port", sim, stdin=b"0184000004\n\xff\xfe\x00")
+    assert "APDU 2 is not hex" in said
+
+
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [

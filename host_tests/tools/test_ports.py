@@ -333,7 +333,7 @@ def test_urls_that_cannot_be(port, complaint):
 
 
 def test_a_new_card_in_memory():
-    whole = answer("objects", "--port", "sim:")
+    whole = answer("objects", "--port", "SIM:")
     assert "in memory" in whole["port"]
     assert len(whole["objects"]) == 7
 

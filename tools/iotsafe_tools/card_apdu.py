@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, BinaryIO
 
 import iotsafe
 from iotsafe.errors import meaning
@@ -11,6 +11,7 @@ from iotsafe.errors import meaning
 from .card_session import Session, hexadecimal, unhex
 
 MAX_APDU = 261
+MAX_SCRIPT = 4_000_000
 
 
 def read(texts: Iterable[str], *, exact: bool) -> list[bytes]:
@@ -37,8 +38,9 @@ def read(texts: Iterable[str], *, exact: bool) -> list[bytes]:
     return found
 
 
-def lines(text: str) -> list[str]:
-    """The APDUs of a script: one a line, without what follows a `#`, and empty lines."""
+def script(file: BinaryIO) -> list[str]:
+    """The APDUs of a file: one a line, without what follows a `#`, and without empty lines."""
+    text = file.read(MAX_SCRIPT).decode("utf-8", "replace")
     bare = (line.partition("#")[0].strip() for line in text.splitlines())
     return [line for line in bare if line]
 

@@ -96,7 +96,7 @@ def apdu(
     from . import card_apdu
     from .card_session import outcome, say_json
 
-    texts = card_apdu.lines(sys.stdin.read()) if commands == ["-"] else commands
+    texts = card_apdu.script(sys.stdin.buffer) if commands == ["-"] else commands
     try:
         wanted = card_apdu.read(texts, exact=raw)
     except ValueError as error:

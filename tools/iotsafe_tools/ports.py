@@ -47,8 +47,8 @@ def open_channel(url: str, pin: str | None = None) -> AbstractContextManager[Por
     target, mark, query = url.partition("?")
     scheme, colon, rest = target.partition(":")
     options = _options(url, query) if mark else {}
-    if colon and scheme in _OPENERS:
-        return _OPENERS[scheme](url, rest, options)
+    if colon and scheme.lower() in _OPENERS:
+        return _OPENERS[scheme.lower()](url, rest, options)
     baud = _number(url, options.pop("baud", str(DEFAULT_BAUD)))
     if not target:
         raise BadURL("no port is named: write /dev/ttyUSB0, socket://HOST:PORT, pcsc: or sim:")
