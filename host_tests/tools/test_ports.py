@@ -14,11 +14,13 @@ import pytest
 import serial
 from iotsafe_command import COMMAND, answer, environment, failure, iotsafe, refusal
 
+import cellular
+import iotsafe as iotsafe_client
 from iotsafe_tools import port_modem
 from iotsafe_tools.lab import Lab
 from iotsafe_tools.port_modem import SerialUART
 from iotsafe_tools.ports import open_channel
-from iotsafe_tools.tool_errors import PortError
+from iotsafe_tools.tool_errors import PortError, told
 
 PATIENCE = 60.0
 PIN = "4711"
@@ -431,3 +433,22 @@ def test_a_channel_for_programs():
     with open_channel("sim:") as port:
         data, sw = port.channel.transmit(bytes.fromhex("0070000001"))
         assert (bytes(data), sw) == (b"\x01", 0x9000)
+
+
+@pytest.mark.parametrize(
+    ("error", "problem", "advice"),
+    [
+        (cellular.ModemError("no way: none; take another"), "no way: none", "take another"),
+        (cellular.ModemTimeout("AT+CSIM: no answer"), "AT+CSIM: no answer", "cycle the modem's"),
+        (cellular.ModemReset("it restarted"), "the modem restarted", "try again"),
+        (iotsafe_client.CardError(0x6A82, "READ FILE", "file 09"), "READ FILE file 09", "objects"),
+        (iotsafe_client.CardProtocolError(0x9000, "READ FILE", "odd"), "odd", "at fault"),
+        (iotsafe_client.NoKey("no key: enrol"), "no key", "enrol"),
+        (PortError("gone", "plug it in"), "gone", "plug it in"),
+    ],
+)
+def test_a_failure_of_any_layer_is_told_in_two_parts(error, problem, advice):
+    line = told(error)
+    assert problem in line.problem
+    assert advice in line.advice
+    assert str(line) == f"{line.problem}: {line.advice}"

@@ -55,6 +55,9 @@ def told(error: Exception) -> ToolError:
     if isinstance(error, cellular.ModemReset):
         return ToolError("the modem restarted meanwhile", "try again in a few seconds")
     if isinstance(error, cellular.ModemError):
+        problem, found, advice = str(error).rpartition("; ")
+        if found:
+            return ToolError(problem, advice)
         return ToolError(str(error), "try again; if it stays, cycle the modem's power")
     return split(str(error))
 
