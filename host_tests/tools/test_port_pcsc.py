@@ -9,7 +9,9 @@ import json
 import pytest
 from iotsafe_command import ROOT, answer, failure, iotsafe
 
+from iotsafe_tools.lab import Lab
 from iotsafe_tools.port_pcsc import as_t0
+from iotsafe_tools.testbed.pcscd import READER, Pcscd
 
 STAND_IN = {
     "__init__": "",
@@ -199,3 +201,22 @@ def test_no_pyscard(env, tmp_path):
 )
 def test_what_t0_carries(apdu, carried):
     assert as_t0(bytes.fromhex(apdu)).hex().upper() == carried
+
+
+def test_the_labs_card_in_a_real_reader(tmp_path):
+    """pyscard, pcscd and vpcd as they are; the virtual reader has two slots, one of them empty."""
+    with Pcscd() as pcscd, Lab(vpcd=pcscd.where, delays=0.0) as lab:
+        pcscd.wait_for_card()
+        there = {"PCSCLITE_CSOCK_NAME": pcscd.env["PCSCLITE_CSOCK_NAME"]}
+        whole = answer("random", "300", "--port", f"pcsc:{READER.lower()}", **there)
+        assert len(whole["random"]) == 600
+        assert whole["port"].startswith(f"card in {READER}, T=")
+        listed = answer("objects", "--port", "pcsc:", **there)["objects"]
+        assert ["private key", "01"] in [[entry["kind"], entry["id"]] for entry in listed]
+        done = answer("apdu", "00CD00000385010100", "00CB0000", "--port", "pcsc:", **there)
+        assert [entry["sw"] for entry in done["exchanges"]] == ["9000"] * 2
+        assert lab.card.issuer.public_key().hex().upper() in done["exchanges"][0]["data"]
+        said = failure("random", "1", "--port", "pcsc:Lab 00 01", **there)
+        assert "no card in Lab 00 01" in said
+        assert "1 channels open" in repr(lab.card)
+    assert "the PC/SC service does not answer" in failure("objects", "--port", "pcsc:", **there)
