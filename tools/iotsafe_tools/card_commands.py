@@ -188,7 +188,7 @@ def sign(
     with outcome("sign", as_json), _open(port, aid, pin) as session:
         if jwt:
             with _usage("FILE, --jwt-header"):
-                token = s.token(session.safe, name, claims, header)
+                token = session.safe.jwt(name, claims, header)
             fields, shown, data = {"jwt": token}, token, token.encode() + b"\n"
         else:
             if mode == "text":

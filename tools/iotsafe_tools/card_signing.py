@@ -15,9 +15,6 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 
-import iotsafe
-from iotsafe import objects
-
 from .card_session import hexadecimal, unhex
 from .tool_errors import ToolError
 
@@ -52,17 +49,12 @@ def name_of(key: bytes | str) -> str:
 def public_key(safe: Any, private: bytes | str) -> bytes:
     """The point, 65 bytes 04 X Y, that belongs to the private key `private`.
 
-    It is in the container with the same label (IoT.05 2.11.2), else with the same ID.
+    Raises ToolError if the card lists no such key, CardError.
     """
-    if isinstance(private, str):
-        return safe.read_public_key(private)
     try:
-        listed = safe.objects()
-    except iotsafe.CardError:  # some cards list nothing
-        listed = ()
-    own = next((i.label for i in listed if (i.kind, i.id) == (objects.PRIVATE_KEY, private)), b"")
-    same = (i.id for i in listed if own and i.kind == objects.PUBLIC_KEY and i.label == own)
-    return safe.read_public_key(next(same, private))
+        return safe.point(private)
+    except ValueError as error:
+        raise ToolError(str(error), "`iotsafe objects` lists what the SIM holds") from None
 
 
 @contextlib.contextmanager
@@ -120,15 +112,6 @@ def verify(point: bytes, digest: bytes, signature: bytes) -> bool:
     except (InvalidSignature, ValueError):  # the latter: no point of the curve
         return False
     return True
-
-
-def token(
-    safe: Any, key: bytes | str, claims: dict[str, Any], header: dict[str, Any] | None
-) -> str:
-    """A JWT with `claims`, signed by the private key `key`. Raises ValueError."""
-    from iotsafe import jwt
-
-    return jwt.build(lambda digest: safe.sign(key, digest), claims, header)
 
 
 def write(path: Path, data: bytes) -> None:

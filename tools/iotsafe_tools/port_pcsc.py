@@ -92,7 +92,7 @@ def _pyscard() -> _PySCard:
     except ImportError:
         raise PortError(
             "no card reader can be used, as pyscard is not installed",
-            "install it with `pip install pyscard`, the extra `pcsc` of this package",
+            "install it with `make pcsc`, or `pip install pyscard`",
         ) from None
     return _PySCard(
         readers,
