@@ -55,7 +55,7 @@ powercuts:  ## cut the power of emulated boards at 200 random moments (CUTS=)
 
 fuzz:  ## hostile cards, modems and terminals, 100,000 cases of each (CASES=)
 	$(SETUP) test
-	@FUZZ_CASES=$(or $(CASES),100000) $(BIN)/python -m pytest -p no:cacheprovider $(FUZZ)
+	@FUZZ_CASES=$(or $(CASES),100000) $(BIN)/python -m pytest -p no:cacheprovider --timeout 0 $(FUZZ)
 
 bench:  ## what a connect costs, here and on the emulated Pico; writes build/bench.json
 	$(SETUP) pico
