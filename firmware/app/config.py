@@ -13,7 +13,7 @@ import json
 
 from micropython import const
 
-from cellular import DRIVERS
+import cellular
 
 _MAX_SIZE = const(8192)
 _QUOTE = const(0x22)
@@ -104,7 +104,8 @@ def _text(value):
 
 
 def _driver(value):
-    return None if value in DRIVERS else "one of " + ", ".join(sorted(DRIVERS))
+    known = cellular.names()
+    return None if value in known else "one of " + ", ".join(known)
 
 
 def _channel(value):

@@ -69,7 +69,7 @@ class Supervisor:
     def __init__(self, board, config):
         self._board = board
         self._config = config
-        driver = cellular.DRIVERS[config["modem.driver"]]
+        driver = cellular.driver(config["modem.driver"])
         self.modem = driver(board.uart(config["modem.uart"]), board.power_key)
         aids = tuple(unhexlify(aid) for aid in config["sim.aids"]) or iotsafe.AIDS
         self.applet = iotsafe.Applet(self.modem.sim(config["sim.channel"]), aids)

@@ -31,10 +31,11 @@ def start(*arguments):
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_runs_until_interrupted_and_removes_everything(tmp_path, number):
     link = tmp_path / "modem"
-    process = start("--uart", f"pty:{link}", "--store", str(tmp_path / "sim.json"))
+    store = str(tmp_path / "sim.json")
+    process = start("--uart", f"pty:{link}", "--store", store, "--modem", "sim7080")
     try:
         shown = [process.stdout.readline() for _ in range(4)]
-        assert str(link) in shown[0]
+        assert f"a SIM7080 with an IoT SAFE SIM listens on {link}" in shown[0]
         assert "Ctrl-C" in shown[3]
         fd = os.open(link, os.O_RDWR | os.O_NOCTTY)
         os.close(fd)
@@ -55,6 +56,7 @@ def test_runs_until_interrupted_and_removes_everything(tmp_path, number):
     [
         (["--uart", "nothing"], "no UART 'nothing'"),
         (["--profile", "nosuch"], "no SIM profile 'nosuch'"),
+        (["--modem", "nosuch"], "no modem 'nosuch'; there are sim7080"),
         (["--baud", "7"], "no baud rate 7"),
         (["--fault", "nosuch"], "no fault 'nosuch'"),
         (["--log", "/nowhere/at/all"], "No such file"),

@@ -234,6 +234,21 @@ def test_refusal_after_the_payload():
     dialogue([(b"AT+CASEND=0,2\r", b"\r\n>"), (b"hi", b"\r\nERROR\r\n"), (b"AT\r", OK)], body)
 
 
+def test_a_final_result_of_the_vendor():
+    def body(at):
+        at.command(b"+QISEND=0,2", payload=b"hi", done=b"SEND OK")
+        with raises(CommandError, text="SEND FAIL"):
+            at.command(b"+QISEND=0,2", payload=b"hi", done=b"SEND OK")
+        at.command(b"+CSQ")
+
+    def send(reply):
+        return [(b"AT+QISEND=0,2\r", b"\r\n> "), (b"hi", reply)]
+
+    good = send([b"\r\nOK\r\n", b"\r\nSEND OK\r\n"])  # an OK of whatever is not its result
+    bad = send(b"\r\nSEND FAIL\r\n")
+    dialogue(good + bad + [(b"AT+CSQ\r", OK)], body)
+
+
 def test_counted_data_whatever_it_contains():
     data = b"\r\nOK\r\n\r\n+CADATAIND: 0\r\n>\r\nERROR\r\n\r\nRDY\r\nAT\r\n+CARECV: 2,xx\r\n"
     answer = b"\r\n+CARECV: %d," % len(data) + data + b"\r\n\r\nOK\r\n"

@@ -101,6 +101,24 @@ def test_counted_data_cut_at_every_byte():
     split_everywhere(data, prepare, lines(b"+CADATAIND: 0") + [(DATA, b"")] + lines(b"OK"))
 
 
+def test_counted_data_behind_a_line_end_or_more():
+    for mark, between in ((b"\n", b"\r\n"), (b"\n", b"\n"), (b',"', b',"')):
+        data = b"+QIRD: %d" % len(TRICKY) + between + TRICKY + b"\r\nOK\r\n"
+        for cut in range(len(data)):
+            target = bytearray(100)
+            parser = Parser()
+            parser.expect_data(b"+QIRD: ", memoryview(target), mark)
+            events = feed(parser, data[:cut]) + feed(parser, data[cut:])
+            assert events == [(DATA, b"")] + lines(b"OK")
+            assert parser.count == len(TRICKY)
+            equal(target[: len(TRICKY)], TRICKY)
+    parser = Parser()
+    parser.expect_data(b"+QIRD: ", memoryview(bytearray(9)), b"\n")
+    assert feed(parser, b"+QIRD: 5,2,3\r\n") == lines(b"+QIRD: 5,2,3")
+    assert feed(parser, b"+QIRD: 0\r\n\r\nOK\r\n") == [(DATA, b"")] + lines(b"OK")
+    assert parser.count == 0
+
+
 def test_counted_data_that_fills_the_target_and_exceeds_the_line_buffer():
     payload = bytes(range(256)) * 5 + b"\r\nOK\r\n" * 30  # 1460 bytes
     assert len(payload) == 1460

@@ -5,7 +5,8 @@ from mock_uart import ScriptedUART
 from sim7080_script import ERROR, OK, SYNC, closes, cme, lines, opens, started
 from virtual_time import Clock, TimedUART, running
 
-from cellular import DRIVERS, SIM7080, CommandError, ModemError, ModemReset, NetworkError
+import cellular
+from cellular import SIM7080, CommandError, ModemError, ModemReset, NetworkError
 
 ADDRESS = (b"AT+CNACT?\r", lines(b'+CNACT: 0,1,"10.94.36.44"', b'+CNACT: 1,0,"0.0.0.0"'))
 NO_ADDRESS = (b"AT+CNACT?\r", lines(b'+CNACT: 0,0,"0.0.0.0"', b'+CNACT: 1,1,"10.1.1.1"'))
@@ -26,7 +27,12 @@ def play(steps, body):
 
 
 def test_the_driver_is_in_the_table():
-    assert DRIVERS["sim7080"] is SIM7080
+    assert "sim7080" in cellular.names()
+    assert cellular.driver("sim7080") is SIM7080 is cellular.SIM7080
+    with raises(ValueError, text="sim800"):
+        cellular.driver("sim800")
+    with raises(AttributeError):
+        cellular.SIM800  # noqa: B018 - reading it is the test
 
 
 def test_network_time_is_switched_on_once():

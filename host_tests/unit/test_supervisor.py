@@ -183,10 +183,8 @@ def run(world, messages=1, settings=SETTINGS, ca=b"ca", clock=None):
     if ca is not None:
         with open("ca.pem", "wb") as file:
             file.write(ca)
-    drivers = dict(cellular.DRIVERS)
-    drivers["sim7080"] = world
     sim = replaced(iotsafe, Applet=world.applet, choose=world.choose, SSLContext=world.context)
-    modem = replaced(cellular, DRIVERS=drivers)
+    modem = replaced(cellular, driver={"sim7080": world}.get)
     cloud = replaced(telemetry, Publisher=world.publisher)
     with running(clock), sim, modem, cloud, replaced(supervisor, gc=world):
         application = Supervisor(world, config.check(settings))

@@ -1,6 +1,6 @@
 """Cellular modems behind a UART: AT engine, drivers, TCP sockets, and APDUs to the SIM.
 
-modem = cellular.SIM7080(uart)
+modem = cellular.SIM7080(uart)                   # or cellular.driver("sim7080")(uart)
 modem.power_up(); modem.unlock(); modem.register(); modem.attach("apn")
 stream = modem.socket(); stream.connect(("host", 8883))
 channel = modem.sim()                            # for iotsafe.Applet
@@ -20,10 +20,30 @@ from .errors import (
     NetworkError,
     SIMError,
 )
-from .sim7080 import SIM7080
 from .socket import Socket
 
 __version__ = "0.1.0"
 
-# Name in a config -> driver.
-DRIVERS = {"sim7080": SIM7080}
+# Name in a config, module and class of each driver. It is imported when it is first used.
+DRIVERS = (("sim7080", "sim7080", "SIM7080"),)
+
+
+def names():
+    """The names that `driver` knows."""
+    return [name for name, _, _ in DRIVERS]
+
+
+def driver(name):
+    """The class of the driver `name`, as in a config; ValueError if there is none."""
+    return _find(0, name, ValueError)
+
+
+def __getattr__(name):
+    return _find(2, name, AttributeError)
+
+
+def _find(column, wanted, error):
+    for row in DRIVERS:
+        if row[column] == wanted:
+            return getattr(__import__("cellular." + row[1], None, None, (row[2],)), row[2])
+    raise error(wanted)

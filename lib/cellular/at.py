@@ -37,7 +37,7 @@ _GRACE = const(1_000)  # ms after the time-out in which bytes that are there alr
 _SOON = const(20)  # ms of quiet after an OK
 _TOGETHER = const(256)  # bytes that are taken in one read while they go on coming
 
-_FINALS = (b"OK", b"ERROR", b"+CME ERROR:", b"+CMS ERROR:", b"NO CARRIER", b"ABORTED")
+_FAILURES = (b"ERROR", b"+CME ERROR:", b"+CMS ERROR:", b"NO CARRIER", b"ABORTED", b"SEND FAIL")
 
 
 def starts(line, prefix):
@@ -80,7 +80,17 @@ class AT:
 
     # -- commands -------------------------------------------------------------------------------
 
-    def command(self, command, prefix=None, on_line=None, timeout=None, payload=None, target=None):
+    def command(
+        self,
+        command,
+        prefix=None,
+        on_line=None,
+        timeout=None,
+        payload=None,
+        target=None,
+        mark=b",",
+        done=b"OK",
+    ):
         """Send `AT<command>` and wait for its final result.
 
         `prefix`: what the information lines begin with (b"" for bare ones). They are returned as
@@ -89,15 +99,17 @@ class AT:
         table). Raises CommandError, ModemTimeout, ModemReset.
 
         `payload`: bytes that are sent as they are when the prompt comes. `target`: memoryview for
-        the counted data of an answer `<prefix><n>,<n bytes>`; n is in `parser.count` then, 0 if
-        there was none. ModemGarbled when the modem announces more than `target` holds.
+        the counted data of an answer `<prefix><n><mark><n bytes>`; n is in `parser.count` then, 0
+        if there was none (`mark`: see `Parser.expect_data`). `done`: the final result that means
+        success, where the vendor has one of its own. ModemGarbled when the modem announces more
+        than `target` holds.
         """
         self._begin(command)
         parser = self.parser
         if payload:
             parser.expect_prompt(True)
         if target:
-            parser.expect_data(prefix, target)
+            parser.expect_data(prefix, target, mark)
         lines = []
         limit = timeout or timeouts.of(command)
         deadline = ticks.after(limit)
@@ -112,8 +124,8 @@ class AT:
             if event != LINE:
                 continue
             line = parser.line
-            if self._is_final(line):
-                if payload or line != b"OK":
+            if self._is_final(line, done):
+                if payload or line != done:
                     raise command_error(command, bytes(line))
                 return lines
             if prefix is None or not starts(line, prefix) or (not prefix and self._handler(line)):
@@ -164,13 +176,14 @@ class AT:
             if not filled:
                 ticks.sleep(1)
 
-    def _is_final(self, line):
-        """Is it a final result code?"""
-        for final in _FINALS:
-            if starts(line, final) and (final != b"OK" or line == final):
-                self._stale = False
-                return True
-        return False
+    def _is_final(self, line, done):
+        """Is it a final result code: `done`, or a failure?"""
+        final = line == done
+        for failure in _FAILURES:
+            final = final or starts(line, failure)
+        if final:
+            self._stale = False
+        return final
 
     # -- unsolicited lines ----------------------------------------------------------------------
 

@@ -43,9 +43,11 @@ class Modem:
     """
 
     boot_lines = ()
-    # How long the power key is pressed to start, and the connections that the modem offers.
+    # How long the power key is pressed to start, the connections that the modem offers, and the
+    # bytes that one send or receive command takes at most.
     power_pulse_ms = 1_200
     max_sockets = 1
+    chunk = 1460
 
     def __init__(self, uart, power_key=None):
         self.at = AT(uart, self.boot_lines)
@@ -234,12 +236,19 @@ class Modem:
         for cid in range(self.max_sockets):
             if cid == len(self._sockets):
                 self._sockets.append(socket)
-                return cid, buffers()
+                return cid, buffers(self.chunk)
             last = self._sockets[cid]
             if last.free():
                 self._sockets[cid] = socket
                 return cid, last.buffers
         raise NetworkError("all %d connections of the modem are in use" % self.max_sockets)
+
+    def _socket_of(self, number):
+        """The socket with the connection `number` (bytes, as in a URC), or None."""
+        cid = _number(number)
+        if cid is not None and cid < len(self._sockets):
+            return self._sockets[cid]
+        return None
 
     # -- helpers --------------------------------------------------------------------------------
 
@@ -269,6 +278,14 @@ def _number(text):
     """A decimal number from a modem (bytes), or None."""
     text = text.strip()
     return int(text) if text.isdigit() else None
+
+
+def quotable(value):
+    """Raise NetworkError unless `value` (str) can stand between quotes in a command."""
+    if len(value) > 64 or '"' in value or text(value.encode()) != value:
+        raise NetworkError(
+            "host, APN, user and password have at most 64 printable characters, and no quotes"
+        )
 
 
 _DAYS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)

@@ -6,7 +6,7 @@
 
 A line ends with LF; CRs and empty lines are dropped. Two things come without a line end and are
 looked for only while the running command expects them: the prompt `>`, and data whose length
-stands in front, such as `+CARECV: 5,hello`.
+stands in front, such as `+CARECV: 5,hello`, or `+QIRD: 5`, a line end and `hello`.
 """
 
 from micropython import const
@@ -21,7 +21,6 @@ _SIZE = const(640)
 _LF = const(10)
 _CR = const(13)
 _PROMPT = const(0x3E)
-_COMMA = const(0x2C)
 
 
 class Parser:
@@ -37,6 +36,7 @@ class Parser:
         self._skipping = False  # inside a line that was too long
         self._prompt = False
         self._prefix = None
+        self._mark = None  # what stands between the length and the data
         self._target = None  # memoryview for counted data
         self._missing = -1  # counted bytes still to come; -1: none announced
         self.count = 0
@@ -47,14 +47,16 @@ class Parser:
         """Report a `>` at the start of a line as PROMPT."""
         self._prompt = flag
 
-    def expect_data(self, prefix, target):
-        """Report `<prefix><n>,<n bytes>` as DATA, the bytes copied to `target` (memoryview).
+    def expect_data(self, prefix, target, mark=b","):
+        """Report `<prefix><n><mark><n bytes>` as DATA, the bytes copied to `target` (memoryview).
 
-        `<prefix><n>` without a comma is a line like any other. With an n that does not fit the
+        `mark`: b"\\n" is a line end, with CR or without. `<prefix><n>` without a mark is a line
+        like any other. With an n that does not fit the
         modem broke its word: `count` is -1, and no more counted data is looked for.
         """
         self._prefix = prefix
         self._target = target
+        self._mark = mark
 
     def expect_nothing(self):
         """Neither prompt nor counted data: what is outstanding of either is dropped."""
@@ -143,7 +145,7 @@ class Parser:
         return False
 
     def _announced(self):
-        """Is there `<prefix><n>,` at the start of the line? Then counted data begins."""
+        """Is there `<prefix><n><mark>` at the start of the line? Then counted data begins."""
         pos = self._pos
         for c in self._prefix:
             if pos == self._end or self._buffer[pos] != c:
@@ -158,9 +160,15 @@ class Parser:
                 self.count = -1
                 self._prefix = None
                 return False
-        if pos in (start, self._end) or self._buffer[pos] != _COMMA:
+        if pos == start:
             return False
-        self._pos = self._scanned = pos + 1
+        while pos < self._end and self._buffer[pos] == _CR:
+            pos += 1
+        for c in self._mark:
+            if pos == self._end or self._buffer[pos] != c:
+                return False
+            pos += 1
+        self._pos = self._scanned = pos
         self._missing = n
         return True
 

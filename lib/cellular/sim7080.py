@@ -6,7 +6,7 @@ import ticks
 
 from . import timeouts
 from .errors import CommandError, ModemError, NetworkError, meaning, text
-from .modem import Modem, _number
+from .modem import Modem, _number, quotable
 
 _TIME_SERVER = b"pool.ntp.org"
 _PDP = const(0)  # index of the data context
@@ -94,7 +94,7 @@ class SIM7080(Modem):
         address = self._address()
         if not address:
             for part in (apn, user, password):
-                _quotable(part)
+                quotable(part)
             login = ',"%s","%s",3' % (user, password) if user else ""
             self.at.command(b'+CNCFG=%d,1,"%s"%s' % (_PDP, apn.encode(), login.encode()))
             deadline = ticks.after(timeout)
@@ -128,7 +128,7 @@ class SIM7080(Modem):
 
     def _on_pdp(self, line):
         """`+APP PDP: [<index>,]ACTIVE|DEACTIVE`, `+PDP: DEACT`."""
-        fields = bytes(line).split(b":")[1].split(b",")
+        fields = _fields(line)
         if len(fields) > 1 and _number(fields[0]) != _PDP:
             return
         self._pdp = fields[-1].strip() == b"ACTIVE"
@@ -138,7 +138,7 @@ class SIM7080(Modem):
     # -- sockets --------------------------------------------------------------------------------
 
     def _open(self, cid, host, port):
-        _quotable(host)
+        quotable(host)
         command = b'+CAOPEN=%d,%d,"TCP","%s",%d' % (cid, _PDP, host.encode(), port)
         answers = []
 
@@ -210,29 +210,19 @@ class SIM7080(Modem):
             pass  # it was not open
 
     def _on_data(self, line):
-        socket = self._socket_of(line)
+        socket = self._socket_of(_fields(line)[0])
         if socket:
             socket.readable = True
 
     def _on_state(self, line):
         """`+CASTATE: <cid>,<state>`, 0 when the peer has closed; `+CACLOSE: <cid>`."""
-        socket = self._socket_of(line)
-        state = bytes(line).partition(b",")[2].strip()
-        if socket and state in (b"0", b""):
+        fields = _fields(line)
+        socket = self._socket_of(fields[0])
+        if socket and (len(fields) == 1 or fields[1].strip() == b"0"):
             socket.hung_up = True
             socket.readable = True  # what is buffered can still be read
 
-    def _socket_of(self, line):
-        """The socket whose number is the first one of `line`."""
-        cid = _number(bytes(line).split(b":")[1].split(b",")[0])
-        if cid is not None and cid < len(self._sockets):
-            return self._sockets[cid]
-        return None
 
-
-def _quotable(value):
-    """Raise NetworkError unless `value` (str) can stand between quotes in a command."""
-    if len(value) > 64 or '"' in value or text(value.encode()) != value:
-        raise NetworkError(
-            "host, APN, user and password have at most 64 printable characters, and no quotes"
-        )
+def _fields(line):
+    """The comma-separated fields behind the prefix of `line`."""
+    return bytes(line).split(b":")[1].split(b",")

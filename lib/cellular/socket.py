@@ -28,12 +28,10 @@ _EISCONN = const(106)
 _ENOTCONN = const(107)
 _ETIMEDOUT = const(110)
 
-_SIZE = const(1460)  # most that one command of the modems takes or gives
 
-
-def buffers():
-    """For one connection: (to receive into, to collect in)."""
-    return memoryview(bytearray(_SIZE)), memoryview(bytearray(_SIZE))
+def buffers(size):
+    """For one connection: (to receive into, to collect in), `size` bytes each."""
+    return memoryview(bytearray(size)), memoryview(bytearray(size))
 
 
 class Socket(io.IOBase):
@@ -140,7 +138,7 @@ class Socket(io.IOBase):
             self._pause = min(self._pause * 2, timeouts.LAST_LOOK)
             self._look = ticks.after(self._pause)
         # There may be more, and the modem indicates only once, or, after a hang-up, never.
-        if got == _SIZE or (got and self.hung_up):
+        if got == len(self._rx) or (got and self.hung_up):
             self.readable = True
         return got > 0
 
@@ -157,10 +155,11 @@ class Socket(io.IOBase):
         size = len(buf)
         pos = 0
         view = memoryview(buf)
+        limit = len(self._tx)
         while pos < size:
-            if self._tx_end == _SIZE:
+            if self._tx_end == limit:
                 self.flush()
-            n = min(size - pos, _SIZE - self._tx_end)
+            n = min(size - pos, limit - self._tx_end)
             self._tx[self._tx_end : self._tx_end + n] = view[pos : pos + n]
             self._tx_end += n
             pos += n

@@ -47,6 +47,7 @@ def lab(
     uart: Annotated[str, typer.Option(help="pty, pty:LINK or tcp:HOST:PORT")] = "pty",
     store: Annotated[str | None, typer.Option(help="File with the SIM; made if absent.")] = None,
     log: Annotated[str | None, typer.Option(help="Append events here, JSON lines.")] = None,
+    modem: Annotated[str, typer.Option(help="Type of the modem.")] = "sim7080",
     profile: Annotated[str, typer.Option(help="SIM profile.")] = "gsma",
     baud: Annotated[int, typer.Option(help="Pace the UART; 0 = as fast as it goes.")] = 115200,
     sign_ms: Annotated[
@@ -95,6 +96,7 @@ def lab(
             uart,
             store=store,
             log=log,
+            personality=modem,
             profile=profile,
             baud=baud or None,
             sign_ms=sign_ms,
@@ -198,7 +200,7 @@ def how_to(bench: Lab, baud: int) -> str:
     """What the user can do now, a few lines."""
     port = bench.uart.replace("tcp:", "socket://", 1) if bench.uart[:4] == "tcp:" else bench.uart
     lines = [
-        f"lab: a SIM7080 with an IoT SAFE SIM listens on {bench.uart}",
+        f"lab: a {bench.modem.personality.title} with an IoT SAFE SIM listens on {bench.uart}",
         f"  terminal: python -m serial.tools.miniterm {port} {baud or 115200}   then type AT",
         f'  firmware: "uart": "{bench.uart}" under "modem" in config.json',
         "  stop:     Ctrl-C",

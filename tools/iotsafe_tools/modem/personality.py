@@ -15,6 +15,9 @@ class Personality:
     """Times in seconds, as on the real module; `Options.delays` scales them."""
 
     name: str
+    """What it is called in options."""
+    title: str
+    """What people call it."""
     table: CommandTable
     power: PowerTiming
     sockets: type

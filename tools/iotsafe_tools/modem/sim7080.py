@@ -233,6 +233,7 @@ add_socket_commands(TABLE)
 
 SIM7080 = Personality(
     name="sim7080",
+    title="SIM7080",
     table=TABLE,
     power=PowerTiming(
         on_pulse=1.0,
