@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from .errors import CMEError, RequestError
-from .network import Connection, Unresolvable
 from .parser import Args
+from .sockets import Socket, SocketTable
 from .table import CommandTable, Data, Number, Setting, Text, Until, render
 
 CIDS = range(13)
@@ -19,7 +19,14 @@ NEVER = 3600.0
 
 OK, SOCKET_ERROR, TIMED_OUT, TOO_MANY = 0, 1, 2, 3
 NOT_SUPPORTED, NO_HOST, NO_NETWORK, REFUSED, CONNECT_FAILED = 7, 20, 21, 23, 27
-FAILURES = {"refused": REFUSED, "timeout": TIMED_OUT, "unreachable": CONNECT_FAILED}
+RESULTS = {
+    "": OK,
+    "refused": REFUSED,
+    "timeout": TIMED_OUT,
+    "unreachable": CONNECT_FAILED,
+    "unresolved": NO_HOST,
+    "error": SOCKET_ERROR,
+}
 
 CACFG = {
     # key: fields, default
@@ -60,54 +67,24 @@ CASSL_KEYS = {
 }
 
 
-class Socket:
+class CASocket(Socket):
     """One cid. `notified`: +CADATAIND was printed and a read has not yet come up short."""
 
     def __init__(self, cid: int, pdp: int, host: str, port: int, mode: int) -> None:
-        self.cid, self.pdp, self.host, self.port, self.mode = cid, pdp, host, port, mode
-        self.connection: Connection | None = None
-        self.notified = False
-        self.closed_told = False
+        super().__init__(cid, pdp, host, port)
+        self.mode = mode
         self.asynchronous = False
         """The result of the attempt is still to be told by a URC."""
 
 
-class CASockets:
+class CASockets(SocketTable):
     """All cids of a modem."""
-
-    def __init__(self, modem) -> None:
-        self.modem = modem
-        self.sockets: dict[int, Socket] = {}
-        self.config: dict[str, tuple] = {}
-        self.ssl: dict[int, dict[str, object]] = {}
-        self.reset()
-
-    # -- what the core calls ---------------------------------------------------------------------
 
     def reset(self) -> None:
         """Close everything, forget the configuration (all CA* settings are NO_SAVE)."""
-        for cid in list(self.sockets):
-            self.close(cid, abort=True)
-        self.config = {key: default for key, (_, default) in CACFG.items()}
-        self.ssl = {}
-
-    def selectables(self) -> list:
-        """(socket, events) of every connection that waits for something."""
-        found = (s.connection.selectable() for s in self.sockets.values() if s.connection)
-        return [item for item in found if item]
-
-    def next_due(self) -> float | None:
-        """When a connection attempt gives up."""
-        dues = (s.connection.due for s in self.sockets.values() if s.connection)
-        return min((due for due in dues if due is not None), default=None)
-
-    def service(self) -> None:
-        """Move bytes between buffers and network."""
-        before = self.modem.network.bytes_up, self.modem.network.bytes_down
-        for sock in self.sockets.values():
-            if sock.connection:
-                sock.connection.service(self.modem.now)
-        self._count(*before)
+        super().reset()
+        self.config: dict[str, tuple] = {key: default for key, (_, default) in CACFG.items()}
+        self.ssl: dict[int, dict[str, object]] = {}
 
     def notify(self) -> None:
         """Print what the host has to be told: data, closed connections."""
@@ -126,34 +103,16 @@ class CASockets:
             elif connection.rx and not sock.notified:
                 sock.notified = True
                 self.modem.urc(f"+CADATAIND: {sock.cid}")
-            if connection.ended and not sock.closed_told:
-                sock.closed_told = True
-                self.modem.event("tcp", what="closed", cid=sock.cid, by="peer")
+            if self.ended(sock):
                 if self.config["ATOCLOSE"][0]:
                     self.modem.urc(f"+CACLOSE: {sock.cid}")
                     self.close(sock.cid)
                 else:
                     self.modem.urc(f"+CASTATE: {sock.cid},0")
 
-    def context_lost(self, pdp: int) -> None:
-        """A PDP context went: its connections end, their buffers stay readable."""
-        for sock in self.sockets.values():
-            if sock.pdp == pdp and sock.connection:
-                sock.connection.close(abort=True)
-                sock.connection.ended = True
-        self.notify()
-
-    def peer_closed(self, cid: int) -> None:
-        """As if the peer had closed the connection now."""
-        sock = self.sockets.get(cid)
-        if sock and sock.connection:
-            sock.connection.close()
-            sock.connection.ended = True
-            self.notify()
-
     # -- what the commands call ------------------------------------------------------------------
 
-    def connected(self, cid: int) -> Socket:
+    def connected(self, cid: int) -> CASocket:
         """The socket if it can carry data. Raises CMEError."""
         sock = self.sockets.get(cid)
         if sock is None or sock.connection is None or sock.connection.ended:
@@ -162,67 +121,33 @@ class CASockets:
             raise CMEError(NOT_ALLOWED)
         return sock
 
-    def existing(self, cid: int) -> Socket:
+    def existing(self, cid: int) -> CASocket:
         """The socket if it was opened, even if the peer has closed it. Raises CMEError."""
         sock = self.sockets.get(cid)
         if sock is None or sock.connection is None or sock.connection.state == "connecting":
             raise CMEError(NOT_ALLOWED)
         return sock
 
-    def free(self, sock: Socket) -> int:
+    def free(self, sock: CASocket) -> int:
         """Bytes of room in the send buffer."""
         return max(0, self.config["SNDBUF"][0] - len(sock.connection.tx))
 
-    def open(self, sock: Socket) -> int:
+    def open(self, sock: CASocket) -> int:
         """Start to connect: OK (attempt under way) or the result code of +CAOPEN."""
-        modem = self.modem
-        if not modem.radio.pdp.get(sock.pdp):
+        if not self.modem.radio.pdp.get(sock.pdp):
             return NO_NETWORK
-        try:
-            connection = modem.network.connect(sock.host, sock.port, modem.now)
-        except Unresolvable:
-            return NO_HOST
-        except PermissionError as error:
-            modem.event("error", error=str(error))
-            return CONNECT_FAILED
-        except OSError:
-            return SOCKET_ERROR
-        connection.rx_limit = self.config["RCVBUF"][0]
-        sock.connection = connection
-        self.sockets[sock.cid] = sock
-        return OK
+        self.rx_limit = self.config["RCVBUF"][0]
+        return RESULTS[self.start(sock)]
 
-    def opened(self, sock: Socket) -> int:
+    def opened(self, sock: CASocket) -> int:
         """Result of a finished attempt; a failed socket does not exist any more."""
-        failure = sock.connection.failure
-        result = FAILURES[failure] if failure else OK
+        result = RESULTS[sock.connection.failure]
         self.told(sock, result)
         if result != OK:
             self.close(sock.cid)
         return result
 
-    def told(self, sock: Socket, result: int) -> None:
-        """Report the end of an attempt."""
-        what = "open" if result == OK else "failed"
-        self.modem.event(
-            "tcp", what=what, cid=sock.cid, host=sock.host, port=sock.port, result=result
-        )
-        self.modem.occur(f"tcp:{what}")
-
-    def send(self, sock: Socket, data: bytes) -> None:
-        """Queue bytes for the peer."""
-        before = self.modem.network.bytes_up, self.modem.network.bytes_down
-        sock.connection.send(data)
-        self._count(*before)
-        self.modem.event("tcp", what="sent", cid=sock.cid, bytes=len(data))
-
-    def close(self, cid: int, abort: bool = False) -> None:
-        """Forget a cid."""
-        sock = self.sockets.pop(cid, None)
-        if sock and sock.connection:
-            sock.connection.close(abort)
-
-    def _push(self, sock: Socket) -> None:
+    def _push(self, sock: CASocket) -> None:
         connection = sock.connection
         while connection.rx:
             size = min(MAX_CHUNK, len(connection.rx))
@@ -230,11 +155,6 @@ class CASockets:
             if not self.modem.uart.push(head, bytes(connection.rx[:size])):
                 return
             connection.read(size)
-
-    def _count(self, up: int, down: int) -> None:
-        network = self.modem.network
-        self.modem.count("tcp_up", network.bytes_up - up)
-        self.modem.count("tcp_down", network.bytes_down - down)
 
 
 # -- commands ------------------------------------------------------------------------------------
@@ -284,7 +204,7 @@ def open_socket(modem, args: Args):
     pdp = args.number(1, range(4))
     kind = args.text(2, 8).upper()
     host = args.text(3, 64)
-    sock = Socket(cid, pdp, host, args.number(4, range(1, 65536)), args.number(5, range(2), 0))
+    sock = CASocket(cid, pdp, host, args.number(4, range(1, 65536)), args.number(5, range(2), 0))
     if kind not in ("TCP", "UDP", "NONIP"):
         raise RequestError("parameter", kind)
     if cid in sockets.sockets:
@@ -340,13 +260,12 @@ def receive(modem, args: Args) -> None:
     args.at_most(2)
     sock = modem.sockets.existing(args.number(0, CIDS))
     limit = args.number(1, range(1, MAX_CHUNK + 1))
-    data = sock.connection.read(limit)
+    data = modem.sockets.read(sock, limit)
     if len(data) < limit:
         sock.notified = False
     if not data:
         modem.info("+CARECV: 0")
         return
-    modem.event("tcp", what="received", cid=sock.cid, bytes=len(data))
     peer = ""
     if modem.values["+CASRIP"][0]:
         address, port = sock.connection.address

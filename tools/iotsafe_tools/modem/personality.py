@@ -30,14 +30,16 @@ class Personality:
     """Called at boot: schedules the start-up URCs."""
     registered: Callable
     """Called when the network is found: time zone URCs and the like."""
+    context: Callable
+    """Called with modem, index, active, by_host: a PDP context was activated, refused or lost."""
     line_limit: int
     """Characters after AT."""
     commands_limit: int
     """Commands in one line."""
     sim_start: float
     """From power to a usable SIM."""
-    sms_ready: float
-    """From a usable SIM to SMS Ready."""
+    sim_ready: tuple[tuple[float, str], ...]
+    """What is printed once the SIM can be used: seconds, URC."""
     search: float
     """From radio on to registered or denied."""
     search_gives_up: float

@@ -25,6 +25,8 @@ class PowerTiming:
     """After off the key is not seen for this long."""
     reboot: float
     """From a software reset to a usable UART."""
+    farewell: str = "NORMAL POWER DOWN"
+    """Printed when the key or a command switches the module off."""
 
 
 class Power:
@@ -73,10 +75,10 @@ class Power:
         """Software reset."""
         self.boot(self.modem.delay(self.timing.reboot), why)
 
-    def shut_down(self, delay: float, text: str | None = "NORMAL POWER DOWN") -> None:
-        """Print `text`, then be off after `delay` seconds."""
-        if text:
-            self.modem.urc(text)
+    def shut_down(self, delay: float, silent: bool = False) -> None:
+        """Say farewell, then be off after `delay` seconds."""
+        if not silent:
+            self.modem.urc(self.timing.farewell)
         self.state = "down"
         self.modem.event("power", what="down")
         self.modem.timers.at(self.modem.now + delay, lambda: self.off("shut down"), "power")

@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-from .table import render
-
 REGISTERED = (1, 5)
 OUTCOME = {"home": 1, "roaming": 5, "denied": 3, "none": 0}
 LTE_M, NB_IOT = 7, 9
@@ -105,24 +103,18 @@ class Radio:
         self.activating.discard(index)
         if not fails:
             self.pdp[index] = 1
-        state = "DEACTIVE" if fails else "ACTIVE"
-        self.modem.event("network", pdp=index, state=state.lower())
-        self.modem.urc(f"+APP PDP: {index},{state}")
+        self._context(index, not fails, by_host=True)
 
-    def deactivate(self, index: int) -> None:
+    def deactivate(self, index: int, by_host: bool = False) -> None:
         """Context off; its sockets close."""
         self.pdp[index] = 0
-        self.modem.urc(f"+APP PDP: {index},DEACTIVE")
-        self.modem.event("network", pdp=index, state="deactive")
+        self._context(index, False, by_host)
         self.modem.sockets.context_lost(index)
+
+    def _context(self, index: int, active: bool, by_host: bool) -> None:
+        self.modem.event("network", pdp=index, state="active" if active else "deactive")
+        self.modem.personality.context(self.modem, index, active, by_host)
 
     def address(self, index: int) -> str:
         """IP address of a context."""
         return f"10.94.36.{44 + index}" if self.pdp.get(index) else "0.0.0.0"
-
-    def contexts(self) -> list[str]:
-        """The lines of AT+CNACT?."""
-        return [
-            "+CNACT: " + render((index, state, self.address(index)))
-            for index, state in self.pdp.items()
-        ]

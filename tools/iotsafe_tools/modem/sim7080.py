@@ -177,7 +177,7 @@ def activate(modem, args: Args) -> None:
     if action == 0:
         if not modem.radio.pdp[index]:
             raise CMEError(3)
-        modem.after_ok(lambda: modem.radio.deactivate(index))
+        modem.after_ok(lambda: modem.radio.deactivate(index, by_host=True))
         return
     if modem.radio.pdp[index] or index in modem.radio.activating:
         raise CMEError(3)
@@ -187,7 +187,17 @@ def activate(modem, args: Args) -> None:
 @TABLE.on("+CNACT", "read")
 def active_contexts(modem, args: Args) -> None:
     """State and address of the four contexts."""
-    modem.info(*modem.radio.contexts())
+    modem.info(
+        *(
+            "+CNACT: " + render((index, state, modem.radio.address(index)))
+            for index, state in modem.radio.pdp.items()
+        )
+    )
+
+
+def context_changed(modem, index: int, active: bool, by_host: bool) -> None:
+    """+APP PDP tells every change, also those that the host wanted."""
+    modem.urc(f"+APP PDP: {index},{'ACTIVE' if active else 'DEACTIVE'}")
 
 
 @TABLE.on("+CDNSGIP", "set")
@@ -252,10 +262,11 @@ SIM7080 = Personality(
     codes={"unknown": 100, "syntax": 603, "parameter": 765},
     announce=announce,
     registered=registered,
+    context=context_changed,
     line_limit=559,
     commands_limit=39,
     sim_start=0.6,
-    sms_ready=5.0,
+    sim_ready=((0.0, "+CPIN: READY"), (5.0, "SMS Ready")),
     search=2.0,
     search_gives_up=45.0,
     pdp_activation=0.5,

@@ -3,6 +3,7 @@ card."""
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import count
 
 from .card_identity import NOBODY, read_identity
@@ -170,7 +171,10 @@ class SimSlot:
 
     def _unlocked(self) -> None:
         self.state = "ready"
-        self.modem.urc("+CPIN: READY")
-        delay = self.modem.delay(self.modem.personality.sms_ready)
-        self.modem.timers.at(self.modem.now + delay, lambda: self.modem.urc("SMS Ready"), "sim")
+        for seconds, text in self.modem.personality.sim_ready:
+            if seconds:
+                due = self.modem.now + self.modem.delay(seconds)
+                self.modem.timers.at(due, partial(self.modem.urc, text), "sim")
+            else:
+                self.modem.urc(text)
         self.modem.radio.update()

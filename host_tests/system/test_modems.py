@@ -1,0 +1,19 @@
+"""The main job by each modem that can be simulated, with the driver of its family."""
+
+import pytest
+
+# Personality of the simulated modem, driver in the config.
+MODEMS = (("sim7080", "sim7080"),)
+
+
+@pytest.mark.parametrize("version", ["1.2", "1.3"])
+@pytest.mark.parametrize(("personality", "driver"), MODEMS)
+def test_a_message_is_delivered(make_rig, personality, driver, version):
+    rig = make_rig(
+        cn="meter-17", broker={"tls_exactly": version}, lab={"personality": personality}
+    )
+    with rig.firmware(messages=1, changes={"modem.driver": driver}) as firmware:
+        assert firmware.wait(60) == 0
+    assert rig.broker.names("meter-17")
+    assert any(f"TLSv{version}" in line for line in firmware.lines)
+    assert rig.lab.counters["handler_errors"] == 0
