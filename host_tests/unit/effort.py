@@ -15,8 +15,8 @@ def cases(count):
 
 
 def some(sequence, one_in=_ONE_IN):
-    """`sequence` (a list or range), or on a board one in so many of its elements, from the first.
-
-    MicroPython has no tuples with steps.
-    """
-    return sequence[::one_in] if _BOARD else sequence
+    """`sequence`, or on a board one in so many of its elements, from the first."""
+    if not _BOARD:
+        return sequence
+    # MicroPython has no slices of tuples with steps.
+    return [sequence[i] for i in range(0, len(sequence), one_in)]

@@ -18,8 +18,8 @@ _ADMINISTRATION = (0x6984, 0x6989)
 _UNKNOWN_COMMAND = 0x6D00
 _BUSY = "remote administration is under way: wait a minute, then try again"
 _NO_CHANNEL = (
-    "no APDU reaches the SIM: is it in the slot or reader, is its PIN entered, does this modem have "
-    "AT+CSIM or AT+CCHO?"
+    "no APDU reaches the SIM: is it in the slot or reader, is its PIN entered, does this modem "
+    "have AT+CSIM or AT+CCHO?"
 )
 _NO_APPLET = (
     "this SIM has no IoT SAFE applet, or one with another AID: ask its operator for a SIM with "
