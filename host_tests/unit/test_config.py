@@ -55,7 +55,7 @@ def test_the_least_that_is_needed():
 
 
 GOOD = (
-    ("modem.driver", ("sim7080",)),
+    ("modem.driver", ("sim7080", "bg95")),
     ("modem.uart", ("", "/dev/ttyUSB0", "tcp:127.0.0.1:7000")),
     ("modem.apn", ("", "internet", "iot.1nce.net", "a b")),
     ("modem.user", ("", "me")),
@@ -78,7 +78,7 @@ GOOD = (
 
 BAD = (
     ("version", (0, 2, 99), "must be 1 (newer firmware needed?)"),
-    ("modem.driver", ("", "sim800", "SIM7080"), "must be one of sim7080"),
+    ("modem.driver", ("", "sim800", "SIM7080"), "must be one of "),
     (
         "modem.apn",
         ('in"ternet', "a\r\nAT+CPOWD=1", "gr\u00fcn", "\x7f"),

@@ -25,7 +25,14 @@ from .socket import Socket
 __version__ = "0.1.0"
 
 # Name in a config, module and class of each driver. It is imported when it is first used.
-DRIVERS = (("sim7080", "sim7080", "SIM7080"),)
+DRIVERS = (
+    ("bg77", "quectel", "Quectel"),
+    ("bg95", "quectel", "Quectel"),
+    ("bg96", "quectel", "Quectel"),
+    ("eg91", "quectel", "Quectel"),
+    ("eg95", "quectel", "Quectel"),
+    ("sim7080", "sim7080", "SIM7080"),
+)
 
 
 def names():

@@ -9,6 +9,7 @@ package(
         "errors.py",
         "modem.py",
         "parser.py",
+        "quectel.py",
         "sim7080.py",
         "socket.py",
         "timeouts.py",

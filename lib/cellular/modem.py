@@ -201,26 +201,7 @@ class Modem:
 
     def clock(self):
         """UTC as (year, month, day, hour, minute, second) from AT+CCLK?, or None if not set."""
-        line = self._one(b"+CCLK?", b"+CCLK:").strip(b'"')  # yy/MM/dd,hh:mm:ss+zz
-        try:
-            year, month, day, hour, minute, second = [
-                int(line[i : i + 2]) for i in range(0, 18, 3)
-            ]
-            quarters = int(line[17:] or 0)
-        except ValueError:
-            return None
-        # A modem that has not heard the time counts from 1980, 2000 or 2004.
-        if (
-            24 <= year < 70
-            and 1 <= month <= 12
-            and 1 <= day <= _month(year, month)
-            and 0 <= hour < 24
-            and 0 <= minute < 60
-            and 0 <= second < 60
-            and abs(quarters) <= 56
-        ):
-            return to_utc(2000 + year, month, day, hour, minute, second, quarters)
-        return None
+        return to_time(self._one(b"+CCLK?", b"+CCLK:").strip(b'"'))
 
     # -- sockets --------------------------------------------------------------------------------
 
@@ -286,6 +267,29 @@ def quotable(value):
         raise NetworkError(
             "host, APN, user and password have at most 64 printable characters, and no quotes"
         )
+
+
+def to_time(line):
+    """`yy/MM/dd,hh:mm:ss+zz` (bytes; local time, zone in quarters of an hour) -> UTC tuple of six.
+
+    None if it is no time, or one of a modem that has not heard it: from 1980, 2000 or 2004 on.
+    """
+    try:
+        year, month, day, hour, minute, second = [int(line[i : i + 2]) for i in range(0, 18, 3)]
+        quarters = int(line[17:] or 0)
+    except ValueError:
+        return None
+    if (
+        24 <= year < 70
+        and 1 <= month <= 12
+        and 1 <= day <= _month(year, month)
+        and 0 <= hour < 24
+        and 0 <= minute < 60
+        and 0 <= second < 60
+        and abs(quarters) <= 56
+    ):
+        return to_utc(2000 + year, month, day, hour, minute, second, quarters)
+    return None
 
 
 _DAYS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)

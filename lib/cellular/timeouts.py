@@ -21,6 +21,11 @@ _COMMANDS = (
     (b"+COPS", 120_000),
     (b"+CPIN", 10_000),
     (b"+CSIM", 35_000),  # key generation in the SIM takes up to 30 s
+    (b"+QIACT", 150_000),
+    (b"+QICLOSE", 20_000),
+    (b"+QIDEACT", 40_000),
+    (b"+QIRD", 10_000),
+    (b"+QISEND", 15_000),
 )
 
 # Waits that are not for one command.
@@ -30,6 +35,7 @@ BOOT_SETTLE = 10_000  # first OK until the SIM is readable
 REGISTRATION = 180_000
 PDP = 120_000
 NTP = 30_000
+OPEN = 150_000  # an indication that tells the end of an attempt to connect
 QUIET = 300  # a line is quiet when nothing came for so long
 SEND = 60_000  # room in the modem's send buffer
 FIRST_LOOK = 2_000  # a lost data indication is noticed after so long …

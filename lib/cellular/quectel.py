@@ -1,0 +1,262 @@
+"""Driver for Quectel BG95, BG96, BG77, EG91, EG95: data context and QI sockets of the vendor."""
+
+from micropython import const
+
+import ticks
+
+from . import timeouts
+from .errors import CommandError, ModemGarbled, NetworkError, meaning, text
+from .modem import Modem, _number, quotable, to_time
+
+_TIME_SERVER = b"pool.ntp.org"
+_PDP = const(1)  # number of the data context
+_CONNECTED = (2, 3)  # <state> of +QISTATE; some BG96 say 3, listening
+_CLOSING = const(4)
+
+_FAILED = const(566)
+_IN_USE = const(563)
+_TOO_LATE = const(569)
+
+# +QIOPEN: <id>,<err>, AT+QIGETERROR
+_RESULTS = (
+    (551, "blocked"),
+    (552, "invalid parameters"),
+    (553, "no memory"),
+    (_IN_USE, "the connection is in use"),
+    (564, "DNS busy"),
+    (565, "the host name cannot be resolved: check mqtt.host"),
+    (_FAILED, "refused, or no way there: check mqtt.host and mqtt.port"),
+    (567, "closed"),
+    (_TOO_LATE, "no answer in time"),
+    (570, "the data connection broke"),
+    (573, "no APN is configured: check modem.apn"),
+)
+
+
+class Quectel(Modem):
+    """A modem of the family on a UART; see `Modem`."""
+
+    boot_lines = (b"RDY", b"POWERED DOWN", b"NORMAL POWER DOWN")
+    power_pulse_ms = 750
+    max_sockets = 12
+
+    def __init__(self, uart, power_key=None):
+        super().__init__(uart, power_key)
+        self._opening = -1  # number of the connection that is being made
+        self._result = self._ntp = None
+        at = self.at
+        at.on(b"+QIURC:", self._on_socket)
+        at.on(b"+QIOPEN:", self._on_open)
+        at.on(b"+QNTP:", self._on_ntp)
+
+    def _set_up(self):
+        super()._set_up()
+        try:
+            self.at.command(b'+QURCCFG="urcport","uart1"')  # else they may go to the USB port
+        except CommandError:
+            pass  # this firmware has no other port for them
+        if self._one(b"+CTZU?", b"+CTZU:") != b"3":
+            self.at.command(b"+CTZU=3")  # clock and zone from the network
+
+    def iccid(self):
+        """The SIM's number (ICCID) as text."""
+        return text(self._one(b"+QCCID", b"+QCCID:")).rstrip("F")
+
+    def signal(self):
+        """As `Modem.signal`; on LTE-M only AT+QCSQ knows it for a while."""
+        dbm = super().signal()
+        if dbm is None:
+            try:
+                dbm = int(self._one(b"+QCSQ", b"+QCSQ:").split(b",")[1])
+            except (CommandError, IndexError, ValueError):
+                pass
+        return dbm
+
+    # -- time -----------------------------------------------------------------------------------
+
+    def clock(self):
+        """As `Modem.clock`; then the time that the network told last, then a time server's."""
+        return (
+            super().clock()
+            or self._network_time()
+            or (super().clock() if self._ask_time_server() else None)
+        )
+
+    def _network_time(self):
+        """AT+QLTS=2: local time and zone, `"yyyy/MM/dd,hh:mm:ss+zz,<dst>"`."""
+        try:
+            return to_time(self._one(b"+QLTS=2", b"+QLTS:").strip(b'"')[2:22])
+        except CommandError:
+            return None
+
+    def _ask_time_server(self):
+        """NTP over the data connection sets the modem's clock; True if it did."""
+        self._ntp = None
+        try:
+            self.at.command(b'+QNTP=%d,"%s"' % (_PDP, _TIME_SERVER))
+        except CommandError:
+            return False
+        deadline = ticks.after(timeouts.NTP)
+        while self._ntp is None and ticks.left(deadline) > 0:
+            self._idle(20)
+        return self._ntp == 0
+
+    def _on_ntp(self, line):
+        self._ntp = _number(bytes(line[6:]).split(b",")[0])
+
+    # -- data context ---------------------------------------------------------------------------
+
+    def attach(self, apn, user="", password="", timeout=timeouts.PDP):
+        """Activate the data connection with `apn` and return our IP address as text.
+
+        Raises NetworkError when the network has not granted one after `timeout` ms.
+        """
+        address = self._address()
+        if not address:
+            for part in (apn, user, password):
+                quotable(part)
+            login = '"%s","%s","%s",%d' % (apn, user, password, 3 if user else 0)
+            self.at.command(b"+QICSGP=%d,1,%s" % (_PDP, login.encode()))
+            deadline = ticks.after(timeout)
+            while not address:
+                if ticks.left(deadline) <= 0:
+                    raise NetworkError("the network gives no data connection: check modem.apn")
+                try:
+                    self.at.command(b"+QIACT=%d" % _PDP)
+                except CommandError:
+                    self._deactivate()  # one that the network dropped has to be cleared first
+                address = self._address()
+                if not address:  # refused: again, not at once
+                    self._idle(2_000)
+        return address
+
+    def _deactivate(self):
+        try:
+            self.at.command(b"+QIDEACT=%d" % _PDP)
+        except CommandError:
+            pass  # it was not active
+
+    def _address(self):
+        """Our IP address when the data context is active, else None."""
+        for line in self.at.command(b"+QIACT?", b"+QIACT:"):
+            fields = line.split(b",")
+            if len(fields) > 3 and _number(fields[0]) == _PDP and _number(fields[1]) == 1:
+                return text(fields[3].strip(b'"'))
+        return None
+
+    # -- sockets --------------------------------------------------------------------------------
+
+    def _open(self, cid, host, port):
+        quotable(host)
+        command = b'+QIOPEN=%d,%d,"TCP","%s",%d,0,0' % (_PDP, cid, host.encode(), port)
+        result = self._connect(cid, command)
+        if result == _IN_USE:  # left by an earlier run: free it, once
+            self._close(cid)
+            result = self._connect(cid, command)
+        if result:
+            self._close(cid)
+            raise NetworkError(
+                "no connection to %s port %d: %s"
+                % (host, port, meaning(_RESULTS, result) or "modem's error %d" % result)
+            )
+
+    def _connect(self, cid, command):
+        """Have the connection opened; 0, or the modem's error."""
+        self._opening = cid
+        self._result = None
+        try:
+            self.at.command(command)
+        except CommandError:
+            error = _number(self._one(b"+QIGETERROR", b"+QIGETERROR:").split(b",")[0])
+            if not error:
+                raise
+            return error
+        deadline = ticks.after(timeouts.OPEN)
+        while self._result is None:
+            look = ticks.after(5_000)  # the URC may be lost
+            while self._result is None and ticks.left(look) > 0:
+                self._idle(20)
+            if self._result is None:
+                state = self._state(cid)
+                if state in _CONNECTED:
+                    self._sockets[cid].opened()
+                    return 0
+                if state == _CLOSING:
+                    return _FAILED
+                if ticks.left(deadline) <= 0:
+                    return _TOO_LATE
+        return self._result
+
+    def _on_open(self, line):
+        """`+QIOPEN: <id>,<err>`"""
+        fields = bytes(line[8:]).split(b",")
+        if len(fields) == 2 and _number(fields[0]) == self._opening:
+            self._result = _number(fields[1])
+            self._sockets[self._opening].opened()  # indications before were of an earlier one
+
+    def _state(self, cid):
+        """The <state> of connection `cid`, None if there is none."""
+        fields = self._one(b"+QISTATE=1,%d" % cid, b"+QISTATE:").split(b",")
+        return _number(fields[5]) if len(fields) > 5 and _number(fields[0]) == cid else None
+
+    def _check(self, cid):
+        """Raise NetworkError unless connection `cid` is up."""
+        if self._sockets[cid].hung_up or self._state(cid) not in _CONNECTED:
+            raise NetworkError("the server closed the connection")
+
+    def _send(self, cid, data):
+        """Hand `data` (memoryview, at most 1460 bytes) to the modem, when it has room for it."""
+        deadline = ticks.after(timeouts.SEND)
+        while True:
+            try:
+                self.at.command(b"+QISEND=%d,%d" % (cid, len(data)), payload=data, done=b"SEND OK")
+                return
+            except CommandError:
+                self._check(cid)
+            full = self._unacknowledged(cid)
+            while True:
+                if ticks.left(deadline) <= 0:
+                    raise NetworkError("the network takes no data: the modem is full")
+                self._idle(200)
+                if self._unacknowledged(cid) <= full // 2:
+                    break
+
+    def _unacknowledged(self, cid):
+        """`+QISEND: <sent>,<acked>,<unacked>`"""
+        return _number(self._one(b"+QISEND=%d,0" % cid, b"+QISEND:").split(b",")[-1]) or 0
+
+    def _receive(self, cid, target):
+        """Fetch what the modem has, at most `target` (memoryview) holds; number of bytes."""
+        at = self.at
+        try:
+            command = b"+QIRD=%d,%d" % (cid, len(target))
+            if at.command(command, b"+QIRD: ", target=target, mark=b"\n"):
+                raise ModemGarbled("AT+QIRD: the modem's answer is damaged")
+        except CommandError:
+            self._check(cid)
+            raise
+        got = at.parser.count
+        socket = self._sockets[cid]
+        if not (got or socket.hung_up) and self._state(cid) not in _CONNECTED:
+            socket.hung_up = True  # the URC was lost
+        return got
+
+    def _close(self, cid):
+        try:
+            self.at.command(b"+QICLOSE=%d" % cid)
+        except CommandError:
+            pass  # it was not open
+
+    def _on_socket(self, line):
+        """`+QIURC: "recv",<id>`, `"closed",<id>`, `"pdpdeact",<context>` and others."""
+        fields = bytes(line[7:]).split(b",")
+        kind = fields[0].strip(b' "')
+        if kind == b"pdpdeact":
+            if _number(fields[-1]) == _PDP:
+                self.pdp_drops += 1
+            return
+        socket = self._socket_of(fields[1]) if len(fields) > 1 else None
+        if socket and kind in (b"recv", b"closed"):
+            socket.readable = True  # after a hang-up what is buffered can still be read
+            if kind == b"closed":
+                socket.hung_up = True
