@@ -3,7 +3,12 @@
 import pytest
 
 # Personality of the simulated modem, driver in the config.
-MODEMS = (("sim7080", "sim7080"),)
+MODEMS = (
+    ("sim7080", "sim7080"),
+    ("bg95", "bg95"),
+    ("bg96", "bg96"),
+    ("eg95", "eg95"),  # the SIM is reached by AT+CCHO and AT+CGLA only
+)
 
 
 @pytest.mark.parametrize("version", ["1.2", "1.3"])

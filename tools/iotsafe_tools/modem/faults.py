@@ -34,6 +34,15 @@ QUIRKS = {
     "ccho_hex": "the handle of +CCHO is a long number in hex",
     "cchc_named": "+CCHC prints its name before OK, as 27.007 has it",
     "no_cchc": "there is no +CCHC: a session stays until the card is reset",
+    "csim_no_select": "+CSIM refuses SELECT on a channel with +CME ERROR: 0",
+    "csim_6100": "over +CSIM GET RESPONSE is answered with 6100 and no data, for ever",
+    "no_nitz": "the network does not tell the time",
+    "csq_unknown": "+CSQ does not know the signal",
+    "app_rdy": "APP RDY is printed a little after RDY",
+    "qpowd_silent": "+QPOWD switches off without POWERED DOWN",
+    "late_pdpdeact": "after +CFUN=1,1 a data context that was active is told of, before RDY",
+    "qi_forgets": "a connection that the peer closed is gone as soon as all was read",
+    "qi_listens": "+QISTATE says 3 (listening) of a connection that is up",
 }
 
 

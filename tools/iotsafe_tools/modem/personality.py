@@ -29,7 +29,7 @@ class Personality:
     announce: Callable
     """Called at boot: schedules the start-up URCs."""
     registered: Callable
-    """Called when the network is found: time zone URCs and the like."""
+    """Called when the network tells the time, as it is found."""
     context: Callable
     """Called with modem, index, active, by_host: a PDP context was activated, refused or lost."""
     line_limit: int
@@ -45,3 +45,5 @@ class Personality:
     search_gives_up: float
     """From radio on to idle when there is no cell."""
     pdp_activation: float
+    quirks: frozenset[str] = frozenset()
+    """What this type always does, see `faults.QUIRKS`."""

@@ -61,7 +61,7 @@ class Radio:
     def _found(self, stat: int) -> None:
         self.attached = stat in REGISTERED
         self._set(stat)
-        if self.registered:
+        if self.registered and "no_nitz" not in self.modem.quirks:
             self.modem.personality.registered(self.modem)
 
     def _set(self, stat: int) -> None:

@@ -18,9 +18,9 @@ APDU_LENGTHS = range(8, 523)
 HANDLE_LIMIT = 32
 SESSION_LIMIT = 19
 """As many as a card has channels besides the basic one."""
-NOT_ALLOWED, FAILURE, MEMORY_FULL, INCORRECT = 3, 13, 20, 50
+PHONE_FAILURE, NOT_ALLOWED, FAILURE, MEMORY_FULL, INCORRECT = 0, 3, 13, 20, 50
 
-MANAGE_CHANNEL = 0x70
+MANAGE_CHANNEL, SELECT = 0x70, 0xA4
 OPEN_CHANNEL = bytes.fromhex("0070000001")
 WAITING = (0x61, 0x9F)
 FETCHES = 20
@@ -97,7 +97,11 @@ def csim(modem, args: Args):
     modem.sim.require()
     if modem.sim.basic_only and channel_of(apdu[0]):
         raise CMEError(NOT_ALLOWED)
+    if "csim_no_select" in modem.quirks and channel_of(apdu[0]) and apdu[1] == SELECT:
+        raise CMEError(PHONE_FAILURE)
     response = yield from exchange(modem, apdu)
+    if "csim_6100" in modem.quirks and apdu[1] == GET_RESPONSE:
+        response = b"\x61\x00"
     lines = [response_line("+CSIM", response, modem.quirks)]
     previous, modem.sim.last_line = modem.sim.last_line, lines[0]
     if "csim_glued" in modem.quirks and previous:

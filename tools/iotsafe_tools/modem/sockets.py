@@ -64,6 +64,8 @@ class SocketTable:
         """A PDP context went: its connections end, their buffers stay readable."""
         for sock in self.sockets.values():
             if sock.pdp == pdp and sock.connection:
+                if sock.connection.state == "connecting":
+                    sock.connection.failure = "unreachable"
                 sock.connection.close(abort=True)
                 sock.connection.ended = True
         self.notify()

@@ -27,9 +27,13 @@ class WallClock:
         return self.modem.options.wall_clock()
 
     def local(self) -> datetime:
-        """Local time now."""
+        """What the clock shows now, local time."""
         seconds = self.modem.now - self._since + self.quarters * 900
         return self._base + timedelta(seconds=seconds)
+
+    def at(self, quarters: int) -> datetime:
+        """The network's time in another zone."""
+        return self.network() + timedelta(minutes=15 * quarters)
 
     def text(self) -> str:
         """As +CCLK prints it: "yy/MM/dd,hh:mm:ss±zz"."""
