@@ -5,6 +5,7 @@ from expect import equal, raises
 from mock_uart import ScriptedUART, cuts, single_bytes
 from virtual_time import Clock, Flood, TimedUART, running
 
+import ticks
 from cellular import CommandError, ModemError, ModemGarbled, ModemReset, ModemSilent, ModemTimeout
 from cellular.at import AT
 
@@ -102,9 +103,9 @@ def test_refusals_in_all_three_forms():
 
 def test_lines_that_only_look_final():
     def body(at):
-        assert at.command(b"+X", b"") == [b"OKAY", b"NOT OK", b"ERR", b"+CME"]
+        assert at.command(b"+X", b"") == [b"OKAY", b"NOT OK", b"ERR", b"+CME", b"ERRORS"]
 
-    dialogue([(b"AT+X\r", b"\r\nOKAY\r\nNOT OK\r\nERR\r\n+CME\r\nOK\r\n")], body)
+    dialogue([(b"AT+X\r", b"\r\nOKAY\r\nNOT OK\r\nERR\r\n+CME\r\nERRORS\r\nOK\r\n")], body)
 
 
 def test_no_more_lines_are_kept_than_needed():
@@ -306,6 +307,97 @@ def test_less_counted_data_than_announced():
             at.command(b"+CARECV=0,50", b"+CARECV: ", target=memoryview(bytearray(50)))
         assert at.command(b"+X?", b"+X:") == [b"1"]
         uart.done()
+
+
+def test_bytes_of_counted_data_that_were_lost_or_doubled():
+    for data in (b"hell", b"helloo"):
+        target = memoryview(bytearray(9))
+
+        def body(at, target=target):
+            with raises(ModemGarbled, text="AT+CARECV: more data than asked for, or bytes of it"):
+                at.command(b"+CARECV=0,9", b"+CARECV: ", target=target)
+            assert at.garbled == 1
+            assert at.command(b"+X?", b"+X:") == [b"1"]
+
+        steps = [
+            (b"AT+CARECV=0,9\r", b"\r\n+CARECV: 5," + data + b"\r\n\r\nOK\r\n"),
+            (b"AT\r", OK),
+            (b"AT+X?\r", b"\r\n+X: 1\r\n\r\nOK\r\n"),
+        ]
+        dialogue(steps, body)
+
+
+# -- what families of modems have in their own way -----------------------------------------------
+
+
+def test_other_prompts_and_results():
+    def ublox(at):
+        at.prompt, at.prompt_pause = 0x40, 50
+        start = ticks.now()
+        assert at.command(b"+USOWR=3,2", b"+USOWR:", payload=b"@>") == [b"3,2"]
+        assert ticks.diff(ticks.now(), start) >= 50
+
+    steps = [(b"AT+USOWR=3,2\r", b"\r\n@"), (b"@>", b"\r\n+USOWR: 3,2\r\n" + OK)]
+    dialogue(steps, ublox)
+
+
+def test_a_line_in_place_of_the_prompt():
+    # Cinterion says how many bytes it takes.
+    def body(at):
+        data = b"more than it takes"
+
+        def on_line(line):
+            return memoryview(data)[: int(bytes(line)[9:].split(b",")[0])]
+
+        at.command(b"^SISW=0,18", b"^SISW: 0,", on_line)
+
+    steps = [(b"AT^SISW=0,18\r", b"\r\n^SISW: 0,9,0\r\n"), (b"more than", OK)]
+    dialogue(steps, body)
+
+
+def test_data_on_the_line_that_follows():
+    target = memoryview(bytearray(9))
+
+    def body(at):
+        at.command(b"+QIRD=0,9", b"+QIRD: ", target=target, mark=b"\n")
+        assert at.parser.count == 6
+        equal(target[:6], b"\r\nOK\r\n")
+
+    dialogue([(b"AT+QIRD=0,9\r", b"\r\n+QIRD: 6\r\n\r\nOK\r\n\r\n\r\nOK\r\n")], body)
+
+
+def test_a_line_too_long_for_the_modem_is_not_sent():
+    def body(at):
+        sent = at.commands
+        with raises(ModemError, text="AT+CSIM: 560 characters, and the modem takes 559"):
+            at.command(b'+CSIM=999,"' + b"4" * 548 + b'"')
+        assert at.commands == sent
+        at.command(b"+X=" + b"4" * 556)
+
+    dialogue([(b"AT+X=" + b"4" * 556 + b"\r", OK)], body)
+
+
+def test_results_of_calls():
+    for line in (b"BUSY", b"NO ANSWER", b"NO DIALTONE", b"NO CARRIER", b"ABORTED"):
+
+        def body(at, line=line):
+            with raises(CommandError, text=line.decode()):
+                at.command(b"+X")
+
+        dialogue([(b"AT+X\r", b"\r\n" + line + b"\r\n")], body)
+
+
+def test_what_is_counted():
+    def body(at):
+        at.on(b"+CADATAIND:", lambda line: None)
+        with raises(CommandError):
+            at.command(b"+X")
+        counters = at.counters()
+        want = {"commands": 3, "refused": 1, "urcs": 3, "unknown": 1, "echoes": 2, "overruns": 1}
+        assert {name: n for name, n in counters.items() if n} == want, counters
+
+    answer = b"\r\n+CADATAIND: 0\r\n\r\nDST: 0\r\n" + b"x" * 700 + b"\r\nERROR\r\n"
+    dialogue([(b"AT+X\r", answer)], body)
 
 
 # -- answers that come late or never ------------------------------------------------------------

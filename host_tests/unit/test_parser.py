@@ -58,26 +58,26 @@ def test_the_prompt_cut_at_every_byte():
         data = b"+CADATAIND: 1\r\n" + prompt
         split_everywhere(
             data,
-            lambda parser: parser.expect_prompt(True),
+            lambda parser: parser.expect_prompt(0x3E),
             lines(b"+CADATAIND: 1") + [(PROMPT, b"")],
         )
 
 
 def test_a_prompt_with_a_space():
     parser = Parser()
-    parser.expect_prompt(True)
+    parser.expect_prompt(0x3E)
     assert feed(parser, b"\r\n> \r\nOK\r\n") == [(PROMPT, b"")] + lines(b"OK")
 
 
 def test_a_prompt_only_counts_where_one_is_expected():
     parser = Parser()
     assert feed(parser, b"> OK\r\n") == lines(b"> OK")
-    parser.expect_prompt(True)
+    parser.expect_prompt(0x3E)
     assert feed(parser, b"a > b\r\n") == lines(b"a > b")
     assert feed(parser, b">") == [(PROMPT, b"")]
     # One is enough.
     assert feed(parser, b"> x\r\n") == lines(b"> x")
-    parser.expect_prompt(True)
+    parser.expect_prompt(0x3E)
     parser.expect_nothing()
     assert feed(parser, b">\r\n") == lines(b">")
 
@@ -115,7 +115,7 @@ def test_counted_data_behind_a_line_end_or_more():
     parser = Parser()
     parser.expect_data(b"+QIRD: ", memoryview(bytearray(9)), b"\n")
     assert feed(parser, b"+QIRD: 5,2,3\r\n") == lines(b"+QIRD: 5,2,3")
-    assert feed(parser, b"+QIRD: 0\r\n\r\nOK\r\n") == [(DATA, b"")] + lines(b"OK")
+    assert feed(parser, b"+QIRD: 0\r\n\r\nOK\r\n") == lines(b"+QIRD: 0", b"OK")
     assert parser.count == 0
 
 
@@ -158,7 +158,7 @@ def test_no_counted_data():
         assert parser.count == 0
     parser = Parser()
     parser.expect_data(PREFIX, target)
-    assert feed(parser, b"+CARECV: 0,\r\nOK\r\n") == [(DATA, b"")] + lines(b"OK")
+    assert feed(parser, b"+CARECV: 0,\r\nOK\r\n") == lines(b"+CARECV: 0,", b"OK")
 
 
 def test_counted_data_once_and_only_when_expected():
@@ -210,7 +210,7 @@ def test_the_longest_line_that_is_needed():
 def test_lines_that_are_too_long_are_dropped_up_to_their_end():
     for size in (640, 641, 1279, 1280, 1281, 5000):
         parser = Parser()
-        parser.expect_prompt(True)
+        parser.expect_prompt(0x3E)
         parser.expect_data(PREFIX, memoryview(bytearray(9)))
         events = feed(parser, b"RDY\r\n" + b"x" * size + b">+CARECV: 1,a\r\nOK\r\n")
         assert events == lines(b"RDY", b"OK"), (size, events)
@@ -246,10 +246,56 @@ def test_any_bytes_at_all():
         for _ in range(97):
             seed = (seed * 1103515245 + 12345) & 0x7FFFFFFF
             junk.append(b"\r\n>+CARECV: 0123456789,OK\x00\xff"[(seed >> 16) % 27])
-        parser.expect_prompt(bool(seed & 1))
+        parser.expect_prompt(0x3E if seed & 1 else 0)
         parser.expect_data(PREFIX, memoryview(bytearray(seed >> 8 & 0x3F)))
         feed(parser, bytes(junk))
         assert parser.pending() <= 640
         parser.expect_nothing()
     feed(parser, b"\r\n")
     assert feed(parser, b"OK\r\n")[-1:] == lines(b"OK")
+
+
+def test_data_on_the_next_line_and_in_quotes():
+    # Quectel, Sequans and Cinterion; SIM7000's CIP stack; u-blox.
+    for prefix, head, mark, tail in (
+        (b"+QIRD: ", b"%d\r\n", b"\n", b"\r\n\r\nOK\r\n"),
+        (b"^SISR: 0,", b"%d\r\n", b"\n", b"\r\nOK\r\n"),
+        (b"+CIPRXGET: 2,0,", b"%d,77\r\n", b"*\n", b"\r\nOK\r\n"),
+        (b"+USORD: 3,", b'%d,"', b',"', b'"\r\n\r\nOK\r\n'),
+    ):
+        for body in (b"\n", b'"\r\n', TRICKY):
+            target = bytearray(100)
+
+            def prepare(parser, prefix=prefix, target=target, mark=mark, body=body):
+                parser.expect_data(prefix, memoryview(target), mark)
+
+                def check():
+                    assert parser.count == len(body)
+                    equal(target[: len(body)], body)
+
+                return check
+
+            whole = b"\r\n" + prefix + head % len(body) + body + tail
+            split_everywhere(whole, prepare, [(DATA, b"")] + lines(b"OK"))
+        parser = Parser()
+        parser.expect_data(prefix, memoryview(bytearray(9)), mark)
+        none = prefix + (b'0,""' if mark == b',"' else b"0")
+        assert feed(parser, none + b"\r\n\r\nOK\r\n") == lines(none, b"OK")
+        assert parser.count == 0
+
+
+def test_data_that_is_shorter_or_longer_than_announced():
+    for body in (b"abcd", b"abcdef"):
+        parser = Parser()
+        parser.expect_data(PREFIX, memoryview(bytearray(9)))
+        events = feed(parser, PREFIX + b"5," + body + b"\r\n\r\nOK\r\n")
+        assert events == [(DATA, b"")] + lines(b"OK"), events
+        assert parser.count == -1
+
+
+def test_another_prompt():
+    parser = Parser()
+    parser.expect_prompt(0x40)
+    assert feed(parser, b"\r\n@") == [(PROMPT, b"")]
+    parser.expect_prompt(0x40)
+    assert feed(parser, b"\r\n> x\r\n") == lines(b"> x")

@@ -35,9 +35,21 @@ _MAX_LINES = const(32)
 _MAX_FILLS = const(16)  # reads of one `poll`
 _GRACE = const(1_000)  # ms after the time-out in which bytes that are there already still count
 _SOON = const(20)  # ms of quiet after an OK
+_COLON = const(0x3A)
 _TOGETHER = const(256)  # bytes that are taken in one read while they go on coming
 
-_FAILURES = (b"ERROR", b"+CME ERROR:", b"+CMS ERROR:", b"NO CARRIER", b"ABORTED", b"SEND FAIL")
+# Final result codes of a command that was not done; one that ends with a colon is a beginning.
+_FAILURES = (
+    b"ERROR",
+    b"+CME ERROR:",
+    b"+CMS ERROR:",
+    b"NO CARRIER",
+    b"ABORTED",
+    b"BUSY",
+    b"NO ANSWER",
+    b"NO DIALTONE",
+    b"SEND FAIL",
+)
 
 
 def starts(line, prefix):
@@ -55,18 +67,23 @@ def starts(line, prefix):
 class AT:
     """The engine on one UART.
 
-    `boot_lines`: tuple of lines (bytes) that the modem prints only when it starts.
-    Counters: `commands`, `urcs`, `unknown` (lines nobody wanted), `timeouts`, `resets`;
-    `parser.overruns`. `generation` changes with every restart of the modem; it is `lost` then,
-    and at first, until `sync` succeeds.
+    `boot_lines`: tuple of lines (bytes) that the modem prints only when it starts. `generation`
+    changes with every restart of the modem; it is `lost` then, and at first, until `sync`
+    succeeds. What is counted, `counters` says.
     """
+
+    # What a family of modems has in its own way: its driver sets these on its engine.
+    line_limit = 559  # characters of a command behind AT
+    prompt = 0x3E  # the character after which a payload is sent
+    prompt_pause = 0  # ms from there to the payload
 
     def __init__(self, uart, boot_lines=()):
         self._uart = uart
         self.parser = Parser()
         self.boot_lines = boot_lines
         self.generation = 0
-        self.commands = self.urcs = self.unknown = self.timeouts = self.resets = 0
+        self.commands = self.refused = self.timeouts = self.resyncs = self.resets = 0
+        self.urcs = self.unknown = self.echoes = self.garbled = 0
         self._handlers = []  # (prefix, handler) for URCs
         self._echo_off = False  # ATE0 was accepted: an echo from now on means a restart
         self._echoed = False  # an echo was seen
@@ -95,19 +112,21 @@ class AT:
 
         `prefix`: what the information lines begin with (b"" for bare ones). They are returned as
         a list of bytes without the prefix, or given one by one, with the prefix, to `on_line`,
-        which returns False for a line that is not the command's. `timeout` in ms (default: the
-        table). Raises CommandError, ModemTimeout, ModemReset.
+        which returns False for a line that is not the command's, or bytes that are sent as they
+        are: the payload, where a line takes the place of a prompt. `timeout` in ms (default: the
+        table). Raises CommandError, ModemTimeout, ModemReset; ModemError, with nothing sent,
+        when the line is longer than the modem takes.
 
         `payload`: bytes that are sent as they are when the prompt comes. `target`: memoryview for
         the counted data of an answer `<prefix><n><mark><n bytes>`; n is in `parser.count` then, 0
         if there was none (`mark`: see `Parser.expect_data`). `done`: the final result that means
         success, where the vendor has one of its own. ModemGarbled when the modem announces more
-        than `target` holds.
+        than `target` holds, or the data is not as long as announced.
         """
         self._begin(command)
         parser = self.parser
         if payload:
-            parser.expect_prompt(True)
+            parser.expect_prompt(self.prompt)
         if target:
             parser.expect_data(prefix, target, mark)
         lines = []
@@ -116,8 +135,13 @@ class AT:
         while True:
             event = self._event(command, deadline)
             if parser.count < 0:
-                raise ModemGarbled("AT%s: more data than asked for" % command_name(command))
+                self.garbled += 1
+                raise ModemGarbled(
+                    "AT%s: more data than asked for, or bytes of it lost" % command_name(command)
+                )
             if event == PROMPT:
+                if self.prompt_pause:
+                    ticks.sleep(self.prompt_pause)
                 self._write(payload)
                 payload = None
                 deadline = ticks.after(limit)
@@ -126,15 +150,41 @@ class AT:
             line = parser.line
             if self._is_final(line, done):
                 if payload or line != done:
+                    self.refused += 1
                     raise command_error(command, bytes(line))
                 return lines
             if prefix is None or not starts(line, prefix) or (not prefix and self._handler(line)):
                 self._urc(line)
             elif on_line:
-                if on_line(line) is False:
+                answer = on_line(line)
+                if answer is False:
                     self._urc(line)
+                elif answer and answer is not True:
+                    self._write(answer)
+                    deadline = ticks.after(limit)
             elif len(lines) < _MAX_LINES:
                 lines.append(bytes(line[len(prefix) :]).strip())
+
+    def counters(self):
+        """What was counted since the start, as a dict of numbers.
+
+        commands sent; of them refused; timeouts: without an answer in time; resyncs: how often
+        the engine had to get in step again; resets of the modem noticed; urcs: lines that
+        somebody handled; unknown: lines that nobody wanted; echoes; garbled: counted data that was
+        not as announced; overruns: lines longer than any can be.
+        """
+        return {
+            "commands": self.commands,
+            "refused": self.refused,
+            "timeouts": self.timeouts,
+            "resyncs": self.resyncs,
+            "resets": self.resets,
+            "urcs": self.urcs,
+            "unknown": self.unknown,
+            "echoes": self.echoes,
+            "garbled": self.garbled,
+            "overruns": self.parser.overruns,
+        }
 
     def poll(self):
         """Take in what the modem sent; handlers of URCs run here. Never waits."""
@@ -155,6 +205,11 @@ class AT:
         self.poll()
         if self.lost:
             raise ModemReset("the modem restarted: it has to be set up again")
+        if len(command) > self.line_limit:
+            raise ModemError(
+                "AT%s: %d characters, and the modem takes %d"
+                % (command_name(command), len(command), self.line_limit)
+            )
         self.commands += 1
         self._stale = True
         self._write(b"".join((b"AT", command, b"\r")))
@@ -178,12 +233,14 @@ class AT:
 
     def _is_final(self, line, done):
         """Is it a final result code: `done`, or a failure?"""
-        final = line == done
-        for failure in _FAILURES:
-            final = final or starts(line, failure)
-        if final:
-            self._stale = False
-        return final
+        if line != done:
+            for failure in _FAILURES:
+                if line == failure or (failure[-1] == _COLON and starts(line, failure)):
+                    break
+            else:
+                return False
+        self._stale = False
+        return True
 
     # -- unsolicited lines ----------------------------------------------------------------------
 
@@ -208,6 +265,7 @@ class AT:
 
     def _on_echo(self, line):
         self._echoed = True
+        self.echoes += 1
         if self._echo_off:
             self.restarted()
 
@@ -277,6 +335,7 @@ class AT:
 
     def _resync(self):
         """After a result that never came: wait until the line is quiet, then AT until OK."""
+        self.resyncs += 1
         self.parser.expect_nothing()
         self._drain(timeouts.QUIET)
         if self.lost:

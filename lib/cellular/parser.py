@@ -5,8 +5,9 @@
     parser.next()           the next event; NONE when more bytes are needed
 
 A line ends with LF; CRs and empty lines are dropped. Two things come without a line end and are
-looked for only while the running command expects them: the prompt `>`, and data whose length
-stands in front, such as `+CARECV: 5,hello`, or `+QIRD: 5`, a line end and `hello`.
+looked for only while the running command expects them: the prompt, one character that begins a
+line, and data whose length stands in front, such as `+CARECV: 5,hello`, or `+QIRD: 5`, a line end
+and `hello`.
 """
 
 from micropython import const
@@ -20,12 +21,13 @@ DATA = const(3)  # the counted data is complete in the buffer given to `expect_d
 _SIZE = const(640)
 _LF = const(10)
 _CR = const(13)
-_PROMPT = const(0x3E)
+_AFTER_DATA = b'\r"'  # what can stand behind counted data; u-blox has it in quotes
 
 
 class Parser:
     """One modem line. Attributes: `line` (memoryview), `count` bytes of counted data received
-    (-1: more were announced than fit), `overruns` lines that were too long and dropped."""
+    (-1: more were announced than fit, or they were not as many as announced), `overruns` lines
+    that were too long and dropped."""
 
     def __init__(self):
         self._buffer = bytearray(_SIZE)
@@ -34,25 +36,27 @@ class Parser:
         self._end = 0  # end of the bytes received
         self._scanned = 0  # no LF before this
         self._skipping = False  # inside a line that was too long
-        self._prompt = False
+        self._prompt = 0  # the character that is expected; 0: none
         self._prefix = None
         self._mark = None  # what stands between the length and the data
         self._target = None  # memoryview for counted data
         self._missing = -1  # counted bytes still to come; -1: none announced
+        self._ended = False  # the counted data just ended: a line end must follow
         self.count = 0
         self.line = None
         self.overruns = 0
 
-    def expect_prompt(self, flag):
-        """Report a `>` at the start of a line as PROMPT."""
-        self._prompt = flag
+    def expect_prompt(self, character):
+        """Report `character` (its code) at the start of a line as PROMPT."""
+        self._prompt = character
 
     def expect_data(self, prefix, target, mark=b","):
         """Report `<prefix><n><mark><n bytes>` as DATA, the bytes copied to `target` (memoryview).
 
-        `mark`: b"\\n" is a line end, with CR or without. `<prefix><n>` without a mark is a line
-        like any other. With an n that does not fit the
-        modem broke its word: `count` is -1, and no more counted data is looked for.
+        `mark`: b"\\n" is a line end, with CR or without; b"*\\n": whatever stands before it.
+        `<prefix><n>` without a mark, or with an n of 0, is a line like any other. With an n that
+        does not fit, or when no line end follows the data, the modem broke its word or bytes were
+        lost: `count` is -1, and no more counted data is looked for.
         """
         self._prefix = prefix
         self._target = target
@@ -60,10 +64,11 @@ class Parser:
 
     def expect_nothing(self):
         """Neither prompt nor counted data: what is outstanding of either is dropped."""
-        self._prompt = False
+        self._prompt = 0
         self._prefix = None
         self._target = None
         self._missing = -1
+        self._ended = False
         self.count = 0
 
     def reset(self):
@@ -112,6 +117,11 @@ class Parser:
                 return self._take_data()
             if self._pos == self._end:
                 return NONE
+            if self._ended:
+                self._ended = False
+                if self._buffer[self._pos] not in _AFTER_DATA:
+                    self.count = -1
+                self._skipping = True  # to the end of the line
             if not self._skipping:
                 # Both come without a line end and begin a line.
                 while self._pos < self._end and self._buffer[self._pos] in (_CR, _LF):
@@ -136,11 +146,11 @@ class Parser:
                 return LINE
 
     def _take_prompt(self):
-        if self._pos < self._end and self._buffer[self._pos] == _PROMPT:
+        if self._pos < self._end and self._buffer[self._pos] == self._prompt:
             self._pos += 1
             if self._pos < self._end and self._buffer[self._pos] == 32:
                 self._pos += 1
-            self._prompt = False
+            self._prompt = 0
             return True
         return False
 
@@ -160,14 +170,19 @@ class Parser:
                 self.count = -1
                 self._prefix = None
                 return False
-        if pos == start:
+        if pos == start or not n:  # without data it is a line like any other
             return False
-        while pos < self._end and self._buffer[pos] == _CR:
-            pos += 1
-        for c in self._mark:
-            if pos == self._end or self._buffer[pos] != c:
+        if self._mark == b"*\n":
+            pos = self._buffer.find(b"\n", pos, self._end) + 1
+            if not pos:
                 return False
-            pos += 1
+        else:
+            while self._mark == b"\n" and pos < self._end and self._buffer[pos] == _CR:
+                pos += 1
+            for c in self._mark:
+                if pos == self._end or self._buffer[pos] != c:
+                    return False
+                pos += 1
         self._pos = self._scanned = pos
         self._missing = n
         return True
@@ -184,4 +199,5 @@ class Parser:
             return NONE
         self._missing = -1
         self._prefix = None
+        self._ended = True
         return DATA
