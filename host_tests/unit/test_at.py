@@ -85,7 +85,11 @@ def test_refusals_in_all_three_forms():
         (b"+CME ERROR: 10", 10, "AT+CPIN: +CME ERROR: 10 (SIM not inserted: insert it"),
         (b"+CME ERROR:14", 14, "SIM busy"),
         (b"+CME ERROR: 604", 604, "AT+CPIN: +CME ERROR: 604"),
-        (b"+CME ERROR: SIM failure", -1, "AT+CPIN: +CME ERROR: SIM failure"),
+        (b"+CME ERROR: SIM failure", 13, "AT+CPIN: +CME ERROR: SIM failure"),
+        (b"+CME ERROR: SIM BUSY", 14, "AT+CPIN: +CME ERROR: SIM BUSY"),
+        (b"+CME ERROR: incorrect password", 16, "AT+CPIN: +CME ERROR: incorrect password"),
+        (b"+CME ERROR: who knows", -1, "AT+CPIN: +CME ERROR: who knows"),
+        (b"+CME ERROR:", -1, "AT+CPIN: +CME ERROR:"),
         (b"+CMS ERROR: 310", -1, "AT+CPIN: +CMS ERROR: 310"),
         (b"+CME ERROR: \xff\x00x", -1, "AT+CPIN: +CME ERROR: ??x"),
     )

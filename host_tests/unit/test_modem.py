@@ -223,7 +223,11 @@ def refused(modem, pin, text):
 def test_a_wrong_pin_is_never_entered_again():
     # The third attempt would lock the SIM, and the application never gives up.
     def body(modem, clock):
-        refused(modem, "4711", "the PIN was refused (+CME ERROR: 16 (incorrect PIN)): not tried")
+        refused(
+            modem,
+            "4711",
+            "the PIN was refused (+CME ERROR: 16 (incorrect password: the PIN is wrong))",
+        )
         for _ in range(5):
             refused(modem, "4711", "the PIN was refused before: correct modem.pin")
         with raises(ModemReset):

@@ -3,7 +3,7 @@
 from expect import equal
 from mock_uart import cuts
 
-from cellular.parser import DATA, LINE, NONE, PROMPT, Parser
+from cellular.parser import DATA, LINE, NONE, PROMPT, Parser, number
 
 PREFIX = b"+CARECV: "
 TRICKY = b"a\r\nOK\r\n+CADATAIND: 0\r\n> \r\nERROR\r\n+CARECV: 3,xyz\r\nRDY\r\n\x00\xff"
@@ -260,7 +260,7 @@ def test_data_on_the_next_line_and_in_quotes():
     for prefix, head, mark, tail in (
         (b"+QIRD: ", b"%d\r\n", b"\n", b"\r\n\r\nOK\r\n"),
         (b"^SISR: 0,", b"%d\r\n", b"\n", b"\r\nOK\r\n"),
-        (b"+CIPRXGET: 2,0,", b"%d,77\r\n", b"*\n", b"\r\nOK\r\n"),
+        (b"+CIPRXGET: 2,0,", b"%d,77\r\n", b",\n", b"\r\nOK\r\n"),
         (b"+USORD: 3,", b'%d,"', b',"', b'"\r\n\r\nOK\r\n'),
     ):
         for body in (b"\n", b'"\r\n', TRICKY):
@@ -299,3 +299,19 @@ def test_another_prompt():
     assert feed(parser, b"\r\n@") == [(PROMPT, b"")]
     parser.expect_prompt(0x40)
     assert feed(parser, b"\r\n> x\r\n") == lines(b"> x")
+
+
+def test_numbers_in_a_line():
+    for line, want in (
+        (b"+CASTATE: 12,0", (12, 0, None)),
+        (b"+CASTATE:3 , 4,5", (3, 4, 5)),
+        (b'+CEREG: 5,"1A2B",7', (5, None, 7)),
+        (b"+X: ,1", (None, 1, None)),
+        (b"+X: -1,1x,0007", (None, None, 7)),
+        (b"+X:", (None, None, None)),
+        (b"1,2,3", (None, None, None)),
+        (b"+X: 1,2:3", (1, None, None)),
+    ):
+        got = tuple([number(memoryview(line), i) for i in range(3)])
+        assert got == want, (line, got)
+    assert 1_000_000 < number(memoryview(b"+X: " + b"9" * 500)) < 1 << 30

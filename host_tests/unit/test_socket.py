@@ -5,7 +5,14 @@ from mock_uart import ScriptedUART
 from sim7080_script import ERROR, OK, closes, cme, lines, opens, receives, sends, started
 from virtual_time import Clock, running
 
-from cellular import ModemError, ModemReset, ModemTimeout, NetworkError
+from cellular import (
+    CommandError,
+    ModemError,
+    ModemGarbled,
+    ModemReset,
+    ModemTimeout,
+    NetworkError,
+)
 
 POLL, CLOSE = 3, 4
 IN, OUT, ERR, HUP = 1, 4, 8, 16
@@ -89,10 +96,7 @@ def test_the_send_buffer_is_full_and_then_has_room():
     steps = [
         (b"AT+CASEND=0,500\r", ERROR),
         (b"AT+CASTATE?\r", lines(b"+CASTATE: 0,1", b"+CASTATE: 1,1")),
-        (b"AT+CASEND=0\r", lines(b"+CASEND: 0")),
-        (b"AT+CASEND=0\r", lines(b"+CASEND: 499")),
-        (b"AT+CASEND=0\r", lines(b"+CASEND: 500")),
-    ] + sends(b"d" * 500)
+    ] * 3 + sends(b"d" * 500)
 
     def body(socket, modem, clock):
         socket.write(b"d" * 500)
@@ -105,18 +109,16 @@ def test_the_send_buffer_is_full_and_then_has_room():
 
 def test_the_send_buffer_stays_full():
     class Full(ScriptedUART):
-        """Refuses each CASEND and has no room, for ever."""
+        """Refuses each CASEND, for ever."""
 
         asked = 0
 
         def write(self, data):
             if bytes(data) == b"AT+CASEND=0,3\r":
+                Full.asked += 1
                 self._chunks.append(ERROR)
             elif bytes(data) == b"AT+CASTATE?\r":
                 self._chunks.append(lines(b"+CASTATE: 0,1"))
-            elif bytes(data) == b"AT+CASEND=0\r":
-                Full.asked += 1
-                self._chunks.append(lines(b"+CASEND: %d" % (Full.asked & 1 and 1460)))
             else:
                 return ScriptedUART.write(self, data)
             return len(data)
@@ -126,10 +128,88 @@ def test_the_send_buffer_stays_full():
         socket, _, _ = connected([], Full)
         socket.write(b"abc")
         start = clock.ms
-        with raises(NetworkError, text="the network takes no data: the modem is full"):
+        with raises(NetworkError, text="the network takes no data: the modem is full") as caught:
             socket.flush()
-        assert 60_000 <= clock.ms - start < 61_000
-        assert Full.asked <= 300  # it is not hammered
+        assert caught.error.errno == 110
+        assert 60_000 <= clock.ms - start < 62_000
+        assert Full.asked <= 301  # it is not hammered
+        socket.write(b"more")
+        with raises(NetworkError, text="a send failed before") as caught:
+            socket.flush()
+        assert caught.error.errno == 32
+        assert Full.asked <= 301
+
+
+def test_no_room_and_nobody_waits():
+    full = [(b"AT+CASEND=0,1460\r", ERROR), (b"AT+CASTATE?\r", lines(b"+CASTATE: 0,1"))]
+    data = bytes(i & 0xFF for i in range(4000))
+
+    def body(socket, modem, clock):
+        socket.setblocking(False)
+        start = clock.ms
+        assert socket.write(data) == 1460  # the modem has no room for a second part
+        assert socket.write(data) is None
+        assert socket.ioctl(POLL, OUT) == 0
+        with raises(OSError, text="the modem has no room") as caught:
+            socket.flush()
+        assert caught.error.errno == 11
+        assert socket.read(1) is None
+        assert clock.ms - start < 200
+        clock.sleep(200)  # only then it is asked again
+        assert socket.ioctl(POLL, OUT) == 0
+        clock.sleep(200)
+        assert socket.ioctl(POLL, IN | OUT) == OUT
+        assert socket.write(memoryview(data)[1460:]) == 2540
+        socket.flush()
+
+    steps = full * 2 + sends(data[:1460]) + sends(data[1460:2920]) + sends(data[2920:])
+    play(steps, body, nap=1)
+
+
+def test_a_blocking_write_waits_for_room():
+    full = [(b"AT+CASEND=0,1460\r", ERROR), (b"AT+CASTATE?\r", lines(b"+CASTATE: 0,1"))]
+
+    def body(socket, modem, clock):
+        assert socket.write(b"x" * 1461) == 1461
+        socket.flush()
+
+    play(full * 2 + sends(b"x" * 1460) + sends(b"x"), body)
+
+
+def test_what_the_modem_may_have_taken_is_not_sent_again():
+    def body(socket, modem, clock):
+        socket.write(b"once")
+        with raises(CommandError, text="AT+CASEND: refused"):
+            socket.flush()
+        socket.write(b"more")
+        with raises(NetworkError, text="a send failed before: close the connection"):
+            socket.flush()
+        settle(modem)
+        socket.setblocking(False)
+        assert socket.read(9) == b"what the "  # the other direction is whole
+
+    up = lines(b"+CASTATE: 0,1")
+    steps = [(b"AT+CASEND=0,4\r", b"\r\n>"), (b"once", ERROR), (b"AT+CASTATE?\r", up + DATA)]
+    play(steps + [receives(b"what the peer says")], body)
+
+
+def test_bytes_lost_on_the_way_to_us_are_not_skipped():
+    def body(socket, modem, clock):
+        settle(modem)
+        with raises(ModemGarbled, text="AT+CARECV: more data than asked for, or bytes of it lost"):
+            socket.read(9)
+        for _ in range(2):
+            with raises(NetworkError, text="bytes were lost between modem and us") as caught:
+                modem.at.command(b"")
+                socket.readable = True
+                socket.read(9)
+            assert caught.error.errno == 104
+        socket.write(b"x")
+        socket.flush()
+
+    torn = (b"AT+CARECV=0,1460\r", b"\r\n+CARECV: 5,hell\r\n\r\nOK\r\n")
+    steps = [(b"", DATA), torn, (b"AT\r", OK), (b"AT\r", OK), (b"AT\r", OK)]
+    play(steps + sends(b"x"), body)
 
 
 # -- reading ------------------------------------------------------------------------------------
@@ -349,7 +429,7 @@ def test_writing_after_the_peer_closed():
         socket.write(b"anybody?")
         with raises(NetworkError, text="the server closed the connection") as caught:
             socket.flush()
-        assert caught.error.errno == 100
+        assert caught.error.errno == 32
 
     play([(b"", HANG_UP)], body)
 
@@ -376,8 +456,9 @@ def test_what_the_peer_said_before_it_closed_is_read_all_the_same():
 def test_casend_refused_on_a_connection_that_is_gone():
     def body(socket, modem, clock):
         socket.write(b"more")
-        with raises(NetworkError, text="the server closed the connection"):
+        with raises(NetworkError, text="the server closed the connection") as caught:
             socket.read(10)
+        assert caught.error.errno == 32
 
     play([(b"AT+CASEND=0,4\r", cme(3)), (b"AT+CASTATE?\r", OK)], body)
 
@@ -385,8 +466,9 @@ def test_casend_refused_on_a_connection_that_is_gone():
 def test_carecv_refused():
     def gone(socket, modem, clock):
         settle(modem)
-        with raises(NetworkError, text="the server closed the connection"):
+        with raises(NetworkError, text="the server closed the connection") as caught:
             socket.read(10)
+        assert caught.error.errno == 104
 
     def up(socket, modem, clock):
         settle(modem)

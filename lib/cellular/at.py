@@ -69,7 +69,8 @@ class AT:
 
     `boot_lines`: tuple of lines (bytes) that the modem prints only when it starts. `generation`
     changes with every restart of the modem; it is `lost` then, and at first, until `sync`
-    succeeds. What is counted, `counters` says.
+    succeeds. `prompted`: the last command got as far as its prompt. What is counted, `counters`
+    says.
     """
 
     # What a family of modems has in its own way: its driver sets these on its engine.
@@ -87,6 +88,7 @@ class AT:
         self._handlers = []  # (prefix, handler) for URCs
         self._echo_off = False  # ATE0 was accepted: an echo from now on means a restart
         self._echoed = False  # an echo was seen
+        self.prompted = False
         self._stale = False  # a command was sent, and its final result has not come
         self.lost = True  # not synchronised with the modem: only `sync` may send
 
@@ -140,6 +142,7 @@ class AT:
                     "AT%s: more data than asked for, or bytes of it lost" % command_name(command)
                 )
             if event == PROMPT:
+                self.prompted = True
                 if self.prompt_pause:
                     ticks.sleep(self.prompt_pause)
                 self._write(payload)
@@ -211,6 +214,7 @@ class AT:
                 % (command_name(command), len(command), self.line_limit)
             )
         self.commands += 1
+        self.prompted = False
         self._stale = True
         self._write(b"".join((b"AT", command, b"\r")))
 

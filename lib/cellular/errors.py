@@ -19,7 +19,7 @@ _CME = (
     (13, "SIM failure: not readable yet, or badly seated"),
     (14, "SIM busy: it is still starting"),
     (15, "SIM wrong"),
-    (16, "incorrect PIN"),
+    (16, "incorrect password: the PIN is wrong"),
     (30, "no network service"),
     (50, "incorrect parameters"),
     (772, "SIM powered down"),
@@ -32,8 +32,8 @@ class ModemError(OSError):
 
     errno_ = _EIO
 
-    def __init__(self, text):
-        super().__init__(self.errno_, text)
+    def __init__(self, text, errno=None):
+        super().__init__(errno or self.errno_, text)
         self.text = text
 
     def __str__(self):
@@ -63,7 +63,8 @@ class ModemReset(ModemError):
 
 
 class CommandError(ModemError):
-    """The modem refused a command. `code`: the +CME ERROR number, -1 if it gave none."""
+    """The modem refused a command. `code`: the +CME ERROR number, also where the modem gave its
+    text; -1 if it gave neither."""
 
     def __init__(self, command, code, detail):
         super().__init__("AT%s: %s" % (command, detail))
@@ -76,7 +77,8 @@ class SIMError(ModemError):
 
 
 class NetworkError(ModemError):
-    """Not registered, no data context, or the connection was refused."""
+    """Not registered, no data context, or the connection was refused; `errno` says which, where
+    the modem did."""
 
     errno_ = _ENETDOWN
 
@@ -111,6 +113,11 @@ def command_error(command, line):
             known = meaning(_CME, code)
             if known:
                 detail += " (%s)" % known
+        elif value:
+            value = text(value).lower()
+            for number, known in _CME:  # our texts begin with those of 27.007
+                if known.lower().startswith(value):
+                    code = number
     elif line == b"ERROR":
         detail = "refused by the modem (ERROR)"
     return CommandError(command_name(command), code, detail)

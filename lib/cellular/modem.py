@@ -12,6 +12,7 @@ from . import timeouts
 from .at import AT
 from .csim import CSIM
 from .errors import CommandError, ModemSilent, NetworkError, SIMError, meaning, text
+from .parser import number
 from .socket import Socket, buffers
 
 # +CEREG <stat>
@@ -185,10 +186,8 @@ class Modem:
     def _on_registration(self, line):
         """`+CEREG: <n>,<stat>[,…]` is an answer. A URC, `+CEREG: <stat>[,"<tac>",…]`, has one
         number, or a quoted field behind it."""
-        fields = bytes(line[7:]).split(b",")
-        if len(fields) > 1 and fields[1].strip().isdigit():
-            del fields[0]
-        self._registration = _number(fields[0])
+        state = number(line, 1)
+        self._registration = number(line) if state is None else state
 
     def signal(self):
         """Received signal strength in dBm, or None when unknown (AT+CSQ)."""
@@ -223,6 +222,11 @@ class Modem:
                 self._sockets[cid] = socket
                 return cid, last.buffers
         raise NetworkError("all %d connections of the modem are in use" % self.max_sockets)
+
+    def _named(self, line):
+        """The socket whose connection number is the first field of the URC `line`, or None."""
+        cid = number(line)
+        return self._sockets[cid] if cid is not None and cid < len(self._sockets) else None
 
     def _socket_of(self, number):
         """The socket with the connection `number` (bytes, as in a URC), or None."""

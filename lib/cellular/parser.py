@@ -21,7 +21,32 @@ DATA = const(3)  # the counted data is complete in the buffer given to `expect_d
 _SIZE = const(640)
 _LF = const(10)
 _CR = const(13)
+_SPACE = const(32)
+_COMMA = const(0x2C)
+_COLON = const(0x3A)
+_HUGE = const(10_000_000)
 _AFTER_DATA = b'\r"'  # what can stand behind counted data; u-blox has it in quotes
+
+
+def number(line, index=0):
+    """The decimal number in field `index` behind the colon of `line` (memoryview), or None.
+
+    No string is made of it, as `split` would."""
+    value = None
+    field = -1
+    for c in line:
+        if field < 0:
+            if c == _COLON:
+                field = 0
+        elif c == _COMMA:
+            if field == index:
+                break
+            field += 1
+        elif field == index and c != _SPACE:
+            if not 48 <= c <= 57:
+                return None
+            value = min((value or 0) * 10 + c - 48, _HUGE)
+    return value
 
 
 class Parser:
@@ -53,7 +78,7 @@ class Parser:
     def expect_data(self, prefix, target, mark=b","):
         """Report `<prefix><n><mark><n bytes>` as DATA, the bytes copied to `target` (memoryview).
 
-        `mark`: b"\\n" is a line end, with CR or without; b"*\\n": whatever stands before it.
+        `mark`: b"\\n" is a line end, with CR or without; b",\\n" has one more number before it.
         `<prefix><n>` without a mark, or with an n of 0, is a line like any other. With an n that
         does not fit, or when no line end follows the data, the modem broke its word or bytes were
         lost: `count` is -1, and no more counted data is looked for.
@@ -172,17 +197,13 @@ class Parser:
                 return False
         if pos == start or not n:  # without data it is a line like any other
             return False
-        if self._mark == b"*\n":
-            pos = self._buffer.find(b"\n", pos, self._end) + 1
-            if not pos:
+        for c in self._mark:
+            if c == _LF:  # behind a CR, and a number that is of no interest
+                while pos < self._end and self._buffer[pos] in b"\r0123456789":
+                    pos += 1
+            if pos == self._end or self._buffer[pos] != c:
                 return False
-        else:
-            while self._mark == b"\n" and pos < self._end and self._buffer[pos] == _CR:
-                pos += 1
-            for c in self._mark:
-                if pos == self._end or self._buffer[pos] != c:
-                    return False
-                pos += 1
+            pos += 1
         self._pos = self._scanned = pos
         self._missing = n
         return True

@@ -5,11 +5,15 @@ from micropython import const
 import ticks
 
 from . import timeouts
+from .at import starts
 from .errors import CommandError, ModemError, NetworkError, meaning, text
 from .modem import Modem, _number, quotable
+from .parser import number
 
 _TIME_SERVER = b"pool.ntp.org"
 _PDP = const(0)  # index of the data context
+_EPIPE = const(32)
+_ECONNRESET = const(104)
 _LOOKS = const(4)  # for an activation without an indication, until it is asked for again
 
 # +CAOPEN: <cid>,<result>
@@ -165,25 +169,18 @@ class SIM7080(Modem):
             raise ModemError("AT+CAOPEN: the modem's answer is not understood")
 
     def _send(self, cid, data):
-        """Hand `data` (memoryview, at most 1460 bytes) to the modem, when it has room for it."""
-        deadline = ticks.after(timeouts.SEND)
-        while True:
-            try:
-                self.at.command(b"+CASEND=%d,%d" % (cid, len(data)), payload=data)
-                return
-            except CommandError:
-                self._check(cid)
-            while True:
-                if ticks.left(deadline) <= 0:
-                    raise NetworkError("the network takes no data: the modem is full")
-                self._idle(200)
-                # Free bytes in the modem's send buffer.
-                room = _number(self._one(b"+CASEND=%d" % cid, b"+CASEND:"))
-                if room and room >= len(data):
-                    break
+        """Hand `data` (memoryview, at most 1460 bytes) to the modem; False when it has no room."""
+        try:
+            self.at.command(b"+CASEND=%d,%d" % (cid, len(data)), payload=data)
+        except CommandError:
+            prompted = self.at.prompted
+            self._check(cid, _EPIPE)
+            if prompted:  # it may have taken them: never sent twice
+                raise
+            return False
 
-    def _check(self, cid):
-        """Raise NetworkError unless connection `cid` is up."""
+    def _check(self, cid, errno):
+        """Raise NetworkError with `errno` unless connection `cid` is up."""
         states = []
 
         def on_line(line):
@@ -192,7 +189,7 @@ class SIM7080(Modem):
 
         self.at.command(b"+CASTATE?", b"+CASTATE:", on_line)
         if self._sockets[cid].hung_up or b"%d,1" % cid not in states:
-            raise NetworkError("the server closed the connection")
+            raise NetworkError("the server closed the connection", errno)
 
     def _receive(self, cid, target):
         """Fetch what the modem has, at most `target` (memoryview) holds; number of bytes."""
@@ -200,7 +197,7 @@ class SIM7080(Modem):
             self.at.command(b"+CARECV=%d,%d" % (cid, len(target)), b"+CARECV: ", target=target)
             return self.at.parser.count
         except CommandError:
-            self._check(cid)
+            self._check(cid, _ECONNRESET)
             raise
 
     def _close(self, cid):
@@ -210,15 +207,15 @@ class SIM7080(Modem):
             pass  # it was not open
 
     def _on_data(self, line):
-        socket = self._socket_of(_fields(line)[0])
+        socket = self._named(line)
         if socket:
             socket.readable = True
 
     def _on_state(self, line):
         """`+CASTATE: <cid>,<state>`, 0 when the peer has closed; `+CACLOSE: <cid>`."""
-        fields = _fields(line)
-        socket = self._socket_of(fields[0])
-        if socket and (len(fields) == 1 or fields[1].strip() == b"0"):
+        socket = self._named(line)
+        state = number(line, 1)
+        if socket and (state == 0 or (state is None and starts(line, b"+CACLOSE:"))):
             socket.hung_up = True
             socket.readable = True  # what is buffered can still be read
 

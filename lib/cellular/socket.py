@@ -5,7 +5,9 @@ is what makes a stream of it: one buffer each way, so that a TLS flight leaves i
 as the modem allows and small reads are served from what one large read fetched.
 
 Written bytes are collected until the buffer is full, or somebody reads, polls or flushes. Data
-indications of the modem can be lost: while waiting, the modem is asked now and then.
+indications of the modem can be lost: while waiting, the modem is asked now and then. What a modem
+may have taken is not sent a second time, and what was lost is not skipped: after a send or a fetch
+that failed half way, the connection does no more in that direction.
 """
 
 import io
@@ -15,7 +17,7 @@ from micropython import const
 import ticks
 
 from . import timeouts
-from .errors import ModemError, ModemReset, NetworkError
+from .errors import CommandError, ModemError, ModemReset, NetworkError
 
 _POLLIN = const(1)
 _POLLOUT = const(4)
@@ -23,10 +25,15 @@ _POLLERR = const(8)
 _POLLHUP = const(16)
 _IOCTL_POLL = const(3)
 _IOCTL_CLOSE = const(4)
+_EAGAIN = const(11)
 _EINVAL = const(22)
+_EPIPE = const(32)
+_ECONNRESET = const(104)
 _EISCONN = const(106)
 _ENOTCONN = const(107)
 _ETIMEDOUT = const(110)
+
+_FULL = const(200)  # ms until a modem without room is asked again
 
 
 def buffers(size):
@@ -38,7 +45,8 @@ class Socket(io.IOBase):
     """One TCP connection of the modem `driver`; `cid` is its number there, once connected.
 
     Methods: connect, read, readinto, write, flush, settimeout, setblocking, ioctl, close.
-    Waits end after the time-out (default 60 s, never unlimited) with OSError ETIMEDOUT.
+    Waits end after the time-out (default 60 s, never unlimited) with OSError ETIMEDOUT. A
+    non-blocking socket waits for its modem, which answers in milliseconds, never for the network.
     """
 
     default_timeout_ms = 60_000
@@ -52,6 +60,9 @@ class Socket(io.IOBase):
         self.buffers = None  # from the driver: whoever has the number `cid` uses them
         self._rx = self._tx = None
         self._rx_pos = self._rx_end = self._tx_end = 0
+        self._torn = False  # a send failed: what of it has left is not known
+        self._deaf = False  # a fetch failed: what of it was lost is not known
+        self._full = None  # the modem had no room: tick at which to ask again
         self.readable = False  # the modem has, or may have, data for us
         self.hung_up = False  # the peer closed; what the modem has buffered can still be read
         self._look = 0  # tick at which to look for data without an indication
@@ -72,6 +83,8 @@ class Socket(io.IOBase):
         driver = self._driver
         self.cid, self.buffers = driver._place(self)
         self._rx, self._tx = self.buffers
+        self._torn = self._deaf = False
+        self._full = None
         self._drops = driver.pdp_drops
         driver._open(self.cid, host, port)
         self._generation = driver.at.generation
@@ -119,7 +132,7 @@ class Socket(io.IOBase):
             return True
         self._check()
         try:
-            self.flush()
+            self._push()
         except NetworkError:
             if not self.hung_up:  # what the peer said before it closed can still be read
                 raise
@@ -130,7 +143,7 @@ class Socket(io.IOBase):
         self._rx_end = 0
         # Cleared first: an indication during the command is for what comes after it.
         self.readable = False
-        got = self._driver._receive(self.cid, self._rx)
+        got = self._fetch()
         self._rx_end = got
         if got:
             self._expect()
@@ -142,6 +155,19 @@ class Socket(io.IOBase):
             self.readable = True
         return got > 0
 
+    def _fetch(self):
+        """Bytes that the modem gave us."""
+        if self._deaf:
+            raise NetworkError("bytes were lost between modem and us: close it", _ECONNRESET)
+        self._deaf = True
+        try:
+            got = self._driver._receive(self.cid, self._rx)
+        except (CommandError, NetworkError):  # refused: the modem gave nothing away
+            self._deaf = False
+            raise
+        self._deaf = False
+        return got
+
     def _expect(self):
         """Data may come soon: look for it soon even without an indication, which may be lost."""
         self._pause = timeouts.FIRST_LOOK
@@ -150,14 +176,19 @@ class Socket(io.IOBase):
     # -- writing --------------------------------------------------------------------------------
 
     def write(self, buf):
-        """Take all of `buf` (its length is returned), sending when the buffer is full."""
+        """Take all of `buf` (its length is returned), sending when the buffer is full.
+
+        Non-blocking, and the modem has no room: how many bytes were taken, None if none.
+        """
         self._check()
         size = len(buf)
         pos = 0
         view = memoryview(buf)
         limit = len(self._tx)
         while pos < size:
-            if self._tx_end == limit:
+            if self._tx_end == limit and not self._push():
+                if not self._timeout_ms:
+                    return pos or None
                 self.flush()
             n = min(size - pos, limit - self._tx_end)
             self._tx[self._tx_end : self._tx_end + n] = view[pos : pos + n]
@@ -166,15 +197,44 @@ class Socket(io.IOBase):
         return size
 
     def flush(self):
-        """Send what was collected."""
-        if self._tx_end:
-            self._check()
-            n = self._tx_end
-            self._tx_end = 0
-            if self.hung_up:
-                raise NetworkError("the server closed the connection")
-            self._driver._send(self.cid, self._tx[:n])
-            self._expect()
+        """Send what was collected; waits until the modem has room for it.
+
+        Raises NetworkError: EPIPE when the peer closed, ETIMEDOUT when it takes no data; OSError
+        EAGAIN when the socket is non-blocking and the modem has no room.
+        """
+        deadline = ticks.after(self._timeout_ms)
+        while not self._push():
+            if not self._timeout_ms:
+                raise OSError(_EAGAIN, "the modem has no room")
+            if ticks.left(deadline) <= 0:
+                self._torn = True
+                self._tx_end = 0
+                raise NetworkError("the network takes no data: the modem is full", _ETIMEDOUT)
+            self._driver._idle(_FULL)
+
+    def _push(self):
+        """Send what was collected, if the modem has room for it now."""
+        n = self._tx_end
+        if not n:
+            return True
+        self._check()
+        if self._full is not None and ticks.left(self._full) > 0:
+            return False
+        self._full = None
+        self._tx_end = 0
+        if self.hung_up:
+            raise NetworkError("the server closed the connection", _EPIPE)
+        if self._torn:
+            raise NetworkError("a send failed before: close the connection", _EPIPE)
+        self._torn = True
+        if self._driver._send(self.cid, self._tx[:n]) is False:
+            self._full = ticks.after(_FULL)
+            self._tx_end = n
+            self._torn = False
+            return False
+        self._torn = False
+        self._expect()
+        return True
 
     # -- the rest of the stream -----------------------------------------------------------------
 
@@ -190,6 +250,8 @@ class Socket(io.IOBase):
         try:
             if arg & _POLLIN and not self._arrived() and not self.hung_up:
                 arg &= ~_POLLIN
+            if arg & _POLLOUT and self._tx_end == len(self._tx) and not self._push():
+                arg &= ~_POLLOUT
             return arg & (_POLLIN | _POLLOUT)
         except ModemError:
             return _POLLERR | arg & (_POLLIN | _POLLOUT)  # the read or write will say what it is
