@@ -92,10 +92,14 @@ class AT:
         self._stale = False  # a command was sent, and its final result has not come
         self.lost = True  # not synchronised with the modem: only `sync` may send
 
-    def on(self, prefix, handler):
+    def on(self, prefix, handler, first=False):
         """Call `handler(line)` for URCs that begin with `prefix`; `line` is a memoryview that is
-        valid during the call. The handler must not send commands."""
-        self._handlers.append((prefix, handler))
+        valid during the call. The handler must not send commands. `first`: before any other."""
+        self._handlers.insert(0 if first else len(self._handlers), (prefix, handler))
+
+    def off(self, handler):
+        """Call `handler` no more."""
+        self._handlers = [item for item in self._handlers if item[1] is not handler]
 
     # -- commands -------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ package(
         "at.py",
         "cgla.py",
         "csim.py",
+        "dns.py",
         "errors.py",
         "modem.py",
         "parser.py",

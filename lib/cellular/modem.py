@@ -49,6 +49,7 @@ class Modem:
     power_pulse_ms = 1_200
     max_sockets = 1
     chunk = 1460
+    dns = None  # what asks for an address, and the prefix of the line that tells it
 
     def __init__(self, uart, power_key=None):
         self.at = AT(uart, self.boot_lines)
@@ -207,6 +208,17 @@ class Modem:
     def socket(self):
         """A Socket, not connected."""
         return Socket(self)
+
+    def resolve(self, host):
+        """The IP address of `host` (str) as text, from the network's DNS.
+
+        `Socket.connect` takes names, too; this is for whoever wants to know. Raises NetworkError
+        with EHOSTUNREACH when there is no such name, ETIMEDOUT when nothing answers; ModemError
+        where the modem does not tell.
+        """
+        from .dns import resolve
+
+        return resolve(self, host)
 
     def _place(self, socket):
         """A free connection number for `socket`, and its buffers; NetworkError if there is none.

@@ -45,6 +45,7 @@ class SIM7080(Modem):
         b"PSM POWER DOWN",
     )
     max_sockets = 13
+    dns = (b'+CDNSGIP="%s"', b"+CDNSGIP:")
 
     def __init__(self, uart, power_key=None):
         super().__init__(uart, power_key)

@@ -1,0 +1,61 @@
+"""The address of a host name, from the modem. Imported when it is first asked for.
+
+Modems tell it in the answer of a command, or in a URC after that; either way in a line that begins
+with a prefix and has the address in quotes. A line of two fields without one is a refusal. Some
+repeat the name: an answer with another name is of an earlier question.
+"""
+
+from micropython import const
+
+import ticks
+
+from . import timeouts
+from .errors import CommandError, ModemError, NetworkError, text
+from .modem import quotable
+
+_EHOSTUNREACH = const(113)
+_ETIMEDOUT = const(110)
+
+
+def resolve(modem, host):
+    """The IP address of `host` (str) as text; `modem.dns` says how to ask. See `Modem.resolve`."""
+    if not modem.dns:
+        raise ModemError("this modem does not tell addresses: connect to the name")
+    quotable(host)
+    command, prefix = modem.dns
+    name = host.encode().lower()
+    found = []  # the address, or None for a refusal
+
+    def on_line(line):
+        fields = [field.strip(b' "') for field in bytes(line[len(prefix) :]).split(b",")]
+        for field in fields:
+            if _is_address(field) and (len(fields) < 3 or name in [f.lower() for f in fields]):
+                found.append(text(field))
+                return
+        if len(fields) == 2:
+            found.append(None)
+
+    at = modem.at
+    at.on(prefix, on_line, first=True)
+    try:
+        at.command(command % host.encode(), prefix, on_line, timeout=timeouts.DNS)
+        deadline = ticks.after(timeouts.DNS)
+        while not found:
+            if ticks.left(deadline) <= 0:
+                raise NetworkError("no answer to the question for the name %s" % host, _ETIMEDOUT)
+            modem._idle(20)
+    except CommandError as e:
+        raise NetworkError("the name %s cannot be resolved: %s" % (host, e.detail), _EHOSTUNREACH)
+    finally:
+        at.off(on_line)
+    if not found[0]:
+        raise NetworkError("the name %s cannot be resolved" % host, _EHOSTUNREACH)
+    return found[0]
+
+
+def _is_address(field):
+    """Is it an IPv4 address, or like an IPv6 one?"""
+    parts = field.split(b".")
+    if len(parts) == 4:
+        return all(part.isdigit() and len(part) < 4 and int(part) < 256 for part in parts)
+    return field.count(b":") > 1 and not field.strip(b"0123456789abcdefABCDEF:.")
