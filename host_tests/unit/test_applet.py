@@ -314,6 +314,18 @@ def test_certificate_is_read_in_pieces():
     assert offsets == [0, 256] and 256 < len(der) < 512
 
 
+def test_a_channel_that_brings_less_in_one_piece():
+    der = from_hex(pki.CLIENT)
+    table = TableCard(files={"02": der})
+    table.part = 112
+    equal(Applet(table).open().read_der(b"\x02"), der)
+    reads = table.log[2:]
+    assert [int(command[4:8], 16) for command in reads] == list(range(0, len(der), 112))
+    assert {command[-2:] for command in reads} == {"70"}
+    equal(Applet(table).open().read_file(b"\x02", 4, 32), der[4:36])  # what is asked for
+    assert table.log[-1][-2:] == "20"
+
+
 def test_certificate_of_one_full_piece():
     der = b"\x30\x81\xfd" + bytes(253)
     assert file_reads(der) == (der, [0])

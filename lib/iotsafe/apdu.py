@@ -2,7 +2,9 @@
 
 A *Channel* (the seam below) has `transmit(apdu) -> (data, sw)`: one command APDU as a buffer, the
 response data as a memoryview that is valid until the next call, the status word as an int. It may
-have `generation`, an int that changes whenever the card lost its state (modem or card reset).
+have `generation`, an int that changes whenever the card lost its state (modem or card reset), and
+`part`, the most bytes of response data that it brings in one piece (default: 256, as many as a
+card gives).
 
 Solved here, for every command and nowhere else:
 
@@ -87,6 +89,10 @@ class APDU:
     def generation(self):
         """Changes whenever the card lost its channels and sessions."""
         return getattr(self._channel, "generation", 0)
+
+    def part(self):
+        """The Le for as much as the channel brings in one piece: 0 = 256, or fewer."""
+        return getattr(self._channel, "part", 0)
 
     def command(self, ins, p1=0, p2=0, data=b"", le=None, target=""):
         """Send one command and return its whole response data.

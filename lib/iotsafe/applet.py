@@ -147,7 +147,8 @@ class Applet:
         return point(data, "READ PUBLIC KEY")
 
     def read_file(self, ref, offset=0, size=0):
-        """READ FILE (INS B0): up to `size` bytes (0: 256) of a file from `offset`, as bytes.
+        """READ FILE (INS B0): up to `size` bytes (0: 256, or as many as the channel brings in one
+        piece) of a file from `offset`, as bytes.
 
         Fewer, or none, at the end of the file.
         """
@@ -162,7 +163,7 @@ class Applet:
                 offset >> 8,
                 offset & 0xFF,
                 objects.named(objects.FILE, ref),
-                size & 0xFF,
+                (size or self.apdu.part()) & 0xFF,
                 objects.target(objects.FILE, ref),
             )
         except CardError as e:
