@@ -195,10 +195,11 @@ class Supervisor:
         return aid.upper(), self.applet.apdu.number, self.modem.sim().name.upper()
 
     def _network(self):
+        config = self._config
+        context = config["modem.apn"], config["modem.user"], config["modem.password"]
+        self.modem.prepare(*context)
         self.modem.register()
-        address = self.modem.attach(
-            self._config["modem.apn"], self._config["modem.user"], self._config["modem.password"]
-        )
+        address = self.modem.attach(*context)
         say("network", "registered, address %s, signal %s dBm", address, self.modem.signal())
 
     def _clock(self):

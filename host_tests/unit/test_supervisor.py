@@ -101,10 +101,14 @@ class World:
     def iccid(self):
         return "8988"
 
+    def prepare(self, *context):
+        self.told = context
+
     def register(self):
         self.step("network")
 
     def attach(self, apn, user, password):
+        assert self.told == (apn, user, password)  # before it registered
         return "10.0.0.1"
 
     def signal(self):

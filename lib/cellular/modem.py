@@ -24,6 +24,7 @@ _STATES = (
     (3, "denied: SIM not provisioned or wrong APN"),
     (4, "unknown: no coverage"),
     (8, "emergency calls only"),
+    (80, "out of reach for the moment"),  # Sequans
 )
 
 _PIN_REQUIRED = const(11)
@@ -39,8 +40,8 @@ class Modem:
     """A modem on a UART.
 
     `uart`: see `cellular.at`. `power_key`: callable(pressed) that presses and releases the modem's
-    power key, or None where the modem has none. The order of use is power_up, unlock, register,
-    attach; each does nothing that is done already. All of them raise a ModemError.
+    power key, or None where the modem has none. The order of use is power_up, unlock, prepare,
+    register, attach; each does nothing that is done already. All of them raise a ModemError.
     """
 
     boot_lines = ()
@@ -50,6 +51,7 @@ class Modem:
     max_sockets = 1
     chunk = 1460
     dns = None  # what asks for an address, and the prefix of the line that tells it
+    restart_command = b"+CFUN=1,1"
 
     def __init__(self, uart, power_key=None):
         self.at = AT(uart, self.boot_lines)
@@ -108,7 +110,7 @@ class Modem:
     def restart(self):
         """Switch the modem off and on by command; `power_up` finds it again."""
         try:
-            self.at.command(b"+CFUN=1,1")
+            self.at.command(self.restart_command)
         except OSError:
             pass  # then `power_up` has more to do
         self.at.restarted()
@@ -164,6 +166,12 @@ class Modem:
             raise SIMError("the PIN was refused (%s): not tried again" % e.detail)
 
     # -- network --------------------------------------------------------------------------------
+
+    def prepare(self, apn, user="", password=""):
+        """Tell the modem, before `register`, with what `attach` will come; some need to know.
+
+        Raises NetworkError for text that cannot be in a command.
+        """
 
     def register(self, timeout=timeouts.REGISTRATION):
         """Wait for the network; returns the <stat> (1 home, 5 roaming). NetworkError after
