@@ -31,6 +31,8 @@ DRIVERS = (
     ("bg96", "quectel", "Quectel"),
     ("eg91", "quectel", "Quectel"),
     ("eg95", "quectel", "Quectel"),
+    ("gm02s", "sequans", "GM02S"),
+    ("gms01q", "sequans", "GMS01Q"),
     ("sim7080", "sim7080", "SIM7080"),
 )
 

@@ -4,6 +4,7 @@ package(
     (
         "__init__.py",
         "at.py",
+        "bearer.py",
         "cgla.py",
         "csim.py",
         "dns.py",
@@ -11,6 +12,7 @@ package(
         "modem.py",
         "parser.py",
         "quectel.py",
+        "sequans.py",
         "sim7080.py",
         "socket.py",
         "timeouts.py",

@@ -15,6 +15,7 @@ _COMMANDS = (
     (b"+CASEND", 15_000),
     (b"+CCHO", 10_000),
     (b"+CFUN", 20_000),
+    (b"+CGACT", 150_000),
     (b"+CGATT", 80_000),
     (b"+CGLA", 35_000),  # as +CSIM
     (b"+CNACT", 60_000),
@@ -26,6 +27,10 @@ _COMMANDS = (
     (b"+QIDEACT", 40_000),
     (b"+QIRD", 10_000),
     (b"+QISEND", 15_000),
+    (b"+SQNSD", 90_000),  # 60 s as configured, and the resolver
+    (b"+SQNSH", 20_000),
+    (b"+SQNSRECV", 10_000),
+    (b"+SQNSSENDEXT", 15_000),
 )
 
 # Waits that are not for one command.

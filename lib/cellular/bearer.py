@@ -1,0 +1,107 @@
+"""Modems whose data connection comes with the registration: the default bearer of LTE.
+
+Context 1 is the one that they register with (3GPP TS 27.007 10.1). Its APN has to be stored before
+that, and stays stored in the modem: only the first start with another APN registers twice.
+"""
+
+import ticks
+
+from . import timeouts
+from .errors import CommandError, NetworkError, text
+from .modem import Modem, _number, quotable
+
+
+class BearerModem(Modem):
+    """A `Modem` with the data context of 27.007; a driver adds its sockets."""
+
+    def __init__(self, uart, power_key=None):
+        super().__init__(uart, power_key)
+        self._context = None  # what context 1 was found or made to be, and since which start
+        self.at.on(b"+CGEV:", self._on_context)
+
+    def _set_up(self):
+        super()._set_up()
+        # Without radio there is no SIM either. Only now, as some start with the radio off.
+        self.at.command(b"+CFUN=1")
+        try:
+            self.at.command(b"+CGEREP=1")
+        except CommandError:
+            pass  # then a dropped context shows by its connections only
+
+    def prepare(self, apn, user="", password=""):
+        """See that context 1 has this APN; True if that was not so: the modem registers anew.
+
+        With a wrong one the network may not let the modem in at all. Nothing is asked again until
+        the modem restarts.
+        """
+        for part in (apn, user, password):
+            quotable(part)
+        context = (self.at.generation, apn, user, password)
+        if self._context == context:
+            return False
+        changed = bool(user) or self._apn() != apn.lower()
+        if changed:
+            self._define(apn, user, password)
+        self._context = context
+        return changed
+
+    def attach(self, apn, user="", password="", timeout=timeouts.PDP):
+        """See that the data connection is one with `apn`, and return our IP address as text.
+
+        Raises NetworkError when the network has not granted one after `timeout` ms.
+        """
+        if self.prepare(apn, user, password):
+            self.register()
+        deadline = ticks.after(timeout)
+        address = self._address()
+        while not address:
+            if ticks.left(deadline) <= 0:
+                raise NetworkError("the network gives no data connection: check modem.apn")
+            try:
+                self.at.command(b"+CGACT=1,1")
+            except CommandError:
+                pass  # active already, or not granted: the address tells
+            address = self._address()
+            if not address:  # again, not at once
+                self._idle(2_000)
+                address = self._address()
+        return address
+
+    def _apn(self):
+        """The stored APN of context 1 as text, in lower case; "" if there is none."""
+        for line in self.at.command(b"+CGDCONT?", b"+CGDCONT:"):
+            fields = line.split(b",")  # <cid>,<type>,<APN>,…
+            if len(fields) > 2 and _number(fields[0]) == 1:
+                return text(fields[2].strip(b'" ')).lower()
+        return ""
+
+    def _define(self, apn, user, password):
+        """Store the context, off the air. The SIM keeps its power, and its channels."""
+        self._settled = False  # if this fails in the middle, `power_up` has to switch on the radio
+        self.at.command(b"+CFUN=4")
+        self.at.command(b'+CGDCONT=1,"IP","%s"' % apn.encode())
+        if user:
+            self.at.command(
+                b'+CGAUTH=1,2,"%s","%s"' % (user.encode(), password.encode()),
+            )
+        self.at.command(b"+CFUN=1")
+        self._settled = True
+
+    def _address(self):
+        """The IP address of context 1, or None: `+CGPADDR: 1,<address>`, quoted or not."""
+        for line in self.at.command(b"+CGPADDR=1", b"+CGPADDR:"):
+            fields = line.split(b",")
+            address = fields[1].strip(b'" ') if len(fields) > 1 else b""
+            if _number(fields[0]) == 1 and address.strip(b"0."):
+                return text(address)
+        return None
+
+    def _on_context(self, line):
+        """`+CGEV: NW|ME PDN DEACT <cid>[,…]`, `NW|ME DETACH`: our context is gone."""
+        event = bytes(line)
+        if b"DEACT " in event:
+            cid = _number(event.partition(b"DEACT ")[2].split(b",")[0])
+        else:
+            cid = 1 if b"DETACH" in event else None
+        if cid == 1:
+            self.pdp_drops += 1

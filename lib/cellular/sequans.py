@@ -1,0 +1,133 @@
+"""Drivers for Sequans Monarch: GM02S (Monarch 2) and GMS01Q, GM01Q (Monarch 1).
+
+Sockets in command mode: the modem's line stays free for AT commands, to the SIM above all.
+"""
+
+from micropython import const
+
+from .bearer import BearerModem
+from .errors import CommandError, NetworkError
+from .modem import _number, quotable
+from .parser import number
+
+_EPIPE = const(32)
+_ECONNRESET = const(104)
+_HEX = b"0123456789ABCDEFabcdef"
+# +SQNSCFG: packet size, seconds without traffic until the modem hangs up by itself (0: never, an
+# MQTT connection is silent for long), connect and transmit time-out in 100 ms.
+_CONFIG = b"+SQNSCFG=%d,1,300,0,600,50"
+# +SQNSCFGEXT: indications with a length; received and sent data as they are, no hex.
+_RAW = b"+SQNSCFGEXT=%d,1,0,0,0,0"
+# +SQNSS <state>: open, suspended (command mode), suspended with data waiting.
+_UP = (1, 2, 3)
+# Response data that fits the GMS01Q's buffer for an answer: 256 of something, of characters at
+# worst, `+CSIM: ` and the length included.
+_PART = const(112)
+
+
+class GM02S(BearerModem):
+    """Monarch 2 on a UART; see `Modem`. `power_key` pulls the reset line: it has no other key."""
+
+    boot_lines = (b"+SYSSTART", b"+SHUTDOWN")
+    power_pulse_ms = 350
+    restart_command = b"^RESET"
+    max_sockets = 6  # numbered from 1 in the modem's commands
+    chunk = 1500
+    dns = (b'+SQNDNSLKUP="%s"', b"+SQNDNSLKUP:")
+
+    def __init__(self, uart, power_key=None):
+        super().__init__(uart, power_key)
+        self.at.on(b"+SQNSRING:", self._on_data)
+        self.at.on(b"+SQNSH:", self._on_hang_up)
+
+    def iccid(self):
+        """The SIM's number (ICCID) as text; "" if the modem does not tell."""
+        digits = self._one(b"+SQNCCID", b"+SQNCCID:").split(b",")[0].strip(b'" ')
+        return "" if digits.strip(_HEX) else digits.decode().rstrip("Ff")
+
+    # -- sockets --------------------------------------------------------------------------------
+
+    def _open(self, cid, host, port):
+        quotable(host)
+        named = cid + 1
+        try:
+            self.at.command(_CONFIG % named)
+        except CommandError:  # the number was left in use by an earlier run: free it, once
+            self._close(cid)
+            self.at.command(_CONFIG % named)
+        self.at.command(_RAW % named)
+        try:
+            self.at.command(b'+SQNSD=%d,0,%d,"%s",0,0,1' % (named, port, host.encode()))
+        except CommandError as e:  # NO CARRIER says no more than that, either
+            raise NetworkError("no connection to %s port %d: %s" % (host, port, e.detail))
+        self._sockets[cid].opened()  # indications before this were for an earlier connection
+
+    def _send(self, cid, data):
+        """Hand `data` (memoryview, at most 1500 bytes) to the modem; False when it has no room."""
+        try:
+            self.at.command(b"+SQNSSENDEXT=%d,%d" % (cid + 1, len(data)), payload=data)
+        except CommandError:
+            prompted = self.at.prompted
+            self._check(cid, _EPIPE)
+            if prompted:  # it may have taken them: never sent twice
+                raise
+            return False
+
+    def _check(self, cid, errno):
+        """Raise NetworkError with `errno` unless connection `cid` is up."""
+        if not self._sockets[cid].hung_up:
+            for line in self.at.command(b"+SQNSS", b"+SQNSS:"):
+                fields = line.split(b",")
+                if len(fields) > 1 and _number(fields[0]) == cid + 1 and _number(fields[1]) in _UP:
+                    return
+        raise NetworkError("the server closed the connection", errno)
+
+    def _receive(self, cid, target):
+        """Fetch what the modem has, at most `target` (memoryview) holds; number of bytes."""
+        named = cid + 1
+        try:
+            self.at.command(
+                b"+SQNSRECV=%d,%d" % (named, len(target)),
+                b"+SQNSRECV: %d," % named,
+                target=target,
+                mark=b"\n",
+            )
+            return self.at.parser.count
+        except CommandError:  # nothing is there; after a hang-up, nothing more
+            if not self._sockets[cid].hung_up:
+                self._check(cid, _ECONNRESET)
+            return 0
+
+    def _close(self, cid):
+        try:
+            self.at.command(b"+SQNSH=%d" % (cid + 1))
+        except CommandError:
+            pass  # it was not open
+
+    def _on_data(self, line):
+        """`+SQNSRING: <number>,<bytes>`: there is something to read."""
+        socket = self._named(line)
+        if socket:
+            socket.readable = True
+
+    def _on_hang_up(self, line):
+        """`+SQNSH: <number>`: the peer closed, or the data connection is gone."""
+        socket = self._named(line)
+        if socket:
+            socket.hung_up = True
+            socket.readable = True  # what is buffered can still be read
+
+    def _named(self, line):
+        """The socket whose number, from 1, is the first field of the URC `line`, or None."""
+        named = number(line)
+        return self._sockets[named - 1] if named and named <= len(self._sockets) else None
+
+
+class GMS01Q(GM02S):
+    """Monarch 1 (GM01Q): as the GM02S, but long answers of the SIM come back cut off."""
+
+    def sim(self, channel="auto"):
+        """As `Modem.sim`. The channel's `part` keeps answers as short as this modem passes on."""
+        sim = super().sim(channel)
+        sim.part = _PART
+        return sim
