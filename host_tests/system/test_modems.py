@@ -9,6 +9,7 @@ MODEMS = (
     ("bg96", "bg96"),
     ("eg95", "eg95"),  # the SIM is reached by AT+CCHO and AT+CGLA only
 )
+MODEMS = (("gm02s", "gm02s"), ("gms01q", "gms01q"), ("sim7080", "sim7080"))
 
 
 @pytest.mark.parametrize("version", ["1.2", "1.3"])

@@ -85,6 +85,7 @@ class Options:
     nvm: dict[str, tuple] = field(default_factory=dict)
     """Stored settings that differ from the defaults, e.g. {"+IPR": (115200,)}."""
     quirks: frozenset[str] = frozenset()
+    """Besides those that the personality has."""
     ccho_refusal: int = 22
     """+CME ERROR of +CCHO for an application that the card lacks; 13 and 50 were seen, too."""
     imei: str = "867730050000017"
@@ -130,9 +131,10 @@ class Modem:
         self.now = clock()
         self.on_event = on_event
         self.counters = dict.fromkeys(COUNTERS, 0)
+        self.personality: Personality = PERSONALITIES[self.options.personality]
+        self.quirks = set(self.options.quirks | self.personality.quirks)
         self.timers = Timers()
         self.faults = Faults(self)
-        self.personality: Personality = PERSONALITIES[self.options.personality]
         self.table = self.personality.table
         self.quirks = self.personality.quirks | self.options.quirks
         self.nvm = dict(self.options.nvm)
@@ -324,12 +326,13 @@ class Modem:
         return bytes(byte ^ 0x95 for byte in typed)
 
     def booted(self) -> None:
-        """The UART is up: defaults, then SIM and radio start."""
+        """The UART is up: defaults, then SIM and radio start, unless the radio starts later."""
         self.count("boots")
         self.wall_clock.reset()
         self._defaults()
         self.personality.announce(self)
-        self.sim.power_on()
+        if self.values["+CFUN"][0]:
+            self.sim.power_on()
 
     def lose_state(self) -> None:
         """Power is off or the module resets: everything volatile is gone."""

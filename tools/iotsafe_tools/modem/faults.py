@@ -33,6 +33,7 @@ QUIRKS = {
     "ccho_bare": "+CCHO answers the handle alone, as 27.007 has it",
     "ccho_hex": "the handle of +CCHO is a long number in hex",
     "cchc_named": "+CCHC prints its name before OK, as 27.007 has it",
+    "lf_refused": "a LF behind the command line of a send is refused",
     "no_cchc": "there is no +CCHC: a session stays until the card is reset",
     "csim_no_select": "+CSIM refuses SELECT on a channel with +CME ERROR: 0",
     "csim_6100": "over +CSIM GET RESPONSE is answered with 6100 and no data, for ever",

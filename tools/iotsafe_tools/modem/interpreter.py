@@ -103,6 +103,11 @@ class Interpreter:
         self._urcs.append(text)
         self._print_urcs()
 
+    @property
+    def line_feed(self) -> bool:
+        """The next byte of the input is a LF right behind the CR of the command line."""
+        return self._took_line and self._rx.startswith(b"\n")
+
     def next_due(self) -> float | None:
         """When `run` has something to do without new input."""
         dues = [self._wait.due] if self._wait else []
@@ -335,7 +340,7 @@ class Interpreter:
             return _Wait(now + wanted.seconds, test=wanted)
         if isinstance(wanted, Data):
             self._payload.clear()
-            if self._took_line and self._rx.startswith(b"\n"):  # the LF of the command line
+            if wanted.skip_lf and self.line_feed:
                 del self._rx[:1]
                 self._recount("uart_up", self._purpose, 1)
             self._took_line = False

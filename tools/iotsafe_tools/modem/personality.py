@@ -47,3 +47,4 @@ class Personality:
     pdp_activation: float
     quirks: frozenset[str] = frozenset()
     """What this type always does, see `faults.QUIRKS`."""
+    """What every modem of this type does; `Options.quirks` adds to it."""

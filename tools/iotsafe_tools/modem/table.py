@@ -31,11 +31,15 @@ class Until:
 
 @dataclass(frozen=True)
 class Data:
-    """Print `prompt`, then collect exactly `length` raw bytes, at most `seconds`."""
+    """Print `prompt`, then collect exactly `length` raw bytes, at most `seconds`.
+
+    `skip_lf`: a LF right behind the command line belongs to it, else it is the first raw byte.
+    """
 
     length: int
     seconds: float
     prompt: bytes = b"\r\n>"
+    skip_lf: bool = True
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,71 @@
+"""Packet data that comes with the registration: context 1 is the default bearer of LTE.
+
+Commands and functions for the personalities that have it (3GPP TS 27.007 10.1).
+"""
+
+from __future__ import annotations
+
+from .common import NO_NETWORK
+from .errors import CMEError
+from .parser import Args
+from .table import CommandTable, Number, Setting, Until
+
+CIDS = range(1, 5)
+NOT_ACTIVATED = 148
+ACTIVATION = 150.0
+"""Seconds that an activation takes at most."""
+
+
+def add_bearer_commands(table: CommandTable) -> None:
+    """Add the commands to a table."""
+    table.add("+CGACT", "set", activate)
+    table.add("+CGACT", "read", active_contexts)
+    table.add("+CGAUTH", "set", authenticate)
+    table.store(Setting("+CGEREP", (Number(range(3)), Number(range(2))), (0, 0)))
+
+
+def activate(modem, args: Args):
+    """27.007 10.1.10: a context on or off; one that is so already is no error."""
+    args.at_most(2)
+    wanted = args.number(0, range(2))
+    index = args.number(1, CIDS, 1) - 1
+    radio = modem.radio
+    if wanted == radio.pdp[index]:
+        return
+    if not wanted:
+        modem.after_ok(lambda: radio.deactivate(index, by_host=True))
+        return
+    if not radio.registered:
+        raise CMEError(NO_NETWORK)
+    radio.activate(index)
+    yield Until(lambda: index not in radio.activating, ACTIVATION)
+    if not radio.pdp[index]:
+        raise CMEError(NOT_ACTIVATED)
+
+
+def active_contexts(modem, args: Args) -> None:
+    """The state of each context."""
+    modem.info(*(f"+CGACT: {index + 1},{state}" for index, state in modem.radio.pdp.items()))
+
+
+def authenticate(modem, args: Args) -> None:
+    """27.007 10.1.31: user and password of a context; taken, and not looked at."""
+    args.at_most(4)
+    args.number(0, CIDS)
+    args.number(1, range(3))
+    args.text(2, 64, "")
+    args.text(3, 64, "")
+
+
+def registered(modem) -> None:
+    """The network gives context 1 an address, and tells the time."""
+    modem.wall_clock.set(modem.wall_clock.network(), modem.options.time_zone)
+    if modem.options.pdp != "refused":
+        modem.radio.pdp[0] = 1
+        modem.event("network", pdp=0, state="active")
+
+
+def context_changed(modem, index: int, active: bool, by_host: bool) -> None:
+    """+CGEV tells a context that is gone, where CGEREP asks for it."""
+    if modem.values["+CGEREP"][0] and not active:
+        modem.urc(f"+CGEV: {'ME' if by_host else 'NW'} PDN DEACT {index + 1}")
