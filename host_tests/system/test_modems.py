@@ -7,9 +7,10 @@ MODEMS = (
     ("sim7080", "sim7080"),
     ("bg95", "bg95"),
     ("bg96", "bg96"),
+    ("gm02s", "gm02s"),
+    ("gms01q", "gms01q"),
     ("eg95", "eg95"),  # the SIM is reached by AT+CCHO and AT+CGLA only
 )
-MODEMS = (("gm02s", "gm02s"), ("gms01q", "gms01q"), ("sim7080", "sim7080"))
 
 
 @pytest.mark.parametrize("version", ["1.2", "1.3"])

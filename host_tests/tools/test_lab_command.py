@@ -57,7 +57,6 @@ def test_runs_until_interrupted_and_removes_everything(tmp_path, number):
         (["--uart", "nothing"], "no UART 'nothing'"),
         (["--profile", "nosuch"], "no SIM profile 'nosuch'"),
         (["--modem", "nosuch"], "no modem 'nosuch'; there are bg77, bg95"),
-        (["--modem", "nosuch"], "no modem 'nosuch'; there are "),
         (["--baud", "7"], "no baud rate 7"),
         (["--fault", "nosuch"], "no fault 'nosuch'"),
         (["--log", "/nowhere/at/all"], "No such file"),

@@ -230,7 +230,8 @@ class Quectel(Modem):
         at = self.at
         try:
             command = b"+QIRD=%d,%d" % (cid, len(target))
-            if at.command(command, b"+QIRD: ", target=target, mark=b"\n"):
+            lines = at.command(command, b"+QIRD: ", target=target, mark=b"\n")
+            if lines and lines != [b"0"]:  # it has nothing
                 raise ModemGarbled("AT+QIRD: the modem's answer is damaged")
         except CommandError:
             self._check(cid)

@@ -132,11 +132,10 @@ class Modem:
         self.on_event = on_event
         self.counters = dict.fromkeys(COUNTERS, 0)
         self.personality: Personality = PERSONALITIES[self.options.personality]
-        self.quirks = set(self.options.quirks | self.personality.quirks)
+        self.quirks = self.personality.quirks | self.options.quirks
         self.timers = Timers()
         self.faults = Faults(self)
         self.table = self.personality.table
-        self.quirks = self.personality.quirks | self.options.quirks
         self.nvm = dict(self.options.nvm)
         self.profile = {"E": 1, "V": 1, "Q": 0}
         self.values: dict[str, tuple] = {}

@@ -2,10 +2,8 @@
 here."""
 
 from .quectel import BG77, BG95, BG96, EG91, EG95
+from .sequans import GM02S, GMS01Q
 from .sim7080 import SIM7080
 
-PERSONALITIES = {
-    personality.name: personality for personality in (BG77, BG95, BG96, EG91, EG95, SIM7080)
-}
-from .sequans import GM02S, GMS01Q
-PERSONALITIES = {personality.name: personality for personality in (GM02S, GMS01Q, SIM7080)}
+_ALL = (BG77, BG95, BG96, EG91, EG95, GM02S, GMS01Q, SIM7080)
+PERSONALITIES = {personality.name: personality for personality in _ALL}

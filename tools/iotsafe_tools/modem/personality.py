@@ -46,5 +46,4 @@ class Personality:
     """From radio on to idle when there is no cell."""
     pdp_activation: float
     quirks: frozenset[str] = frozenset()
-    """What this type always does, see `faults.QUIRKS`."""
-    """What every modem of this type does; `Options.quirks` adds to it."""
+    """What every modem of this type does, see `faults.QUIRKS`; `Options.quirks` adds to it."""
