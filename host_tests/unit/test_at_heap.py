@@ -6,6 +6,7 @@ import sys
 from expect import replaced
 
 import ticks
+from cellular import SIM7080
 from cellular.at import AT
 
 # CPython has no number for what was allocated.
@@ -61,6 +62,42 @@ def cost(answer, looks, **options):
 def test_waiting_costs_nothing():
     answer = b"\r\n+X: 1\r\n\r\nOK\r\n"
     assert cost(answer, 5000) == cost(answer, 5)
+
+
+def test_no_string_is_made_of_an_indication():
+    # A view of the line and what calling the handler takes: less than the fields would.
+    word = 8 if sys.maxsize > 1 << 32 else 4
+    with replaced(ticks, sleep=lambda ms: None):
+        line = Line(b"")
+        modem = SIM7080(line)
+        modem.at.sync()
+        socket = modem.socket()
+        socket.cid, socket.buffers = modem._place(socket)
+
+        def told(urc, times):
+            """Bytes of heap that `urc` leaves behind, `times` times."""
+            line.ready = (b"\r\n" + urc + b"\r\n") * times
+            gc.collect()
+            gc.disable()
+            try:
+                before = gc.mem_alloc()
+                modem.at.poll()
+                return gc.mem_alloc() - before
+            finally:
+                gc.enable()
+
+        for urc in (
+            b"+CADATAIND: 0",
+            b"+CASTATE: 0,1",
+            b"+CEREG: 5",
+            b'+CEREG: 5,"1A2B","01234567",7',
+            b"DST: 0",
+        ):
+            told(urc, 1)
+            each = (told(urc, 18) - told(urc, 2)) // 16
+            assert 0 < each <= 8 * word, (urc, each)
+        assert socket.readable and not socket.hung_up and modem._registration == 5
+        assert modem.at.urcs > 80 and modem.at.unknown > 20
 
 
 def test_each_line_costs_little():

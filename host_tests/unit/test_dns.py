@@ -18,12 +18,12 @@ def ask(replies, command=ASK, dns=None, host=HOST):
         modem, uart = started([(command, replies)])
         if dns:
             modem.dns = dns
-        handlers = len(modem.at._handlers)
+        handlers = len(modem.at.handlers)
         start = clock.ms
         try:
             return modem.resolve(host), clock.ms - start
         finally:
-            assert len(modem.at._handlers) == handlers
+            assert len(modem.at.handlers) == handlers
             uart.done()
 
 

@@ -69,8 +69,8 @@ class AT:
 
     `boot_lines`: tuple of lines (bytes) that the modem prints only when it starts. `generation`
     changes with every restart of the modem; it is `lost` then, and at first, until `sync`
-    succeeds. `prompted`: the last command got as far as its prompt. What is counted, `counters`
-    says.
+    succeeds. `prompted`: the last command got as far as its prompt. What is counted, the
+    module `counters` says.
     """
 
     # What a family of modems has in its own way: its driver sets these on its engine.
@@ -83,23 +83,18 @@ class AT:
         self.parser = Parser()
         self.boot_lines = boot_lines
         self.generation = 0
-        self.commands = self.refused = self.timeouts = self.resyncs = self.resets = 0
+        self.commands = self.timeouts = self.resyncs = self.resets = 0
         self.urcs = self.unknown = self.echoes = self.garbled = 0
-        self._handlers = []  # (prefix, handler) for URCs
+        self.handlers = []  # (prefix, handler) for URCs; the first that fits is called
         self._echo_off = False  # ATE0 was accepted: an echo from now on means a restart
-        self._echoed = False  # an echo was seen
         self.prompted = False
         self._stale = False  # a command was sent, and its final result has not come
         self.lost = True  # not synchronised with the modem: only `sync` may send
 
-    def on(self, prefix, handler, first=False):
+    def on(self, prefix, handler):
         """Call `handler(line)` for URCs that begin with `prefix`; `line` is a memoryview that is
-        valid during the call. The handler must not send commands. `first`: before any other."""
-        self._handlers.insert(0 if first else len(self._handlers), (prefix, handler))
-
-    def off(self, handler):
-        """Call `handler` no more."""
-        self._handlers = [item for item in self._handlers if item[1] is not handler]
+        valid during the call. The handler must not send commands."""
+        self.handlers.append((prefix, handler))
 
     # -- commands -------------------------------------------------------------------------------
 
@@ -157,7 +152,6 @@ class AT:
             line = parser.line
             if self._is_final(line, done):
                 if payload or line != done:
-                    self.refused += 1
                     raise command_error(command, bytes(line))
                 return lines
             if prefix is None or not starts(line, prefix) or (not prefix and self._handler(line)):
@@ -171,27 +165,6 @@ class AT:
                     deadline = ticks.after(limit)
             elif len(lines) < _MAX_LINES:
                 lines.append(bytes(line[len(prefix) :]).strip())
-
-    def counters(self):
-        """What was counted since the start, as a dict of numbers.
-
-        commands sent; of them refused; timeouts: without an answer in time; resyncs: how often
-        the engine had to get in step again; resets of the modem noticed; urcs: lines that
-        somebody handled; unknown: lines that nobody wanted; echoes; garbled: counted data that was
-        not as announced; overruns: lines longer than any can be.
-        """
-        return {
-            "commands": self.commands,
-            "refused": self.refused,
-            "timeouts": self.timeouts,
-            "resyncs": self.resyncs,
-            "resets": self.resets,
-            "urcs": self.urcs,
-            "unknown": self.unknown,
-            "echoes": self.echoes,
-            "garbled": self.garbled,
-            "overruns": self.parser.overruns,
-        }
 
     def poll(self):
         """Take in what the modem sent; handlers of URCs run here. Never waits."""
@@ -258,7 +231,7 @@ class AT:
             return self._on_echo
         if line in self.boot_lines:
             return self.restarted
-        for prefix, handler in self._handlers:
+        for prefix, handler in self.handlers:
             if starts(line, prefix):
                 return handler
         return None
@@ -272,7 +245,6 @@ class AT:
             self.unknown += 1
 
     def _on_echo(self, line):
-        self._echoed = True
         self.echoes += 1
         if self._echo_off:
             self.restarted()
@@ -299,12 +271,12 @@ class AT:
         try:
             self.command(b"E0")
             # Some modems echo whatever one says; an echo then means nothing.
-            self._echoed = False
+            before = self.echoes
             self.command(b"")
         except ModemError:
             self.lost = True
             raise
-        self._echo_off = not self._echoed
+        self._echo_off = self.echoes == before
 
     def _hello(self, timeout, quiet):
         """AT until OK, and then until the line was quiet for `quiet` ms."""

@@ -36,7 +36,8 @@ def resolve(modem, host):
             found.append(None)
 
     at = modem.at
-    at.on(prefix, on_line, first=True)
+    handlers = at.handlers
+    at.handlers = [(prefix, on_line)] + handlers
     try:
         at.command(command % host.encode(), prefix, on_line, timeout=timeouts.DNS)
         deadline = ticks.after(timeouts.DNS)
@@ -47,7 +48,7 @@ def resolve(modem, host):
     except CommandError as e:
         raise NetworkError("the name %s cannot be resolved: %s" % (host, e.detail), _EHOSTUNREACH)
     finally:
-        at.off(on_line)
+        at.handlers = handlers
     if not found[0]:
         raise NetworkError("the name %s cannot be resolved" % host, _EHOSTUNREACH)
     return found[0]

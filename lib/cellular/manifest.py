@@ -6,6 +6,7 @@ package(
         "at.py",
         "bearer.py",
         "cgla.py",
+        "counters.py",
         "csim.py",
         "dns.py",
         "errors.py",

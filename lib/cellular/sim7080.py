@@ -133,7 +133,7 @@ class SIM7080(Modem):
 
     def _on_pdp(self, line):
         """`+APP PDP: [<index>,]ACTIVE|DEACTIVE`, `+PDP: DEACT`."""
-        fields = _fields(line)
+        fields = bytes(line).split(b":")[1].split(b",")
         if len(fields) > 1 and _number(fields[0]) != _PDP:
             return
         self._pdp = fields[-1].strip() == b"ACTIVE"
@@ -219,8 +219,3 @@ class SIM7080(Modem):
         if socket and (state == 0 or (state is None and starts(line, b"+CACLOSE:"))):
             socket.hung_up = True
             socket.readable = True  # what is buffered can still be read
-
-
-def _fields(line):
-    """The comma-separated fields behind the prefix of `line`."""
-    return bytes(line).split(b":")[1].split(b",")

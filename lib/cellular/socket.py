@@ -33,6 +33,8 @@ _EISCONN = const(106)
 _ENOTCONN = const(107)
 _ETIMEDOUT = const(110)
 
+_IN = const(1)
+_OUT = const(2)
 _FULL = const(200)  # ms until a modem without room is asked again
 
 
@@ -60,8 +62,7 @@ class Socket(io.IOBase):
         self.buffers = None  # from the driver: whoever has the number `cid` uses them
         self._rx = self._tx = None
         self._rx_pos = self._rx_end = self._tx_end = 0
-        self._torn = False  # a send failed: what of it has left is not known
-        self._deaf = False  # a fetch failed: what of it was lost is not known
+        self._broken = 0  # ways in which bytes may be lost, as something failed half way
         self._full = None  # the modem had no room: tick at which to ask again
         self.readable = False  # the modem has, or may have, data for us
         self.hung_up = False  # the peer closed; what the modem has buffered can still be read
@@ -83,7 +84,7 @@ class Socket(io.IOBase):
         driver = self._driver
         self.cid, self.buffers = driver._place(self)
         self._rx, self._tx = self.buffers
-        self._torn = self._deaf = False
+        self._broken = 0
         self._full = None
         self._drops = driver.pdp_drops
         driver._open(self.cid, host, port)
@@ -143,8 +144,15 @@ class Socket(io.IOBase):
         self._rx_end = 0
         # Cleared first: an indication during the command is for what comes after it.
         self.readable = False
-        got = self._fetch()
-        self._rx_end = got
+        if self._broken & _IN:
+            raise NetworkError("bytes were lost between modem and us: close it", _ECONNRESET)
+        self._broken |= _IN
+        try:
+            self._rx_end = got = self._driver._receive(self.cid, self._rx)
+        except (CommandError, NetworkError):  # refused: the modem gave nothing away
+            self._broken &= _OUT
+            raise
+        self._broken &= _OUT
         if got:
             self._expect()
         else:  # an idle connection is looked at ever more seldom, or the modem never sleeps
@@ -154,19 +162,6 @@ class Socket(io.IOBase):
         if got == len(self._rx) or (got and self.hung_up):
             self.readable = True
         return got > 0
-
-    def _fetch(self):
-        """Bytes that the modem gave us."""
-        if self._deaf:
-            raise NetworkError("bytes were lost between modem and us: close it", _ECONNRESET)
-        self._deaf = True
-        try:
-            got = self._driver._receive(self.cid, self._rx)
-        except (CommandError, NetworkError):  # refused: the modem gave nothing away
-            self._deaf = False
-            raise
-        self._deaf = False
-        return got
 
     def _expect(self):
         """Data may come soon: look for it soon even without an indication, which may be lost."""
@@ -207,7 +202,7 @@ class Socket(io.IOBase):
             if not self._timeout_ms:
                 raise OSError(_EAGAIN, "the modem has no room")
             if ticks.left(deadline) <= 0:
-                self._torn = True
+                self._broken |= _OUT
                 self._tx_end = 0
                 raise NetworkError("the network takes no data: the modem is full", _ETIMEDOUT)
             self._driver._idle(_FULL)
@@ -224,15 +219,15 @@ class Socket(io.IOBase):
         self._tx_end = 0
         if self.hung_up:
             raise NetworkError("the server closed the connection", _EPIPE)
-        if self._torn:
+        if self._broken & _OUT:
             raise NetworkError("a send failed before: close the connection", _EPIPE)
-        self._torn = True
+        self._broken |= _OUT
         if self._driver._send(self.cid, self._tx[:n]) is False:
             self._full = ticks.after(_FULL)
             self._tx_end = n
-            self._torn = False
+            self._broken &= _IN
             return False
-        self._torn = False
+        self._broken &= _IN
         self._expect()
         return True
 
