@@ -11,7 +11,7 @@ from rich.table import Table
 from iotsafe_tools.emulator import EmulatorError, MpremoteError
 from iotsafe_tools.testbed import ROOT, ProcessError
 
-from . import commands, measure, pico
+from . import commands, measure, pico, sockets
 
 _REPORT = ROOT / "build" / "bench.json"
 _RECONNECTS = 200
@@ -27,15 +27,22 @@ _UNITS = {
     "apdu_exchanges": "",
     "apdu_exchanges_61xx": "",
     "at_commands": "",
+    "socket.at_commands.up": "",
+    "socket.at_commands.down": "",
     "count": "",
     "failures": "",
     "exchanges": "",
 }
-_TARGETS = {"pico.heap.smallest": pico.HEAP_TARGET}
+_TARGETS = {
+    "pico.heap.smallest": pico.HEAP_TARGET,
+    "bytecode.cellular.engine_and_driver": measure.ENGINE_TARGET,
+}
 
 
 def _unit(name: str) -> str:
-    unit = _UNITS.get(name.rpartition(".")[2], "bytes")
+    if name.startswith("socket.efficiency."):
+        return "% of the line's rate, at least 90 wanted"
+    unit = _UNITS.get(name, _UNITS.get(name.rpartition(".")[2], "bytes"))
     return f"{unit}, at most {_TARGETS[name]:g} wanted" if name in _TARGETS else unit
 
 
@@ -76,6 +83,7 @@ def main() -> int:
         ("connect and reconnect on a line of 115200 baud", measure.connects),
         ("the same where GET RESPONSE is left to us", measure.get_response),
         ("each command of the applet", commands.costs),
+        ("64 KB each way on that line, and 5 MB each way", sockets.efficiency),
         ("bytecode", measure.bytecode),
         ("smallest heap", _smallest_heap),
         (

@@ -2,9 +2,11 @@
 
 import re
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
+import cellular
 from iotsafe_tools.sim import Profile
 from iotsafe_tools.testbed import ROOT, ProcessError, Rig
 
@@ -12,7 +14,8 @@ BAUD = 115200
 BITS_PER_BYTE = 10
 SIGN_MS = 60
 
-_DEVICE = Path(__file__).with_name("device.py")
+HERE = Path(__file__).parent
+_DEVICE = HERE / "device.py"
 _MARK = re.compile(r"^BENCH (\w+) ?(.*)$")
 _PURPOSES = ("sim", "socket", "control")
 _TIMEOUT = 120.0
@@ -193,12 +196,32 @@ LATER = {
 }
 
 
+ENGINE = ("at", "parser", "errors", "timeouts")
+"""Modules of cellular that are the AT engine."""
+ENGINE_TARGET = 14 * 1024
+"""Bytes of bytecode that the engine and one driver may have together."""
+
+_COMMON = {*ENGINE, "csim", "modem", "socket"}
+
+
+def drivers() -> dict[str, set[str]]:
+    """Name of each driver -> the modules of cellular that only modems of its kind load."""
+    found = {}
+    for name, module, _ in cellular.DRIVERS:
+        code = f"import cellular.{module}, sys; print(*sys.modules)"
+        shown = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+        loaded = {word.partition("cellular.")[2] for word in shown.stdout.decode().split()}
+        found[name] = loaded - _COMMON - {""}
+    return found
+
+
 def bytecode() -> Numbers:
     """Size of each device package as .mpy files, in bytes; of `iotsafe` also what a TLS session
-    loads.
+    loads, of `cellular` the AT engine, each driver, and the largest driver with the engine.
     """
     numbers: Numbers = {"bytecode.iotsafe.session": 0}
     compiler = ROOT / "build" / "mpy-cross" / "mpy-cross"
+    sizes: dict[str, int] = {}
     with tempfile.TemporaryDirectory() as folder:
         for package in ("ticks", "iotsafe", "cellular", "telemetry"):
             total = 0
@@ -208,10 +231,16 @@ def bytecode() -> Numbers:
                 target = Path(folder) / f"{package}.{source.stem}.mpy"
                 subprocess.run([compiler, "-o", target, source], check=True)
                 total += target.stat().st_size
+                if package == "cellular":
+                    sizes[source.stem] = target.stat().st_size
                 if package == "iotsafe" and source.stem not in LATER:
                     numbers["bytecode.iotsafe.session"] += target.stat().st_size
             numbers[f"bytecode.{package}"] = total
     numbers["bytecode"] = sum(
         size for name, size in numbers.items() if name != "bytecode.iotsafe.session"
     )
-    return numbers
+    engine = sum(sizes[name] for name in ENGINE)
+    own = {name: sum(sizes[part] for part in parts) for name, parts in drivers().items()}
+    numbers["bytecode.cellular.engine"] = engine
+    numbers["bytecode.cellular.engine_and_driver"] = engine + max(own.values())
+    return numbers | {f"bytecode.cellular.{name}": size for name, size in own.items()}

@@ -1,0 +1,44 @@
+"""Many bytes through a connection of the modem, on MicroPython: all of them, and no heap."""
+
+import pytest
+
+from iotsafe_tools.bench import measure, sockets
+
+SIZE = 1_000_000
+CHUNK = 1460
+
+
+@pytest.fixture(scope="module")
+def said():
+    """What the device said of 1 MB up and 1 MB down, on a line as fast as it can be."""
+    return sockets.transfer(SIZE, frozen=False)
+
+
+@pytest.mark.parametrize("way", ["up", "down"])
+def test_every_byte_arrives_and_the_heap_does_not_grow(said, way):
+    assert said[way]["same"] == 1
+    assert said[way]["growth"] == 0
+
+
+def test_each_command_carries_all_that_it_can(said):
+    fewest = -(-SIZE // CHUNK)
+    assert fewest <= said["up"]["commands"] <= fewest + 1
+    # A read that finds less than it can take is no loss: the peer had not sent more.
+    assert fewest <= said["down"]["commands"] <= 2 * fewest
+    counted = {name for name, n in said["end"].items() if n and name != "uart"}
+    assert counted == {"commands", "urcs", "echoes"}
+
+
+@pytest.mark.parametrize("way", ["up", "down"])
+def test_the_line_carries_little_else(said, way):
+    # Nothing waits for more than one byte of the other way: the sum is the time on the line.
+    assert SIZE < said[way]["uart"] < SIZE / 0.95
+
+
+def test_drivers_and_engine_are_small():
+    numbers = measure.bytecode()
+    assert (
+        numbers["bytecode.cellular.engine"] + numbers["bytecode.cellular.sim7080"]
+        <= (numbers["bytecode.cellular.engine_and_driver"])
+    )
+    assert numbers["bytecode.cellular.engine_and_driver"] <= measure.ENGINE_TARGET

@@ -1,0 +1,86 @@
+"""Runs on MicroPython: moves bytes through a connection of the modem, and says how long it took.
+
+Lines that the host waits for begin with `BENCH`. Usage: device_sockets.py UART PORT BYTES, with as
+many bytes each way. The peer (see `sockets.Peer`) is told on the first line of each connection
+what to do, and tells the digest of what it got. What it sends is the block again and again, too.
+"""
+
+import binascii
+import gc
+import hashlib
+import sys
+
+import board
+
+import cellular
+import ticks
+from cellular.counters import counters
+
+_BLOCK = bytes([i * 31 + (i >> 8) & 0xFF for i in range(1021)])
+_PART = 512
+
+
+def timed(move, stream, size):
+    """(ms that it took, bytes by which the heap grew, digest in hex)."""
+    digest = hashlib.sha256()
+    gc.collect()
+    before = gc.mem_alloc()
+    start = ticks.now()
+    move(stream, size, digest.update)
+    ms = ticks.diff(ticks.now(), start)
+    gc.collect()
+    return ms, gc.mem_alloc() - before, binascii.hexlify(digest.digest()).decode()
+
+
+def send(stream, size, update):
+    """Write `size` bytes in parts that are no part of what the modem takes at once."""
+    view = memoryview(_BLOCK)
+    while size:
+        part = view[: min(size, len(_BLOCK))]
+        stream.write(part)
+        update(part)
+        size -= len(part)
+    stream.flush()
+
+
+def receive(stream, size, update):
+    """Read `size` bytes, up to 512 at a time."""
+    view = memoryview(bytearray(_PART))
+    while size:
+        n = stream.readinto(view[: min(size, _PART)])
+        if not n:
+            raise OSError("the peer closed %d bytes too early" % size)
+        update(view[:n])
+        size -= n
+
+
+def transfer(modem, port, name, move, size):
+    """One connection: move the bytes, compare with what the peer says, print a mark."""
+    stream = modem.socket()
+    stream.connect(("127.0.0.1", port))
+    stream.write(b"%s %d\n" % (name.encode(), size))
+    stream.flush()
+    before = modem.at.commands
+    ms, growth, digest = timed(move, stream, size)
+    commands = modem.at.commands - before
+    told = b""
+    while len(told) < 64:
+        told += stream.read(64 - len(told))
+    stream.close()
+    same = told.decode() == digest
+    print("BENCH %s ms=%d growth=%d commands=%d same=%d" % (name, ms, growth, commands, same))
+
+
+def main(uart, port, size):
+    modem = cellular.SIM7080(board.uart(uart))
+    modem.power_up()
+    modem.unlock()
+    modem.register()
+    modem.attach("internet")
+    for name, move in (("up", send), ("down", receive)):
+        transfer(modem, port, name, move, 5000)  # what is imported and allocated once
+        transfer(modem, port, name, move, size)
+    print("BENCH end " + " ".join(["%s=%d" % item for item in counters(modem.at).items()]))
+
+
+main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
