@@ -26,7 +26,7 @@ class PowerTiming:
     reboot: float
     """From a software reset to a usable UART."""
     farewell: str = "NORMAL POWER DOWN"
-    """Printed when the key or a command switches the module off."""
+    """Printed when the key or a command switches the module off; "": nothing is."""
 
 
 class Power:
@@ -77,7 +77,7 @@ class Power:
 
     def shut_down(self, delay: float, silent: bool = False) -> None:
         """Say farewell, then be off after `delay` seconds."""
-        if not silent:
+        if self.timing.farewell and not silent:
             self.modem.urc(self.timing.farewell)
         self.state = "down"
         self.modem.event("power", what="down")

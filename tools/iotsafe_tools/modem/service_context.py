@@ -1,0 +1,32 @@
+"""The data context as it is handed to the modem's own TCP/IP, for modems whose sockets need that
+beside the bearer: a profile (u-blox R5), the internet services (Cinterion)."""
+
+from __future__ import annotations
+
+from . import bearer
+from .errors import CMEError
+from .table import Until
+
+BEARER, SERVICE = 0, 3
+"""Contexts of `Radio`: the bearer, and a number that no AT+CGACT reaches on these modems."""
+
+
+def hand_over(modem):
+    """Wait until the bearer is handed over; CMEError when it is not there, or not granted."""
+    radio = modem.radio
+    if not radio.pdp[BEARER]:
+        raise CMEError(bearer.NO_NETWORK)
+    if not radio.pdp[SERVICE] and SERVICE not in radio.activating:
+        radio.activate(SERVICE)
+    yield Until(lambda: SERVICE not in radio.activating, bearer.ACTIVATION)
+    if not radio.pdp[SERVICE]:
+        raise CMEError(bearer.NOT_ACTIVATED)
+
+
+def context_changed(modem, index: int, active: bool, by_host: bool) -> None:
+    """With the bearer goes what was handed over."""
+    if index == SERVICE:
+        return
+    bearer.context_changed(modem, index, active, by_host)
+    if index == BEARER and not active and modem.radio.pdp[SERVICE]:
+        modem.radio.deactivate(SERVICE)
