@@ -10,6 +10,9 @@ MODEMS = (
     ("gm02s", "gm02s"),
     ("gms01q", "gms01q"),
     ("eg95", "eg95"),  # the SIM is reached by AT+CCHO and AT+CGLA only
+    ("sara-r4", "sara-r4"),
+    ("sara-r5", "sara-r5"),
+    ("tx62", "tx62"),
 )
 
 

@@ -240,6 +240,20 @@ def test_refusal_after_the_payload():
     dialogue([(b"AT+CASEND=0,2\r", b"\r\n>"), (b"hi", b"\r\nERROR\r\n"), (b"AT\r", OK)], body)
 
 
+def test_a_payload_that_is_still_waited_for_is_filled_up():
+    def body(at):
+        with raises(ModemTimeout):
+            at.command(b"+CASEND=0,20", payload=b"x" * 20)
+        at.fill(20)
+        at.command(b"+CSQ")
+        at.restarted()
+        at.fill(20)  # not to a modem that has to be set up first
+
+    filled = (b"\r" * 20, b"\r\n+CASEND: 20\r\n" + OK)
+    steps = [(b"AT+CASEND=0,20\r", b""), filled, (b"AT\r", OK), (b"AT+CSQ\r", OK)]
+    dialogue(steps, body)
+
+
 def test_a_final_result_of_the_vendor():
     def body(at):
         at.command(b"+QISEND=0,2", payload=b"hi", done=b"SEND OK")

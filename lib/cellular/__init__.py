@@ -33,7 +33,10 @@ DRIVERS = (
     ("eg95", "quectel", "Quectel"),
     ("gm02s", "sequans", "GM02S"),
     ("gms01q", "sequans", "GMS01Q"),
+    ("sara-r4", "ublox", "SARAR4"),
+    ("sara-r5", "ublox", "SARAR5"),
     ("sim7080", "sim7080", "SIM7080"),
+    ("tx62", "cinterion", "TX62"),
 )
 
 

@@ -179,6 +179,14 @@ class AT:
             else:
                 fills += 1
 
+    def fill(self, count):
+        """After a payload of `count` bytes that had no answer: the modem may still wait for some
+        of it, and take the next command for that. As many CRs end the wait, and are no command."""
+        some = b"\r" * 16
+        while count > 0 and not self.lost:
+            self._write(some[:count])
+            count -= len(some)
+
     def _begin(self, command):
         if self._stale and not self.lost:
             self._resync()

@@ -14,6 +14,8 @@ from .modem import Modem, _number, quotable
 class BearerModem(Modem):
     """A `Modem` with the data context of 27.007; a driver adds its sockets."""
 
+    login_command = b'+CGAUTH=1,2,"%s","%s"'
+
     def __init__(self, uart, power_key=None):
         super().__init__(uart, power_key)
         self._context = None  # what context 1 was found or made to be, and since which start
@@ -27,6 +29,11 @@ class BearerModem(Modem):
             self.at.command(b"+CGEREP=1")
         except CommandError:
             pass  # then a dropped context shows by its connections only
+
+    def iccid(self):
+        """The SIM's number (ICCID) as text, "" if there is none: `+CCID: <digits>`."""
+        digits = self._one(b"+CCID", b"+CCID:").strip(b'" Ff')
+        return text(digits) if digits.isdigit() else ""
 
     def prepare(self, apn, user="", password=""):
         """See that context 1 has this APN; True if that was not so: the modem registers anew.
@@ -81,9 +88,7 @@ class BearerModem(Modem):
         self.at.command(b"+CFUN=4")
         self.at.command(b'+CGDCONT=1,"IP","%s"' % apn.encode())
         if user:
-            self.at.command(
-                b'+CGAUTH=1,2,"%s","%s"' % (user.encode(), password.encode()),
-            )
+            self.at.command(self.login_command % (user.encode(), password.encode()))
         self.at.command(b"+CFUN=1")
         self._settled = True
 

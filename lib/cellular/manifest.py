@@ -6,6 +6,7 @@ package(
         "at.py",
         "bearer.py",
         "cgla.py",
+        "cinterion.py",
         "counters.py",
         "csim.py",
         "dns.py",
@@ -17,6 +18,7 @@ package(
         "sim7080.py",
         "socket.py",
         "timeouts.py",
+        "ublox.py",
     ),
     base_path="..",
 )

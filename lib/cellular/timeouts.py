@@ -31,6 +31,16 @@ _COMMANDS = (
     (b"+SQNSH", 20_000),
     (b"+SQNSRECV", 10_000),
     (b"+SQNSSENDEXT", 15_000),
+    (b"+UPSDA", 150_000),
+    (b"+USOCL", 130_000),
+    (b"+USOCO", 130_000),
+    (b"+USORD", 10_000),
+    (b"+USOWR", 15_000),
+    (b"^SICA", 150_000),
+    (b"^SISC", 20_000),
+    (b"^SISO", 90_000),  # OK at once; the connection
+    (b"^SISR", 10_000),
+    (b"^SISW", 15_000),
 )
 
 # Waits that are not for one command.

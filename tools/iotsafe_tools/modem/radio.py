@@ -106,7 +106,9 @@ class Radio:
         self._context(index, not fails, by_host=True)
 
     def deactivate(self, index: int, by_host: bool = False) -> None:
-        """Context off; its sockets close."""
+        """Context off; its sockets close. One that is off already stays so, without a word."""
+        if not self.pdp[index]:
+            return
         self.pdp[index] = 0
         self._context(index, False, by_host)
         self.modem.sockets.context_lost(index)

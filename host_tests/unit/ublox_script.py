@@ -1,0 +1,78 @@
+"""Pieces of dialogues with a u-blox modem, for scripted UARTs."""
+
+from mock_uart import ScriptedUART
+from sequans_script import joined
+from sim7080_script import ERROR, OK, SYNC, cme, lines
+from virtual_time import Clock, running
+
+from cellular import SARAR4
+
+SETTINGS = [
+    (b"AT+CMEE=1\r", OK),
+    (b"AT+CFUN=1\r", OK),
+    (b"AT+CGEREP=1\r", OK),
+    (b"AT+UPSV=0\r", OK),
+    (b"AT+CTZU=1\r", OK),
+]
+GREETED = (b"AT+CSGT?\r", lines(b'+CSGT: 1,"STARTED"'))
+SET_UP = SETTINGS + [GREETED]
+
+
+def creates(number=0):
+    """USOCR."""
+    return (b"AT+USOCR=6\r", lines(b"+USOCR: %d" % number))
+
+
+def opens(number=0, answer=OK, host=b"h", port=8883):
+    """The two commands of a connection."""
+    return [creates(number), (b'AT+USOCO=%d,"%s",%d\r' % (number, host, port), answer)]
+
+
+def sends(data, number=0, took=None, then=b""):
+    """USOWR of `data`, of which the modem takes `took` bytes; `then` comes with the OK."""
+    took = len(data) if took is None else took
+    return [
+        (b"AT+USOWR=%d,%d\r" % (number, len(data)), b"\r\n@"),
+        (data, lines(b"+USOWR: %d,%d" % (number, took)) + then),
+    ]
+
+
+def receives(data=b"", number=0, before=b"", then=b""):
+    """USORD that gets `data`."""
+    head = b'\r\n+USORD: %d,%d,"' % (number, len(data))
+    return (b"AT+USORD=%d,1024\r" % number, before + head + data + b'"\r\n' + OK + then)
+
+
+def controls(value, parameter, number=0):
+    """USOCTL."""
+    return (
+        b"AT+USOCTL=%d,%d\r" % (number, parameter),
+        lines(b"+USOCTL: %d,%d,%d" % (number, parameter, value)),
+    )
+
+
+def closes(number=0, answer=OK):
+    """USOCL that does not wait."""
+    return (b"AT+USOCL=%d,1\r" % number, answer)
+
+
+def play(steps, body, driver=SARAR4):
+    """`body(modem, clock)` on a modem that was powered up; `steps` must be used up."""
+    clock = Clock(nap=100)
+    with running(clock):
+        uart = ScriptedUART(joined(SYNC, SET_UP, *steps))
+        modem = driver(uart)
+        modem.power_up()
+        body(modem, clock)
+        modem.at.poll()
+        uart.done()
+
+
+def connected(modem):
+    """A socket of `modem` that was connected."""
+    socket = modem.socket()
+    socket.connect(("h", 8883))
+    return socket
+
+
+__all__ = ("ERROR", "OK", "cme", "lines")

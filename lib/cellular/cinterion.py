@@ -1,0 +1,223 @@
+"""Driver for Cinterion TX62 (Portenta Cat. M1/NB IoT GNSS shield): its internet services.
+
+Answers and indications of these have the same beginnings. `^SISW: <id>,1` and
+`^SISW: <id>,<n>,<m>` differ in their fields; `^SISR: <id>,1` is an indication, or the head of one
+byte of data. The modem indicates data once, until all of it was read: so a connection is read only
+after an indication, or after a look (a read of 0 bytes) that found some.
+"""
+
+from micropython import const
+
+import ticks
+
+from . import timeouts
+from .bearer import BearerModem
+from .errors import CommandError, ModemTimeout, NetworkError, text
+from .modem import _number, quotable
+from .parser import number
+
+_EPIPE = const(32)
+_ECONNRESET = const(104)
+_ETIMEDOUT = const(110)
+_UP = const(4)  # ^SISI: <id>,<state>
+_CONNECTING = const(3)
+_LOOK = const(5_000)  # ms until the modem is asked what became of an attempt
+_LAST_ERROR = const(2_000)  # ^SIS: <id>,0,<n>: with a greater n it only tells something
+
+
+class TX62(BearerModem):
+    """TX62 on a UART; see `Modem`."""
+
+    boot_lines = (b"^SYSSTART", b"^SYSSTART AIRPLANE MODE", b"^SHUTDOWN")
+    max_sockets = 10
+    chunk = 1500
+    dns = (b'^SISX="HostByName",1,"%s"', b"^SISX:")
+
+    def __init__(self, uart, power_key=None):
+        super().__init__(uart, power_key)
+        self._indicated = bytearray(self.max_sockets)  # data, and not all of it was read since
+        self._writable = bytearray(self.max_sockets)
+        self._trouble = None  # what the modem said of a connection that ended
+        at = self.at
+        at.on(b"^SIS:", self._on_event)
+        at.on(b"^SISR:", self._on_data)
+        at.on(b"^SISW:", self._on_room)
+
+    def _set_up(self):
+        super()._set_up()
+        self.at.command(b"+CTZU=1")  # clock from the network
+
+    def attach(self, apn, user="", password="", timeout=timeouts.PDP):
+        """As `BearerModem.attach`; its context is given to the internet services."""
+        address = super().attach(apn, user, password, timeout)
+        if b"1,1" not in self.at.command(b"^SICA?", b"^SICA:"):
+            try:
+                self.at.command(b"^SICA=1,1", timeout=timeout)
+            except CommandError as e:
+                raise NetworkError("the network gives no data connection: %s" % e.detail)
+        return address
+
+    # -- sockets --------------------------------------------------------------------------------
+
+    def _open(self, cid, host, port):
+        quotable(host)
+        try:
+            self._store(cid, b"srvType", b"Socket")
+        except CommandError:  # an earlier run left it open: close it, once
+            self._close(cid)
+            self._store(cid, b"srvType", b"Socket")
+        self._store(cid, b"conId", b"1")
+        self._store(cid, b"address", b"socktcp://%s:%d" % (host.encode(), port))
+        self._indicated[cid] = self._writable[cid] = 0
+        self._trouble = None
+        self._sockets[cid].opened()
+        try:
+            self.at.command(b"^SISO=%d" % cid)
+            self._wait(cid)
+        except (CommandError, NetworkError) as e:
+            self._close(cid)
+            raise NetworkError(
+                "no connection to %s port %d: %s" % (host, port, self._trouble or e)
+            )
+
+    def _store(self, cid, key, value):
+        self.at.command(b'^SISS=%d,"%s","%s"' % (cid, key, value))
+
+    def _wait(self, cid):
+        """Until the connection is up; NetworkError if it does not come."""
+        socket = self._sockets[cid]
+        deadline = ticks.after(timeouts.of(b"^SISO"))
+        look = ticks.after(_LOOK)
+        while not self._writable[cid]:
+            if socket.hung_up:
+                raise NetworkError("it failed")
+            if ticks.left(look) <= 0:  # the indication may be lost
+                state = self._state(cid)
+                if state == _UP:
+                    return
+                if state != _CONNECTING:
+                    raise NetworkError("it failed")
+                look = ticks.after(_LOOK)
+            if ticks.left(deadline) <= 0:
+                raise NetworkError("no answer from the server")
+            self._idle(10)
+
+    def _state(self, cid):
+        """The state of a service, or None: `^SISI: <id>,<state>,…`."""
+        return _number(self._one(b"^SISI=%d" % cid, b"^SISI: %d," % cid).split(b",")[0])
+
+    def _send(self, cid, data):
+        """Hand `data` (memoryview, at most 1500 bytes) to the modem; False when it has no room.
+
+        When it took a part, this waits until it takes the rest."""
+        deadline = ticks.after(timeouts.SEND)
+        rest = data[self._write(cid, data) :]
+        if len(rest) == len(data):
+            return False
+        while len(rest):
+            if ticks.left(deadline) <= 0:
+                raise NetworkError("the network takes no data: the modem is full", _ETIMEDOUT)
+            again = ticks.after(timeouts.FIRST_LOOK)  # the indication of room may be lost
+            while not self._writable[cid] and ticks.left(again) > 0:
+                self._idle(10)
+            rest = rest[self._write(cid, rest) :]
+
+    def _write(self, cid, data):
+        """One command; how many bytes of `data` the modem took."""
+        took = []
+
+        def on_line(line):
+            """`^SISW: <id>,<bytes wanted>,<unacknowledged>`: so many are sent."""
+            count = number(line, 1)
+            if number(line) != cid or number(line, 2) is None or count is None:
+                return False
+            if took or count > len(data):
+                return False
+            took.append(count)
+            return data[:count]
+
+        self._writable[cid] = 0
+        try:
+            self.at.command(b"^SISW=%d,%d" % (cid, len(data)), b"^SISW:", on_line)
+        except ModemTimeout:
+            self.at.fill(len(data))
+            raise
+        except CommandError:
+            if took:  # how much of it left is not known
+                raise
+            self._check(cid, _EPIPE)
+        return took[0] if took else 0
+
+    def _check(self, cid, errno):
+        """Raise NetworkError with `errno` unless connection `cid` is up."""
+        try:
+            state = self._state(cid)
+        except CommandError:
+            state = None
+        if self._sockets[cid].hung_up or state != _UP:
+            raise NetworkError(
+                "the server closed the connection"
+                + (": %s" % self._trouble if self._trouble else ""),
+                errno,
+            )
+
+    def _receive(self, cid, target):
+        """Fetch what the modem has, at most `target` (memoryview) holds; number of bytes."""
+        if not self._indicated[cid] and not self._read(cid, 0, None):
+            return 0
+        self._indicated[cid] = 0
+        self._read(cid, len(target), target)
+        return self.at.parser.count
+
+    def _read(self, cid, size, target):
+        """^SISR of `size` bytes into `target`; 0 asks how many there are. True if there are."""
+        socket = self._sockets[cid]
+        some = False
+        try:
+            lines = self.at.command(
+                b"^SISR=%d,%d" % (cid, size), b"^SISR: %d," % cid, target=target, mark=b"\n"
+            )
+        except CommandError:
+            if not socket.hung_up:
+                self._check(cid, _ECONNRESET)
+                raise
+            lines = ()  # nothing is left of it
+        for line in lines:
+            if line[:1] == b"-":  # the end, or not connected
+                socket.hung_up = True
+            elif _number(line.split(b",")[0]):
+                some = True
+        return some
+
+    def _close(self, cid):
+        try:
+            self.at.command(b"^SISC=%d" % cid)
+        except CommandError:
+            pass  # it was not open
+
+    # -- indications ----------------------------------------------------------------------------
+
+    def _on_data(self, line):
+        """`^SISR: <id>,1` data, `,2` the end of it."""
+        socket = self._named(line)
+        if socket:
+            self._indicated[number(line)] = 1
+            socket.readable = True
+
+    def _on_room(self, line):
+        """`^SISW: <id>,1` there is room, `,2` all was sent."""
+        if self._named(line):
+            self._writable[number(line)] = 1
+
+    def _on_event(self, line):
+        """`^SIS: <id>,0,<n>[,"<text>"]` an error, or the peer has closed; `,5,…` connected."""
+        socket = self._named(line)
+        if not socket:
+            return
+        cause = number(line, 1)
+        if cause == 5:
+            self._writable[number(line)] = 1
+        elif cause == 0 and (number(line, 2) or 0) <= _LAST_ERROR:
+            self._trouble = text(bytes(line).partition(b",0,")[2])
+            socket.hung_up = True
+            socket.readable = True  # what is buffered can still be read

@@ -1,0 +1,286 @@
+"""Drivers for u-blox SARA-R4 and SARA-R5: sockets, and the data context of the R5.
+
+Data goes out behind the prompt `@`: exact, and with the pause that the modem wants still faster
+than the commands that carry it in hex.
+"""
+
+from micropython import const
+
+import ticks
+
+from . import timeouts
+from .bearer import BearerModem
+from .errors import (
+    CommandError,
+    ModemError,
+    ModemGarbled,
+    ModemTimeout,
+    NetworkError,
+    meaning,
+    text,
+)
+from .modem import _number, quotable
+from .parser import number as field
+
+_GREETING = b"STARTED"  # what the modem is told to say when it starts
+_PROMPT = const(0x40)
+_TCP = const(6)
+_ESTABLISHED = const(4)
+
+# +USOCTL parameters
+_SENT = const(2)
+_STATE = const(10)
+
+_EPIPE = const(32)
+_ECONNRESET = const(104)
+_ETIMEDOUT = const(110)
+
+# +USOER; those are our errno, too
+_ERRORS = (
+    (12, "the modem has no memory left"),
+    (22, "invalid address"),
+    (104, "reset by the server"),
+    (110, "no answer from the server"),
+    (111, "refused by the server: check mqtt.port"),
+    (113, "the server cannot be reached"),
+)
+
+
+class SARAR4(BearerModem):
+    """SARA-R4 on a UART; see `Modem`. Its sockets use the context that it registered with."""
+
+    boot_lines = (_GREETING,)
+    power_pulse_ms = 1_000
+    max_sockets = 7
+    chunk = 1024
+    dns = (b'+UDNSRN=0,"%s"', b"+UDNSRN:")
+    restart_command = b"+CFUN=15"
+    login_command = b'+UAUTHREQ=1,2,"%s","%s"'
+
+    def __init__(self, uart, power_key=None):
+        super().__init__(uart, power_key)
+        self._numbers = [None] * self.max_sockets  # the modem's, by connection number
+        self._sent = [0] * self.max_sockets  # bytes, by connection number
+        at = self.at
+        at.prompt = _PROMPT
+        at.prompt_pause = 50
+        at.on(b"+UUSORD:", self._on_data)
+        at.on(b"+UUSOCL:", self._on_close)
+        at.on(b"+UUPSDD:", self._on_drop)
+
+    def _set_up(self):
+        """In the first seconds some refuse even these commands (SIM busy)."""
+        deadline = ticks.after(timeouts.BOOT_SETTLE)
+        while True:
+            try:
+                super()._set_up()
+                self.at.command(b"+UPSV=0")  # a UART that sleeps loses what wakes it
+                self.at.command(b"+CTZU=1")  # clock from the network
+                if _GREETING not in self._one(b"+CSGT?", b"+CSGT:"):
+                    self.at.command(b'+CSGT=1,"%s"' % _GREETING)  # is kept
+                return
+            except CommandError:
+                if ticks.left(deadline) <= 0:
+                    raise
+                self._idle(500)
+
+    def _on_drop(self, line):
+        self.pdp_drops += 1
+
+    # -- sockets --------------------------------------------------------------------------------
+
+    def _open(self, cid, host, port):
+        quotable(host)
+        if self._numbers[cid] is not None:  # an attempt that had no answer
+            self._close(cid)
+        self._numbers[cid] = number = self._create()
+        self._sent[cid] = 0
+        try:
+            self.at.command(b'+USOCO=%d,"%s",%d' % (number, host.encode(), port))
+        except CommandError as e:
+            code = _number(self._one(b"+USOER", b"+USOER:"))
+            self._close(cid)
+            raise NetworkError(
+                "no connection to %s port %d: %s"
+                % (host, port, meaning(_ERRORS, code) or "%s, error %s" % (e.detail, code)),
+                code if meaning(_ERRORS, code) else None,
+            )
+        self._sockets[cid].opened()
+
+    def _create(self):
+        """A new socket: the modem's number of it."""
+        try:
+            number = self._one(b"+USOCR=%d" % _TCP, b"+USOCR:")
+        except CommandError:  # an earlier run left them all in use: free what is not ours, once
+            for number in range(self.max_sockets):
+                if number not in self._numbers:
+                    self._free(number)
+            number = self._one(b"+USOCR=%d" % _TCP, b"+USOCR:")
+        number = _number(number)
+        if number in self._numbers and number is not None:
+            last = self._numbers.index(number)
+            if self._sockets[last].hung_up:  # the modem has freed it since
+                self._numbers[last] = None
+        if number is None or number in self._numbers:
+            raise ModemError("AT+USOCR: the modem's answer is not understood")
+        return number
+
+    def _send(self, cid, data):
+        """Hand `data` (memoryview, at most 1024 bytes) to the modem; False when it has no room.
+
+        When it took a part, this waits until it takes the rest."""
+        deadline = ticks.after(timeouts.SEND)
+        rest = data[self._write(cid, data) :]
+        if len(rest) == len(data):
+            return False
+        while len(rest):
+            if ticks.left(deadline) <= 0:
+                raise NetworkError("the network takes no data: the modem is full", _ETIMEDOUT)
+            self._idle(200)
+            rest = rest[self._write(cid, rest) :]
+
+    def _write(self, cid, data):
+        """One command; how many bytes of `data` the modem took."""
+        number = self._numbers[cid]
+        if number is None:
+            raise NetworkError("the server closed the connection", _EPIPE)
+        try:
+            lines = self.at.command(
+                b"+USOWR=%d,%d" % (number, len(data)), b"+USOWR: %d," % number, payload=data
+            )
+        except ModemTimeout:
+            self.at.fill(len(data))
+            raise
+        except CommandError:
+            if self.at.prompted:  # how much of it left is not known
+                raise
+            self._check(cid, _EPIPE)
+            return 0
+        count = _number(lines[-1]) if lines else None
+        # A part of it, or a digit lost on the way? What was sent twice or never is worse than
+        # a question.
+        if count != len(data):
+            count = self._control(cid, _SENT) - self._sent[cid]
+            if not 0 <= count <= len(data):
+                raise ModemGarbled("AT+USOWR: what the modem has sent is not known")
+        self._sent[cid] += count
+        return count
+
+    def _control(self, cid, parameter):
+        """The number that AT+USOCTL tells about a connection; -1 if it tells none."""
+        number = self._numbers[cid]
+        line = self._one(
+            b"+USOCTL=%d,%d" % (number, parameter), b"+USOCTL: %d,%d," % (number, parameter)
+        )
+        value = _number(line.split(b",")[0])
+        return -1 if value is None else value
+
+    def _check(self, cid, errno):
+        """Raise NetworkError with `errno` unless connection `cid` is up."""
+        try:
+            state = self._control(cid, _STATE)
+        except CommandError:
+            state = None
+        if self._sockets[cid].hung_up or state != _ESTABLISHED:
+            raise NetworkError("the server closed the connection", errno)
+
+    def _receive(self, cid, target):
+        """Fetch what the modem has, at most `target` (memoryview) holds; number of bytes."""
+        number = self._numbers[cid]
+        if number is None:
+            return 0
+        try:
+            self.at.command(
+                b"+USORD=%d,%d" % (number, len(target)),
+                b"+USORD: %d," % number,
+                target=target,
+                mark=b',"',
+            )
+            return self.at.parser.count
+        except CommandError:
+            if self._sockets[cid].hung_up:  # and nothing is left of it
+                return 0
+            self._check(cid, _ECONNRESET)
+            raise
+
+    def _close(self, cid):
+        number = self._numbers[cid]
+        self._numbers[cid] = None
+        if number is not None:
+            self._free(number)
+
+    def _free(self, number):
+        """Close, without waiting for the server where the modem can do that."""
+        for command in (b"+USOCL=%d,1", b"+USOCL=%d"):
+            try:
+                self.at.command(command % number)
+                return
+            except CommandError:
+                pass  # it was not open, or is one of the first R4
+
+    def _on_data(self, line):
+        """`+UUSORD: <socket>,<bytes>`."""
+        socket = self._socket_numbered(line)
+        if socket:
+            socket.readable = True
+
+    def _on_close(self, line):
+        """`+UUSOCL: <socket>`."""
+        socket = self._socket_numbered(line)
+        if socket:
+            socket.hung_up = True
+            socket.readable = True  # what is buffered can still be read
+
+    def _socket_numbered(self, line):
+        """The connected Socket with the modem's number in `line`, or None."""
+        theirs = field(line)
+        if theirs is None or theirs not in self._numbers:
+            return None
+        return self._sockets[self._numbers.index(theirs)]
+
+
+class SARAR5(SARAR4):
+    """SARA-R5 on a UART; see `Modem`. Its sockets use profile 0, on the context of the
+    registration."""
+
+    restart_command = b"+CFUN=16"
+
+    def __init__(self, uart, power_key=None):
+        super().__init__(uart, power_key)
+        self._told = False  # the end of an activation was told
+        self.at.on(b"+UUPSDA:", self._on_profile)
+
+    def attach(self, apn, user="", password="", timeout=timeouts.PDP):
+        """As `BearerModem.attach`; the profile of the sockets is put on it."""
+        super().attach(apn, user, password, timeout)
+        deadline = ticks.after(timeout)
+        address = self._profile()
+        while not address:
+            if ticks.left(deadline) <= 0:
+                raise NetworkError("the network gives no data connection: check modem.apn")
+            self._told = False
+            try:
+                self.at.command(b"+UPSD=0,100,1")
+                self.at.command(b"+UPSD=0,0,0")
+                self.at.command(b"+UPSDA=0,3")
+            except CommandError:
+                self._told = True  # it may be active already
+            look = ticks.after(10_000)  # the URC may be lost
+            while not self._told and ticks.left(look) > 0:
+                self._idle(20)
+            address = self._profile()
+            if not address:
+                self._idle(2_000)
+        return address
+
+    def _profile(self):
+        """The address of profile 0 when it is active, or None: `+UPSND: 0,0,"<address>"`."""
+        try:
+            address = self._one(b"+UPSND=0,0", b"+UPSND: 0,0,").strip(b'"')
+        except CommandError:
+            return None
+        return text(address) if address.strip(b"0.") else None
+
+    def _on_profile(self, line):
+        """`+UUPSDA: <result>[,"<address>"]`."""
+        self._told = True
