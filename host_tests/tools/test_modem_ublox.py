@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-from iotsafe_tools.modem.testing import Bench, Peer
+from iotsafe_tools.modem.testing import Bench, Peer, StubCard
 
 OK = b"\r\nOK\r\n"
 ERROR = b"\r\n+CME ERROR: 3\r\n"
@@ -174,3 +174,15 @@ def test_identity_and_clock():
     assert bench.ask("AT+CCID") == b"\r\n+CCID: 89000000000000000000\r\n" + OK
     assert bench.ask("AT+CGMM") == b"\r\nSARA-R410M-02B\r\n" + OK
     assert b'+CCLK: "80/' not in bench.ask("AT+CCLK?")
+
+
+def test_the_sim_says_61_and_the_modem_passes_it_on():
+    card = StubCard({"01CB010000": "6110", "01C0000010": "00" * 16 + "9000"})
+    bench = Bench(card, personality="sara-r4")
+    assert bench.ask('AT+CSIM=10,"01CB010000"') == b'\r\n+CSIM: 4,"6110"\r\n' + OK
+    assert bench.ask('AT+CSIM=10,"01C0000010"').startswith(b'\r\n+CSIM: 36,"0000')
+
+
+def test_another_line_in_front_of_the_answer_of_the_sim():
+    bench = Bench(personality="sara-r4", quirks={"csim_late"})
+    assert bench.ask('AT+CSIM=10,"0070000001"') == (b'\r\n+CIEV: 2,4\r\n+CSIM: 4,"6D00"\r\n' + OK)

@@ -23,6 +23,7 @@ QUIRKS = {
     "csim_unquoted": "the response hex of +CSIM and +CGLA has no quotes",
     "csim_lower": "the response hex of +CSIM and +CGLA is lower case",
     "csim_glued": "the previous +CSIM answer is printed in front of the current one",
+    "csim_late": "the first line behind +CSIM is another one",
     "csim_truncated": "a response ends after 256 bytes; its length field does not know",
     "csim_basic_only": "+CSIM opens and closes channels, but passes nothing on to them",
     "no_csim": "there is no +CSIM",

@@ -106,6 +106,8 @@ def csim(modem, args: Args):
     previous, modem.sim.last_line = modem.sim.last_line, lines[0]
     if "csim_glued" in modem.quirks and previous:
         lines.insert(0, previous)
+    if "csim_late" in modem.quirks:
+        lines.insert(0, "+CIEV: 2,4")
     modem.info(*lines)
 
 
