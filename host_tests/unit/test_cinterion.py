@@ -164,7 +164,8 @@ def test_what_is_no_failure():
     for line in (b'0,0,2200,"info"', b'1,0,20,"x"', b"0", b"", b"x,0,1", b"0,1,2", b"0,x"):
 
         def body(modem, clock):
-            connected(modem)
+            socket = connected(modem)
+            assert not socket.hung_up
 
         play([opens(b"\r\n^SIS: " + line + b"\r\n" + ROOM)], body)
 
@@ -198,10 +199,10 @@ def test_data_both_ways_whatever_it_contains():
 def test_an_indication_of_room_is_no_order_to_send():
     def body(modem, clock):
         socket = connected(modem)
-        socket.write(b"x")
+        socket.write(b"xy")
         socket.flush()
 
-    play([opens(), sends(b"x", before=ROOM + b"\r\n^SISW: 1,1,0\r\n")], body)
+    play([opens(), sends(b"xy", before=ROOM + b"\r\n^SISW: 1,1,0\r\n")], body)
 
 
 def test_an_order_to_send_more_than_there_is():
@@ -336,6 +337,18 @@ def test_the_peer_closes_and_what_it_said_can_be_read():
         play(
             [opens(ROOM + DATA + CLOSED), receives(b"bye"), (b"AT^SISR=0,0\r", end), CLOSES], body
         )
+
+
+def test_a_socket_connected_again_is_a_new_connection():
+    def body(modem, clock):
+        socket = connected(modem)
+        modem.at.poll()
+        assert socket.hung_up
+        socket.close()
+        socket.connect(("h", 8883))
+        assert not socket.hung_up
+
+    play([opens(ROOM + CLOSED), CLOSES, opens()], body)
 
 
 def test_the_end_without_a_word_of_closing():

@@ -263,13 +263,13 @@ def test_the_pause_behind_the_prompt():
 def test_a_part_is_taken_and_then_the_rest():
     def body(modem, clock):
         socket = connected(modem)
-        socket.write(b"abcdefgh")
-        socket.flush()
-        socket.write(b"ij")
-        socket.flush()
+        for data in (b"abcdefgh", b"ij", b"kl"):
+            socket.write(data)
+            socket.flush()
 
     first = sends(b"abcdefgh", took=3)
-    play([opens(), first, controls(3, 2), sends(b"defgh"), sends(b"ij")], body)
+    third = [sends(b"kl", took=1), controls(11, 2), sends(b"l")]
+    play([opens(), first, controls(3, 2), sends(b"defgh"), sends(b"ij")] + third, body)
 
 
 def test_a_count_that_lost_a_digit():
@@ -347,6 +347,18 @@ def test_the_peer_closes_and_what_it_said_can_be_read():
         told = OK + b"\r\n+UUSORD: 0,3\r\n" + HANG_UP
         play([opens(answer=told), receives(b"bye"), last, closes(answer=cme(3)),
               (b"AT+USOCL=0\r", cme(3))], body)  # fmt: skip
+
+
+def test_a_socket_connected_again_is_a_new_connection():
+    def body(modem, clock):
+        socket = connected(modem)
+        modem.at.poll()
+        assert socket.hung_up
+        socket.close()
+        socket.connect(("h", 8883))
+        assert not socket.hung_up
+
+    play([opens(answer=OK + HANG_UP), closes(), opens()], body)
 
 
 def test_a_number_that_the_modem_gives_again():
