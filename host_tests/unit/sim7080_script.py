@@ -12,6 +12,7 @@ SET_UP = [
     (b"AT+CMEE=1\r", OK),
     (b"AT+IFC=0,0\r", OK),
     (b"AT+CLTS?\r", b"\r\n+CLTS: 1\r\n\r\nOK\r\n"),
+    (b"AT+IPR?\r", b"\r\n+IPR: 115200\r\n\r\nOK\r\n"),
 ]
 
 

@@ -108,6 +108,33 @@ def test_the_key_does_not_wake_it():
         assert clock.ms < 22_000
 
 
+def test_a_modem_that_starts_by_itself_is_waited_for():
+    # Its boot line comes before it hears us: it is neither silent nor garbage.
+    for reply in ([(900, b"\r\nRDY\r\n")], [(900, b"\r\n+CEREG: 2\r\n")]):
+        clock = Clock(nap=30)
+        with running(clock):
+            key = Key(clock)
+            late = [(b"AT\r", [])] * 2 + [(b"AT\r", reply), (b"AT\r", [])]
+            uart = TimedUART(clock, late + at_once(SYNC + SET_UP))
+            SIM7080(uart, key).power_up()
+            uart.done()
+            assert key.moves == []
+
+
+def test_a_modem_that_hangs_is_reset_with_the_key():
+    clock = Clock(nap=30)
+    with running(clock):
+        key = Key(clock)
+        modem = SIM7080(TimedUART(clock, [(None, [])]), key)
+        for _ in range(4):
+            with raises(ModemSilent):
+                modem.power_up()
+        lengths = [up[1] - down[1] for down, up in zip(key.moves[::2], key.moves[1::2])]
+        # On: 1 s, off: 1.2 s, reset: 12 s or 15 s, the data sheet has both.
+        assert [1_000 <= ms < 1_200 or ms > 15_000 for ms in lengths] == [True] * 4, lengths
+        assert [ms > 15_000 for ms in lengths] == [False, True, False, True], lengths
+
+
 def test_the_key_is_released_whatever_happens():
     class Interrupted(Clock):
         def sleep(self, ms):

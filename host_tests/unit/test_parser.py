@@ -102,7 +102,8 @@ def test_counted_data_cut_at_every_byte():
 
 
 def test_counted_data_behind_a_line_end_or_more():
-    for mark, between in ((b"\n", b"\r\n"), (b"\n", b"\n"), (b',"', b',"')):
+    marks = ((b"\n", b"\r\n"), (b"\n", b"\n"), (b',"', b',"'), (b",\n", b",17\r\n"))
+    for mark, between in marks:
         data = b"+QIRD: %d" % len(TRICKY) + between + TRICKY + b"\r\nOK\r\n"
         for cut in range(len(data)):
             target = bytearray(100)

@@ -2,11 +2,18 @@
 
 from expect import raises
 from mock_uart import ScriptedUART
-from sim7080_script import ERROR, OK, SYNC, closes, cme, lines, opens, started
+from sim7080_script import ERROR, OK, SET_UP, SYNC, closes, cme, lines, opens, started
 from virtual_time import Clock, TimedUART, running
 
 import cellular
-from cellular import SIM7080, CommandError, ModemError, ModemReset, NetworkError
+from cellular import (
+    SIM7080,
+    CommandError,
+    ModemError,
+    ModemReset,
+    ModemSilent,
+    NetworkError,
+)
 
 ADDRESS = (b"AT+CNACT?\r", lines(b'+CNACT: 0,1,"10.94.36.44"', b'+CNACT: 1,0,"0.0.0.0"'))
 NO_ADDRESS = (b"AT+CNACT?\r", lines(b'+CNACT: 0,0,"0.0.0.0"', b'+CNACT: 1,1,"10.1.1.1"'))
@@ -41,11 +48,103 @@ def test_network_time_is_switched_on_once():
         (b"AT+IFC=0,0\r", OK),
         (b"AT+CLTS?\r", lines(b"+CLTS: 0")),
         (b"AT+CLTS=1\r", OK),
+        SET_UP[3],
     ]
     with running(Clock()):
         uart = ScriptedUART(SYNC + steps)
         SIM7080(uart).power_up()
         uart.done()
+
+
+# -- rate of the UART ---------------------------------------------------------------------------
+
+
+def test_auto_baud_is_left_once():
+    # What the modem is set to it keeps: at the next start nothing is to be done.
+    with running(Clock()):
+        steps = SYNC + SET_UP[:3] + [(SET_UP[3][0], lines(b"+IPR: 0")), (b"AT+IPR=115200\r", OK)]
+        uart = ScriptedUART(steps)
+        SIM7080(uart).power_up()
+        uart.done()
+
+
+class Rated:
+    """A UART, and a modem at the fixed rate `theirs` behind it; nothing passes between unlike
+    rates. `confirms`: the rate at which AT+IPR is answered is the new one."""
+
+    def __init__(self, theirs, confirms=False, noise=b""):
+        self.ours = 115200
+        self.theirs = theirs
+        self.confirms = confirms
+        self.out = noise
+        self.answers = dict(SYNC[1:] + SET_UP)
+
+    def init(self, baudrate):
+        self.ours = baudrate
+        self.out = b""
+
+    def any(self):
+        return len(self.out)
+
+    def readinto(self, buf):
+        n = min(len(buf), len(self.out))
+        buf[:n] = self.out[:n]
+        self.out = self.out[n:]
+        return n or None
+
+    def write(self, data):
+        if self.ours == self.theirs:
+            if bytes(data) == b"AT+IPR=115200\r":
+                self.theirs = 115200
+                if not self.confirms:
+                    self.out += OK
+            else:
+                self.out += self.answers[bytes(data)]
+        return len(data)
+
+
+def found(uart, key=None):
+    clock = Clock(nap=50)
+    with running(clock):
+        modem = SIM7080(uart, key)
+        modem.power_up()
+        assert uart.ours == uart.theirs == 115200
+        assert not modem.at.lost
+        return clock.ms
+
+
+def test_a_modem_at_another_rate_is_found_before_the_key_is_pressed():
+    pressed = []
+    for rate in SIM7080.rates:
+        assert found(Rated(rate), pressed.append) < 12_000
+        found(Rated(rate, confirms=True), pressed.append)
+    found(Rated(9_600))
+    assert not pressed
+
+
+def test_what_it_says_at_another_rate_is_garbage():
+    found(Rated(57_600, noise=b"\xf8\x00\xff\r\n"))
+
+
+def test_a_modem_at_no_rate():
+    pressed = []
+    uart = Rated(0)
+    with running(Clock()), raises(ModemSilent):
+        SIM7080(uart, pressed.append).power_up()
+    assert uart.ours == 115200
+    assert pressed == [True, False]
+
+
+def test_only_at_first_contact_it_is_looked_for():
+    uart = Rated(115200)
+    with running(Clock()):
+        modem = SIM7080(uart)
+        modem.power_up()
+        uart.theirs = 0
+        modem.at.restarted()
+        uart.init = None
+        with raises(ModemSilent):
+            modem.power_up()
 
 
 # -- data context -------------------------------------------------------------------------------
@@ -82,14 +181,9 @@ def test_the_urc_some_seconds_later():
 
 
 def _timed(clock, steps):
-    script = SYNC + [
-        (b"AT+CMEE=1\r", OK),
-        (b"AT+IFC=0,0\r", OK),
-        (b"AT+CLTS?\r", lines(b"+CLTS: 1")),
-    ]
     script = [
         (want, reply if isinstance(reply, list) else [(2, reply)])
-        for want, reply in script + steps
+        for want, reply in SYNC + SET_UP + steps
     ]
     modem = SIM7080(TimedUART(clock, script))
     modem.power_up()
@@ -245,37 +339,51 @@ def test_no_time_from_a_server():
 # -- connections --------------------------------------------------------------------------------
 
 
-def refused(answer, kind, text, more=()):
+def refused(answer, kind, text, more=(), errno=None):
     def body(modem, clock):
         socket = modem.socket()
-        with raises(kind, text=text):
+        with raises(kind, text=text) as caught:
             socket.connect(("h", 8883))
+        assert errno in (None, caught.error.errno), caught.error.errno
         assert socket.free()
 
     play([(opens()[0], answer)] + list(more), body)
 
 
 def test_each_result_of_caopen():
-    for result, text in (
-        (1, "socket error"),
-        (2, "no memory (or the data quota of the SIM is used up)"),
-        (3, "too many connections"),
-        (4, "parameter invalid"),
-        (6, "invalid IP address"),
-        (7, "not supported"),
-        (12, "cannot bind"),
-        (13, "cannot listen"),
-        (20, "the host name cannot be resolved: check mqtt.host"),
-        (21, "the data connection is not active"),
-        (23, "refused by the server: check mqtt.port"),
-        (27, "connect failed"),
-        (99, "modem's result 99"),
+    for result, errno, text in (
+        (1, 5, "socket error"),
+        (2, 12, "no memory (or the data quota of the SIM is used up)"),
+        (3, 24, "too many connections"),
+        (4, 22, "parameter invalid"),
+        (6, 22, "invalid IP address"),
+        (7, 95, "not supported"),
+        (12, 98, "cannot bind"),
+        (13, 98, "cannot listen"),
+        (20, 113, "the host name cannot be resolved: check mqtt.host"),
+        (21, 100, "the data connection is not active"),
+        (23, 111, "refused by the server: check mqtt.port"),
+        (24, 71, "the server's certificate expired"),
+        (25, 71, "the server's certificate has another name"),
+        (26, 71, "the server's certificate expired, and has another name"),
+        (27, 113, "connect failed"),
+        (99, 5, "modem's result 99"),
     ):
         refused(
             lines(b"+CAOPEN: 0,%d" % result),
             NetworkError,
             "no connection to h port 8883: " + text,
+            errno=errno,
         )
+
+
+def test_no_memory_after_a_long_time_is_a_server_that_does_not_answer():
+    clock = Clock(nap=100)
+    with running(clock):
+        modem = _timed(clock, [(opens()[0], [(75_000, lines(b"+CAOPEN: 0,2"))])])
+        with raises(NetworkError, text="no answer: the server, or the way to it") as caught:
+            modem.socket().connect(("h", 8883))
+        assert caught.error.errno == 110
 
 
 def test_answers_of_caopen_that_are_not_understood():
@@ -356,6 +464,7 @@ def test_power_down_lines_mean_a_restart():
         b"UNDER-VOLTAGE POWER DOWN",
         b"OVER-VOLTAGE POWER DOWN",
         b"PSM POWER DOWN",
+        b'+CPSMSTATUS: "ENTER PSM"',
     ):
 
         def body(modem, clock):

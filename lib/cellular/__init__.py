@@ -35,6 +35,7 @@ DRIVERS = (
     ("gms01q", "sequans", "GMS01Q"),
     ("sara-r4", "ublox", "SARAR4"),
     ("sara-r5", "ublox", "SARAR5"),
+    ("sim7000", "sim7000", "SIM7000"),
     ("sim7080", "sim7080", "SIM7080"),
     ("tx62", "cinterion", "TX62"),
 )

@@ -11,7 +11,16 @@ import ticks
 from . import timeouts
 from .at import AT
 from .csim import CSIM
-from .errors import CommandError, ModemSilent, NetworkError, SIMError, meaning, text
+from .errors import (
+    CommandError,
+    ModemError,
+    ModemGarbled,
+    ModemSilent,
+    NetworkError,
+    SIMError,
+    meaning,
+    text,
+)
 from .parser import number
 from .socket import Socket, buffers
 
@@ -32,6 +41,9 @@ _PUK_REQUIRED = const(12)
 _SIM_FAILURE = const(13)
 _SIM_BUSY = const(14)
 
+_RATE = const(115_200)  # at which boards open the UART
+_RATE_TRIES = const(2)  # at each other rate; the first may end what the modem took for a line
+
 # The third wrong PIN locks the SIM: the last one is left to people.
 _MAX_PIN_ENTRIES = const(2)
 
@@ -45,9 +57,12 @@ class Modem:
     """
 
     boot_lines = ()
-    # How long the power key is pressed to start, the connections that the modem offers, and the
-    # bytes that one send or receive command takes at most.
+    # How long the power key is pressed to start, and to reset a modem that hangs (0: it cannot);
+    # the rates to which its UART may have been set; the connections that it offers, and the bytes
+    # that one send or receive command takes at most.
     power_pulse_ms = 1_200
+    power_reset_ms = 0
+    rates = ()
     max_sockets = 1
     chunk = 1460
     dns = None  # what asks for an address, and the prefix of the line that tells it
@@ -55,7 +70,9 @@ class Modem:
 
     def __init__(self, uart, power_key=None):
         self.at = AT(uart, self.boot_lines)
+        self._uart = uart
         self._power_key = power_key
+        self._hangs = False  # the power key was pressed, and it stayed silent
         self._sim = CSIM(self.at, settled=False)
         self._sockets = []  # by connection number: who had it last
         self._settled = False  # `_set_up` was done since the modem started
@@ -83,29 +100,64 @@ class Modem:
 
     # -- start ----------------------------------------------------------------------------------
 
-    def power_up(self):
+    def power_up(self, patience=timeouts.BOOT):
         """Find the modem, starting it with the power key if it is silent, and set it up.
 
-        The key is pressed only after silence: on a running modem the same pulse switches it off.
+        The key is pressed only after silence: on a running modem the same pulse may switch it
+        off. One that was there before is given `patience` ms to start by itself.
         """
         if self.at.lost:
             self._settled = False
+            new = not self.at.generation
+            heard = self.at.urcs
             try:
-                # One that was there before is given the time to start by itself.
-                first = self._power_key and not self.at.generation
-                self.at.sync(timeouts.FIRST_CALL if first else timeouts.BOOT)
-            except ModemSilent:
-                if not self._power_key:
-                    raise
-                try:
-                    self._power_key(True)
-                    ticks.sleep(self.power_pulse_ms)
-                finally:
-                    self._power_key(False)
-                self.at.sync()
+                self.at.sync(timeouts.FIRST_CALL if new and self._power_key else patience)
+            except (ModemSilent, ModemGarbled) as e:
+                if self.at.urcs != heard:  # it is there, and starting
+                    self.at.sync(patience)
+                elif not (new and self._find_rate()):
+                    if not self._power_key or isinstance(e, ModemGarbled):
+                        raise
+                    self._press_key()
         if not self._settled:
             self._set_up()
             self._settled = True
+
+    def _press_key(self):
+        """Start the modem with the power key; each second time in vain, reset it with the key."""
+        pressed = (self._hangs and self.power_reset_ms) or self.power_pulse_ms
+        self._hangs = not self._hangs
+        try:
+            self._power_key(True)
+            ticks.sleep(pressed)
+        finally:
+            self._power_key(False)
+        self.at.sync()
+        self._hangs = False
+
+    def _find_rate(self):
+        """Look for the modem at each of `rates`, and set it to ours, which it keeps;
+        False if it is not there. That needs `uart.init(baudrate=…)`, as machine.UART has it."""
+        init = getattr(self._uart, "init", None)
+        if not init:
+            return False
+        for rate in self.rates:
+            init(baudrate=rate)
+            for _ in range(_RATE_TRIES):
+                try:
+                    self.at.sync(timeouts.RATE)
+                except ModemError:
+                    continue
+                try:
+                    self.at.command(b"+IPR=%d" % _RATE, timeout=timeouts.RATE)
+                except ModemError:
+                    pass  # its OK may come at the new rate already
+                break
+            init(baudrate=_RATE)
+            if not self.at.lost:
+                self.at.sync(timeouts.FIRST_CALL)
+                return True
+        return False
 
     def restart(self):
         """Switch the modem off and on by command; `power_up` finds it again."""
@@ -227,6 +279,13 @@ class Modem:
         from .dns import resolve
 
         return resolve(self, host)
+
+    def extras(self):
+        """What a session does without: an object of `cellular.extras`, loaded when it is asked
+        for; that of the driver's `maker`, where it has one."""
+        from . import extras
+
+        return extras.of(self)
 
     def _place(self, socket):
         """A free connection number for `socket`, and its buffers; NetworkError if there is none.

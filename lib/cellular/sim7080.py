@@ -10,42 +10,68 @@ from .errors import CommandError, ModemError, NetworkError, meaning, text
 from .modem import Modem, _number, quotable
 from .parser import number
 
-_TIME_SERVER = b"pool.ntp.org"
 _PDP = const(0)  # index of the data context
 _EPIPE = const(32)
 _ECONNRESET = const(104)
 _LOOKS = const(4)  # for an activation without an indication, until it is asked for again
 
-# +CAOPEN: <cid>,<result>
+_EIO = const(5)
+_ENOMEM = const(12)
+_EINVAL = const(22)
+_EMFILE = const(24)
+_EPROTO = const(71)
+_EOPNOTSUPP = const(95)
+_EADDRINUSE = const(98)
+_ENETDOWN = const(100)
+_ETIMEDOUT = const(110)
+_ECONNREFUSED = const(111)
+_EHOSTUNREACH = const(113)
+
+# +CAOPEN: <cid>,<result> -> errno and what it means.
 _RESULTS = (
-    (1, "socket error"),
-    (2, "no memory (or the data quota of the SIM is used up)"),
-    (3, "too many connections"),
-    (4, "parameter invalid"),
-    (6, "invalid IP address"),
-    (7, "not supported"),
-    (12, "cannot bind"),
-    (13, "cannot listen"),
-    (20, "the host name cannot be resolved: check mqtt.host"),
-    (21, "the data connection is not active"),
-    (23, "refused by the server: check mqtt.port"),
-    (27, "connect failed"),
+    (1, (_EIO, "socket error")),
+    (2, (_ENOMEM, "no memory (or the data quota of the SIM is used up)")),
+    (3, (_EMFILE, "too many connections")),
+    (4, (_EINVAL, "parameter invalid")),
+    (6, (_EINVAL, "invalid IP address")),
+    (7, (_EOPNOTSUPP, "not supported")),
+    (12, (_EADDRINUSE, "cannot bind")),
+    (13, (_EADDRINUSE, "cannot listen")),
+    (20, (_EHOSTUNREACH, "the host name cannot be resolved: check mqtt.host")),
+    (21, (_ENETDOWN, "the data connection is not active")),
+    (23, (_ECONNREFUSED, "refused by the server: check mqtt.port")),
+    (24, (_EPROTO, "the server's certificate expired")),
+    (25, (_EPROTO, "the server's certificate has another name")),
+    (26, (_EPROTO, "the server's certificate expired, and has another name")),
+    (27, (_EHOSTUNREACH, "connect failed")),
 )
+_NO_MEMORY = const(2)
+# That is also what the modem says when the server did not answer, after some 75 s.
+_LONG = const(50_000)
+_UNANSWERED = (_ETIMEDOUT, "no answer: the server, or the way to it, is down")
 
 
 class SIM7080(Modem):
     """SIM7080G on a UART; see `Modem`."""
 
-    # With auto-baud (factory setting) none of these is printed: a restart then shows by its echo.
     boot_lines = (
         b"RDY",
         b"NORMAL POWER DOWN",
         b"UNDER-VOLTAGE POWER DOWN",
         b"OVER-VOLTAGE POWER DOWN",
         b"PSM POWER DOWN",
+        b'+CPSMSTATUS: "ENTER PSM"',
     )
+    # A pulse switches on from 1 s, and off from 1.2 s: this one never switches off. Held for 12 s
+    # (15 s, the data sheet says in another place) the key resets.
+    power_pulse_ms = 1_100
+    power_reset_ms = 16_000
+    rates = (9_600, 57_600, 38_400, 19_200, 230_400, 460_800, 921_600)
     max_sockets = 13
     dns = (b'+CDNSGIP="%s"', b"+CDNSGIP:")
+    maker = "SIMCom"  # of whom the extras are
+    # What sets the modem's clock from a time server.
+    ntp = (b"+CNTPCID=0", b'+CNTP="pool.ntp.org",0,0,2', b"+CNTP")
 
     def __init__(self, uart, power_key=None):
         super().__init__(uart, power_key)
@@ -63,6 +89,10 @@ class SIM7080(Modem):
         self.at.command(b"+IFC=0,0")  # boards wire no RTS/CTS
         if self._one(b"+CLTS?", b"+CLTS:") != b"1":
             self.at.command(b"+CLTS=1")  # clock from the network; from the modem's next start on
+        if self._one(b"+IPR?", b"+IPR:") == b"0":
+            # Auto-baud, the factory setting: no boot line is printed, and the first commands may
+            # be lost. The modem keeps what it is set to.
+            self.at.command(b"+IPR=115200")
 
     def iccid(self):
         """The SIM's number (ICCID) as text."""
@@ -76,9 +106,8 @@ class SIM7080(Modem):
         """NTP over the data connection sets the modem's clock; True if it did."""
         self._ntp = None
         try:
-            self.at.command(b"+CNTPCID=%d" % _PDP)
-            self.at.command(b'+CNTP="%s",0,%d,2' % (_TIME_SERVER, _PDP))
-            self.at.command(b"+CNTP")
+            for command in self.ntp:
+                self.at.command(command)
         except CommandError:
             return False
         deadline = ticks.after(timeouts.NTP)
@@ -146,6 +175,7 @@ class SIM7080(Modem):
         quotable(host)
         command = b'+CAOPEN=%d,%d,"TCP","%s",%d' % (cid, _PDP, host.encode(), port)
         answers = []
+        begun = ticks.now()
 
         def on_line(line):
             fields = bytes(line[8:]).split(b",")
@@ -162,10 +192,10 @@ class SIM7080(Modem):
             self.at.command(command, b"+CAOPEN:", on_line)
         result = answers[-1] if answers else None
         if result:
-            raise NetworkError(
-                "no connection to %s port %d: %s"
-                % (host, port, meaning(_RESULTS, result) or "modem's result %d" % result)
-            )
+            errno, why = meaning(_RESULTS, result) or (_EIO, "modem's result %d" % result)
+            if result == _NO_MEMORY and ticks.diff(ticks.now(), begun) > _LONG:
+                errno, why = _UNANSWERED
+            raise NetworkError("no connection to %s port %d: %s" % (host, port, why), errno)
         if result is None:
             raise ModemError("AT+CAOPEN: the modem's answer is not understood")
 

@@ -18,6 +18,11 @@ _COMMANDS = (
     (b"+CGACT", 150_000),
     (b"+CGATT", 80_000),
     (b"+CGLA", 35_000),  # as +CSIM
+    (b"+CIICR", 90_000),
+    (b"+CIPCLOSE", 20_000),
+    (b"+CIPRXGET", 10_000),
+    (b"+CIPSEND", 15_000),
+    (b"+CIPSHUT", 70_000),
     (b"+CNACT", 60_000),
     (b"+COPS", 120_000),
     (b"+CPIN", 10_000),
@@ -44,6 +49,7 @@ _COMMANDS = (
 )
 
 # Waits that are not for one command.
+RATE = 300  # AT is answered at the right rate within this
 FIRST_CALL = 3_000  # a modem that runs answers within this, else the power key is pressed
 BOOT = 15_000  # power key pressed until AT is answered
 BOOT_SETTLE = 10_000  # first OK until the SIM is readable

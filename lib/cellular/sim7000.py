@@ -1,0 +1,230 @@
+"""Driver for SIMCom SIM7000 (G, E, A, C): eight connections with the older commands, AT+CIP….
+
+Its CA* commands are others than those of the SIM7080, and freeze some firmware.
+"""
+
+from micropython import const
+
+import ticks
+
+from . import timeouts
+from .errors import CommandError, NetworkError, meaning
+from .modem import _number, quotable
+from .sim7080 import SIM7080
+
+_EIO = const(5)
+_EPIPE = const(32)
+_ECONNRESET = const(104)
+_ETIMEDOUT = const(110)
+_EHOSTUNREACH = const(113)
+
+# Result of AT+CIPSTART -> errno and what it means; b"" is a refusal, None no result in time.
+_RESULTS = (
+    (b"", (_EIO, "refused by the modem")),
+    (b"ALREADY CONNECT", (_EIO, "the modem has its number in use")),
+    (b"CONNECT FAIL", (_EHOSTUNREACH, "connect failed: check mqtt.host and mqtt.port")),
+    (None, (_ETIMEDOUT, "no answer: the server, or the way to it, is down")),
+)
+
+
+class _Accepted(Exception):
+    """The modem took fewer bytes than it was offered; `count` is how many."""
+
+    def __init__(self, count):
+        self.count = count
+
+
+class SIM7000(SIM7080):
+    """SIM7000 on a UART; see `Modem`."""
+
+    power_pulse_ms = 1_100
+    power_reset_ms = 0  # it has a pin for that
+    max_sockets = 8
+    shared_receiver = False  # GNSS has its own
+    ntp = (b"+CNTPCID=1", b'+CNTP="pool.ntp.org",0', b"+CNTP")
+
+    def __init__(self, uart, power_key=None):
+        super().__init__(uart, power_key)
+        self._apn = ""
+        self._stack = None  # of the modem's starts the one in which the stack was set up
+        self._opening = None  # number of the connection that is being opened
+        self._result = None  # of that
+        self.at.on(b"+CIPRXGET: 1,", self._on_received)
+        for cid in range(self.max_sockets):
+            self.at.on(b"%d, " % cid, self._on_connection)
+
+    # -- data context ---------------------------------------------------------------------------
+
+    def attach(self, apn, user="", password="", timeout=timeouts.PDP):
+        """As `SIM7080.attach`."""
+        address = self._address()
+        if not address:
+            for part in (apn, user, password):
+                quotable(part)
+            self._apn = apn
+            login = '+CSTT="%s","%s","%s"' % (apn, user, password)
+            deadline = ticks.after(timeout)
+            while not address:
+                if ticks.left(deadline) <= 0:
+                    raise NetworkError("the network gives no data connection: check modem.apn")
+                try:
+                    self._bring_up(login.encode())
+                    address = self._address()
+                except CommandError:
+                    pass
+                if not address:  # not at once again
+                    self._idle(2_000)
+        return address
+
+    def _bring_up(self, login):
+        """Start the stack from its first state, where alone these can be set."""
+        self.at.command(b"+CIPSHUT", done=b"SHUT OK")
+        self._stack = self.at.generation
+        for command in (b"+CIPMUX=1", b"+CIPQSEND=1", b"+CIPRXGET=1", login, b"+CIICR"):
+            self.at.command(command)
+
+    def _address(self):
+        """Our IP address when the data connection that we set up is active, else None."""
+        if self._stack != self.at.generation:
+            return None
+        try:
+            # It has no OK of its own.
+            for line in self.at.command(b"+CIFSR;E0", b""):
+                if line.count(b".") == 3 and not line.strip(b"0123456789."):
+                    return line.decode()
+        except CommandError:
+            pass  # not active
+        return None
+
+    def _ask_time_server(self):
+        """As that of the SIM7080; the time server is reached over a connection of its own."""
+        try:
+            self.at.command(b'+SAPBR=3,1,"APN","%s"' % self._apn.encode())
+            self.at.command(b"+SAPBR=1,1", timeout=timeouts.OPEN)
+        except CommandError:
+            pass  # it is up
+        return super()._ask_time_server()
+
+    # -- sockets --------------------------------------------------------------------------------
+
+    def _open(self, cid, host, port):
+        quotable(host)
+        command = b'+CIPSTART=%d,"TCP","%s",%d' % (cid, host.encode(), port)
+        result = self._start(cid, command)
+        if result in (b"", b"ALREADY CONNECT"):  # in use since an earlier run: free it, once
+            self._close(cid)
+            result = self._start(cid, command)
+        if result != b"CONNECT OK":
+            if result is None:
+                self._close(cid)
+            errno, why = meaning(_RESULTS, result)
+            raise NetworkError("no connection to %s port %d: %s" % (host, port, why), errno)
+
+    def _start(self, cid, command):
+        """Let the modem connect, and return what it says about that (see `_RESULTS`)."""
+        self._opening = cid
+        self._result = None
+        drops = self.pdp_drops
+        try:
+            self.at.command(command)
+            deadline = ticks.after(timeouts.OPEN)
+            while self._result is None and ticks.left(deadline) > 0 and not self.at.lost:
+                if drops != self.pdp_drops:
+                    raise NetworkError("the network dropped the data connection")
+                self._idle(20)
+        except CommandError:
+            return b""
+        finally:
+            self._opening = None
+        return self._result
+
+    def _send(self, cid, data):
+        """Hand `data` (memoryview) to the modem; False when it has no room for any of it."""
+        deadline = ticks.after(timeouts.SEND)
+        sent = 0
+        while sent < len(data):
+            accepted = self._offer(cid, data[sent:])
+            sent += accepted
+            if not accepted:
+                self._check(cid, _EPIPE)
+                if not sent:
+                    return False
+                if ticks.left(deadline) <= 0:
+                    raise NetworkError("the modem takes no data: it is full", _ETIMEDOUT)
+                self._idle(200)
+
+    def _offer(self, cid, data):
+        """Send what the modem takes of `data`; number of bytes."""
+        done = b"DATA ACCEPT:%d,%d" % (cid, len(data))
+
+        def on_line(line):
+            # Not all of it, or none: no other result follows.
+            raise _Accepted(_number(bytes(line[12:]).split(b",")[-1]) or 0)
+
+        try:
+            self.at.command(
+                b"+CIPSEND=%d,%d" % (cid, len(data)),
+                b"DATA ACCEPT:",
+                on_line,
+                payload=data,
+                done=done,
+            )
+            return len(data)
+        except _Accepted as e:
+            return min(e.count, len(data))
+        except CommandError:
+            if self.at.prompted:  # it may have taken them: never sent twice
+                self._check(cid, _EPIPE)
+                raise
+            return 0
+
+    def _check(self, cid, errno):
+        """Raise NetworkError with `errno` unless connection `cid` is up."""
+        state = self._one(b"+CIPSTATUS=%d" % cid, b"+CIPSTATUS:")
+        if self._sockets[cid].hung_up or state.split(b",")[-1] != b'"CONNECTED"':
+            raise NetworkError("the server closed the connection", errno)
+
+    def _receive(self, cid, target):
+        """Fetch what the modem has, at most `target` (memoryview) holds; number of bytes."""
+        try:
+            self.at.command(
+                b"+CIPRXGET=2,%d,%d" % (cid, len(target)),
+                b"+CIPRXGET: 2,%d," % cid,
+                target=target,
+                mark=b",\n",
+            )
+            return self.at.parser.count
+        except CommandError:
+            if self._sockets[cid].hung_up:
+                return 0  # and nothing is left
+            self._check(cid, _ECONNRESET)
+            raise
+
+    def _close(self, cid):
+        try:
+            self.at.command(b"+CIPCLOSE=%d" % cid, done=b"%d, CLOSE OK" % cid)
+        except CommandError:
+            pass  # it was not open
+
+    def _on_received(self, line):
+        """`+CIPRXGET: 1,<n>`: there is something to read."""
+        socket = self._socket_of(bytes(line[13:]))
+        if socket:
+            socket.readable = True
+
+    def _on_connection(self, line):
+        """`<n>, CONNECT OK`, `<n>, CONNECT FAIL`, `<n>, ALREADY CONNECT`, `<n>, CLOSED`."""
+        number, _, what = bytes(line).partition(b", ")
+        socket = self._socket_of(number)
+        if not socket:
+            return
+        if what == b"CLOSED":
+            socket.hung_up = True
+            socket.readable = True  # what is buffered can still be read
+        elif _number(number) == self._opening and what in (
+            b"CONNECT OK",
+            b"CONNECT FAIL",
+            b"ALREADY CONNECT",
+        ):
+            socket.opened()  # indications before this were for an earlier connection
+            self._result = what
