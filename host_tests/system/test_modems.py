@@ -4,6 +4,7 @@ import pytest
 
 # Personality of the simulated modem, driver in the config.
 MODEMS = (
+    ("sim7000", "sim7000"),
     ("sim7080", "sim7080"),
     ("bg95", "bg95"),
     ("bg96", "bg96"),
@@ -27,3 +28,12 @@ def test_a_message_is_delivered(make_rig, personality, driver, version):
     assert rig.broker.names("meter-17")
     assert any(f"TLSv{version}" in line for line in firmware.lines)
     assert rig.lab.counters["handler_errors"] == 0
+
+
+def test_network_mode_and_bands_of_the_config(make_rig):
+    rig = make_rig()
+    changes = {"modem.network": "lte-m", "modem.bands": [20, 3]}
+    with rig.firmware(messages=1, changes=changes) as firmware:
+        assert firmware.wait(60) == 0
+    assert rig.lab.modem.nvm["+CMNB"] == (1,)
+    assert rig.lab.modem.nvm["bands"] == {"CAT-M": (3, 20)}

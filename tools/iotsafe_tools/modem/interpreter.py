@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from .errors import NUMERIC_RESULT, ATError, RequestError, error_text
 from .parser import Args, Command, parse_line
 from .redact import redact_answer, redact_line
-from .table import SILENT, Data, Until
+from .table import BARE, SILENT, Data, Until
 
 RX_LIMIT = 8192
 """Bytes of input that wait while a command runs; more are lost, as on a UART without flow
@@ -354,9 +354,9 @@ class Interpreter:
         self.owner.occur(f"done:{self._name}")
         if epoch != self.epoch:
             return
-        if result is SILENT:
+        if result is SILENT or (result is BARE and not self._queue):
             self._done("")
-        elif result is not None:
+        elif result not in (None, BARE):
             self._final(result)
         elif not self._queue:
             self._final("OK")

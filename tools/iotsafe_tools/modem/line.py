@@ -15,6 +15,9 @@ BITS_PER_BYTE = 10
 """Start bit, eight data bits, stop bit."""
 SLICE = 0.002
 """Seconds between two deliveries while a paced line is busy."""
+USUAL_RATE = 115200
+UP_NOISE, DOWN_NOISE = 0x95, 0x6A
+"""What a wrong rate does to the bits; not the same both ways, or an echo would be right again."""
 HOST_BUFFER = 4096
 """Bytes from the host that wait for their turn on a paced line."""
 
@@ -46,7 +49,11 @@ class Pacer:
 
 
 class Line:
-    """Connects a host's bytes with a modem. baud: None = no pacing."""
+    """Connects a host's bytes with a modem. baud: None = no pacing.
+
+    `rate` is that of the host's UART: 115200, whatever the pace, until the host changes it. Where
+    the modem is set to another one (AT+IPR, 0 is auto-baud), each side receives garbage.
+    """
 
     def __init__(self, modem, baud: int | None = None) -> None:
         self.modem = modem
@@ -55,6 +62,23 @@ class Line:
         self._down = Pacer(baud) if baud else None
         self._from_host = bytearray()
         self._sending = False
+        self.rate = USUAL_RATE
+        self._printing_at = modem.values["+IPR"][0]
+
+    def set_rate(self, rate: int) -> None:
+        """The host opens its UART anew, at another rate."""
+        self.rate = rate
+        self._from_host.clear()
+        if self.baud:
+            self.baud = rate
+            self._up, self._down = Pacer(rate), Pacer(rate)
+            self._sending = False
+
+    def _garbled(self, data: bytes, rate: int, noise: int) -> bytes:
+        """What arrives of `data` when the modem's UART is at `rate`."""
+        if rate in (0, self.rate):
+            return data
+        return bytes(byte ^ noise for byte in data)
 
     def room(self) -> int:
         """How many bytes the host may hand over now."""
@@ -62,6 +86,7 @@ class Line:
 
     def write(self, data: bytes) -> None:
         """Bytes from the host."""
+        data = self._garbled(data, self.modem.values["+IPR"][0], UP_NOISE)
         if self._up is None:
             self.modem.feed(data)
             return
@@ -80,7 +105,13 @@ class Line:
 
     def read(self, limit: int | None = None) -> bytes:
         """Bytes that have arrived at the host, at most `limit`."""
+        data = self._arrived(limit)
+        return self._garbled(data, self._printing_at, DOWN_NOISE) if data else data
+
+    def _arrived(self, limit: int | None) -> bytes:
         waiting = self.modem.uart.waiting
+        if not waiting:  # what is printed already goes out at the rate it was printed at
+            self._printing_at = self.modem.values["+IPR"][0]
         if self._down is None or not waiting:
             self._sending = False
             return self.modem.take(limit) if waiting else b""
@@ -119,6 +150,12 @@ class MemoryUART:
         self.line = Line(modem, baud)
         self.timeout = timeout
         self._rx = bytearray()
+
+    def init(self, baudrate: int) -> None:
+        """Change the rate; what was received and not read is lost."""
+        self._poll()
+        self._rx.clear()
+        self.line.set_rate(baudrate)
 
     def any(self) -> int:
         """Bytes that can be read now."""

@@ -47,3 +47,5 @@ class Personality:
     pdp_activation: float
     quirks: frozenset[str] = frozenset()
     """What every modem of this type does, see `faults.QUIRKS`; `Options.quirks` adds to it."""
+    shared_receiver: bool = False
+    """GNSS and the network have one receiver: while it is on, the network is not heard."""

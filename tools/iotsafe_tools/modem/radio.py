@@ -27,6 +27,20 @@ class Radio:
         self.attached = False
         self.pdp = dict.fromkeys(range(4), 0)
         self.activating: set[int] = set()
+        self.gnss_since: float | None = None
+
+    @property
+    def deaf(self) -> bool:
+        """The receiver listens to satellites: no network is found, and no data passes."""
+        return self.gnss_since is not None and self.modem.personality.shared_receiver
+
+    def listen_to_satellites(self, on: bool) -> None:
+        """The GNSS receiver is switched on or off."""
+        if not on:
+            self.gnss_since = None
+        elif self.gnss_since is None:
+            self.gnss_since = self.modem.now
+        self.update()
 
     @property
     def registered(self) -> bool:
@@ -36,6 +50,7 @@ class Radio:
     def update(self) -> None:
         """Radio or SIM changed: begin to search, or leave the network."""
         wanted = self.modem.values["+CFUN"][0] == 1 and self.modem.sim.state == "ready"
+        wanted = wanted and (self.registered or not self.deaf)
         if wanted == self._searching:
             return
         self._searching = wanted
@@ -84,7 +99,8 @@ class Radio:
         if name == "+CGREG":
             text += f',"{RAC}"'
         elif name == "+CEREG" and mode == 4:
-            text += ',,,"00000000","01100000"'
+            _, _, _, period, active = self.modem.at_boot["+CPSMS"]
+            text += f',,,"{active}","{period}"'
         return text
 
     def activate(self, index: int) -> None:

@@ -40,16 +40,22 @@ class SocketTable:
 
     def selectables(self) -> list:
         """(socket, events) of every connection that waits for something."""
+        if self.modem.radio.deaf:
+            return []
         found = (s.connection.selectable() for s in self.sockets.values() if s.connection)
         return [item for item in found if item]
 
     def next_due(self) -> float | None:
         """When a connection attempt gives up."""
+        if self.modem.radio.deaf:
+            return None
         dues = (s.connection.due for s in self.sockets.values() if s.connection)
         return min((due for due in dues if due is not None), default=None)
 
     def service(self) -> None:
         """Move bytes between buffers and network."""
+        if self.modem.radio.deaf:
+            return
         before = self.modem.network.bytes_up, self.modem.network.bytes_down
         for sock in self.sockets.values():
             if sock.connection:

@@ -1,8 +1,8 @@
 """Command tables: name -> form -> handler, and settings that are nothing but stored values.
 
 A handler is called as `handler(modem, args)`. It prints with `modem.info(...)` and returns None
-for OK, a string for another final result, `SILENT` for none, or raises `ATError`. A handler that
-takes time is a generator; it yields what it waits for:
+for OK, a string for another final result, `SILENT` or `BARE` for none, or raises `ATError`. A
+handler that takes time is a generator; it yields what it waits for:
 
     yield 0.06                  seconds                  -> None
     yield Until(test, 75.0)     test() true, or time-out -> True / False
@@ -19,6 +19,8 @@ from .parser import Args
 FORMS = ("exec", "read", "test", "set")
 SILENT = object()
 """Returned by a handler whose command has no final result."""
+BARE = object()
+"""The same, and a command behind it in the line is run."""
 
 
 @dataclass(frozen=True)

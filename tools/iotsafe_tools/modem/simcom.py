@@ -1,0 +1,254 @@
+"""What SIMCom's modems have in common: identity, boot, network, power saving, GNSS, time.
+
+After "SIM7070_SIM7080_SIM7090 Series AT Command Manual" V1.05 and "SIM7000 Series AT Command
+Manual" V1.06, and the notes on low power and GNSS.
+"""
+
+from __future__ import annotations
+
+from .common import COMMON
+from .errors import CMEError
+from .parser import Args
+from .radio import CELL, TAC
+from .table import SILENT, CommandTable, Number, Setting, Text, render
+
+TABLE = COMMON.extended()
+CODES = {"unknown": 100, "syntax": 603, "parameter": 765}
+LINE_LIMIT = 559
+COMMANDS_LIMIT = 39
+BAUD = (0, 300, 600, 1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200, 230400, 460800, 921600)
+BAUD += (1000000, 1500000, 2000000, 3000000, 3200000, 3686400, 4000000)
+BANDS = (1, 2, 3, 4, 5, 8, 12, 13, 14, 18, 19, 20, 25, 26, 27, 28, 66, 71, 85)
+
+
+for setting in (
+    Setting("+IPR", (Number(BAUD),), (0,), saved=True),
+    Setting("+IFC", (Number(range(3)), Number(range(3))), (0, 0)),
+    Setting("+CNMP", (Number((2, 13, 38, 51)),), (38,), saved=True),
+    Setting("+CMNB", (Number((1, 2, 3)),), (3,), saved=True),
+    Setting("+CLTS", (Number(range(2)),), (0,), saved=True),
+    Setting("+CNTPCID", (Number(range(4)),), (0,)),
+    Setting("+CSCLK", (Number(range(3)),), (0,), saved=True),
+    Setting("+CFGRI", (Number(range(3)),), (0,)),
+    Setting("+CNSMOD", (Number(range(2)),), (0,)),
+    Setting("+CPSMSTATUS", (Number(range(2)),), (0,)),
+    Setting("+CGNSPWR", (Number(range(2)),), (0,)),
+    Setting("+CNTP", (Text(256), Number(range(-47, 57)), Number(range(4)), Number(range(3))),
+            ("pool.ntp.org", 0, 0, 0)),
+):  # fmt: skip
+    TABLE.store(setting)
+
+
+def identify(table: CommandTable, model: str, revision: str, name: str) -> None:
+    """What a modem says that it is."""
+    table.fixed(("+CGMM", "+GMM"), "exec", model)
+    table.fixed(("+CGMR", "+GMR"), "exec", revision)
+    table.fixed("I", "exec", name)
+
+    @table.on("+SIMCOMATI", "exec")
+    def simcom_ati(modem, args: Args) -> None:
+        modem.info(revision, f"IMEI:{modem.options.imei}")
+
+
+TABLE.fixed(("+CGMI", "+GMI"), "exec", "SIMCOM_Ltd")
+
+
+@TABLE.on("+CCID", "exec")
+def iccid(modem, args: Args) -> None:
+    """ICCID, bare."""
+    modem.sim.require()
+    modem.info(modem.sim.identity.iccid)
+
+
+# -- power ---------------------------------------------------------------------------------------
+
+
+@TABLE.on("+CPOWD", "set")
+def power_down(modem, args: Args):
+    """1: NORMAL POWER DOWN instead of OK; 0: at once and without a word."""
+    if args.number(0, range(2)):
+        modem.power_state.shut_down(modem.delay(1.0))
+    else:
+        modem.power_state.off("CPOWD")
+    return SILENT
+
+
+@TABLE.on("+CREBOOT", "exec")
+def reboot(modem, args: Args) -> None:
+    """OK, then a reset."""
+    modem.reset_after_ok("CREBOOT")
+
+
+def announce(modem) -> None:
+    """Start-up URCs; with auto-baud nobody hears those before the first AT."""
+    for delay, text in ((0.0, "RDY"), (0.3, "+CFUN: 1")):
+        due = modem.now + modem.delay(delay)
+        modem.timers.at(due, lambda text=text: modem.urc(text))
+
+
+def registered(modem) -> None:
+    """Network time, where CLTS asked for it before the boot; from now on the modem may sleep."""
+    if modem.at_boot["+CLTS"][0]:
+        moment, quarters = modem.wall_clock.network(), modem.options.time_zone
+        modem.wall_clock.set(moment, quarters)
+        modem.urc(f'*PSUTTZ: {moment:%y/%m/%d,%H:%M:%S}","{quarters:+d}",0')
+        modem.urc("DST: 0")
+    await_idleness(modem)
+
+
+# -- network -------------------------------------------------------------------------------------
+
+
+@TABLE.on("+CPSI", "read")
+def system_information(modem, args: Args) -> None:
+    """Serving cell."""
+    if not modem.radio.registered:
+        modem.info("+CPSI: NO SERVICE,Online")
+        return
+    system = "LTE CAT-M1" if modem.options.act == 7 else "LTE NB-IOT"
+    cell = int(CELL, 16)
+    modem.info(
+        f"+CPSI: {system},Online,001-01,0x{TAC},{cell},250,EUTRAN-BAND20,6400,3,3,-11,-94,-66,14"
+    )
+
+
+@TABLE.on("+CNSMOD", "read")
+def system_mode(modem, args: Args) -> None:
+    """Access technology in use, 0 = none."""
+    mode = modem.options.act if modem.radio.registered else 0
+    modem.info(f"+CNSMOD: {modem.values['+CNSMOD'][0]},{mode}")
+
+
+@TABLE.on("+CBANDCFG", "set")
+def bands(modem, args: Args) -> None:
+    """Bands of one access technology."""
+    system = args.text(0, 8).upper()
+    if system not in ("CAT-M", "NB-IOT"):
+        raise CMEError(modem.personality.codes["parameter"])
+    args.at_most(1 + len(BANDS))
+    chosen = tuple(args.number(index, BANDS) for index in range(1, max(2, len(args))))
+    modem.nvm["bands"] = {**modem.nvm.get("bands", {}), system: chosen}
+
+
+@TABLE.on("+CBANDCFG", "read")
+def read_bands(modem, args: Args) -> None:
+    """Bands per access technology."""
+    stored = modem.nvm.get("bands", {})
+    names = (("CAT-M", "CAT-M"), ("NB-IOT", "NB-IoT"))
+    modem.info(*(f'+CBANDCFG: "{name}",{render(stored.get(key, BANDS))}' for key, name in names))
+
+
+@TABLE.on("+CURCCFG", "set")
+def urc_groups(modem, args: Args) -> None:
+    """Accepted; every group stays on."""
+    args.text(0, 16)
+    args.number(1, range(2))
+
+
+# -- power saving --------------------------------------------------------------------------------
+
+# Seconds of a unit by its code (24.008 10.5.7.4a and 10.5.7.3); what is not there is off.
+PERIODIC = {3: 2, 4: 30, 5: 60, 0: 600, 1: 3600, 2: 36000, 6: 1152000}
+ACTIVE = {0: 2, 1: 60, 2: 360}
+
+
+def timer_seconds(bits: str, units: dict[int, int]) -> int | None:
+    """What eight bits of a timer say, None = off."""
+    value = int(bits or "0", 2)
+    unit = units.get(value >> 5)
+    return None if unit is None else unit * (value & 31)
+
+
+def await_idleness(modem) -> None:
+    """Enter PSM when no traffic came for the active time. What was set counts from the next boot
+    on."""
+    mode, _, _, period, active = modem.at_boot["+CPSMS"]
+    seconds = timer_seconds(active, ACTIVE)
+    if mode != 1 or seconds is None:
+        return
+    traffic = modem.counters["tcp_up"] + modem.counters["tcp_down"]
+
+    def look() -> None:
+        if traffic == modem.counters["tcp_up"] + modem.counters["tcp_down"]:
+            fall_asleep(modem, timer_seconds(period, PERIODIC))
+        else:
+            await_idleness(modem)
+
+    modem.timers.at(modem.now + modem.delay(seconds), look, "radio")
+
+
+def fall_asleep(modem, period: int | None) -> None:
+    """As good as off, until the power key or the periodic timer wakes it: then it boots."""
+    if modem.values["+CPSMSTATUS"][0]:
+        modem.urc('+CPSMSTATUS: "ENTER PSM"')
+    modem.power_state.off("PSM")
+    boots = modem.counters["boots"]
+
+    def wake() -> None:
+        if modem.counters["boots"] == boots and modem.power_state.state == "off":
+            modem.power_state.reset("PSM timer")
+
+    if period is not None:
+        modem.timers.at(modem.now + modem.delay(period), wake, "psm")
+
+
+@TABLE.on("+CEDRXRDP", "exec")
+def granted_edrx(modem, args: Args) -> None:
+    """The cycle in use, 0 = none: the one that was asked for."""
+    mode, act, bits = modem.values["+CEDRXS"]
+    if mode in (1, 2) and modem.radio.registered:
+        modem.info(f'+CEDRXRDP: {act},"{bits}","{bits}","0011"')
+    else:
+        modem.info("+CEDRXRDP: 0")
+
+
+# -- GNSS ----------------------------------------------------------------------------------------
+
+FIX_SECONDS = 30.0
+"""From the receiver switched on to a position."""
+PLACE = "52.516272,13.377722,34.500,0.00,0.0"
+"""Latitude, longitude, altitude, speed, course."""
+
+
+@TABLE.on("+CGNSPWR", "set")
+def switch_gnss(modem, args: Args) -> None:
+    """Where the receiver is shared, the network is not heard while it is on."""
+    args.at_most(1)
+    on = args.number(0, range(2))
+    modem.values["+CGNSPWR"] = (on,)
+    modem.radio.listen_to_satellites(bool(on))
+
+
+@TABLE.on("+CGNSINF", "exec")
+def position(modem, args: Args) -> None:
+    """<run>,<fix>,<UTC>,<lat>,<lon>,<alt>,<speed>,<course>,<mode>,,<HDOP>,<PDOP>,<VDOP>,…"""
+    since = modem.radio.gnss_since
+    if since is None:
+        modem.info("+CGNSINF: 0," + "," * 19)
+    elif modem.now < since + modem.delay(FIX_SECONDS):
+        modem.info("+CGNSINF: 1,0,19800106000023.000,,,,0.00,0.0,0,,,,,,4,,,,,,")
+    else:
+        utc = f"{modem.wall_clock.network():%Y%m%d%H%M%S}.000"
+        modem.info(f"+CGNSINF: 1,1,{utc},{PLACE},1,,0.9,1.2,0.8,,9,7,2,,38,,")
+
+
+TABLE.fixed(("+CGNSCOLD", "+CGNSWARM", "+CGNSHOT"), "exec")
+TABLE.fixed("+CGNSMOD", "set")
+
+
+# -- time ----------------------------------------------------------------------------------------
+
+
+@TABLE.on("+CNTP", "exec")
+def synchronise(modem, args: Args) -> None:
+    """OK, then +CNTP: 1 and the time, 61 without network."""
+
+    def answer() -> None:
+        if not any(modem.radio.pdp.values()):
+            modem.urc("+CNTP: 61")
+            return
+        quarters = modem.values["+CNTP"][1]
+        modem.wall_clock.set(modem.wall_clock.network(), quarters)
+        modem.urc(f'+CNTP: 1,"{modem.wall_clock.local():%Y/%m/%d,%H:%M:%S}"')
+
+    modem.after_ok(answer)
