@@ -108,8 +108,11 @@ def _driver(value):
     return None if value in known else "one of " + ", ".join(known)
 
 
-def _channel(value):
-    return None if value in ("auto", "csim", "cgla") else "one of auto, csim, cgla"
+def _bands(value):
+    for band in value:
+        if not isinstance(band, int) or isinstance(band, bool) or not 1 <= band <= 85:
+            return "a list of band numbers, each 1 to 85"
+    return "a list of at most 19 bands" if len(value) > 19 else None
 
 
 def _filled(value):
@@ -118,7 +121,8 @@ def _filled(value):
 
 _REQUIRED = None
 
-# Path -> (type, default, check or None). A check returns what a good value is, or None.
+# Path -> (type, default, check or None). A check is a tuple of the good values, or a function that
+# returns None for a good one, and else what a good one is.
 _FIELDS = {
     "version": (
         int,
@@ -131,7 +135,9 @@ _FIELDS = {
     "modem.user": (str, "", _text),
     "modem.password": (str, "", _text),
     "modem.pin": (str, "", _pin),
-    "sim.channel": (str, "auto", _channel),
+    "modem.network": (str, "", ("", "lte-m", "nb-iot", "both")),
+    "modem.bands": (list, (), _bands),
+    "sim.channel": (str, "auto", ("auto", "csim", "cgla")),
     "sim.aids": (list, (), _aids),
     "sim.key": (str, "", _object),
     "sim.certificate": (str, "", _object),
@@ -155,6 +161,8 @@ def problem(path, value):
     # In JSON true is no number, in Python it is.
     if not isinstance(value, kind) or isinstance(value, bool):
         wanted = _TYPES[kind]
+    elif isinstance(rule, tuple):
+        wanted = None if value in rule else "one of " + ", ".join([good for good in rule if good])
     else:
         wanted = rule(value) if rule else None
     return wanted and "must be " + wanted

@@ -198,6 +198,8 @@ class Supervisor:
         config = self._config
         context = config["modem.apn"], config["modem.user"], config["modem.password"]
         self.modem.prepare(*context)
+        if config["modem.network"] or config["modem.bands"]:
+            self.modem.extras().network(config["modem.network"], config["modem.bands"])
         self.modem.register()
         address = self.modem.attach(*context)
         say("network", "registered, address %s, signal %s dBm", address, self.modem.signal())

@@ -111,6 +111,13 @@ class World:
         assert self.told == (apn, user, password)  # before it registered
         return "10.0.0.1"
 
+    def extras(self):
+        return self
+
+    def network(self, mode, bands):
+        self.step("mode")
+        assert (mode, list(bands)) == ("lte-m", [3, 20])
+
     def signal(self):
         return -73
 
@@ -226,6 +233,14 @@ def test_the_channel_to_the_sim_of_the_config():
         world = World()
         run(world, 1, dict(SETTINGS, sim=settings))
         assert world.channels[0] == channel
+
+
+def test_network_mode_and_bands_of_the_config_are_set_before_registering():
+    world = World()
+    modem = {"pin": "4711", "network": "lte-m", "bands": [3, 20]}
+    run(world, 1, dict(SETTINGS, modem=modem))
+    at = world.done.index("mode")
+    assert world.done[at + 1] == "network"
 
 
 ERRORS = (
