@@ -283,9 +283,9 @@ class Modem:
     def extras(self):
         """What a session does without: an object of `cellular.extras`, loaded when it is asked
         for; that of the driver's `maker`, where it has one."""
-        from . import extras
+        from .extras import of
 
-        return extras.of(self)
+        return of(self)
 
     def _place(self, socket):
         """A free connection number for `socket`, and its buffers; NetworkError if there is none.
