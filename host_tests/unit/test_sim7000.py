@@ -288,6 +288,27 @@ def test_a_modem_that_takes_nothing():
         assert clock.ms > 60_000
 
 
+def test_the_rest_of_what_was_taken_in_part_is_not_waited_for_for_ever():
+    hello = [(b"AT\r", [(2, OK)])]
+    full = [(b"AT+CIPSEND=0,1\r", [(2, ERROR)]), (status()[0], [(2, status()[1])])]
+    clock = Clock(nap=1)
+    with running(clock):
+        steps = [(want, [(2, reply)]) for want, reply in SYNC + SET_UP]
+        steps += [(starts()[0], [(1, OK), (9, starts()[1][1])])]
+        steps += [(want, [(2, reply)]) for want, reply in sends(b"xy", accepted=1)]
+        modem = SIM7000(TimedUART(clock, steps + hello + full * 299))
+        modem.power_up()
+        socket = connected(modem)
+        socket.write(b"xy")
+        with raises(NetworkError, text="the modem is full") as caught:
+            socket.flush()
+        assert caught.error.errno == 110
+        assert 50_000 < clock.ms < 80_000
+        with raises(NetworkError, text="close the connection"):
+            socket.write(b"z")
+            socket.flush()
+
+
 def test_sending_on_a_connection_that_is_gone():
     def body(modem, clock):
         socket = connected(modem)

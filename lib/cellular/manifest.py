@@ -19,6 +19,7 @@ package(
         "sim7000.py",
         "sim7080.py",
         "simcom_extras.py",
+        "simcom_results.py",
         "socket.py",
         "timeouts.py",
         "ublox.py",

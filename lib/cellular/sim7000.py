@@ -8,36 +8,27 @@ from micropython import const
 import ticks
 
 from . import timeouts
-from .errors import CommandError, NetworkError, meaning
-from .modem import _number, quotable
+from .errors import CommandError, NetworkError
+from .modem import quotable
+from .parser import number
 from .sim7080 import SIM7080
 
-_EIO = const(5)
 _EPIPE = const(32)
 _ECONNRESET = const(104)
 _ETIMEDOUT = const(110)
-_EHOSTUNREACH = const(113)
 
-# Result of AT+CIPSTART -> errno and what it means; b"" is a refusal, None no result in time.
-_RESULTS = (
-    (b"", (_EIO, "refused by the modem")),
-    (b"ALREADY CONNECT", (_EIO, "the modem has its number in use")),
-    (b"CONNECT FAIL", (_EHOSTUNREACH, "connect failed: check mqtt.host and mqtt.port")),
-    (None, (_ETIMEDOUT, "no answer: the server, or the way to it, is down")),
-)
+# To send the rest of what was taken in part, and ms between two of them.
+_TRIES = const(300)
+_PAUSE = const(200)
 
 
 class _Accepted(Exception):
-    """The modem took fewer bytes than it was offered; `count` is how many."""
-
-    def __init__(self, count):
-        self.count = count
+    """The modem took fewer bytes than it was offered: so many."""
 
 
 class SIM7000(SIM7080):
     """SIM7000 on a UART; see `Modem`."""
 
-    power_pulse_ms = 1_100
     power_reset_ms = 0  # it has a pin for that
     max_sockets = 8
     shared_receiver = False  # GNSS has its own
@@ -47,8 +38,8 @@ class SIM7000(SIM7080):
         super().__init__(uart, power_key)
         self._apn = ""
         self._stack = None  # of the modem's starts the one in which the stack was set up
-        self._opening = None  # number of the connection that is being opened
-        self._result = None  # of that
+        self._opening = None  # number of the connection that was opened last …
+        self._result = None  # … and what the modem said about it, see `simcom_results`
         self.at.on(b"+CIPRXGET: 1,", self._on_received)
         for cid in range(self.max_sockets):
             self.at.on(b"%d, " % cid, self._on_connection)
@@ -117,11 +108,12 @@ class SIM7000(SIM7080):
         if result != b"CONNECT OK":
             if result is None:
                 self._close(cid)
-            errno, why = meaning(_RESULTS, result)
-            raise NetworkError("no connection to %s port %d: %s" % (host, port, why), errno)
+            from .simcom_results import failure
+
+            raise failure(host, port, result)
 
     def _start(self, cid, command):
-        """Let the modem connect, and return what it says about that (see `_RESULTS`)."""
+        """Let the modem connect, and return what it says about that."""
         self._opening = cid
         self._result = None
         drops = self.pdp_drops
@@ -133,25 +125,23 @@ class SIM7000(SIM7080):
                     raise NetworkError("the network dropped the data connection")
                 self._idle(20)
         except CommandError:
-            return b""
-        finally:
-            self._opening = None
+            self._result = b""
         return self._result
 
     def _send(self, cid, data):
         """Hand `data` (memoryview) to the modem; False when it has no room for any of it."""
-        deadline = ticks.after(timeouts.SEND)
         sent = 0
-        while sent < len(data):
+        for _ in range(_TRIES):
             accepted = self._offer(cid, data[sent:])
             sent += accepted
+            if sent == len(data):
+                return True
             if not accepted:
                 self._check(cid, _EPIPE)
                 if not sent:
                     return False
-                if ticks.left(deadline) <= 0:
-                    raise NetworkError("the modem takes no data: it is full", _ETIMEDOUT)
-                self._idle(200)
+                self._idle(_PAUSE)
+        raise NetworkError("the modem is full", _ETIMEDOUT)
 
     def _offer(self, cid, data):
         """Send what the modem takes of `data`; number of bytes."""
@@ -159,7 +149,7 @@ class SIM7000(SIM7080):
 
         def on_line(line):
             # Not all of it, or none: no other result follows.
-            raise _Accepted(_number(bytes(line[12:]).split(b",")[-1]) or 0)
+            raise _Accepted(number(line, 1) or 0)
 
         try:
             self.at.command(
@@ -171,7 +161,7 @@ class SIM7000(SIM7080):
             )
             return len(data)
         except _Accepted as e:
-            return min(e.count, len(data))
+            return min(e.args[0], len(data))
         except CommandError:
             if self.at.prompted:  # it may have taken them: never sent twice
                 self._check(cid, _EPIPE)
@@ -214,17 +204,17 @@ class SIM7000(SIM7080):
 
     def _on_connection(self, line):
         """`<n>, CONNECT OK`, `<n>, CONNECT FAIL`, `<n>, ALREADY CONNECT`, `<n>, CLOSED`."""
-        number, _, what = bytes(line).partition(b", ")
-        socket = self._socket_of(number)
+        cid, _, what = bytes(line).partition(b", ")
+        socket = self._socket_of(cid)
         if not socket:
             return
         if what == b"CLOSED":
             socket.hung_up = True
             socket.readable = True  # what is buffered can still be read
-        elif _number(number) == self._opening and what in (
-            b"CONNECT OK",
-            b"CONNECT FAIL",
-            b"ALREADY CONNECT",
+        elif (
+            socket.cid == self._opening
+            and self._result is None
+            and what in (b"CONNECT OK", b"CONNECT FAIL", b"ALREADY CONNECT")
         ):
             socket.opened()  # indications before this were for an earlier connection
             self._result = what

@@ -6,7 +6,7 @@ import ticks
 
 from . import timeouts
 from .at import starts
-from .errors import CommandError, ModemError, NetworkError, meaning, text
+from .errors import CommandError, ModemError, NetworkError, text
 from .modem import Modem, _number, quotable
 from .parser import number
 
@@ -14,41 +14,6 @@ _PDP = const(0)  # index of the data context
 _EPIPE = const(32)
 _ECONNRESET = const(104)
 _LOOKS = const(4)  # for an activation without an indication, until it is asked for again
-
-_EIO = const(5)
-_ENOMEM = const(12)
-_EINVAL = const(22)
-_EMFILE = const(24)
-_EPROTO = const(71)
-_EOPNOTSUPP = const(95)
-_EADDRINUSE = const(98)
-_ENETDOWN = const(100)
-_ETIMEDOUT = const(110)
-_ECONNREFUSED = const(111)
-_EHOSTUNREACH = const(113)
-
-# +CAOPEN: <cid>,<result> -> errno and what it means.
-_RESULTS = (
-    (1, (_EIO, "socket error")),
-    (2, (_ENOMEM, "no memory (or the data quota of the SIM is used up)")),
-    (3, (_EMFILE, "too many connections")),
-    (4, (_EINVAL, "parameter invalid")),
-    (6, (_EINVAL, "invalid IP address")),
-    (7, (_EOPNOTSUPP, "not supported")),
-    (12, (_EADDRINUSE, "cannot bind")),
-    (13, (_EADDRINUSE, "cannot listen")),
-    (20, (_EHOSTUNREACH, "the host name cannot be resolved: check mqtt.host")),
-    (21, (_ENETDOWN, "the data connection is not active")),
-    (23, (_ECONNREFUSED, "refused by the server: check mqtt.port")),
-    (24, (_EPROTO, "the server's certificate expired")),
-    (25, (_EPROTO, "the server's certificate has another name")),
-    (26, (_EPROTO, "the server's certificate expired, and has another name")),
-    (27, (_EHOSTUNREACH, "connect failed")),
-)
-_NO_MEMORY = const(2)
-# That is also what the modem says when the server did not answer, after some 75 s.
-_LONG = const(50_000)
-_UNANSWERED = (_ETIMEDOUT, "no answer: the server, or the way to it, is down")
 
 
 class SIM7080(Modem):
@@ -192,10 +157,9 @@ class SIM7080(Modem):
             self.at.command(command, b"+CAOPEN:", on_line)
         result = answers[-1] if answers else None
         if result:
-            errno, why = meaning(_RESULTS, result) or (_EIO, "modem's result %d" % result)
-            if result == _NO_MEMORY and ticks.diff(ticks.now(), begun) > _LONG:
-                errno, why = _UNANSWERED
-            raise NetworkError("no connection to %s port %d: %s" % (host, port, why), errno)
+            from .simcom_results import failure
+
+            raise failure(host, port, result, ticks.diff(ticks.now(), begun))
         if result is None:
             raise ModemError("AT+CAOPEN: the modem's answer is not understood")
 

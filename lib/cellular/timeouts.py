@@ -20,7 +20,6 @@ _COMMANDS = (
     (b"+CGLA", 35_000),  # as +CSIM
     (b"+CIICR", 90_000),
     (b"+CIPCLOSE", 20_000),
-    (b"+CIPRXGET", 10_000),
     (b"+CIPSEND", 15_000),
     (b"+CIPSHUT", 70_000),
     (b"+CNACT", 60_000),
