@@ -29,7 +29,7 @@ from .errors import (
     command_error,
     command_name,
 )
-from .parser import LINE, NONE, PROMPT, Parser
+from .parser import DATA, LINE, NONE, PROMPT, Parser
 
 _MAX_LINES = const(32)
 _MAX_FILLS = const(16)  # reads of one `poll`
@@ -131,10 +131,13 @@ class AT:
         if target:
             parser.expect_data(prefix, target, mark)
         lines = []
+        missing = bool(target)
         limit = timeout or timeouts.of(command)
         deadline = ticks.after(limit)
         while True:
             event = self._event(command, deadline)
+            if event == DATA:
+                missing = False
             if parser.count < 0:
                 self.garbled += 1
                 raise ModemGarbled(
@@ -153,9 +156,15 @@ class AT:
             if self._is_final(line, done):
                 if payload or line != done:
                     raise command_error(command, bytes(line))
+                if missing:  # that line may be part of the data: the result is yet to come
+                    self._stale = True
+                    self.garbled += 1
+                    raise ModemGarbled("AT%s: bytes of the answer lost" % command_name(command))
                 return lines
             if prefix is None or not starts(line, prefix) or (not prefix and self._handler(line)):
                 self._urc(line)
+            elif target:  # no data, or what announces it is damaged
+                missing = len(line) > len(prefix) and 49 <= line[len(prefix)] <= 57
             elif on_line:
                 answer = on_line(line)
                 if answer is False:

@@ -1,0 +1,143 @@
+"""For state machines: the simulated modem on a line in virtual time, with a fault at any byte.
+
+A fault strikes once, at the nth byte that passes in one direction from now on. Real sockets behind
+the modem are served whenever somebody sleeps.
+"""
+
+import contextlib
+from collections.abc import Callable
+
+import ticks
+from iotsafe_tools.modem.testing import Bench
+
+_SHORT = 20  # ms; a nap as of code that polls
+_LONGEST = 1_000  # ms that such a nap takes after a long silence, never past what is due
+
+
+class HostileLine:
+    """machine.UART's shape for the modem of a Bench. `grain`: bytes that one read gives at most.
+
+    `struck`: what has struck so far. `options`: those of the modem.
+    """
+
+    def __init__(self, *, grain: int = 4096, **options) -> None:
+        self.bench = Bench(echo=True, **options)
+        self.modem = self.bench.modem
+        self.grain = grain
+        self.struck: list[str] = []
+        self._armed: dict[str, tuple[int, str, Callable[[int], bytes | None]]] = {}
+        self._held = bytearray()
+        self._silent = 0.0  # time when something last happened
+        self._mute_until = 0.0
+        self._stack = contextlib.ExitStack()
+
+    # -- faults ----------------------------------------------------------------------------------
+
+    def arm(self, kind: str, way: str, nth: int, seconds: float = 0.0, urc: str = "") -> None:
+        """`kind`: lose (never a digit before the last byte), double, urc, delay (what follows comes
+        `seconds` later), reset (from the nth byte on nothing of the old life passes). `way`: up
+        or down."""
+        actions: dict[str, Callable[[int], bytes | None]] = {
+            "lose": lambda byte: b"",
+            "double": lambda byte: bytes([byte, byte]),
+            "reset": self._reset,
+            "urc": lambda byte: self._urc(byte, urc),
+            "delay": lambda byte: self._delay(byte, seconds),
+        }
+        self._armed[way] = (nth, kind, actions[kind])
+
+    def clear(self) -> None:
+        """No fault is armed any more, and nothing is held back."""
+        self._armed.clear()
+        self._mute_until = 0.0
+
+    def _reset(self, byte: int) -> None:
+        self.modem.power_state.reset("fault")
+        self.modem.take()
+
+    def _urc(self, byte: int, text: str) -> bytes:
+        self.modem.urc(text)
+        return bytes([byte])
+
+    def _delay(self, byte: int, seconds: float) -> bytes:
+        self._mute_until = self.bench.time + seconds
+        return bytes([byte])
+
+    def _pass(self, way: str, data: bytes) -> bytes:
+        """What is left of `data` when it has passed."""
+        if way not in self._armed:
+            return data
+        nth, kind, action = self._armed[way]
+        if nth >= len(data):
+            self._armed[way] = (nth - len(data), kind, action)
+            return data
+        if kind == "lose":  # without checksums a number that is shorter is a number, too
+            while nth < len(data) - 1 and 48 <= data[nth] <= 57:
+                nth += 1
+        del self._armed[way]
+        self.struck.append(kind)
+        instead = action(data[nth])
+        rest = b"" if instead is None else instead + data[nth + 1 :]
+        return data[:nth] + rest
+
+    # -- the UART --------------------------------------------------------------------------------
+
+    def _serve(self) -> None:
+        self.modem.service()
+        if data := self.modem.take():
+            self._held += self._pass("down", data)
+            self._silent = self.bench.time
+
+    def any(self) -> int:
+        """Bytes that can be read now; 1 where a read gives few of them, as on the unix port."""
+        self._serve()
+        if self.bench.time < self._mute_until or not self._held:
+            return 0
+        return 1 if self.grain < len(self._held) else len(self._held)
+
+    def readinto(self, buffer) -> int | None:
+        """Fill `buffer`; how many bytes, None when there are none."""
+        size = min(len(self._held), self.grain, len(buffer)) if self.any() else 0
+        buffer[:size] = self._held[:size]
+        del self._held[:size]
+        return size or None
+
+    def write(self, data) -> int:
+        """Send everything."""
+        self._silent = self.bench.time
+        self.modem.feed(self._pass("up", bytes(data)))
+        return len(data)
+
+    # -- time ------------------------------------------------------------------------------------
+
+    def now(self) -> int:
+        """For `ticks.now`."""
+        return int(self.bench.time * 1000)
+
+    def sleep(self, ms: int) -> None:
+        """For `ticks.sleep`: time passes, longer naps the longer it was silent."""
+        end = self.bench.time + ms / 1000
+        if ms <= _SHORT:
+            end += min((self.bench.time - self._silent) / 20, _LONGEST / 1000)
+        while (due := self.modem.next_due()) is not None and due < end:
+            if due <= self.bench.time:
+                self._serve()
+                if self.modem.next_due() == due:
+                    break
+                continue
+            end = max(due, self.bench.time + ms / 1000) if ms <= _SHORT else end
+            self.bench.time = due
+            self._serve()
+        self.bench.time = max(self.bench.time, end)
+        self._serve()
+
+    def __enter__(self) -> "HostileLine":
+        for name in ("now", "sleep"):
+            before = getattr(ticks, name)
+            self._stack.callback(setattr, ticks, name, before)
+            setattr(ticks, name, getattr(self, name))
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._stack.close()
+        self.modem.close()
