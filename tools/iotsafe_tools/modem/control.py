@@ -2,9 +2,10 @@
 power key.
 
 One command a line over TCP, one line of JSON back: `key down`, `key up`, `power on`, `power
-off`, `sim remove`, `sim insert`, `fault KIND:name=value,…`, `faults clear`, `counters`, and what
-the lab adds: `reader insert`, `reader remove`, and the issuer's `card …` (../card_control.py). Bad
-input gets {"error": …}.
+off`, `sim remove`, `sim insert`, `fault [SECONDS ]KIND:name=value,…`, `fault
+random:seed=7,seconds=600`, `faults`, `faults clear`, `counters`, and what the lab adds: `reader
+insert`, `reader remove`, and the issuer's `card …` (../card_control.py). Bad input gets
+{"error": …}.
 
 Whoever can connect can do all of it, so it should listen on loopback only.
 """
@@ -49,6 +50,7 @@ class Control:
             "power off": lambda: modem.power(False),
             "sim remove": modem.sim.remove,
             "sim insert": modem.sim.insert,
+            "faults": modem.faults.state,
             "faults clear": modem.faults.clear,
             "counters": lambda: dict(modem.counters),
             **(commands or {}),

@@ -12,7 +12,7 @@ faults, counters, timers. What a command does is in the personality's command ta
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -158,7 +158,7 @@ class Modem:
         """Bytes from the host; lost while the UART is not up."""
         self.now = self.clock()
         if self.ready:
-            self.uart.feed(data)
+            self.uart.feed(self.faults.input(data))
         else:
             self.count("uart_up.control", len(data))
             self.count("uart_lost", len(data))
@@ -195,9 +195,7 @@ class Modem:
     def power(self, on: bool) -> None:
         """Supply voltage on or off; off loses everything at once."""
         self.service()
-        self.power_state.supply(on)
-        if on and self.options.auto_power and self.power_state.state == "off":
-            self.power_state.boot(self.delay(self.personality.power.reboot), "supply")
+        self.supply(on)
         self.service()
 
     def close(self) -> None:
@@ -225,6 +223,12 @@ class Modem:
     def quiet(self) -> bool:
         """No result codes (ATQ1)."""
         return bool(self.modes["Q"])
+
+    def supply(self, on: bool) -> None:
+        """Supply voltage on or off, from inside."""
+        self.power_state.supply(on)
+        if on and self.options.auto_power and self.power_state.state == "off":
+            self.power_state.boot(self.delay(self.personality.power.reboot), "supply")
 
     def count(self, name: str, amount: int = 1) -> None:
         """Add to a counter."""
@@ -264,7 +268,7 @@ class Modem:
 
     def urc(self, text: str) -> None:
         """An unsolicited line."""
-        if not self.ready or not self.synced:
+        if not text or not self.ready or not self.synced:
             return
         if self.faults.loses(text):
             return
@@ -282,6 +286,16 @@ class Modem:
 
     def execute(self, command: Command, args: Args):
         """Run one command; see table.py for what comes back."""
+        wait = self.faults.delay(command.text)
+        return self._late(wait, command, args) if wait else self._execute(command, args)
+
+    def _late(self, wait: float, command: Command, args: Args):
+        """The same, some seconds later."""
+        yield wait
+        result = self._execute(command, args)
+        return (yield from result) if isinstance(result, Generator) else result
+
+    def _execute(self, command: Command, args: Args):
         instead = self.faults.command(command.text)
         if instead is not None:
             return instead

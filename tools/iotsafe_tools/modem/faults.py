@@ -1,11 +1,13 @@
-"""Faults to provoke, and permanent quirks: a registry, each kind a row of a table.
+"""Faults to provoke, and permanent quirks. The kinds are rows of a table, in fault_kinds.py.
 
     modem.faults.add("cme", prefix="+CSIM", code=13, times=2)
     modem.faults.add("lost_urc", prefix="+CADATAIND", times=1)
     modem.faults.add("reset", at="done:+CASEND", nth=2)       # after the second CASEND
     modem.faults.add("reset", at="apdu:2B")                   # when INS 2B is about to go to the
     SIM modem.faults.add("close", at="done:+CASEND", cid=0)       # the peer closes socket 0
-    modem.faults.add("silent" | "garbage" | "echo")
+    modem.faults.add("black_hole", seconds=30)                # now, for half a minute
+    modem.faults.parse("12.5 lost_bytes:rate=1,way=up,seed=7")  # in 12.5 s
+    modem.faults.parse("random:seed=7,seconds=600")           # see fault_schedule.py
 
 Named events: `at:<command>` before and `done:<command>` after a command, `apdu:<INS>` before an
 exchange, `urc:<text>`, `tcp:<what>`.
@@ -14,10 +16,11 @@ exchange, `urc:<text>`, `tcp:<what>`.
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, fields
 
-from .errors import CMEError
-from .table import SILENT
+from .fault_kinds import KINDS
+from .fault_schedule import random_schedule, split
 
 QUIRKS = {
     "csim_unquoted": "the response hex of +CSIM and +CGLA has no quotes",
@@ -47,11 +50,20 @@ QUIRKS = {
     "qi_listens": "+QISTATE says 3 (listening) of a connection that is up",
 }
 
+WAYS = ("up", "down", "both")
+RANDOM = "random"
+"""In place of a kind: a whole schedule, by its `seed`, for so many `seconds`."""
 
-@dataclass
+
+@dataclass(eq=False)
 class Fault:
-    """One armed fault. `times`: how often it still strikes (None = for ever); `nth`: the first
-    event that counts."""
+    """One armed fault; which of the options count depends on its kind.
+
+    `times`: how often it still strikes (None = for ever); `nth`: the first event that counts.
+    `seconds`: how long it is armed, or what it did lasts; 0 = until `clear`. `rate`: in a
+    thousand bytes. `way`: "up" to the modem, "down" to the host. `delay`: seconds. `size`: bytes.
+    `count`: lines.
+    """
 
     kind: str
     prefix: str = ""
@@ -60,75 +72,110 @@ class Fault:
     times: int | None = None
     code: int = 13
     cid: int = 0
-    seen: int = field(default=0, repr=False)
+    seconds: float = 0.0
+    rate: int = 1
+    way: str = "down"
+    delay: float = 10.0
+    size: int = 100
+    count: int = 50
+    seed: int = 1
+    seen: int = field(default=0, repr=False, init=False)
+    gaps: dict[str, int] = field(default_factory=dict, repr=False, init=False)
+    random: random.Random = field(default=None, repr=False, init=False)
+
+    def __post_init__(self) -> None:
+        self.random = random.Random(self.seed)
 
 
-def _cme(modem, fault: Fault):
-    raise CMEError(fault.code)
-
-
-def _no_answer(modem, fault: Fault):
-    return SILENT
-
-
-def _reset(modem, fault: Fault):
-    modem.power_state.reset("fault")
-
-
-def _close(modem, fault: Fault):
-    modem.sockets.peer_closed(fault.cid)
-
-
-KINDS = {
-    # kind: (where it hooks in, what it does there)
-    "cme": ("command", _cme),
-    "no_answer": ("command", _no_answer),
-    "reset": ("event", _reset),
-    "close": ("event", _close),
-    "lost_urc": ("urc", None),
-    "silent": ("output", None),
-    "garbage": ("output", None),
-    "echo": ("echo", None),
-}
-ONCE = {"reset", "close"}
+TEXTS = ("prefix", "at", "way")
+OPTIONS = tuple(item.name for item in fields(Fault) if item.init and item.name != "kind")
+LIMITS = {"nth": 1, "times": 1, "rate": 1, "count": 1}
+"""Options that have a least value other than 0."""
 
 
 class Faults:
-    """The armed faults of a modem; `struck` counts how often each kind did something."""
+    """The faults of a modem; `struck` counts how often each kind did something."""
 
-    def __init__(self, modem, seed: int = 1) -> None:
+    def __init__(self, modem) -> None:
         self.modem = modem
         self.armed: list[Fault] = []
         self.struck: dict[str, int] = {}
-        self._random = random.Random(seed)
+        self._lasting: list[Fault] = []
+
+    # -- arming ----------------------------------------------------------------------------------
 
     def add(self, kind: str, **options) -> Fault:
         """Arm a fault. Raises ValueError for a kind or an option that does not exist."""
-        if kind not in KINDS:
-            raise ValueError(f"no fault {kind!r}; there are {', '.join(sorted(KINDS))}")
-        try:
-            fault = Fault(kind, **options)
-        except TypeError as error:
-            raise ValueError(f"fault {kind}: {error}") from error
-        if kind in ONCE and fault.times is None:
-            fault.times = 1
-        self.armed.append(fault)
+        fault = make(kind, options)
+        self._arm(fault)
         return fault
 
-    def parse(self, text: str) -> Fault:
-        """Arm a fault written as `kind[:name=value[,name=value…]]`, for command lines."""
-        kind, _, rest = text.partition(":")
-        options = {}
-        for part in filter(None, rest.split(",")):
-            name, _, value = part.partition("=")
-            if name not in ("prefix", "at") and not value.isdigit():
-                raise ValueError(f"fault {text!r}: {name} needs a number")
-            options[name] = value if name in ("prefix", "at") else int(value)
-        return self.add(kind, **options)
+    def parse(self, text: str) -> None:
+        """Arm what is written as `[SECONDS ]kind[:name=value[,name=value…]]`, now or then."""
+        seconds, text = split(text)
+        kind, options = parsed(text)
+        if kind == RANDOM:
+            self.schedule(scheduled(text, options), seconds)
+        elif seconds:
+            self.schedule([(seconds, text)])
+        else:
+            self.add(kind, **options)
+
+    def schedule(self, entries: Iterable[tuple[float, str]], start: float = 0.0) -> None:
+        """Arm each (seconds from now, text) at its time. Raises ValueError before any is."""
+        begin = self.modem.now = self.modem.clock()
+        made = []
+        for seconds, text in entries:
+            kind, options = parsed(text)
+            made.append((begin + start + seconds, make(kind, options)))
+        for due, fault in made:
+            self.modem.timers.at(due, lambda fault=fault: self._arm(fault), "fault")
 
     def clear(self) -> None:
-        """Disarm all."""
+        """Disarm all, forget schedules, end what lasts."""
+        for tag in ("fault", "storm"):
+            self.modem.timers.cancel(tag)
         self.armed.clear()
+        self.modem.now = self.modem.clock()
+        for fault in list(self._lasting):
+            self._end(fault)
+
+    def state(self) -> dict:
+        """For people: what is armed, what lasts, and how often each kind struck."""
+        return {
+            "armed": [fault.kind for fault in self.armed],
+            "lasting": [fault.kind for fault in self._lasting],
+            "struck": dict(self.struck),
+        }
+
+    def _arm(self, fault: Fault) -> None:
+        self.modem.now = self.modem.clock()
+        kind = KINDS[fault.kind]
+        if kind.hook == "event" and not fault.at:
+            self._strike(fault)
+            return
+        self.armed.append(fault)
+        if fault.seconds and kind.hook != "event":
+            self._later(fault.seconds, lambda: self._disarm(fault))
+
+    def _disarm(self, fault: Fault) -> None:
+        if fault in self.armed:
+            self.armed.remove(fault)
+
+    def _end(self, fault: Fault) -> None:
+        """What the fault did is over, unless another one of its kind still lasts."""
+        if fault not in self._lasting:
+            return
+        self._lasting.remove(fault)
+        end = KINDS[fault.kind].end
+        if not any(KINDS[other.kind].end is end for other in self._lasting):
+            self.modem.event("fault", what=fault.kind, ended=True)
+            end(self.modem, fault)
+
+    def _later(self, seconds: float, function) -> None:
+        self.modem.timers.at(self.modem.now + seconds, function, "fault")
+
+    # -- where faults strike ---------------------------------------------------------------------
 
     def active(self, kind: str) -> bool:
         """True while a fault of this kind is armed."""
@@ -137,9 +184,12 @@ class Faults:
     def command(self, text: str):
         """A command is about to run: None, or a result instead of it; may raise ATError."""
         for fault in self._matching("command", "prefix", text):
-            self._strike(fault)
-            return KINDS[fault.kind][1](self.modem, fault)
+            return self._strike(fault)
         return None
+
+    def delay(self, text: str) -> float:
+        """Seconds that this command waits before it runs."""
+        return sum(self._strike(fault) for fault in self._matching("late", "prefix", text))
 
     def loses(self, urc: str) -> bool:
         """True when this URC is to vanish."""
@@ -148,37 +198,105 @@ class Faults:
             return True
         return False
 
+    def answer(self, lines: list[str], previous: str) -> list[str]:
+        """The lines of an answer with a SIM's response; `previous`: the last one before it."""
+        for fault in self._matching("answer", "prefix", lines[-1]):
+            return lines[:-1] + self._strike(fault, lines[-1], previous)
+        return lines
+
     def occur(self, name: str) -> None:
-        """A named event happens; faults that wait for it strike."""
-        for fault in self._matching("event", "at", name):
-            self._strike(fault)
-            KINDS[fault.kind][1](self.modem, fault)
+        """A named event happens; faults that wait for it strike. Raises CMEError where an APDU
+        is about to go to the SIM."""
+        for hook in ("event", "apdu"):
+            for fault in self._matching(hook, "at", name):
+                self._strike(fault)
 
     def output(self, data: bytes) -> bytes:
         """Bytes as they leave the UART."""
-        if not self.armed:
-            return data
-        if self.active("silent"):
-            return b""
-        if self.active("garbage"):
-            return self._random.randbytes(len(data))
+        return self._line(data, "down") if self.armed else data
+
+    def input(self, data: bytes) -> bytes:
+        """Bytes as they arrive at the UART."""
+        return self._line(data, "up") if self.armed else data
+
+    def _line(self, data: bytes, way: str) -> bytes:
+        for fault in self.armed:
+            kind = KINDS[fault.kind]
+            if kind.hook == "line" and fault.way in (way, "both"):
+                data = kind.strike(self.modem, fault, data, way)
         return data
 
-    def _matching(self, point: str, attribute: str, text: str) -> list[Fault]:
-        """Armed faults of a hook point whose pattern starts `text` and whose count is reached."""
+    def _matching(self, hook: str, attribute: str, text: str) -> list[Fault]:
+        """Armed faults of a hook whose pattern starts `text` and whose count is reached."""
         found = []
         for fault in list(self.armed):
-            if KINDS[fault.kind][0] != point or not text.startswith(getattr(fault, attribute)):
+            if KINDS[fault.kind].hook != hook or not text.startswith(getattr(fault, attribute)):
                 continue
             fault.seen += 1
             if fault.seen >= fault.nth:
                 found.append(fault)
         return found
 
-    def _strike(self, fault: Fault) -> None:
+    def tell(self, fault: Fault) -> None:
+        """A fault did something."""
         self.struck[fault.kind] = self.struck.get(fault.kind, 0) + 1
+        self.modem.event("fault", what=fault.kind, pattern=fault.prefix or fault.at)
+
+    def _strike(self, fault: Fault, *facts):
+        self.tell(fault)
         if fault.times is not None:
             fault.times -= 1
-            if fault.times <= 0 and fault in self.armed:
-                self.armed.remove(fault)
-        self.modem.event("fault", what=fault.kind, pattern=fault.prefix or fault.at)
+            if fault.times <= 0:
+                self._disarm(fault)
+        kind = KINDS[fault.kind]
+        if kind.end:
+            self._lasting.append(fault)
+            if fault.seconds:
+                self._later(fault.seconds, lambda: self._end(fault))
+        return kind.strike(self.modem, fault, *facts) if kind.strike else None
+
+
+# -- from words to faults ------------------------------------------------------------------------
+
+
+def parsed(text: str) -> tuple[str, dict]:
+    """`kind[:name=value[,name=value…]]` -> (kind, options). Raises ValueError."""
+    kind, _, rest = text.partition(":")
+    options: dict = {}
+    for part in filter(None, rest.split(",")):
+        name, _, value = part.partition("=")
+        if name in TEXTS:
+            options[name] = value
+        elif name in ("seconds", "delay") and value.replace(".", "", 1).isdigit():
+            options[name] = float(value)
+        elif value.isdigit():
+            options[name] = int(value)
+        else:
+            raise ValueError(f"fault {text!r}: {name} needs a number")
+    return kind, options
+
+
+def make(kind: str, options: dict) -> Fault:
+    """A fault that is not armed. Raises ValueError, which names the choices."""
+    if kind not in KINDS:
+        raise ValueError(f"no fault {kind!r}; there are {', '.join(sorted((*KINDS, RANDOM)))}")
+    for name in options:
+        if name not in OPTIONS:
+            raise ValueError(f"fault {kind}: no option {name!r}; there are {', '.join(OPTIONS)}")
+    fault = Fault(kind, **{**KINDS[kind].defaults, **options})
+    if fault.way not in WAYS:
+        raise ValueError(f"fault {kind}: way is one of {', '.join(WAYS)}")
+    for name, least in LIMITS.items():
+        value = getattr(fault, name)
+        if value is not None and value < least:
+            raise ValueError(f"fault {kind}: {name} is {least} at least")
+    if KINDS[kind].hook == "apdu" and not fault.at.startswith("apdu:"):
+        raise ValueError(f"fault {kind}: at is apdu: and an INS, as in apdu:A4")
+    return fault
+
+
+def scheduled(text: str, options: dict) -> list[tuple[float, str]]:
+    """The schedule of `random:seed=…,seconds=…`. Raises ValueError."""
+    if not options.keys() <= {"seed", "seconds"}:
+        raise ValueError(f"fault {text!r}: {RANDOM} has the options seed and seconds")
+    return random_schedule(**options)

@@ -51,6 +51,8 @@ class Connection:
 
     def selectable(self) -> tuple[socket.socket, int] | None:
         """The socket and the events it waits for, None when it waits for none."""
+        if self.network.silent:
+            return None
         if self.state == "connecting":
             return (self.socket, EVENT_WRITE)
         if self.state != "open":
@@ -60,7 +62,11 @@ class Connection:
         return (self.socket, events) if events else None
 
     def service(self, now: float) -> None:
-        """Move what can be moved without waiting."""
+        """Move what can be moved without waiting; nothing while the network is silent."""
+        if self.network.silent:
+            if self.state == "connecting" and now >= self.due:
+                self._fail(errno.ETIMEDOUT)
+            return
         if self.state == "connecting":
             self._connecting(now)
         if self.state == "open":
@@ -71,7 +77,17 @@ class Connection:
     def send(self, data: bytes) -> None:
         """Queue bytes for the peer."""
         self.tx += data
-        self._flush()
+        if not self.network.silent:
+            self._flush()
+
+    def reset(self) -> None:
+        """The peer resets the connection: what has not been read is gone."""
+        if self.state == "connecting":
+            self._fail(errno.ECONNRESET)
+        elif self.state == "open":
+            self.rx.clear()
+            self.close(abort=True)
+            self._lost()
 
     def read(self, limit: int) -> bytes:
         """Remove and return at most `limit` received bytes."""
@@ -175,6 +191,9 @@ class Network:
         self.loopback_only = loopback_only
         self.connect_timeout = connect_timeout
         self.opened = self.failed = self.bytes_up = self.bytes_down = 0
+        self.silent = False
+        """A black hole: nothing goes through, and nobody says so."""
+        self._connections: list = []
 
     def lookup(self, host: str, port: int) -> tuple[str, int]:
         """Address and port for a host name or an address. Raises Unresolvable."""
@@ -204,4 +223,15 @@ class Network:
             raise PermissionError(
                 f"{address} is not a loopback address; allow it with loopback_only=False"
             )
-        return Connection(self, (address, port), now + self.connect_timeout)
+        self._connections = [one for one in self._connections if one.state != "closed"]
+        self._connections.append(self._connection((address, port), now + self.connect_timeout))
+        return self._connections[-1]
+
+    def _connection(self, address: tuple[str, int], due: float) -> Connection:
+        """What carries the bytes; tests may have others."""
+        return Connection(self, address, due)
+
+    def reset_all(self) -> None:
+        """Every peer resets its connection."""
+        for connection in self._connections:
+            connection.reset()

@@ -49,3 +49,5 @@ class Personality:
     """What every modem of this type does, see `faults.QUIRKS`; `Options.quirks` adds to it."""
     shared_receiver: bool = False
     """GNSS and the network have one receiver: while it is on, the network is not heard."""
+    under_voltage: str = ""
+    """The line before it switches itself off for want of voltage; "" where there is none."""

@@ -18,6 +18,8 @@ class Radio:
     def __init__(self, modem) -> None:
         self.modem = modem
         self.stat = 0
+        self.barred: int | None = None
+        """The network does not take us: what the search ends in, over restarts of the modem."""
         self.reset()
 
     def reset(self) -> None:
@@ -58,11 +60,30 @@ class Radio:
         if not wanted:
             self.leave()
             return
+        self._search()
+
+    def _search(self) -> None:
         self._set(2)
         personality, outcome = self.modem.personality, self.modem.options.registration
         seconds = personality.search_gives_up if outcome == "none" else personality.search
         due = self.modem.now + self.modem.delay(seconds)
-        self.modem.timers.at(due, lambda: self._found(OUTCOME[outcome]), "radio")
+        stat = OUTCOME[outcome] if self.barred is None else self.barred
+        self.modem.timers.at(due, lambda: self._found(stat), "radio")
+
+    def bar(self, stat: int) -> None:
+        """The network is lost, and does not take us again until `allow`: 2 searching, 3 denied."""
+        self.barred = stat
+        if self._searching:
+            self.modem.timers.cancel("radio")
+            self.leave()
+            self._set(stat)
+
+    def allow(self) -> None:
+        """The network would take us again."""
+        self.barred = None
+        if self._searching and not self.registered:
+            self.modem.timers.cancel("radio")
+            self._search()
 
     def leave(self) -> None:
         """Not registered any more; contexts and their sockets go with it."""
@@ -132,6 +153,13 @@ class Radio:
     def _context(self, index: int, active: bool, by_host: bool) -> None:
         self.modem.event("network", pdp=index, state="active" if active else "deactive")
         self.modem.personality.context(self.modem, index, active, by_host)
+    def drop_contexts(self) -> None:
+        """The network ends what is active, and refuses what is being activated."""
+        self.modem.timers.cancel("pdp")
+        for index in sorted(self.activating):
+            self._activated(index, fails=True)
+        for index in [i for i, state in self.pdp.items() if state]:
+            self.deactivate(index)
 
     def address(self, index: int) -> str:
         """IP address of a context."""

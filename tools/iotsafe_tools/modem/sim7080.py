@@ -130,4 +130,5 @@ SIM7080 = Personality(
     search_gives_up=45.0,
     pdp_activation=0.5,
     shared_receiver=True,
+    under_voltage="UNDER-VOLTAGE POWER DOWN",
 )

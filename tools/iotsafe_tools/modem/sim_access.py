@@ -108,7 +108,7 @@ def csim(modem, args: Args):
         lines.insert(0, previous)
     if "csim_late" in modem.quirks:
         lines.insert(0, "+CIEV: 2,4")
-    modem.info(*lines)
+    modem.info(*modem.faults.answer(lines, previous))
 
 
 # -- +CCHO, +CGLA, +CCHC -------------------------------------------------------------------------
@@ -170,7 +170,9 @@ def session_apdu(modem, args: Args):
             response = response[:-2] + more
     if handle not in modem.sim.sessions:  # the card was reset meanwhile
         raise CMEError(FAILURE)
-    modem.info(response_line("+CGLA", response, modem.quirks))
+    lines = [response_line("+CGLA", response, modem.quirks)]
+    previous, modem.sim.last_line = modem.sim.last_line, lines[0]
+    modem.info(*modem.faults.answer(lines, previous))
 
 
 def close_session(modem, args: Args):

@@ -31,7 +31,7 @@ class SimSlot:
         self.identity = NOBODY
         """ICCID and IMSI, as read from the card at its start."""
         self.last_line = ""
-        """The previous +CSIM line, for a quirk that repeats it."""
+        """The previous line with a response, for what repeats it."""
         self._ins = 0
         """Of the last command: what GET RESPONSE fetches is its data."""
         self.sessions: dict[str, int] = {}
