@@ -10,6 +10,7 @@
 #   ARGS=             make test: further arguments for pytest
 #   CUTS=             make powercuts: how often
 #   CASES=            make fuzz: how many of each
+#   SCHEDULES=, SEED= make faults: how many, or which one alone
 
 PYTHON ?= python3
 BOARD ?= WAVESHARE_PICO_SIM7080G
@@ -24,7 +25,7 @@ CHOSEN := --board '$(BOARD)' --variant '$(VARIANT)'
 FUZZ := $(addprefix host_tests/tools/,test_at_machine.py test_socket_machine.py \
 	test_fuzz_channels.py test_fuzz_client.py test_sim_hostile.py)
 
-.PHONY: help demo pico repl mount test powercuts fuzz bench lint format pcsc micropython firmware reproduce \
+.PHONY: help demo pico repl mount test powercuts faults fuzz bench lint format pcsc micropython firmware reproduce \
 	flash deploy clean
 
 help:  ## this list
@@ -53,6 +54,11 @@ test:  ## every test, on CPython, MicroPython and the emulated Pico (ARGS="-k na
 powercuts:  ## cut the power of emulated boards at 200 random moments (CUTS=)
 	$(SETUP) test
 	@POWER_CUTS=$(or $(CUTS),200) $(BIN)/python -m pytest -s host_tests/system/test_power_cuts.py
+
+faults:  ## the device under 1,000 random fault schedules, in virtual time (SCHEDULES=, SEED=)
+	$(SETUP) test
+	@SCHEDULES=$(or $(SCHEDULES),1000) SCHEDULE_SEED=$(SEED) $(BIN)/python -m pytest -s \
+		host_tests/system/test_fault_schedules.py host_tests/system/test_fault_matrix.py
 
 fuzz:  ## hostile cards, modems and terminals, 100,000 cases of each (CASES=)
 	$(SETUP) test

@@ -4,8 +4,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from summaries import pytest_terminal_summary
 
 from iotsafe_tools.testbed import Rig
+
+__all__ = ["make_rig", "pytest_terminal_summary"]
 
 
 @pytest.fixture

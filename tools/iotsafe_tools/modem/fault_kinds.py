@@ -74,12 +74,24 @@ def _glued(modem, fault, line: str, previous: str) -> list[str]:
 # -- the line ------------------------------------------------------------------------------------
 
 
-def _silent(modem, fault, data: bytes, way: str) -> bytes:
+def _all(instead: Callable) -> Callable:
+    """Put `instead(fault, size)` in place of all bytes; told once."""
+
+    def strike(modem, fault, data: bytes, way: str) -> bytes:
+        if not fault.seen:
+            fault.seen = 1
+            modem.faults.tell(fault)
+        return instead(fault, len(data))
+
+    return strike
+
+
+def _nothing(fault, size: int) -> bytes:
     return b""
 
 
-def _garbage(modem, fault, data: bytes, way: str) -> bytes:
-    return fault.random.randbytes(len(data))
+def _random(fault, size: int) -> bytes:
+    return fault.random.randbytes(size)
 
 
 def _gap(fault) -> int:
@@ -190,8 +202,8 @@ KINDS = {
         "apdu", _cme, defaults={"code": PHONE_FAILURE, "at": "apdu:A4", **ONCE}
     ),
     # the line
-    "silent": Kind("line", _silent),
-    "garbage": Kind("line", _garbage),
+    "silent": Kind("line", _all(_nothing)),
+    "garbage": Kind("line", _all(_random)),
     "lost_bytes": Kind("line", _each(0), defaults={"way": "both"}),
     "doubled_bytes": Kind("line", _each(2), defaults={"way": "both"}),
     "echo": Kind("echo"),

@@ -1,0 +1,335 @@
+"""A device and its world in virtual time, in one process: the firmware's own supervisor with the
+driver, the simulated modem and SIM, and a broker (fault_peer.py).
+
+    world = World(folder, seed=7)
+    world.modem.faults.schedule(…)
+    world.run(seconds=600)             # then faults end, and all that was measured must arrive
+    world.check()
+
+The same seed makes the same history, to the byte.
+"""
+
+import contextlib
+import datetime
+import random
+from collections.abc import Iterator
+from errno import ETIMEDOUT
+from math import inf
+from pathlib import Path
+
+from broker_side import provide_umqtt
+from cryptography.hazmat.primitives.asymmetric import ec
+from data import certificates
+from data.worked_examples import PAIR_01_D
+from expect import replaced
+from fault_peer import Broker, MemoryNetwork, StandIn
+from virtual_time import Clock, running
+
+import cellular
+import iotsafe
+import telemetry
+from app import config, supervisor
+from iotsafe_tools.modem import Modem
+from iotsafe_tools.sim import Card, Profile, Store
+
+provide_umqtt()
+
+START = datetime.datetime(2026, 11, 24, 13, 18, tzinfo=datetime.UTC)
+PERIOD = 20
+"""Seconds between two readings."""
+PATIENCE = 3600
+"""Seconds after the last fault in which everything must have arrived."""
+LONGEST_STEP = 900
+"""Seconds within which each step ends, but for `run`."""
+NAMED = (
+    cellular.ModemError, iotsafe.CardError, iotsafe.AppletNotFound, iotsafe.IdentityError,
+    iotsafe.TLSError, telemetry.MQTTError,
+)  # fmt: skip
+"""What may end a step, besides a plain OSError with a time-out."""
+DAMAGE = {"lost_bytes", "doubled_bytes", "garbage", "noise", "csim_truncated"}
+"""Faults that may make another answer of an answer, such as a wrong time, and nobody can tell."""
+
+
+class Over(BaseException):
+    """The world ends here; nothing in the firmware catches it."""
+
+
+def enrolled() -> tuple[Store, Profile]:
+    """The content of a SIM with pair 01 of the worked examples and its certificate, always the
+    same."""
+    profile = Profile.named("gsma", sign_ms=60, deterministic=True)
+    store = Store.memory()
+    issuer = Card(store, profile).issuer
+    scalar = int(PAIR_01_D, 16)
+    issuer.create_key_pair(
+        profile.key_id, private_key=ec.derive_private_key(scalar, ec.SECP256R1())
+    )
+    issuer.write_file(profile.certificate_id, bytes.fromhex(certificates.CLIENT))
+    return store, profile
+
+
+class WorldClock(Clock):
+    """Ends the world when it is over."""
+
+    def __init__(self, world) -> None:
+        super().__init__()
+        self._world = world
+
+    def sleep(self, ms) -> None:
+        super().sleep(ms)
+        self._world.look()
+
+
+class UART:
+    """machine.UART's shape, for a modem that lives on the clock of the world."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.time = 0.0
+        self.due = 0.0
+        self.modem: Modem | None = None
+        clock.attend(self)
+
+    def silence(self) -> int:
+        """ms until the modem has something to do."""
+        due = self.due
+        return 86_400_000 if due == inf else max(0, int(due * 1000) + 1 - self._clock.ms)
+
+    def touched(self) -> None:
+        """Something was done to the modem: what it will do next is not known any more."""
+        self.due = self.modem.next_due()
+        if self.due is None:
+            self.due = inf
+
+    def run(self) -> None:
+        """Let the modem's time catch up."""
+        now = self._clock.ms / 1000
+        again = 0
+        while self.due <= now:
+            again = again + 1 if self.due <= self.time else 0
+            if again > 100:  # it waits for something else
+                break
+            self.time = max(self.time, self.due)
+            self.modem.service()
+            self.touched()
+        self.time = now
+
+    def any(self) -> int:
+        """Bytes that can be read."""
+        self.run()
+        return self.modem.uart.waiting
+
+    def readinto(self, buffer) -> int | None:
+        """Fill `buffer`; None if nothing is there."""
+        self.run()
+        data = self.modem.take(len(buffer))
+        if not data:
+            return None
+        self._clock.happens()
+        buffer[: len(data)] = data
+        return len(data)
+
+    def write(self, data) -> int:
+        """Send everything."""
+        self.run()
+        self._clock.happens()
+        self.modem.feed(bytes(data))
+        self.modem.service()
+        self.touched()
+        return len(data)
+
+
+class World:
+    """One device. `options`: of the modem. `log`: each step's end, as (seconds, step, text of
+    the problem or None)."""
+
+    NAME = "virtual"
+
+    def __init__(self, folder: Path, seed: int = 1, **options) -> None:
+        self.folder = folder
+        self.seed = seed
+        self.clock = WorldClock(self)
+        self.broker = Broker()
+        self._uart = UART(self.clock)
+        self._uart.modem = self.modem = Modem(
+            Card(*enrolled(), random=random.Random(seed).randbytes),
+            network=MemoryNetwork(self.broker, lambda: self._uart.time),
+            clock=lambda: self._uart.time,
+            wall_clock=lambda: START + datetime.timedelta(seconds=self._uart.time),
+            **options,
+        )
+        self.readings: list[dict] = []
+        self.log: list[tuple[float, str, str]] = []
+        self.said: list[str] = []
+        self.failures: list[BaseException] = []
+        self.numbers: list[str] = []
+        """Of the SIM, as the firmware read it."""
+        self.wrong_by = 0.0
+        """Seconds; the clock that the modem told."""
+        self.begun = 0.0
+        self.step = "power"
+        self.end: float | None = None
+        self.quiet = False
+        self.settled: float | None = None
+        """When everything had arrived after the end of the faults."""
+        (folder / "queue").mkdir()
+        (folder / "ca.pem").write_bytes(bytes.fromhex(certificates.CA))
+        settings = {
+            "version": 1,
+            "modem": {"apn": "internet"},
+            "mqtt": {"host": "broker.test"},
+            "telemetry": {"period": PERIOD},
+        }
+        self.settings = config.check(settings)
+
+    # -- as the board ----------------------------------------------------------------------------
+
+    def uart(self, where):
+        return self._uart
+
+    def power_key(self, pressed) -> None:
+        self._uart.run()
+        self.modem.power_key(bool(pressed))
+        self._uart.touched()
+
+    def path(self, name) -> str:
+        return str(self.folder / name)
+
+    def sensor(self) -> dict:
+        self.readings.append({"at": self.clock.ms, "n": len(self.readings) + 1})
+        return dict(self.readings[-1])
+
+    def set_clock(self, utc) -> None:
+        now = START + datetime.timedelta(milliseconds=self.clock.ms)
+        told = datetime.datetime(*utc, tzinfo=datetime.UTC)
+        self.wrong_by = max(self.wrong_by, abs((told - now).total_seconds()))
+
+    # -- the course of time ----------------------------------------------------------------------
+
+    @property
+    def seconds(self) -> float:
+        return self.clock.ms / 1000
+
+    def look(self) -> None:
+        """Called with each sleep: is it over?"""
+        if self.step != "run" and self.seconds - self.begun > LONGEST_STEP:
+            raise AssertionError(f"step {self.step} does not end\n" + self.story())
+        if self.end is None:
+            assert self.seconds < PATIENCE, "the dialogue does not end\n" + self.story()
+            return
+        if self.seconds < self.end:
+            return
+        if not self.quiet:
+            self.quiet = True
+            self._uart.run()
+            self.modem.faults.clear()
+            self._uart.touched()
+        elif self.seconds > self.end + PATIENCE:
+            raise Over
+
+    def touched(self) -> None:
+        """A test did something to the modem."""
+        self._uart.touched()
+
+    def began(self, step) -> None:
+        if step != "failed":
+            self.begun, self.step = self.seconds, step
+
+    def delivered(self) -> None:
+        """A reading was delivered: everything, once the faults are over?"""
+        self.on_delivered()
+        if self.quiet and not len(self.device.queue) and self._news():
+            self.settled = self.seconds
+            raise Over
+
+    def _news(self) -> bool:
+        """Has a reading arrived that was taken after the faults?"""
+        return self.broker.received[-1]["at"] >= self.end * 1000
+
+    def on_delivered(self) -> None:
+        """For tests: a reading was delivered."""
+
+    def say(self, area, text, *args) -> None:
+        if text.startswith("number"):
+            self.numbers.append(args[0])
+        self.said.append(f"{self.seconds:9.3f} {area:8} {text % args if args else text}")
+
+    def run(self, seconds: float) -> None:
+        """Live for so long with whatever faults are armed, then until all has arrived."""
+        with self._device() as device, contextlib.suppress(Over):
+            self.end = self.seconds + seconds
+            device.run()
+
+    def dialogue(self, messages: int) -> None:
+        """Connect, deliver so many readings, close; then, without faults, until all has arrived.
+
+        `log` and `failures` are those of the dialogue alone.
+        """
+        with self._device() as device, contextlib.suppress(Over):
+            device.run(messages)
+            self.end = self.seconds
+            kept = len(self.log)
+            try:
+                device.run()
+            finally:
+                del self.log[kept:], self.failures[kept:]
+
+    @contextlib.contextmanager
+    def _device(self) -> Iterator[supervisor.Supervisor]:
+        """The firmware, on the time of this world."""
+        self._uart.touched()
+        state = random.getstate()
+        random.seed(self.seed)
+        fails = supervisor.Supervisor._failed
+
+        def failed(device, step, error):
+            self.failures.append(error)
+            self.log.append((self.seconds, supervisor.STEPS[step], type(error).__name__))
+            self.step = "run"  # the pause may be long
+            return fails(device, step, error)
+
+        with (
+            running(self.clock),
+            replaced(supervisor, say=self.say),
+            replaced(supervisor.gc, collect=lambda: 0),
+            replaced(supervisor.Supervisor, _failed=failed),
+            replaced(iotsafe, SSLContext=StandIn),
+        ):
+            self.device = supervisor.Supervisor(self, self.settings)
+            self.device.on_step = self.began
+            self.device.on_delivered = self.delivered
+            try:
+                yield self.device
+            finally:
+                random.setstate(state)
+
+    # -- what must hold --------------------------------------------------------------------------
+
+    def check(self) -> None:
+        """Everything arrived, in order and unchanged; nothing happened that has no name."""
+        assert self.settled, f"not everything arrived in {PATIENCE} s\n" + self.story()
+        seen: dict[int, dict] = {}
+        for reading in self.broker.received:
+            reading = dict(reading)
+            number, repeat = reading.pop("seq"), reading.pop("repeat", False)
+            if number in seen:
+                assert repeat, f"reading {number} came twice and does not say so\n" + self.story()
+            seen[number] = reading
+        wanted = dict(enumerate(self.readings, 1))
+        assert seen == {number: wanted[number] for number in seen}, self.story()
+        assert list(seen) == list(range(1, len(seen) + 1)), self.story()
+        assert len(seen) == len(self.readings), self.story()
+        assert not self.broker.oddities, f"{self.broker.oddities}\n" + self.story()
+        assert self.modem.counters["handler_errors"] == 0, self.story()
+        for error in self.failures:
+            named = isinstance(error, NAMED) or error.args[:1] == (ETIMEDOUT,)
+            assert named, f"{error!r} has no name\n" + self.story()
+        if not DAMAGE & self.modem.faults.struck.keys():
+            assert not self.broker.broken, "a byte of another connection\n" + self.story()
+            assert not [e for e in self.failures if type(e) is iotsafe.TLSError], self.story()
+            assert self.wrong_by < 60, self.story()
+            assert set(self.numbers) <= {self.modem.sim.identity.iccid}, self.story()
+
+    def story(self) -> str:
+        """For people: what was said and what struck."""
+        return "\n".join([*self.said, f"struck: {self.modem.faults.struck}"])

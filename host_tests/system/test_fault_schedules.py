@@ -1,0 +1,76 @@
+"""Random faults for ten minutes, many times: in the end every reading has arrived.
+
+In virtual time (fault_world.py). SCHEDULES in the environment says how many, `make faults` does
+1,000. A failure names its seed: `make faults SEED=38` does that one alone, and tells its story.
+"""
+
+import os
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from fault_world import World
+from summaries import SUMMARIES
+
+from iotsafe_tools.modem.fault_schedule import random_schedule
+
+SCHEDULES = int(os.environ.get("SCHEDULES") or "100")
+SEED = os.environ.get("SCHEDULE_SEED", "")
+SECONDS = 600
+
+
+def modem_of(seed: int) -> dict:
+    """Modems differ, too: who switches them on, whether their baud rate is fixed, and when they
+    tell of a data context."""
+    return {
+        "auto_power": bool(seed & 1),
+        "nvm": {"+IPR": (115200,)} if seed & 2 else {},
+        "pdp": "before" if seed & 4 else "after",
+    }
+
+
+def live(folder: Path, seed: int) -> World:
+    """One device under one schedule."""
+    folder.mkdir()
+    world = World(folder, seed, **modem_of(seed))
+    world.modem.faults.schedule(random_schedule(seed, SECONDS))
+    world.run(SECONDS)
+    return world
+
+
+@pytest.mark.timeout(120 + 10 * SCHEDULES)
+def test_everything_arrives_whatever_fails(tmp_path, request):
+    seeds = [int(SEED)] if SEED else range(SCHEDULES)
+    struck, errors, numbers = Counter(), Counter(), Counter()
+    longest = 0.0
+    for seed in seeds:
+        world = live(tmp_path / str(seed), seed)
+        if SEED:
+            print(*random_schedule(seed, SECONDS), world.story(), sep="\n")
+        try:
+            world.check()
+        except AssertionError as error:
+            raise AssertionError(f"make faults SEED={seed}\n{error}") from error
+        struck.update(world.modem.faults.struck)
+        errors.update(type(error).__name__ for error in world.failures)
+        numbers.update(
+            readings=len(world.readings),
+            repeats=len(world.broker.received) - len(world.readings),
+            sessions=world.broker.logins,
+        )
+        longest = max(longest, world.settled - SECONDS)
+    assert SEED or len(struck) > 15, f"too few kinds of faults: {struck}"
+    line = (
+        f"{len(seeds)} random fault schedules of {SECONDS} s: {sum(struck.values())} faults "
+        f"struck, {numbers['sessions']} sessions, {numbers['readings']} readings, all arrived "
+        f"({numbers['repeats']} repeats, marked), the last {longest:.0f} s after the faults"
+    )
+    named = ", ".join(f"{count} {name}" for name, count in errors.most_common())
+    request.config.stash.setdefault(SUMMARIES, []).extend((line, f"  errors: {named}"))
+
+
+def test_the_same_seed_makes_the_same_history(tmp_path):
+    one, other = (live(tmp_path / name, 38) for name in ("one", "other"))
+    assert one.said == other.said
+    assert one.modem.counters == other.modem.counters
+    assert one.failures, "a history without any event"
