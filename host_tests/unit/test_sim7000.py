@@ -182,6 +182,7 @@ def test_connections_that_fail():
     late = starts(b"\r\n0, ALREADY CONNECT\r\n")
     for steps, errno, text in (
         ([fail], 113, "connect failed: check mqtt.host"),
+        ([starts(b"\r\n0, CONNECT \xff\r\n")], 5, "modem's result b'CONNECT \\xff'"),
         ([refused, closes(), refused], 5, "refused by the modem"),
         ([already, closes(), fail], 113, "connect failed"),
         ([late, closes(answer=ERROR), late], 5, "the modem has its number in use"),

@@ -57,7 +57,9 @@ class SIM7000(SIM7080):
             deadline = ticks.after(timeout)
             while not address:
                 if ticks.left(deadline) <= 0:
-                    raise NetworkError("the network gives no data connection: check modem.apn")
+                    from .simcom_results import no_context
+
+                    raise no_context()
                 try:
                     self._bring_up(login.encode())
                     address = self._address()
@@ -211,10 +213,6 @@ class SIM7000(SIM7080):
         if what == b"CLOSED":
             socket.hung_up = True
             socket.readable = True  # what is buffered can still be read
-        elif (
-            socket.cid == self._opening
-            and self._result is None
-            and what in (b"CONNECT OK", b"CONNECT FAIL", b"ALREADY CONNECT")
-        ):
+        elif socket.cid == self._opening and self._result is None and b"CONNECT" in what:
             socket.opened()  # indications before this were for an earlier connection
             self._result = what

@@ -99,7 +99,9 @@ class SIM7080(Modem):
             deadline = ticks.after(timeout)
             while not address:
                 if ticks.left(deadline) <= 0:
-                    raise NetworkError("the network gives no data connection: check modem.apn")
+                    from .simcom_results import no_context
+
+                    raise no_context()
                 self._pdp = None
                 try:
                     self.at.command(b"+CNACT=%d,1" % _PDP)

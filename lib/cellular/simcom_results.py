@@ -47,5 +47,10 @@ def failure(host, port, result, ms=0):
     """The NetworkError for a connection that ended in `result` (see `_RESULTS`) after `ms`."""
     if result == _NO_MEMORY and ms > _LONG:
         result = None
-    errno, why = meaning(_RESULTS, result) or (_EIO, "modem's result %d" % result)
+    errno, why = meaning(_RESULTS, result) or (_EIO, "modem's result %r" % result)
     return NetworkError("no connection to %s port %d: %s" % (host, port, why), errno)
+
+
+def no_context():
+    """The NetworkError for a data connection that was not granted in time."""
+    return NetworkError("the network gives no data connection: check modem.apn")
