@@ -18,6 +18,7 @@ package(
         "sequans.py",
         "sim7000.py",
         "sim7080.py",
+        "simcom_clock.py",
         "simcom_extras.py",
         "simcom_results.py",
         "socket.py",

@@ -32,11 +32,10 @@ class SIM7000(SIM7080):
     power_reset_ms = 0  # it has a pin for that
     max_sockets = 8
     shared_receiver = False  # GNSS has its own
-    ntp = (b"+CNTPCID=1", b'+CNTP="pool.ntp.org",0', b"+CNTP")
 
     def __init__(self, uart, power_key=None):
         super().__init__(uart, power_key)
-        self._apn = ""
+        self.bearer_apn = ""  # of the connection to the time server
         self._stack = None  # of the modem's starts the one in which the stack was set up
         self._opening = None  # number of the connection that was opened last …
         self._result = None  # … and what the modem said about it, see `simcom_results`
@@ -52,7 +51,7 @@ class SIM7000(SIM7080):
         if not address:
             for part in (apn, user, password):
                 quotable(part)
-            self._apn = apn
+            self.bearer_apn = apn
             login = '+CSTT="%s","%s","%s"' % (apn, user, password)
             deadline = ticks.after(timeout)
             while not address:
@@ -88,15 +87,6 @@ class SIM7000(SIM7080):
         except CommandError:
             pass  # not active
         return None
-
-    def _ask_time_server(self):
-        """As that of the SIM7080; the time server is reached over a connection of its own."""
-        try:
-            self.at.command(b'+SAPBR=3,1,"APN","%s"' % self._apn.encode())
-            self.at.command(b"+SAPBR=1,1", timeout=timeouts.OPEN)
-        except CommandError:
-            pass  # it is up
-        return super()._ask_time_server()
 
     # -- sockets --------------------------------------------------------------------------------
 

@@ -35,8 +35,6 @@ class SIM7080(Modem):
     max_sockets = 13
     dns = (b'+CDNSGIP="%s"', b"+CDNSGIP:")
     maker = "SIMCom"  # of whom the extras are
-    # What sets the modem's clock from a time server.
-    ntp = (b"+CNTPCID=0", b'+CNTP="pool.ntp.org",0,0,2', b"+CNTP")
 
     def __init__(self, uart, power_key=None):
         super().__init__(uart, power_key)
@@ -46,7 +44,6 @@ class SIM7080(Modem):
         at.on(b"+CASTATE:", self._on_state)
         at.on(b"+CACLOSE:", self._on_state)
         at.on(b"+APP PDP:", self._on_pdp)
-        at.on(b"+CNTP:", self._on_ntp)
         at.on(b"+PDP:", self._on_pdp)
 
     def _set_up(self):
@@ -65,23 +62,13 @@ class SIM7080(Modem):
 
     def clock(self):
         """As `Modem.clock`; a time server is asked when the network has not told the time."""
-        return super().clock() or (super().clock() if self._ask_time_server() else None)
+        told = super().clock()
+        if not told:
+            from .simcom_clock import ask_time_server
 
-    def _ask_time_server(self):
-        """NTP over the data connection sets the modem's clock; True if it did."""
-        self._ntp = None
-        try:
-            for command in self.ntp:
-                self.at.command(command)
-        except CommandError:
-            return False
-        deadline = ticks.after(timeouts.NTP)
-        while self._ntp is None and ticks.left(deadline) > 0:
-            self._idle(20)
-        return self._ntp == 1
-
-    def _on_ntp(self, line):
-        self._ntp = _number(bytes(line[6:]).split(b",")[0])
+            if ask_time_server(self):
+                told = super().clock()
+        return told
 
     # -- data context ---------------------------------------------------------------------------
 
