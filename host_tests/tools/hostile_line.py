@@ -34,9 +34,9 @@ class HostileLine:
     # -- faults ----------------------------------------------------------------------------------
 
     def arm(self, kind: str, way: str, nth: int, seconds: float = 0.0, urc: str = "") -> None:
-        """`kind`: lose (never a digit before the last byte), double, urc, delay (what follows comes
-        `seconds` later), reset (from the nth byte on nothing of the old life passes). `way`: up
-        or down."""
+        """`kind`: lose (never a digit before the last byte), double, urc, delay (what follows
+        comes `seconds` later), reset (from the nth byte on nothing of the old life passes).
+        `way`: up or down."""
         actions: dict[str, Callable[[int], bytes | None]] = {
             "lose": lambda byte: b"",
             "double": lambda byte: bytes([byte, byte]),

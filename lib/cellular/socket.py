@@ -25,7 +25,6 @@ _POLLERR = const(8)
 _POLLHUP = const(16)
 _IOCTL_POLL = const(3)
 _IOCTL_CLOSE = const(4)
-_EAGAIN = const(11)
 _EINVAL = const(22)
 _EPIPE = const(32)
 _ECONNRESET = const(104)
@@ -192,15 +191,13 @@ class Socket(io.IOBase):
         return size
 
     def flush(self):
-        """Send what was collected; waits until the modem has room for it.
+        """Send what was collected; waits until the modem has room for it, also when the socket is
+        non-blocking: who cannot wait does not flush.
 
-        Raises NetworkError: EPIPE when the peer closed, ETIMEDOUT when it takes no data; OSError
-        EAGAIN when the socket is non-blocking and the modem has no room.
+        Raises NetworkError: EPIPE when the peer closed, ETIMEDOUT when it takes no data.
         """
-        deadline = ticks.after(self._timeout_ms)
+        deadline = ticks.after(self._timeout_ms or self.default_timeout_ms)
         while not self._push():
-            if not self._timeout_ms:
-                raise OSError(_EAGAIN, "the modem has no room")
             if ticks.left(deadline) <= 0:
                 self._broken |= _OUT
                 self._tx_end = 0

@@ -153,6 +153,7 @@ class Radio:
     def _context(self, index: int, active: bool, by_host: bool) -> None:
         self.modem.event("network", pdp=index, state="active" if active else "deactive")
         self.modem.personality.context(self.modem, index, active, by_host)
+
     def drop_contexts(self) -> None:
         """The network ends what is active, and refuses what is being activated."""
         self.modem.timers.cancel("pdp")
