@@ -48,15 +48,27 @@ def names():
 
 def driver(name):
     """The class of the driver `name`, as in a config; ValueError if there is none."""
-    return _find(0, name, ValueError)
+    found = _find(0, name)
+    if not found:
+        raise ValueError(name)
+    return found
 
 
 def __getattr__(name):
-    return _find(2, name, AttributeError)
+    # A module of the package is asked for here too, by `from . import …` before it is loaded.
+    if name[0] != "_":
+        try:
+            return _find(2, name) or _submodule(name)
+        except ImportError:
+            pass
+    raise AttributeError(name)
 
 
-def _find(column, wanted, error):
+def _find(column, wanted):
     for row in DRIVERS:
         if row[column] == wanted:
-            return getattr(__import__("cellular." + row[1], None, None, (row[2],)), row[2])
-    raise error(wanted)
+            return getattr(_submodule(row[1]), row[2])
+
+
+def _submodule(name):
+    return __import__("cellular." + name, None, None, (name,))

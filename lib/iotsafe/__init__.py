@@ -38,8 +38,19 @@ _LATER = (
     ("safe", ("Safe",)),
     (
         "signing",
-        ("Digest", "ECDSA", "K1", "K2", "LastBlock", "RSA_PKCS1", "RSA_PSS", "SHA256", "SHA384")
-        + ("SHA512", "Text"),
+        (
+            "Digest",
+            "ECDSA",
+            "K1",
+            "K2",
+            "LastBlock",
+            "RSA_PKCS1",
+            "RSA_PSS",
+            "SHA256",
+            "SHA384",
+            "SHA512",
+            "Text",
+        ),
     ),
 )
 
