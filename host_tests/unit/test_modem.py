@@ -329,7 +329,7 @@ def test_what_cannot_be_a_pin_is_not_sent():
 
 
 def test_a_locked_sim():
-    for state in (b"SIM PUK", b"PH_SIM PIN", b"SIM PIN2", b"\xff\x00"):
+    for state in (b"SIM PUK", b"PH_SIM PIN", b"PH-NET PIN", b"SIM PIN2", b"SIM \xff\x00"):
         text = "the SIM is locked: " + "".join(chr(c) if c < 127 and c else "?" for c in state)
         play(
             [(b"AT+CPIN?\r", lines(b"+CPIN: " + state))],
@@ -343,6 +343,11 @@ def test_a_locked_sim():
             [(b"AT+CPIN?\r", cme(code))],
             lambda modem, clock, text=text: refused(modem, "4711", text),
         )
+
+
+def test_a_word_that_lost_a_byte_is_no_lock():
+    asked = [(b"AT+CPIN?\r", lines(b"+CPIN: " + word)) for word in (b"READ", b"EADY", b"READY")]
+    play(asked, lambda modem, clock: modem.unlock())
 
 
 def test_the_urc_form_of_the_sim_state():

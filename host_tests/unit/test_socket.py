@@ -522,6 +522,17 @@ def test_what_was_received_before_the_network_dropped_can_be_read():
         play([(b"", DATA), receives(b"ab", then=gone), closes()], body)
 
 
+def test_a_network_that_drops_while_we_wait_is_no_end_by_the_server():
+    def body(socket, modem, clock):
+        with raises(NetworkError, text="the network dropped the data connection"):
+            socket.read(1)
+        socket.close()
+
+    gone = b"\r\n+APP PDP: 0,DEACTIVE\r\n"
+    for both in (gone + HANG_UP, HANG_UP + gone):
+        play([(b"", both), receives(), closes()], body)
+
+
 def test_another_data_context_is_not_ours():
     def body(socket, modem, clock):
         settle(modem)

@@ -190,7 +190,7 @@ class Modem:
                     if not entered:
                         self._enter(pin)
                         entered = True
-                elif state and state[:3] != b"NOT":  # NOT READY: it is starting
+                elif state[:3] == b"SIM" or state[:2] == b"PH":  # else it starts, or lost bytes
                     raise SIMError("the SIM is locked: %s" % problem)
             except CommandError as e:
                 if e.code in (_PIN_REQUIRED, _PUK_REQUIRED):

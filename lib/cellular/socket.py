@@ -115,6 +115,7 @@ class Socket(io.IOBase):
         deadline = ticks.after(self._timeout_ms)
         while not self._arrived():
             if self.hung_up:
+                self._check()  # it may have ended because everything did
                 return 0
             if not self._timeout_ms:
                 return None
