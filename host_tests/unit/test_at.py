@@ -348,14 +348,16 @@ def test_bytes_of_counted_data_that_were_lost_or_doubled():
 
 def test_an_announcement_that_is_damaged():
     # "OK" in the data is not taken for the result of a command without data.
-    for head in (b"CARECV: 6,", b"+CARECV: 6", b"+CARECV 6,", b"\r\n"):
+    heads = (b"CARECV: 6,", b"+CARECV: 6", b"+CARECV 6,")
+    finals = (b"OK", b"ERROR", b"+CME ERROR: 3")
+    for head, final in [(head, final) for head in heads for final in finals] + [(b"", b"OK")]:
 
         def body(at):
             with raises(ModemGarbled, text="AT+CARECV: bytes of the answer lost"):
                 at.command(b"+CARECV=0,9", b"+CARECV: ", target=memoryview(bytearray(9)))
             assert at.command(b"+X?", b"+X:") == [b"1"]
 
-        answer = b"\r\n" + head + b"\r\nOK\r\n\r\n\r\nOK\r\n"
+        answer = b"\r\n" + head + b"\r\n" + final + b"\r\n\r\n\r\nOK\r\n"
         steps = [(b"AT+CARECV=0,9\r", answer), (b"AT\r", OK)]
         dialogue(steps + [(b"AT+X?\r", b"\r\n+X: 1\r\n\r\nOK\r\n")], body)
 

@@ -131,13 +131,14 @@ class AT:
         if target:
             parser.expect_data(prefix, target, mark)
         lines = []
-        missing = bool(target)
+        damaged = None if target else False  # None: nothing of the answer has come
+        unknown = self.unknown
         limit = timeout or timeouts.of(command)
         deadline = ticks.after(limit)
         while True:
             event = self._event(command, deadline)
             if event == DATA:
-                missing = False
+                damaged = False
             if parser.count < 0:
                 self.garbled += 1
                 raise ModemGarbled(
@@ -154,17 +155,19 @@ class AT:
                 continue
             line = parser.line
             if self._is_final(line, done):
-                if payload or line != done:
-                    raise command_error(command, bytes(line))
-                if missing:  # that line may be part of the data: the result is yet to come
+                if damaged is None:  # nor a refusal, if there was what nobody knows
+                    damaged = line == done or self.unknown != unknown
+                if damaged:  # the line may be part of the data: the result is yet to come
                     self._stale = True
                     self.garbled += 1
                     raise ModemGarbled("AT%s: bytes of the answer lost" % command_name(command))
+                if payload or line != done:
+                    raise command_error(command, bytes(line))
                 return lines
             if prefix is None or not starts(line, prefix) or (not prefix and self._handler(line)):
                 self._urc(line)
             elif target:  # no data, or what announces it is damaged
-                missing = len(line) > len(prefix) and 49 <= line[len(prefix)] <= 57
+                damaged = len(line) > len(prefix) and 49 <= line[len(prefix)] <= 57
             elif on_line:
                 answer = on_line(line)
                 if answer is False:
