@@ -414,7 +414,7 @@ def test_counts_that_are_damaged():
         assert modem.signal() == -73
 
     for answer in (b"+QIRD: x", b"+QIRD: 5,5,0", b"+QIRD: ", b"+QIRD: 1461"):
-        quiet = [(b"AT\r", OK)] if answer[-4:] == b"1461" else []
+        quiet = [(b"AT\r", OK)] if answer[7:8].isdigit() else []  # the data may come yet
         csq = (b"AT+CSQ\r", lines(b"+CSQ: 20,99"))
         talk([(b"AT+QIRD=0,1460\r", lines(answer))] + quiet + [csq], body)
 

@@ -166,9 +166,10 @@ class AT:
                 return lines
             if prefix is None or not starts(line, prefix) or (not prefix and self._handler(line)):
                 self._urc(line)
-            elif target:  # no data, or what announces it is damaged
+                continue
+            if target:  # no data, or what announces it is damaged
                 damaged = len(line) > len(prefix) and 49 <= line[len(prefix)] <= 57
-            elif on_line:
+            if on_line:
                 answer = on_line(line)
                 if answer is False:
                     self._urc(line)
