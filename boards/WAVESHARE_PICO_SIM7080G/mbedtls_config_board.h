@@ -17,7 +17,7 @@
 // into the output, with its chain.
 #undef MBEDTLS_SSL_IN_CONTENT_LEN
 #undef MBEDTLS_SSL_OUT_CONTENT_LEN
-#define MBEDTLS_SSL_IN_CONTENT_LEN (6144)
+#define MBEDTLS_SSL_IN_CONTENT_LEN (5632)
 #define MBEDTLS_SSL_OUT_CONTENT_LEN (2048)
 
 // Curve points that are kept while a signature is verified; sources of random numbers.

@@ -234,9 +234,7 @@ def test_a_modem_that_stays_full():
         socket = connected(modem)
         socket.setblocking(False)
         socket.write(b"hi")
-        with raises(OSError) as caught:
-            socket.flush()
-        assert caught.error.errno == 11, caught.error
+        assert socket.ioctl(3, 4) == 0  # poll: no room
 
     play([opens(), sends(b"hi", 0)], body)
 
