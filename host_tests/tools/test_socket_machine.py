@@ -43,6 +43,12 @@ class End:
         self.mark = bytes([0x80 + number % 64])
         self.written, self.arrived = bytearray(), bytearray()
         self.sent, self.read = bytearray(), bytearray()
+        self.count = 0
+
+    def framed(self, parts):
+        """The parts between marks of this connection, and a count: no two are equal."""
+        self.count += 1
+        return bytes([0xC0 + self.count % 64]) + self.mark.join([b"", *parts, b""])
 
 
 class Sockets(RuleBasedStateMachine):
@@ -57,6 +63,8 @@ class Sockets(RuleBasedStateMachine):
         self.ends = {}
         self.number = 0
         self.prepare()
+        for which in range(2):
+            self.connect(which)
 
     def prepare(self):
         self.modem.power_up()
@@ -131,7 +139,7 @@ class Sockets(RuleBasedStateMachine):
     @rule(which=WHICH, parts=st.lists(st.sampled_from(HOSTILE), max_size=4), flush=st.booleans())
     def write(self, which, parts, flush):
         if end := self.ends.get(which):
-            data = end.mark.join([b"", *parts, b""])
+            data = end.framed(parts)
             end.written += data
             self.called(lambda: end.stream.write(data) and flush and end.stream.flush())
             self.drain(end)
@@ -149,7 +157,7 @@ class Sockets(RuleBasedStateMachine):
     @rule(which=WHICH, parts=st.lists(st.sampled_from(HOSTILE), max_size=4))
     def peer_sends(self, which, parts):
         if end := self.ends.get(which):
-            data = end.mark.join([b"", *parts, b""])
+            data = end.framed(parts)
             with contextlib.suppress(OSError):
                 end.peer.setblocking(True)
                 end.peer.sendall(data)
@@ -158,7 +166,8 @@ class Sockets(RuleBasedStateMachine):
 
     @rule(which=WHICH, reset=st.booleans())
     def peer_ends(self, which, reset):
-        if end := self.ends.get(which):
+        end = self.ends.get(which)
+        if end and end.peer.fileno() >= 0:
             self.drain(end)
             if reset:
                 end.peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -185,6 +194,25 @@ class Sockets(RuleBasedStateMachine):
     )
     def fault(self, kind, nth, seconds, urc):
         self.line.arm(kind, "down", nth, seconds, urc)
+
+    @rule(
+        which=WHICH,
+        parts=st.lists(st.sampled_from(HOSTILE), min_size=1, max_size=4),
+        kind=st.sampled_from(["lose", "lose", "reset", "delay"]),
+        nth=st.integers(0, 80),
+        up=st.booleans(),
+    )
+    def struck_on_the_way(self, which, parts, kind, nth, up):
+        """A fault in the middle of what moves the bytes, and then the next bytes."""
+        self.set_up()
+        self.connect(which)
+        self.line.arm(kind, "down", nth, 16.0)
+        for _ in range(2):
+            if up:
+                self.write(which, parts, True)
+            else:
+                self.peer_sends(which, parts)
+                self.read(which, 4000, True)
 
     @rule()
     def drop(self):

@@ -2,7 +2,7 @@
 
 import select
 
-from sim7080_script import opens, receives, sends, started
+from sim7080_script import ERROR, lines, opens, receives, sends, started
 from virtual_time import Clock, running
 
 # CPython polls descriptors only, and has no streams made of Python objects.
@@ -28,6 +28,34 @@ def test_select_poll():
         assert socket.read(1) == b"x"
         poller.modify(socket, select.POLLIN)
         assert poller.poll(0) == []
+        uart.done()
+
+
+def test_select_poll_of_several():
+    full = [(b"AT+CASEND=1,1460\r", ERROR), (b"AT+CASTATE?\r", lines(b"+CASTATE: 1,1"))]
+    hang_up = [(b"", b"\r\n+CASTATE: 0,0\r\n"), receives(b"", 0)]
+    clock = Clock()
+    with running(clock):
+        steps = [opens(1), (b"", b"\r\n+CADATAIND: 1\r\n"), receives(b"one", 1)]
+        first, modem, uart = connected(steps + full + sends(b"x" * 1460, 1) + hang_up)
+        second = modem.socket()
+        second.connect(("h", 8883))
+        poller = select.poll()
+        poller.register(first, select.POLLIN)
+        poller.register(second, select.POLLIN)
+        poller.poll(0)
+        assert [(s is second, event) for s, event in poller.poll(0)] == [(True, select.POLLIN)]
+        assert second.read(9) == b"one"
+        second.setblocking(False)
+        poller.modify(second, select.POLLOUT)
+        assert second.write(b"x" * 2000) == 1460
+        assert poller.poll(0) == []  # the modem has no room
+        clock.sleep(250)
+        assert [event for _, event in poller.poll(0)] == [select.POLLOUT]
+        modem.at.poll()
+        poller.unregister(second)
+        assert [event for _, event in poller.poll(0)] == [select.POLLIN]
+        assert first.read(1) == b""
         uart.done()
 
 
