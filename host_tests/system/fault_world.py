@@ -50,6 +50,9 @@ DAMAGE = {"lost_bytes", "doubled_bytes", "garbage", "noise", "csim_truncated"}
 """Faults that may make another answer of an answer, such as a wrong time, and nobody can tell."""
 
 
+COMMAND = cellular.AT.command
+
+
 class Over(BaseException):
     """The world ends here; nothing in the firmware catches it."""
 
@@ -119,6 +122,10 @@ class UART:
         self.run()
         return self.modem.uart.waiting
 
+    def peek(self) -> bytes:
+        """What nobody has read yet."""
+        return bytes(self.modem.uart._tx)
+
     def readinto(self, buffer) -> int | None:
         """Fill `buffer`; None if nothing is there."""
         self.run()
@@ -151,10 +158,13 @@ class World:
         self.clock = WorldClock(self)
         self.broker = Broker()
         self._uart = UART(self.clock)
+        self.credited: list[str] = []
+        """Commands that got a result while another one was still to come."""
         self._uart.modem = self.modem = Modem(
             Card(*enrolled(), random=random.Random(seed).randbytes),
             network=MemoryNetwork(self.broker, lambda: self._uart.time),
             clock=lambda: self._uart.time,
+            on_event=lambda event: self.on_event(event),
             wall_clock=lambda: START + datetime.timedelta(seconds=self._uart.time),
             **options,
         )
@@ -242,6 +252,19 @@ class World:
             self.settled = self.seconds
             raise Over
 
+    def on_event(self, event: dict) -> None:
+        """For tests: the modem tells something."""
+
+    def _command(self, at, command, *args, **options):
+        """AT.command, which must not take the result of one command for that of another: there
+        would be one too many."""
+        lines = COMMAND(at, command, *args, **options)
+        parser = at.parser
+        left = bytes(parser._buffer[parser._pos : parser._end]) + self._uart.peek()
+        if b"\r\nOK\r\n" in left or b"\r\n+CME ERROR" in left:
+            self.credited.append(command.decode())
+        return lines
+
     def _news(self) -> bool:
         """Has a reading arrived that was taken after the faults?"""
         return self.broker.received[-1]["at"] >= self.end * 1000
@@ -288,8 +311,12 @@ class World:
             self.step = "run"  # the pause may be long
             return fails(device, step, error)
 
+        def command(at, *args, **options):
+            return self._command(at, *args, **options)
+
         with (
             running(self.clock),
+            replaced(cellular.AT, command=command),
             replaced(supervisor, say=self.say),
             replaced(supervisor.gc, collect=lambda: 0),
             replaced(supervisor.Supervisor, _failed=failed),
@@ -302,6 +329,8 @@ class World:
                 yield self.device
             finally:
                 random.setstate(state)
+                # CPython closes a stream when it collects it: not in the time of another world.
+                self.device.modem.at.restarted()
 
     # -- what must hold --------------------------------------------------------------------------
 
@@ -327,6 +356,7 @@ class World:
         if not DAMAGE & self.modem.faults.struck.keys():
             assert not self.broker.broken, "a byte of another connection\n" + self.story()
             assert not [e for e in self.failures if type(e) is iotsafe.TLSError], self.story()
+            assert not self.credited, f"a result of another: {self.credited}\n" + self.story()
             assert self.wrong_by < 60, self.story()
             assert set(self.numbers) <= {self.modem.sim.identity.iccid}, self.story()
 

@@ -70,7 +70,7 @@ class Striker:
         self.hit = None
         self._occur = world.modem.occur
         world.modem.occur = self._named
-        world.modem.on_event = self._told
+        world.on_event = self._told
         world.on_delivered = self._one_delivered
 
     def outcome(self) -> str:
