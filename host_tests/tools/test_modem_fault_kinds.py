@@ -4,6 +4,7 @@ import pytest
 from test_modem_faults import FIXED, OK, OPEN, bench_with
 
 from iotsafe_tools.modem import Network
+from iotsafe_tools.modem.control import Control
 from iotsafe_tools.modem.fault_kinds import KINDS, STORM
 from iotsafe_tools.modem.fault_schedule import MENU, random_schedule
 from iotsafe_tools.modem.testing import Bench, Peer, StubCard
@@ -248,7 +249,10 @@ def test_a_schedule_strikes_at_its_times():
     start = bench.time
     bench.run(60.0)
     told = [(round(e["t"] - start, 3), e["what"]) for e in bench.kinds("fault")]
-    assert told == [(5.0, "reset"), (20.0, "sim_pulled"), (23.0, "sim_pulled")]
+    eaten = 13.1  # SMS Ready
+    assert told == [
+        (5.0, "reset"), (eaten, "silent"), (20.0, "sim_pulled"), (23.0, "sim_pulled"),
+    ]  # fmt: skip
     assert bench.ask("AT") == b""
 
 
@@ -278,6 +282,28 @@ def test_a_random_schedule_by_its_name():
     bench.run(60.0)
     state = bench.modem.faults.state()
     assert state["armed"] or state["struck"]
+
+
+def test_faults_by_the_control_port():
+    bench = slow()
+    control = Control(bench.modem, "tcp:127.0.0.1:0")
+    try:
+        assert control.answer("fault black_hole:seconds=30") == {"ok": True}
+        assert control.answer("fault 5 reset") == {"ok": True}
+        assert control.answer("fault random:seed=7,seconds=60") == {"ok": True}
+        assert control.answer("fault lost_bytes:rate=1") == {"ok": True}
+        struck = {"black_hole": 1}
+        state = {"armed": ["lost_bytes"], "lasting": ["black_hole"], "struck": struck}
+        assert control.answer("faults") == {"ok": True, **state}
+        assert "no fault 'tornado'" in control.answer("fault tornado")["error"]
+        assert control.answer("faults clear") == {"ok": True}
+        assert control.answer("faults") == {
+            "ok": True, "armed": [], "lasting": [], "struck": struck,
+        }  # fmt: skip
+        assert not bench.modem.network.silent
+        assert bench.run(70.0) == b""
+    finally:
+        control.close()
 
 
 @pytest.mark.parametrize(

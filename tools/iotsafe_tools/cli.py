@@ -78,7 +78,10 @@ def lab(
     ] = None,
     fault: Annotated[
         list[str] | None,
-        typer.Option(help="KIND[:name=value,...], see tools/iotsafe_tools/modem."),
+        typer.Option(
+            help="[SECONDS ]KIND[:name=value,...] or random:seed=N,seconds=N, see "
+            "tools/iotsafe_tools/modem."
+        ),
     ] = None,
     quirk: Annotated[list[str] | None, typer.Option(help="A quirk of +CSIM.")] = None,
     internet: Annotated[
