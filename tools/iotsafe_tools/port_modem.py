@@ -45,7 +45,7 @@ class AnyModem(Modem):
     """What all modems have in common, and what any of them says when it starts."""
 
     boot_lines = tuple(
-        {line for driver in cellular.DRIVERS.values() for line in driver.boot_lines}
+        {line for name in cellular.names() for line in cellular.driver(name).boot_lines}
     )
 
 
