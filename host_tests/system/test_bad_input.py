@@ -107,9 +107,9 @@ CASES = {
     "reset before the signature": Case(
         _fault("reset", at="apdu:2B"), "ModemReset: the modem restarted", _nothing
     ),
-    # With auto-baud a restart is silent: only the missing answer tells.
+    # Its boot lines tell, as it has left auto-baud.
     "reset in the handshake": Case(
-        _fault("reset", at="done:+CASEND", nth=1), "ModemTimeout: AT.CASEND: no answer", _nothing
+        _fault("reset", at="done:+CASEND", nth=1), r"ModemReset: .* during AT\+CASEND", _nothing
     ),
     "registration denied": Case(
         _fault("cme", prefix="+CEREG", code=30, times=3), r"\+CEREG.*no network service", _heal
@@ -230,7 +230,7 @@ BAD_CONFIGS = {
     "host": ({"mqtt.host": ""}, r"mqtt\.host: must be a host name or IP address"),
     "unknown": ({"mqtt.hots": "x"}, r"mqtt\.hots: unknown field"),
     "version": ({"version": 2}, r"version: must be 1 \(newer firmware needed"),
-    "driver": ({"modem.driver": "sim9999"}, r"modem\.driver: must be one of sim7080"),
+    "driver": ({"modem.driver": "sim9999"}, r"modem\.driver: must be one of .*sim7080"),
 }
 
 
