@@ -95,7 +95,6 @@ def test_client_ends_with_its_own_errors(profile, changes):
         lambda: choose(applet),
         lambda: applet.sign(b"\x01", bytes(48)),
         lambda: applet.random(256),
-        applet.application_data,
         applet.close,
     ):
         try:

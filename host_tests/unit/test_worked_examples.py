@@ -40,12 +40,6 @@ def test_get_random():
     equal(played("16.3", lambda a: a.random(16)), from_hex(example[1][:-4]))
 
 
-def test_application_data_after_wrong_le():
-    # The client asks with Le 00, which this card corrects.
-    want = from_hex(EXAMPLES["16.4"][0][1][:-4])
-    equal(played("16.4 wrong Le", lambda a: a.application_data()), want)
-
-
 def test_object_list():
     want = played("16.5 L1", lambda a: a.objects())
     assert len(want) == 7

@@ -111,10 +111,6 @@ class Applet:
             raise CardProtocolError(0x9000, "GET RANDOM", "%d bytes for %d" % (len(data), size))
         return bytes(data)
 
-    def application_data(self):
-        """GET DATA - application (IoT.05 2.12): the raw data objects as bytes."""
-        return bytes(self._run(self._get_data, 0))
-
     def objects(self):
         """GET DATA - object list (IoT.05 2.14): a list of `ObjectInfo`."""
         return self._run(self._objects)
