@@ -159,3 +159,13 @@ def test_names_in_messages():
     assert objects.name(b"0006", b"KEY") == "30303036 (KEY)"
     assert objects.name(b"\xfe", b"a\n\x1b\xff") == "FE (a???)"
     assert repr(parse("74014B 840101")[0]) == "<private key 01 (K)>"
+
+
+def test_every_field_of_the_example_is_read():
+    got = {}
+    for info in parse(EXAMPLES["16.5 L1"][0][1][:-4]):
+        got[info.kind, info.id] = (info.algorithms, info.hashes, info.agreements, info.derivations)
+    assert got[4, b"\1"] == (4, 1, None, None), got
+    assert got[5, b"\5"] == (4, 1, 1, None), got
+    assert got[6, b"\6"] == (None, None, None, 1), got
+    assert got[3, b"\2"] == (None, None, None, None), got
