@@ -75,7 +75,8 @@ def world(*arguments, **options) -> Iterator[World]:
     patch.setattr(ticks, "sleep", made.sleep)
     try:
         yield made
-        assert made.modem.counters["handler_errors"] == 0
+        errors = [event for event in made.events if event["kind"] == "error"]
+        assert made.modem.counters["handler_errors"] == 0, errors
     finally:
         patch.undo()
         made.modem.close()
