@@ -53,6 +53,10 @@ def _period(value):
     return None if 1 <= value <= 86400 else "1 to 86400 seconds"
 
 
+def _upload(value):
+    return None if not value or 10 <= value <= 432000 else "0, or 10 to 432000 seconds"
+
+
 def _keepalive(value):
     return None if 10 <= value <= 3600 else "10 to 3600 seconds"
 
@@ -137,6 +141,7 @@ _FIELDS = {
     "modem.pin": (str, "", _pin),
     "modem.network": (str, "", ("", "lte-m", "nb-iot", "both")),
     "modem.bands": (list, (), _bands),
+    "modem.rest": (str, "", ("", "radio", "psm")),
     "sim.channel": (str, "auto", ("auto", "csim", "cgla")),
     "sim.aids": (list, (), _aids),
     "sim.key": (str, "", _object),
@@ -150,6 +155,7 @@ _FIELDS = {
     "mqtt.topic": (str, "devices/{id}/telemetry", _topic),
     "mqtt.keepalive": (int, 60, _keepalive),
     "telemetry.period": (int, 60, _period),
+    "telemetry.upload": (int, 0, _upload),
 }
 
 _TYPES = {str: "text in quotes", int: "a whole number", list: "a list"}

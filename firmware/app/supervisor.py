@@ -1,6 +1,6 @@
 """The life of the application: a chain of steps, and where to go back to when one fails.
 
-    power -> sim -> network -> clock -> session -> run
+    power -> sim -> network -> clock -> session -> run [-> rest]
 
 Each step leaves something that the next ones use. When a step fails, the error says which step
 must be done again (`_BACK`); everything before it still holds. Between attempts there is a pause
@@ -87,6 +87,8 @@ class Supervisor:
         self.delivered = 0
         self._failures = 0
         self._messages = 0
+        self._rests = config["telemetry.upload"] > 0  # connect from time to time only
+        self.slept = False  # PSM was asked for
         # Called with the step that begins, or "failed"; called when a reading was delivered.
         self.on_step = self.on_delivered = _nothing
 
@@ -94,10 +96,13 @@ class Supervisor:
         """Go through the steps until `messages` readings were delivered (0: for ever)."""
         self._messages = messages
         step = 0
-        while step < len(STEPS):
+        while step < len(STEPS) or not self._finished():
             try:
-                self.do(STEPS[step])
-                step += 1
+                if step < len(STEPS):
+                    self.do(STEPS[step])
+                    step += 1
+                else:
+                    step = self._rest()
             except Exception as e:
                 step = self._failed(step, e)
         self.stop()
@@ -113,9 +118,21 @@ class Supervisor:
             self.publisher.close()
             self.publisher = None
 
+    def _finished(self):
+        return self._messages and self.delivered >= self._messages
+
+    def _rest(self):
+        """Everything is delivered: rest until the next upload. Returns the step to go on with."""
+        from .rest import rest
+
+        self.stop()
+        self.backoff.reset()
+        self.on_step("rest")
+        return STEPS.index(rest(self, self._config, self._board.power_key))
+
     def _failed(self, step, error):
         """Say what went wrong, pause, and return the step to go on with."""
-        name = STEPS[step]
+        name = (STEPS + ("rest",))[step]
         back = min(step, STEPS.index("session"))  # the session is closed in any case
         for kind, target in _BACK:
             if isinstance(error, kind):
@@ -149,10 +166,10 @@ class Supervisor:
         say(name, "next attempt in %.1f s, from step %s", pause / 1000, STEPS[back])
         error = None
         gc.collect()
-        self._pause(pause)
+        self.pause(pause)
         return back
 
-    def _pause(self, ms):
+    def pause(self, ms):
         """Sleep `ms` milliseconds; readings go on meanwhile."""
         end = ticks.after(ms)
         while True:
@@ -267,13 +284,15 @@ class Supervisor:
             self._sample()
             reading = self.queue.take()
             if reading is None:
+                if self._rests:
+                    return
                 self.publisher.service()
                 ticks.sleep(20)
             else:
                 self.publisher.publish(reading)
                 self.queue.done()
                 self._delivered(reading)
-                if self.delivered == self._messages:
+                if self._finished():
                     return
             if not self._stable and ticks.diff(ticks.now(), self._since) >= _STABLE:
                 self._stable = True

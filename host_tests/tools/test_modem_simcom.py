@@ -10,6 +10,7 @@ import pytest
 
 import cellular
 import ticks
+from app.rest import rest
 from iotsafe_tools.modem import MemoryUART, Modem, Network
 from iotsafe_tools.modem.line import interest
 from iotsafe_tools.modem.testing import Bench, EchoServer, StubCard
@@ -242,6 +243,33 @@ def test_psm_and_waking_from_it(personality):
         assert here.now - began < 15
         assert len(here.pressed) == pressed + 1
         here.attached()
+        assert here.modem.counters["power_downs"] == 0
+
+
+class Application:
+    """What `rest` needs of the supervisor, in the time of `here`."""
+
+    slept = False
+
+    def __init__(self, here) -> None:
+        self.modem, self.pause, self.queue = here.driver, here.sleep, ["a reading"]
+
+
+@pytest.mark.parametrize("personality", MODEMS)
+def test_the_application_lets_it_sleep_and_wakes_it(personality):
+    config = {"telemetry.upload": 3600, "modem.rest": "psm"}
+    with world(personality, nvm=FIXED) as here:
+        application = Application(here)
+        here.attached()
+        pressed = len(here.pressed)
+        for boots in (3, 4):  # the first rest restarts it, so that the network is asked
+            assert rest(application, config, key=True) == "sim"
+            assert here.modem.counters["boots"] == boots
+            power = [event.get("why") for event in here.events if event["kind"] == "power"]
+            assert power.count("PSM") == boots - 2, power
+            here.attached()
+        assert here.driver.extras().granted() == (4200, 10)
+        assert len(here.pressed) == pressed + 2
         assert here.modem.counters["power_downs"] == 0
 
 

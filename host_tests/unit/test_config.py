@@ -40,6 +40,7 @@ def test_the_least_that_is_needed():
         "modem.pin": "",
         "modem.network": "",
         "modem.bands": (),
+        "modem.rest": "",
         "sim.channel": "auto",
         "sim.aids": (),
         "sim.key": "",
@@ -53,6 +54,7 @@ def test_the_least_that_is_needed():
         "mqtt.topic": "devices/{id}/telemetry",
         "mqtt.keepalive": 60,
         "telemetry.period": 60,
+        "telemetry.upload": 0,
     }
 
 
@@ -65,6 +67,7 @@ GOOD = (
     ("modem.pin", ("", "1234", "12345678", "0000")),
     ("modem.network", ("", "lte-m", "nb-iot", "both")),
     ("modem.bands", ([], [20], [1, 85], list(range(1, 20)))),
+    ("modem.rest", ("", "radio", "psm")),
     ("sim.channel", ("auto", "csim", "cgla")),
     ("sim.aids", ([], ["A000000559"], ["A0000005590010", "a0000005590010" + "00" * 9])),
     ("sim.key", ("", "01", "0a0B", "00" * 20, "label:KEY", "label:" + 60 * "x")),
@@ -78,6 +81,7 @@ GOOD = (
     ("mqtt.topic", ("t", "devices/{id}/telemetry", "t" * 256)),
     ("mqtt.keepalive", (10, 60, 3600)),
     ("telemetry.period", (1, 60, 86400)),
+    ("telemetry.upload", (0, 10, 3600, 432000)),
 )
 
 BAD = (
@@ -92,6 +96,7 @@ BAD = (
     ("modem.password", ('"', "\n"), "must be printable ASCII text without quotes"),
     ("modem.pin", ("123", "123456789", "12a4", "12 4", "-123"), "must be 4 to 8 digits"),
     ("sim.channel", ("", "CSIM", "crsm"), "must be one of auto, csim, cgla"),
+    ("modem.rest", ("off", "PSM", " "), "must be one of radio, psm"),
     ("modem.network", ("gsm", "LTE-M", " "), "must be one of lte-m, nb-iot, both"),
     (
         "modem.bands",
@@ -121,6 +126,7 @@ BAD = (
     ("mqtt.topic", ("", "a/#", "+/a", "t" * 257), "must be 1 to 256 characters without wildcards"),
     ("mqtt.keepalive", (0, 9, 3601, -60), "must be 10 to 3600 seconds"),
     ("telemetry.period", (0, -1, 86401), "must be 1 to 86400 seconds"),
+    ("telemetry.upload", (1, 9, -1, 432001), "must be 0, or 10 to 432000 seconds"),
 )
 
 

@@ -109,6 +109,7 @@ class Extras:
 
     def wake(self):
         """Wake the modem from PSM, with the power key where it does not answer, and set it up."""
+        self._at.poll()  # what it said before it slept is no sign of life
         self._at.restarted()
         self._modem.power_up(timeouts.FIRST_CALL)
 

@@ -1,0 +1,26 @@
+"""A board that connects from time to time only: real firmware, simulated modem and SIM, real broker."""
+
+import json
+
+from iotsafe_tools.testbed import Subscriber
+
+UPLOAD = 10
+
+
+def test_off_the_air_between_two_uploads(make_rig):
+    events = []
+    rig = make_rig(lab={"on_event": events.append})
+    changes = {"telemetry.period": 4, "telemetry.upload": UPLOAD, "modem.rest": "radio"}
+    application = rig.firmware(messages=4, frozen=True, changes=changes)
+    with Subscriber(rig.broker, topic="devices/#") as subscriber, application as firmware:
+        messages = subscriber.take(4, 120)
+        assert firmware.wait(60) == 0
+    assert [json.loads(message.payload)["seq"] for message in messages] == [1, 2, 3, 4]
+    lines = [event.get("line", "") for event in events]
+    rests = [n for n, line in enumerate(lines) if line == "AT+CFUN=4"]
+    assert rests and rig.broker.log.count(" as device-0001 ") == len(rests) + 1
+    for begin in rests:  # the connection was closed before, and not a command came in the pause
+        assert lines[:begin].count("AT+CACLOSE=0") == lines[:begin].count("AT+CFUN=4") + 1
+        assert [line for line in lines[begin + 1 :] if line.startswith("AT")][0] == "AT+CFUN=1"
+    sim = [event["apdu"][2:4] for event in events[rests[0] :] if event["kind"] == "apdu"]
+    assert sim == ["2A", "2B"] * len(rests)  # a signature for each upload, nothing else
