@@ -12,9 +12,11 @@ faults, counters, timers. What a command does is in the personality's command ta
 from __future__ import annotations
 
 import time
+import traceback
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import PurePath
 
 from .errors import RequestError
 from .faults import QUIRKS, Faults
@@ -246,7 +248,9 @@ class Modem:
     def failed(self, error: Exception, line: str = "") -> None:
         """A part of the simulator itself broke: counted and told, never raised."""
         self.count("handler_errors")
-        self.event("error", line=line, error=repr(error))
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{PurePath(last.filename).name}:{last.lineno}"
+        self.event("error", line=line, error=repr(error), where=where)
 
     def _guard(self, function: Callable[[], None]) -> None:
         try:
