@@ -57,6 +57,20 @@ def test_a_sim_that_is_not_enrolled():
     assert "failed" in lines[-1]
 
 
+def test_key_and_certificate_of_the_config(path):
+    port = f"sim:{path}"
+    done = iotsafe("doctor", "--port", port, "--key", "label:KEY", "--certificate", "02")
+    assert (done.returncode, done.stderr) == (0, "")
+    for option, step in (("--key", "key"), ("--certificate", "certificate")):
+        done = iotsafe("doctor", "--port", port, option, "label:EPH")
+        assert done.returncode == 1
+        assert ("fail", step) in states(done.stdout)
+        assert f"another {step} was asked for" in done.stdout
+        done = iotsafe("doctor", "--port", port, option, "0x01")
+        assert done.returncode == 2
+        assert option in done.stderr
+
+
 def test_the_steps_as_json(path):
     whole = answer("doctor", "--port", f"sim:{path}")
     assert whole["aid"] == "A0000005590010"

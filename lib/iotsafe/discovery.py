@@ -68,7 +68,8 @@ def _good(finding):
 
 def survey(applet, listed, key_id=None, certificate_id=None):
     """Look at the objects `listed` (of `applet.objects()`); see Survey. `key_id`,
-    `certificate_id`: what the config fixes. Raises what the channel raises, never CardError.
+    `certificate_id`: what the config fixes, an ID (bytes) or a label (str). Raises what the
+    channel raises, never CardError.
     """
     found = Survey(listed)
     for info in listed:
@@ -99,8 +100,8 @@ def survey(applet, listed, key_id=None, certificate_id=None):
 
 def _key(applet, found, info, wanted):
     finding = Finding(info)
-    if wanted and info.id != wanted:
-        finding.why = "the config names another key"
+    if _another(info, wanted):
+        finding.why = "another key was asked for"
     elif not info.usable():
         finding.why = "empty or deactivated: have a key generated, or activated by the issuer"
     elif not may_sign(info):
@@ -116,8 +117,8 @@ def _key(applet, found, info, wanted):
 
 def _file(applet, found, info, wanted):
     finding = Finding(info)
-    if wanted and info.id != wanted:
-        finding.why = "the config names another certificate"
+    if _another(info, wanted):
+        finding.why = "another certificate was asked for"
     elif not info.usable():
         finding.why = "empty or deactivated: not enrolled yet, or revoked"
     elif not may_hold(info):
@@ -137,6 +138,13 @@ def _file(applet, found, info, wanted):
         except ValueError as e:
             finding.why = "no certificate, or a damaged one: %s" % e
     return finding
+
+
+def _another(info, wanted):
+    """Is `info` not what is wanted: an ID (bytes), a label (str), or empty for any?"""
+    if not wanted:
+        return False
+    return info.label != wanted.encode() if isinstance(wanted, str) else info.id != wanted
 
 
 def _refused(found, error):

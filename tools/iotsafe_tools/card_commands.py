@@ -47,7 +47,16 @@ def register(app: typer.Typer) -> None:
         app.command()(command)
 
 
-def doctor(port: Port, aid: AIDs = None, pin: PIN = None, as_json: AsJSON = False) -> None:
+def doctor(
+    port: Port,
+    key: Annotated[
+        str, typer.Option(help="The private key that the device uses: ID in hex, or label:NAME.")
+    ] = "",
+    certificate: Annotated[str, typer.Option(help="The file of its certificate, alike.")] = "",
+    aid: AIDs = None,
+    pin: PIN = None,
+    as_json: AsJSON = False,
+) -> None:
     """Examine channel, applet, keys and certificate, step by step, and say what to do."""
     from iotsafe.doctor import steps
 
@@ -55,9 +64,13 @@ def doctor(port: Port, aid: AIDs = None, pin: PIN = None, as_json: AsJSON = Fals
     from .card_signing import verify
     from .card_view import Examination
 
+    fixed = [
+        _key(text, option) if text else b""
+        for option, text in (("--key", key), ("--certificate", certificate))
+    ]
     with outcome("doctor", as_json), _open(port, aid, pin) as session:
         examination = Examination(session.what, shown=not as_json)
-        for step in steps(session.safe, verify=verify):
+        for step in steps(session.safe, *fixed, verify=verify):
             examination.add(step)
         if as_json:
             say_json(session.report(steps=examination.steps, counts=examination.counts))
@@ -266,10 +279,10 @@ def _usage(option: str) -> Iterator[None]:
         raise typer.BadParameter(str(error), param_hint=option) from None
 
 
-def _key(text: str) -> bytes | str:
+def _key(text: str, option: str = "KEY") -> bytes | str:
     from .card_signing import key_name
 
-    with _usage("KEY"):
+    with _usage(option):
         return key_name(text)
 
 
