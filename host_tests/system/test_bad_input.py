@@ -109,7 +109,9 @@ CASES = {
     ),
     # Its boot lines tell, as it has left auto-baud.
     "reset in the handshake": Case(
-        _fault("reset", at="done:+CASEND", nth=1), r"ModemReset: .* during AT\+CASEND", _nothing
+        _fault("reset", at="done:+CASEND", nth=1),
+        r"ModemReset: AT\+CASEND: the modem restarted",
+        _nothing,
     ),
     "registration denied": Case(
         _fault("cme", prefix="+CEREG", code=30, times=3), r"\+CEREG.*no network service", _heal

@@ -138,7 +138,7 @@ def test_refused_by_the_modem():
 def test_no_answer_and_restart():
     with raises(ModemTimeout, text="AT+CSIM: no answer"):
         exchange(b"")
-    with raises(ModemReset, text="during AT+CSIM"):
+    with raises(ModemReset, text="AT+CSIM: the modem restarted"):
         exchange(b"\r\nRDY\r\n")
 
 

@@ -248,7 +248,7 @@ ERRORS = (
     (cellular.ModemSilent("x"), "power"),
     (cellular.ModemGarbled("x"), "power"),
     (cellular.ModemTimeout("x"), "power"),
-    (cellular.CommandError("+CSIM", 13, "x"), "power"),
+    (cellular.CommandError(b"+CSIM", 13, "x"), "power"),
     (cellular.ModemError("x"), "power"),
     (cellular.SIMError("x"), "sim"),
     (iotsafe.AppletNotFound(()), "sim"),

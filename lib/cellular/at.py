@@ -26,8 +26,8 @@ from .errors import (
     ModemReset,
     ModemSilent,
     ModemTimeout,
+    about,
     command_error,
-    command_name,
 )
 from .parser import DATA, LINE, NONE, PROMPT, Parser
 
@@ -140,10 +140,7 @@ class AT:
             if event == DATA:
                 damaged = False
             if parser.count < 0:
-                self.garbled += 1
-                raise ModemGarbled(
-                    "AT%s: more data than asked for, or bytes of it lost" % command_name(command)
-                )
+                raise self._lost_bytes(command)
             if event == PROMPT:
                 self.prompted = True
                 if self.prompt_pause:
@@ -159,8 +156,7 @@ class AT:
                     damaged = line == done or self.unknown != unknown
                 if damaged:  # the line may be part of the data: the result is yet to come
                     self._stale = True
-                    self.garbled += 1
-                    raise ModemGarbled("AT%s: bytes of the answer lost" % command_name(command))
+                    raise self._lost_bytes(command)
                 if payload or line != done:
                     raise command_error(command, bytes(line))
                 return lines
@@ -208,8 +204,7 @@ class AT:
             raise ModemReset("the modem restarted: it has to be set up again")
         if len(command) > self.line_limit:
             raise ModemError(
-                "AT%s: %d characters, and the modem takes %d"
-                % (command_name(command), len(command), self.line_limit)
+                about(command, "longer than the modem takes, %d characters" % self.line_limit)
             )
         self.commands += 1
         self.prompted = False
@@ -221,17 +216,19 @@ class AT:
         while True:
             event = self.parser.next()
             if self.lost:
-                raise ModemReset("the modem restarted during AT%s" % command_name(command))
+                raise ModemReset(about(command, "the modem restarted"))
             if event != NONE:
                 return event
             filled = self._fill()
             if ticks.left(deadline) <= (-_GRACE if filled else 0):
                 self.timeouts += 1
-                raise ModemTimeout(
-                    "AT%s: no answer from the modem in time" % command_name(command)
-                )
+                raise ModemTimeout(about(command, "no answer from the modem in time"))
             if not filled:
                 ticks.sleep(1)
+
+    def _lost_bytes(self, command):
+        self.garbled += 1
+        return ModemGarbled(about(command, "bytes of the answer lost, or more than asked for"))
 
     def _is_final(self, line, done):
         """Is it a final result code: `done`, or a failure?"""
@@ -323,14 +320,13 @@ class AT:
             if ticks.left(deadline) <= 0:
                 break
             quiet = timeouts.QUIET  # this AT may still be answered, too
-        pending = self.parser.pending()
-        echo_only = self.parser.partial()[:2] == b"AT" if pending else echoed
-        if echo_only and not heard:
+        partial = self.parser.partial()
+        if not heard and (partial[:2] == b"AT" if partial else echoed):
             raise ModemGarbled(
                 "the modem only echoes what is sent: TX and RX are shorted, or it hangs; "
                 "cycle its power"
             )
-        if heard or pending:
+        if heard or partial:
             raise ModemGarbled("the modem sends garbage: wrong baud rate, or a bad line")
         raise ModemSilent("the modem answers nothing: check its power, the power key, TX and RX")
 

@@ -128,7 +128,7 @@ class CGLA(CSIM):
             self._leave(number)
             if session[1]:  # it did work: the SIM was reset, and the modem knows it no more
                 return _NOTHING, _NOT_OPEN
-            raise CommandError("+CGLA", e.code, e.detail + ": the modem did not pass it on")
+            raise CommandError(b"+CGLA", e.code, e.detail + ": the modem did not pass it on")
         session[1] = True
         return self._result()
 

@@ -48,7 +48,7 @@ class CSIM:
         try:
             self._at.command(b'+CSIM=%d,"%s"' % (len(digits), digits), self._prefix, self._line)
         except CommandError as e:
-            error = CommandError("+CSIM", e.code, e.detail + ": the modem did not pass it on")
+            error = CommandError(b"+CSIM", e.code, e.detail + ": the modem did not pass it on")
             if self.settled:
                 raise error
         else:

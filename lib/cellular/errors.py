@@ -67,7 +67,7 @@ class CommandError(ModemError):
     text; -1 if it gave neither."""
 
     def __init__(self, command, code, detail):
-        super().__init__("AT%s: %s" % (command, detail))
+        super().__init__(about(command, detail))
         self.code = code
         self.detail = detail
 
@@ -97,9 +97,10 @@ def text(data):
     return "".join(chr(c) if 32 <= c < 127 else "?" for c in data)
 
 
-def command_name(command):
-    """`command` (bytes) for messages: without its arguments, which may hold a PIN."""
-    return text(command.split(b"=")[0].split(b"?")[0])
+def about(command, what):
+    """`what` happened with `command` (bytes), for people: `AT+CPIN: what`, without the arguments
+    of the command, which may hold a PIN."""
+    return "AT%s: %s" % (text(command.split(b"=")[0].split(b"?")[0]), what)
 
 
 def command_error(command, line):
@@ -120,4 +121,4 @@ def command_error(command, line):
                     code = number
     elif line == b"ERROR":
         detail = "refused by the modem (ERROR)"
-    return CommandError(command_name(command), code, detail)
+    return CommandError(command, code, detail)

@@ -102,13 +102,9 @@ class Parser:
         self._pos = self._end = self._scanned = 0
         self._skipping = False
 
-    def pending(self):
-        """Number of bytes of a line that has not ended yet."""
-        return self._end - self._pos
-
     def partial(self):
-        """The bytes of the line that has not ended yet, for messages."""
-        return bytes(self._view[self._pos : min(self._end, self._pos + 40)])
+        """The bytes of the line that has not ended yet."""
+        return bytes(self._view[self._pos : self._end])
 
     def free(self):
         """Where to read into: the rest of the counted data, or of the line buffer."""
