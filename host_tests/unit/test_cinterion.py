@@ -240,13 +240,14 @@ def test_a_modem_that_stays_full():
 
     def after_a_part(modem, clock):
         socket = connected(modem)
+        socket.settimeout(1)
         socket.write(b"hi")
         with raises(NetworkError, text="takes no data") as caught:
             socket.flush()
         assert caught.error.errno == 110
-        assert 60_000 <= clock.ms < 66_000
+        assert 1_000 <= clock.ms < 1_500
 
-    play([opens(), sends(b"hi", 1), joined(*[sends(b"i", 0) for _ in range(29)])], after_a_part)
+    play([opens(), sends(b"hi", 1), joined(*[sends(b"i", 0) for _ in range(5)])], after_a_part)
 
 
 def test_the_address_of_a_name():

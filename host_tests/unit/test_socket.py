@@ -176,6 +176,29 @@ def test_a_blocking_write_waits_for_room():
     play(full * 2 + sends(b"x" * 1460) + sends(b"x"), body)
 
 
+def test_the_modem_takes_a_part():
+    def body(socket, modem, clock):
+        took = bytearray()
+        parts = [1000, 0, 7, 453, 1000]
+
+        def send(cid, data):
+            n = min(parts.pop(0), len(data))
+            took.extend(data[:n])
+            return n
+
+        modem._send = send
+        data = bytes(i & 0xFF for i in range(2100))
+        socket.setblocking(False)
+        assert socket.write(data) == 2100  # after a part of the buffer there is room in it
+        assert bytes(took) == data[:1000]
+        assert socket.ioctl(POLL, OUT) == OUT
+        socket.flush()
+        equal(bytes(took), data)
+        assert not parts
+
+    play([], body)
+
+
 def test_what_the_modem_may_have_taken_is_not_sent_again():
     def body(socket, modem, clock):
         socket.write(b"once")

@@ -7,7 +7,7 @@ that, and stays stored in the modem: only the first start with another APN regis
 import ticks
 
 from . import timeouts
-from .errors import CommandError, NetworkError, text
+from .errors import text
 from .modem import Modem, _number, quotable
 
 
@@ -25,10 +25,7 @@ class BearerModem(Modem):
         super()._set_up()
         # Without radio there is no SIM either. Only now, as some start with the radio off.
         self.at.command(b"+CFUN=1")
-        try:
-            self.at.command(b"+CGEREP=1")
-        except CommandError:
-            pass  # then a dropped context shows by its connections only
+        self._attempt(b"+CGEREP=1")  # refused: a dropped context shows by its connections only
 
     def iccid(self):
         """The SIM's number (ICCID) as text, "" if there is none: `+CCID: <digits>`."""
@@ -41,8 +38,7 @@ class BearerModem(Modem):
         With a wrong one the network may not let the modem in at all. Nothing is asked again until
         the modem restarts.
         """
-        for part in (apn, user, password):
-            quotable(part)
+        quotable(apn, user, password)
         context = (self.at.generation, apn, user, password)
         if self._context == context:
             return False
@@ -63,11 +59,10 @@ class BearerModem(Modem):
         address = self._address()
         while not address:
             if ticks.left(deadline) <= 0:
-                raise NetworkError("the network gives no data connection: check modem.apn")
-            try:
-                self.at.command(b"+CGACT=1,1")
-            except CommandError:
-                pass  # active already, or not granted: the address tells
+                from .results import no_context
+
+                raise no_context()
+            self._attempt(b"+CGACT=1,1")  # refused: active, or not granted; the address tells
             address = self._address()
             if not address:  # again, not at once
                 self._idle(2_000)

@@ -18,7 +18,6 @@ from .parser import number
 
 _EPIPE = const(32)
 _ECONNRESET = const(104)
-_ETIMEDOUT = const(110)
 _UP = const(4)  # ^SISI: <id>,<state>
 _CONNECTING = const(3)
 _LOOK = const(5_000)  # ms until the modem is asked what became of an attempt
@@ -76,9 +75,9 @@ class TX62(BearerModem):
             self._wait(cid)
         except (CommandError, NetworkError) as e:
             self._close(cid)
-            raise NetworkError(
-                "no connection to %s port %d: %s" % (host, port, self._trouble or e)
-            )
+            from .results import no_connection
+
+            raise no_connection(host, port, self._trouble or e)
 
     def _store(self, cid, key, value):
         self.at.command(b'^SISS=%d,"%s","%s"' % (cid, key, value))
@@ -107,23 +106,7 @@ class TX62(BearerModem):
         return _number(self._one(b"^SISI=%d" % cid, b"^SISI: %d," % cid).split(b",")[0])
 
     def _send(self, cid, data):
-        """Hand `data` (memoryview, at most 1500 bytes) to the modem; False when it has no room.
-
-        When it took a part, this waits until it takes the rest."""
-        deadline = ticks.after(timeouts.SEND)
-        rest = data[self._write(cid, data) :]
-        if len(rest) == len(data):
-            return False
-        while len(rest):
-            if ticks.left(deadline) <= 0:
-                raise NetworkError("the network takes no data: the modem is full", _ETIMEDOUT)
-            again = ticks.after(timeouts.FIRST_LOOK)  # the indication of room may be lost
-            while not self._writable[cid] and ticks.left(again) > 0:
-                self._idle(10)
-            rest = rest[self._write(cid, rest) :]
-
-    def _write(self, cid, data):
-        """One command; how many bytes of `data` the modem took."""
+        """Hand `data` (memoryview, at most 1500 bytes) to the modem; how many of them it took."""
         took = []
 
         def on_line(line):
@@ -136,7 +119,6 @@ class TX62(BearerModem):
             took.append(count)
             return data[:count]
 
-        self._writable[cid] = 0
         try:
             self.at.command(b"^SISW=%d,%d" % (cid, len(data)), b"^SISW:", on_line)
         except ModemTimeout:
@@ -190,10 +172,7 @@ class TX62(BearerModem):
         return some
 
     def _close(self, cid):
-        try:
-            self.at.command(b"^SISC=%d" % cid)
-        except CommandError:
-            pass  # it was not open
+        self._attempt(b"^SISC=%d" % cid)
 
     # -- indications ----------------------------------------------------------------------------
 
@@ -219,5 +198,4 @@ class TX62(BearerModem):
             self._writable[number(line)] = 1
         elif cause == 0 and (number(line, 2) or 0) <= _LAST_ERROR:
             self._trouble = text(bytes(line).partition(b",0,")[2])
-            socket.hung_up = True
-            socket.readable = True  # what is buffered can still be read
+            socket.ended()

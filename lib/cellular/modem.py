@@ -41,6 +41,8 @@ _PUK_REQUIRED = const(12)
 _SIM_FAILURE = const(13)
 _SIM_BUSY = const(14)
 
+_EPIPE = const(32)
+
 _RATE = const(115_200)  # at which boards open the UART
 _RATE_TRIES = const(2)  # at each other rate; the first may end what the modem took for a line
 
@@ -302,19 +304,48 @@ class Modem:
                 return cid, last.buffers
         raise NetworkError("all %d connections of the modem are in use" % self.max_sockets)
 
-    def _named(self, line):
-        """The socket whose connection number is the first field of the URC `line`, or None."""
-        cid = number(line)
+    def _named(self, line, field=0):
+        """The socket whose connection number is in that field of the URC `line`, or None."""
+        return self._socket_of(number(line, field))
+
+    def _socket_of(self, cid):
+        """The socket with the connection number `cid` (None: none), or None."""
         return self._sockets[cid] if cid is not None and cid < len(self._sockets) else None
 
-    def _socket_of(self, number):
-        """The socket with the connection `number` (bytes, as in a URC), or None."""
-        cid = _number(number)
-        if cid is not None and cid < len(self._sockets):
-            return self._sockets[cid]
-        return None
+    def _on_data(self, line):
+        """A URC with a connection's number: there is something to read."""
+        socket = self._named(line)
+        if socket:
+            socket.readable = True
+
+    def _on_hang_up(self, line):
+        """A URC with a connection's number: the peer has closed."""
+        socket = self._named(line)
+        if socket:
+            socket.ended()
+
+    def _hand_over(self, cid, command, data):
+        """Send `data` (memoryview) behind the prompt of `command`; how many bytes the modem took,
+        all or none."""
+        try:
+            self.at.command(command, payload=data)
+        except CommandError:
+            prompted = self.at.prompted
+            self._check(cid, _EPIPE)
+            if prompted:  # it may have taken them: never sent twice
+                raise
+            return 0
+        return len(data)
 
     # -- helpers --------------------------------------------------------------------------------
+
+    def _attempt(self, command):
+        """Send `command`; False when the modem refuses it."""
+        try:
+            self.at.command(command)
+        except CommandError:
+            return False
+        return True
 
     def _one(self, command, prefix):
         """The one information line of a command, without the prefix; b"" if there is none."""
@@ -344,12 +375,18 @@ def _number(text):
     return int(text) if text.isdigit() else None
 
 
-def quotable(value):
-    """Raise NetworkError unless `value` (str) can stand between quotes in a command."""
-    if len(value) > 64 or '"' in value or text(value.encode()) != value:
-        raise NetworkError(
-            "host, APN, user and password have at most 64 printable characters, and no quotes"
-        )
+def quotable(*values):
+    """Raise NetworkError unless each of `values` (str) can stand between quotes in a command."""
+    for value in values:
+        if len(value) > 64 or '"' in value or text(value.encode()) != value:
+            raise NetworkError(
+                "host, APN, user and password have at most 64 printable characters, and no quotes"
+            )
+
+
+def closed(errno):
+    """The NetworkError for a connection that the peer has closed."""
+    return NetworkError("the server closed the connection", errno)
 
 
 def to_time(line):

@@ -5,8 +5,9 @@ from micropython import const
 import ticks
 
 from . import timeouts
-from .errors import CommandError, ModemGarbled, NetworkError, meaning, text
-from .modem import Modem, _number, quotable, to_time
+from .errors import CommandError, ModemGarbled, NetworkError, text
+from .modem import Modem, _number, closed, quotable, to_time
+from .parser import number
 
 _TIME_SERVER = b"pool.ntp.org"
 _PDP = const(1)  # number of the data context
@@ -16,21 +17,6 @@ _CLOSING = const(4)
 _FAILED = const(566)
 _IN_USE = const(563)
 _TOO_LATE = const(569)
-
-# +QIOPEN: <id>,<err>, AT+QIGETERROR
-_RESULTS = (
-    (551, "blocked"),
-    (552, "invalid parameters"),
-    (553, "no memory"),
-    (_IN_USE, "the connection is in use"),
-    (564, "DNS busy"),
-    (565, "the host name cannot be resolved: check mqtt.host"),
-    (_FAILED, "refused, or no way there: check mqtt.host and mqtt.port"),
-    (567, "closed"),
-    (_TOO_LATE, "no answer in time"),
-    (570, "the data connection broke"),
-    (573, "no APN is configured: check modem.apn"),
-)
 
 
 class Quectel(Modem):
@@ -51,10 +37,8 @@ class Quectel(Modem):
 
     def _set_up(self):
         super()._set_up()
-        try:
-            self.at.command(b'+QURCCFG="urcport","uart1"')  # else they may go to the USB port
-        except CommandError:
-            pass  # this firmware has no other port for them
+        # Else URCs may go to the USB port; refused, this firmware has no other port for them.
+        self._attempt(b'+QURCCFG="urcport","uart1"')
         if self._one(b"+CTZU?", b"+CTZU:") != b"3":
             self.at.command(b"+CTZU=3")  # clock and zone from the network
 
@@ -92,9 +76,7 @@ class Quectel(Modem):
     def _ask_time_server(self):
         """NTP over the data connection sets the modem's clock; True if it did."""
         self._ntp = None
-        try:
-            self.at.command(b'+QNTP=%d,"%s"' % (_PDP, _TIME_SERVER))
-        except CommandError:
+        if not self._attempt(b'+QNTP=%d,"%s"' % (_PDP, _TIME_SERVER)):
             return False
         deadline = ticks.after(timeouts.NTP)
         while self._ntp is None and ticks.left(deadline) > 0:
@@ -102,7 +84,7 @@ class Quectel(Modem):
         return self._ntp == 0
 
     def _on_ntp(self, line):
-        self._ntp = _number(bytes(line[6:]).split(b",")[0])
+        self._ntp = number(line)
 
     # -- data context ---------------------------------------------------------------------------
 
@@ -113,28 +95,22 @@ class Quectel(Modem):
         """
         address = self._address()
         if not address:
-            for part in (apn, user, password):
-                quotable(part)
+            quotable(apn, user, password)
             login = '"%s","%s","%s",%d' % (apn, user, password, 3 if user else 0)
             self.at.command(b"+QICSGP=%d,1,%s" % (_PDP, login.encode()))
             deadline = ticks.after(timeout)
             while not address:
                 if ticks.left(deadline) <= 0:
-                    raise NetworkError("the network gives no data connection: check modem.apn")
-                try:
-                    self.at.command(b"+QIACT=%d" % _PDP)
-                except CommandError:
-                    self._deactivate()  # one that the network dropped has to be cleared first
+                    from .results import no_context
+
+                    raise no_context()
+                if not self._attempt(b"+QIACT=%d" % _PDP):
+                    # One that the network dropped has to be cleared first.
+                    self._attempt(b"+QIDEACT=%d" % _PDP)
                 address = self._address()
                 if not address:  # refused: again, not at once
                     self._idle(2_000)
         return address
-
-    def _deactivate(self):
-        try:
-            self.at.command(b"+QIDEACT=%d" % _PDP)
-        except CommandError:
-            pass  # it was not active
 
     def _address(self):
         """Our IP address when the data context is active, else None."""
@@ -155,10 +131,9 @@ class Quectel(Modem):
             result = self._connect(cid, command)
         if result:
             self._close(cid)
-            raise NetworkError(
-                "no connection to %s port %d: %s"
-                % (host, port, meaning(_RESULTS, result) or "modem's error %d" % result)
-            )
+            from .results import quectel
+
+            raise quectel(host, port, result)
 
     def _connect(self, cid, command):
         """Have the connection opened; 0, or the modem's error."""
@@ -189,9 +164,9 @@ class Quectel(Modem):
 
     def _on_open(self, line):
         """`+QIOPEN: <id>,<err>`"""
-        fields = bytes(line[8:]).split(b",")
-        if len(fields) == 2 and _number(fields[0]) == self._opening:
-            self._result = _number(fields[1])
+        result = number(line, 1)
+        if result is not None and number(line) == self._opening:
+            self._result = result
             self._sockets[self._opening].opened()  # indications before were of an earlier one
 
     def _state(self, cid):
@@ -202,15 +177,16 @@ class Quectel(Modem):
     def _check(self, cid):
         """Raise NetworkError unless connection `cid` is up."""
         if self._sockets[cid].hung_up or self._state(cid) not in _CONNECTED:
-            raise NetworkError("the server closed the connection")
+            raise closed(None)
 
     def _send(self, cid, data):
-        """Hand `data` (memoryview, at most 1460 bytes) to the modem, when it has room for it."""
+        """Hand `data` (memoryview, at most 1460 bytes) to the modem, when it has room for all of
+        it; how many there were."""
         deadline = ticks.after(timeouts.SEND)
         while True:
             try:
                 self.at.command(b"+QISEND=%d,%d" % (cid, len(data)), payload=data, done=b"SEND OK")
-                return
+                return len(data)
             except CommandError:
                 self._check(cid)
             full = self._unacknowledged(cid)
@@ -243,21 +219,17 @@ class Quectel(Modem):
         return got
 
     def _close(self, cid):
-        try:
-            self.at.command(b"+QICLOSE=%d" % cid)
-        except CommandError:
-            pass  # it was not open
+        self._attempt(b"+QICLOSE=%d" % cid)
 
     def _on_socket(self, line):
         """`+QIURC: "recv",<id>`, `"closed",<id>`, `"pdpdeact",<context>` and others."""
-        fields = bytes(line[7:]).split(b",")
-        kind = fields[0].strip(b' "')
+        kind = bytes(line[7:]).split(b",")[0].strip(b' "')
         if kind == b"pdpdeact":
-            if _number(fields[-1]) == _PDP:
+            if number(line, 1) == _PDP:
                 self.pdp_drops += 1
             return
-        socket = self._socket_of(fields[1]) if len(fields) > 1 else None
-        if socket and kind in (b"recv", b"closed"):
-            socket.readable = True  # after a hang-up what is buffered can still be read
-            if kind == b"closed":
-                socket.hung_up = True
+        socket = self._named(line, 1)
+        if socket and kind == b"recv":
+            socket.readable = True
+        elif socket and kind == b"closed":
+            socket.ended()

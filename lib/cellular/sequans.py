@@ -6,11 +6,10 @@ Sockets in command mode: the modem's line stays free for AT commands, to the SIM
 from micropython import const
 
 from .bearer import BearerModem
-from .errors import CommandError, NetworkError
-from .modem import _number, quotable
+from .errors import CommandError
+from .modem import _number, closed, quotable
 from .parser import number
 
-_EPIPE = const(32)
 _ECONNRESET = const(104)
 _HEX = b"0123456789ABCDEFabcdef"
 # +SQNSCFG: packet size, seconds without traffic until the modem hangs up by itself (0: never, an
@@ -59,19 +58,14 @@ class GM02S(BearerModem):
         try:
             self.at.command(b'+SQNSD=%d,0,%d,"%s",0,0,1' % (named, port, host.encode()))
         except CommandError as e:  # NO CARRIER says no more than that, either
-            raise NetworkError("no connection to %s port %d: %s" % (host, port, e.detail))
+            from .results import no_connection
+
+            raise no_connection(host, port, e.detail)
         self._sockets[cid].opened()  # indications before this were for an earlier connection
 
     def _send(self, cid, data):
-        """Hand `data` (memoryview, at most 1500 bytes) to the modem; False when it has no room."""
-        try:
-            self.at.command(b"+SQNSSENDEXT=%d,%d" % (cid + 1, len(data)), payload=data)
-        except CommandError:
-            prompted = self.at.prompted
-            self._check(cid, _EPIPE)
-            if prompted:  # it may have taken them: never sent twice
-                raise
-            return False
+        """Hand `data` (memoryview, at most 1500 bytes) to the modem; how many of them it took."""
+        return self._hand_over(cid, b"+SQNSSENDEXT=%d,%d" % (cid + 1, len(data)), data)
 
     def _check(self, cid, errno):
         """Raise NetworkError with `errno` unless connection `cid` is up."""
@@ -80,7 +74,7 @@ class GM02S(BearerModem):
                 fields = line.split(b",")
                 if len(fields) > 1 and _number(fields[0]) == cid + 1 and _number(fields[1]) in _UP:
                     return
-        raise NetworkError("the server closed the connection", errno)
+        raise closed(errno)
 
     def _receive(self, cid, target):
         """Fetch what the modem has, at most `target` (memoryview) holds; number of bytes."""
@@ -99,28 +93,12 @@ class GM02S(BearerModem):
             return 0
 
     def _close(self, cid):
-        try:
-            self.at.command(b"+SQNSH=%d" % (cid + 1))
-        except CommandError:
-            pass  # it was not open
+        self._attempt(b"+SQNSH=%d" % (cid + 1))
 
-    def _on_data(self, line):
-        """`+SQNSRING: <number>,<bytes>`: there is something to read."""
-        socket = self._named(line)
-        if socket:
-            socket.readable = True
-
-    def _on_hang_up(self, line):
-        """`+SQNSH: <number>`: the peer closed, or the data connection is gone."""
-        socket = self._named(line)
-        if socket:
-            socket.hung_up = True
-            socket.readable = True  # what is buffered can still be read
-
-    def _named(self, line):
-        """The socket whose number, from 1, is the first field of the URC `line`, or None."""
-        named = number(line)
-        return self._sockets[named - 1] if named and named <= len(self._sockets) else None
+    def _named(self, line, field=0):
+        """As `Modem._named`; the modem counts from 1."""
+        theirs = number(line, field)
+        return self._socket_of(theirs - 1) if theirs else None
 
 
 class GMS01Q(GM02S):

@@ -9,17 +9,12 @@ import ticks
 
 from . import timeouts
 from .errors import CommandError, NetworkError
-from .modem import quotable
+from .modem import closed, quotable
 from .parser import number
 from .sim7080 import SIM7080
 
 _EPIPE = const(32)
 _ECONNRESET = const(104)
-_ETIMEDOUT = const(110)
-
-# To send the rest of what was taken in part, and ms between two of them.
-_TRIES = const(300)
-_PAUSE = const(200)
 
 
 class _Accepted(Exception):
@@ -38,7 +33,7 @@ class SIM7000(SIM7080):
         self.bearer_apn = ""  # of the connection to the time server
         self._stack = None  # of the modem's starts the one in which the stack was set up
         self._opening = None  # number of the connection that was opened last …
-        self._result = None  # … and what the modem said about it, see `simcom_results`
+        self._result = None  # … and what the modem said about it, see `results`
         self.at.on(b"+CIPRXGET: 1,", self._on_received)
         for cid in range(self.max_sockets):
             self.at.on(b"%d, " % cid, self._on_connection)
@@ -49,14 +44,13 @@ class SIM7000(SIM7080):
         """As `SIM7080.attach`."""
         address = self._address()
         if not address:
-            for part in (apn, user, password):
-                quotable(part)
+            quotable(apn, user, password)
             self.bearer_apn = apn
             login = '+CSTT="%s","%s","%s"' % (apn, user, password)
             deadline = ticks.after(timeout)
             while not address:
                 if ticks.left(deadline) <= 0:
-                    from .simcom_results import no_context
+                    from .results import no_context
 
                     raise no_context()
                 try:
@@ -100,9 +94,9 @@ class SIM7000(SIM7080):
         if result != b"CONNECT OK":
             if result is None:
                 self._close(cid)
-            from .simcom_results import failure
+            from .results import simcom
 
-            raise failure(host, port, result)
+            raise simcom(host, port, result)
 
     def _start(self, cid, command):
         """Let the modem connect, and return what it says about that."""
@@ -121,50 +115,37 @@ class SIM7000(SIM7080):
         return self._result
 
     def _send(self, cid, data):
-        """Hand `data` (memoryview) to the modem; False when it has no room for any of it."""
-        sent = 0
-        for _ in range(_TRIES):
-            accepted = self._offer(cid, data[sent:])
-            sent += accepted
-            if sent == len(data):
-                return True
-            if not accepted:
-                self._check(cid, _EPIPE)
-                if not sent:
-                    return False
-                self._idle(_PAUSE)
-        raise NetworkError("the modem is full", _ETIMEDOUT)
-
-    def _offer(self, cid, data):
-        """Send what the modem takes of `data`; number of bytes."""
-        done = b"DATA ACCEPT:%d,%d" % (cid, len(data))
-
-        def on_line(line):
-            # Not all of it, or none: no other result follows.
-            raise _Accepted(number(line, 1) or 0)
-
+        """Hand `data` (memoryview) to the modem; how many bytes of it the modem took."""
         try:
             self.at.command(
                 b"+CIPSEND=%d,%d" % (cid, len(data)),
                 b"DATA ACCEPT:",
-                on_line,
+                self._on_accepted,
                 payload=data,
-                done=done,
+                done=b"DATA ACCEPT:%d,%d" % (cid, len(data)),
             )
-            return len(data)
         except _Accepted as e:
-            return min(e.args[0], len(data))
-        except CommandError:
-            if self.at.prompted:  # it may have taken them: never sent twice
+            accepted = min(e.args[0], len(data))
+            if not accepted:
                 self._check(cid, _EPIPE)
+            return accepted
+        except CommandError:
+            prompted = self.at.prompted
+            self._check(cid, _EPIPE)
+            if prompted:  # it may have taken them: never sent twice
                 raise
             return 0
+        return len(data)
+
+    def _on_accepted(self, line):
+        """`DATA ACCEPT:<n>,<bytes>`, not all of them, or none: no other result follows."""
+        raise _Accepted(number(line, 1) or 0)
 
     def _check(self, cid, errno):
         """Raise NetworkError with `errno` unless connection `cid` is up."""
         state = self._one(b"+CIPSTATUS=%d" % cid, b"+CIPSTATUS:")
         if self._sockets[cid].hung_up or state.split(b",")[-1] != b'"CONNECTED"':
-            raise NetworkError("the server closed the connection", errno)
+            raise closed(errno)
 
     def _receive(self, cid, target):
         """Fetch what the modem has, at most `target` (memoryview) holds; number of bytes."""
@@ -190,19 +171,18 @@ class SIM7000(SIM7080):
 
     def _on_received(self, line):
         """`+CIPRXGET: 1,<n>`: there is something to read."""
-        socket = self._socket_of(bytes(line[13:]))
+        socket = self._named(line, 1)
         if socket:
             socket.readable = True
 
     def _on_connection(self, line):
         """`<n>, CONNECT OK`, `<n>, CONNECT FAIL`, `<n>, ALREADY CONNECT`, `<n>, CLOSED`."""
         cid, _, what = bytes(line).partition(b", ")
-        socket = self._socket_of(cid)
+        socket = self._socket_of(int(cid))
         if not socket:
             return
         if what == b"CLOSED":
-            socket.hung_up = True
-            socket.readable = True  # what is buffered can still be read
+            socket.ended()
         elif socket.cid == self._opening and self._result is None and b"CONNECT" in what:
             socket.opened()  # indications before this were for an earlier connection
             self._result = what

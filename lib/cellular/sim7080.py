@@ -6,12 +6,11 @@ import ticks
 
 from . import timeouts
 from .at import starts
-from .errors import CommandError, ModemError, NetworkError, text
-from .modem import Modem, _number, quotable
+from .errors import CommandError, ModemError, text
+from .modem import Modem, _number, closed, quotable
 from .parser import number
 
 _PDP = const(0)  # index of the data context
-_EPIPE = const(32)
 _ECONNRESET = const(104)
 _LOOKS = const(4)  # for an activation without an indication, until it is asked for again
 
@@ -79,21 +78,18 @@ class SIM7080(Modem):
         """
         address = self._address()
         if not address:
-            for part in (apn, user, password):
-                quotable(part)
+            quotable(apn, user, password)
             login = ',"%s","%s",3' % (user, password) if user else ""
             self.at.command(b'+CNCFG=%d,1,"%s"%s' % (_PDP, apn.encode(), login.encode()))
             deadline = ticks.after(timeout)
             while not address:
                 if ticks.left(deadline) <= 0:
-                    from .simcom_results import no_context
+                    from .results import no_context
 
                     raise no_context()
                 self._pdp = None
-                try:
-                    self.at.command(b"+CNACT=%d,1" % _PDP)
-                except CommandError:
-                    pass  # may mean "already active": the state is asked for in any case
+                # Refused, it may be active already: the state is asked for in any case.
+                self._attempt(b"+CNACT=%d,1" % _PDP)
                 for _ in range(_LOOKS):
                     look = ticks.after(5_000)  # the URC may be lost
                     while self._pdp is None and ticks.left(look) > 0:
@@ -146,22 +142,15 @@ class SIM7080(Modem):
             self.at.command(command, b"+CAOPEN:", on_line)
         result = answers[-1] if answers else None
         if result:
-            from .simcom_results import failure
+            from .results import simcom
 
-            raise failure(host, port, result, ticks.diff(ticks.now(), begun))
+            raise simcom(host, port, result, ticks.diff(ticks.now(), begun))
         if result is None:
             raise ModemError("AT+CAOPEN: the modem's answer is not understood")
 
     def _send(self, cid, data):
-        """Hand `data` (memoryview, at most 1460 bytes) to the modem; False when it has no room."""
-        try:
-            self.at.command(b"+CASEND=%d,%d" % (cid, len(data)), payload=data)
-        except CommandError:
-            prompted = self.at.prompted
-            self._check(cid, _EPIPE)
-            if prompted:  # it may have taken them: never sent twice
-                raise
-            return False
+        """Hand `data` (memoryview, at most 1460 bytes) to the modem; how many of them it took."""
+        return self._hand_over(cid, b"+CASEND=%d,%d" % (cid, len(data)), data)
 
     def _check(self, cid, errno):
         """Raise NetworkError with `errno` unless connection `cid` is up."""
@@ -173,7 +162,7 @@ class SIM7080(Modem):
 
         self.at.command(b"+CASTATE?", b"+CASTATE:", on_line)
         if self._sockets[cid].hung_up or b"%d,1" % cid not in states:
-            raise NetworkError("the server closed the connection", errno)
+            raise closed(errno)
 
     def _receive(self, cid, target):
         """Fetch what the modem has, at most `target` (memoryview) holds; number of bytes."""
@@ -185,20 +174,10 @@ class SIM7080(Modem):
             raise
 
     def _close(self, cid):
-        try:
-            self.at.command(b"+CACLOSE=%d" % cid)
-        except CommandError:
-            pass  # it was not open
-
-    def _on_data(self, line):
-        socket = self._named(line)
-        if socket:
-            socket.readable = True
+        self._attempt(b"+CACLOSE=%d" % cid)
 
     def _on_state(self, line):
         """`+CASTATE: <cid>,<state>`, 0 when the peer has closed; `+CACLOSE: <cid>`."""
-        socket = self._named(line)
         state = number(line, 1)
-        if socket and (state == 0 or (state is None and starts(line, b"+CACLOSE:"))):
-            socket.hung_up = True
-            socket.readable = True  # what is buffered can still be read
+        if state == 0 or (state is None and starts(line, b"+CACLOSE:")):
+            self._on_hang_up(line)

@@ -1,8 +1,9 @@
 """A TCP connection through the modem, as a MicroPython stream.
 
-The driver says how to open, send, receive and close (`_open`, `_send`, `_receive`, `_close`); here
-is what makes a stream of it: one buffer each way, so that a TLS flight leaves in as few commands
-as the modem allows and small reads are served from what one large read fetched.
+The driver says how to open, send, receive and close (`_open`, `_send`, `_receive`, `_close`;
+`_send` and `_receive` return how many bytes the modem took or gave). Here is what makes a stream
+of it: one buffer each way, so that a TLS flight leaves in as few commands as the modem allows and
+small reads are served from what one large read fetched.
 
 Written bytes are collected until the buffer is full, or somebody reads, polls or flushes. Data
 indications of the modem can be lost: while waiting, the modem is asked now and then. What a modem
@@ -94,6 +95,10 @@ class Socket(io.IOBase):
         """For the driver: the modem has opened the connection."""
         self.readable = self.hung_up = False
 
+    def ended(self):
+        """For the driver: the peer has closed. What the modem has buffered can still be read."""
+        self.readable = self.hung_up = True
+
     def settimeout(self, seconds):
         """Limit of each wait in seconds; None: the default; 0: non-blocking."""
         self._timeout_ms = self.default_timeout_ms if seconds is None else int(seconds * 1000)
@@ -181,7 +186,7 @@ class Socket(io.IOBase):
         view = memoryview(buf)
         limit = len(self._tx)
         while pos < size:
-            if self._tx_end == limit and not self._push():
+            if self._tx_end == limit and not self._push() and self._tx_end == limit:
                 if not self._timeout_ms:
                     return pos or None
                 self.flush()
@@ -206,7 +211,7 @@ class Socket(io.IOBase):
             self._driver._idle(_FULL)
 
     def _push(self):
-        """Send what was collected, if the modem has room for it now."""
+        """Send what was collected, if the modem has room for it; False if some of it is left."""
         n = self._tx_end
         if not n:
             return True
@@ -220,14 +225,16 @@ class Socket(io.IOBase):
         if self._broken & _OUT:
             raise NetworkError("a send failed before: close the connection", _EPIPE)
         self._broken |= _OUT
-        if self._driver._send(self.cid, self._tx[:n]) is False:
-            self._full = ticks.after(_FULL)
-            self._tx_end = n
-            self._broken &= _IN
-            return False
+        taken = self._driver._send(self.cid, self._tx[:n])
         self._broken &= _IN
-        self._expect()
-        return True
+        if taken:
+            self._expect()
+        if taken == n:
+            return True
+        self._tx_end = n - taken
+        self._tx[: n - taken] = self._tx[taken:n]
+        self._full = ticks.after(_FULL)
+        return False
 
     # -- the rest of the stream -----------------------------------------------------------------
 

@@ -8,19 +8,16 @@ from micropython import const
 
 import ticks
 
-from . import timeouts
+from . import parser, timeouts
 from .bearer import BearerModem
 from .errors import (
     CommandError,
     ModemError,
     ModemGarbled,
     ModemTimeout,
-    NetworkError,
-    meaning,
     text,
 )
-from .modem import _number, quotable
-from .parser import number as field
+from .modem import _number, closed, quotable
 
 _GREETING = b"STARTED"  # what the modem is told to say when it starts
 _PROMPT = const(0x40)
@@ -33,17 +30,6 @@ _STATE = const(10)
 
 _EPIPE = const(32)
 _ECONNRESET = const(104)
-_ETIMEDOUT = const(110)
-
-# +USOER; those are our errno, too
-_ERRORS = (
-    (12, "the modem has no memory left"),
-    (22, "invalid address"),
-    (104, "reset by the server"),
-    (110, "no answer from the server"),
-    (111, "refused by the server: check mqtt.port"),
-    (113, "the server cannot be reached"),
-)
 
 
 class SARAR4(BearerModem):
@@ -65,7 +51,7 @@ class SARAR4(BearerModem):
         at.prompt = _PROMPT
         at.prompt_pause = 50
         at.on(b"+UUSORD:", self._on_data)
-        at.on(b"+UUSOCL:", self._on_close)
+        at.on(b"+UUSOCL:", self._on_hang_up)
         at.on(b"+UUPSDD:", self._on_drop)
 
     def _set_up(self):
@@ -100,11 +86,9 @@ class SARAR4(BearerModem):
         except CommandError as e:
             code = _number(self._one(b"+USOER", b"+USOER:"))
             self._close(cid)
-            raise NetworkError(
-                "no connection to %s port %d: %s"
-                % (host, port, meaning(_ERRORS, code) or "%s, error %s" % (e.detail, code)),
-                code if meaning(_ERRORS, code) else None,
-            )
+            from .results import ublox
+
+            raise ublox(host, port, code, e.detail)
         self._sockets[cid].opened()
 
     def _create(self):
@@ -126,24 +110,10 @@ class SARAR4(BearerModem):
         return number
 
     def _send(self, cid, data):
-        """Hand `data` (memoryview, at most 1024 bytes) to the modem; False when it has no room.
-
-        When it took a part, this waits until it takes the rest."""
-        deadline = ticks.after(timeouts.SEND)
-        rest = data[self._write(cid, data) :]
-        if len(rest) == len(data):
-            return False
-        while len(rest):
-            if ticks.left(deadline) <= 0:
-                raise NetworkError("the network takes no data: the modem is full", _ETIMEDOUT)
-            self._idle(200)
-            rest = rest[self._write(cid, rest) :]
-
-    def _write(self, cid, data):
-        """One command; how many bytes of `data` the modem took."""
+        """Hand `data` (memoryview, at most 1024 bytes) to the modem; how many of them it took."""
         number = self._numbers[cid]
         if number is None:
-            raise NetworkError("the server closed the connection", _EPIPE)
+            raise closed(_EPIPE)
         try:
             lines = self.at.command(
                 b"+USOWR=%d,%d" % (number, len(data)), b"+USOWR: %d," % number, payload=data
@@ -182,7 +152,7 @@ class SARAR4(BearerModem):
         except CommandError:
             state = None
         if self._sockets[cid].hung_up or state != _ESTABLISHED:
-            raise NetworkError("the server closed the connection", errno)
+            raise closed(errno)
 
     def _receive(self, cid, target):
         """Fetch what the modem has, at most `target` (memoryview) holds; number of bytes."""
@@ -212,28 +182,12 @@ class SARAR4(BearerModem):
     def _free(self, number):
         """Close, without waiting for the server where the modem can do that."""
         for command in (b"+USOCL=%d,1", b"+USOCL=%d"):
-            try:
-                self.at.command(command % number)
-                return
-            except CommandError:
-                pass  # it was not open, or is one of the first R4
+            if self._attempt(command % number):
+                return  # else it was not open, or this is one of the first R4
 
-    def _on_data(self, line):
-        """`+UUSORD: <socket>,<bytes>`."""
-        socket = self._socket_numbered(line)
-        if socket:
-            socket.readable = True
-
-    def _on_close(self, line):
-        """`+UUSOCL: <socket>`."""
-        socket = self._socket_numbered(line)
-        if socket:
-            socket.hung_up = True
-            socket.readable = True  # what is buffered can still be read
-
-    def _socket_numbered(self, line):
-        """The connected Socket with the modem's number in `line`, or None."""
-        theirs = field(line)
+    def _named(self, line, field=0):
+        """As `Modem._named`, by the modem's number."""
+        theirs = parser.number(line, field)
         if theirs is None or theirs not in self._numbers:
             return None
         return self._sockets[self._numbers.index(theirs)]
@@ -257,7 +211,9 @@ class SARAR5(SARAR4):
         address = self._profile()
         while not address:
             if ticks.left(deadline) <= 0:
-                raise NetworkError("the network gives no data connection: check modem.apn")
+                from .results import no_context
+
+                raise no_context()
             self._told = False
             try:
                 self.at.command(b"+UPSD=0,100,1")
