@@ -71,6 +71,19 @@ def test_a_dialogue_from_the_context_to_the_end(personality):
         assert bench.modem.counters["handler_errors"] == 0
 
 
+def test_names():
+    network = Network(resolve={"host.example": ("127.0.0.1", 8883)})
+    bench = bench_of(network=network)
+    assert bench.ask('AT+QIDNSGIP=1,"host.example"') == ERROR
+    assert bench.ask("AT+QIGETERROR") == b"\r\n+QIGETERROR: 561,open PDP context failed\r\n" + OK
+    assert bench.ask("AT+QIACT=1") == OK
+    told = b'\r\n+QIURC: "dnsgip",0,1,600\r\n\r\n+QIURC: "dnsgip","127.0.0.1"\r\n'
+    assert bench.ask('AT+QIDNSGIP=1,"host.example"') == OK + told
+    assert bench.ask('AT+QIDNSGIP=1,"nowhere.test"') == OK + b'\r\n+QIURC: "dnsgip",565\r\n'
+    assert bench.ask('AT+QIDNSGIP=0,"host.example"') == ERROR
+    assert bench.ask('AT+QIDNSGIP=2,"host.example"') == ERROR
+
+
 def test_identity():
     for personality, model in (("bg95", b"BG95-M3"), ("bg96", b"BG96"), ("eg91", b"EG91")):
         bench = bench_of(personality)

@@ -4,6 +4,7 @@ import socket
 
 import pytest
 
+from iotsafe_tools.modem import Network
 from iotsafe_tools.modem.testing import Bench
 
 OK = b"\r\nOK\r\n"
@@ -182,6 +183,16 @@ def test_shutting_closes_the_connections(server):
     with pytest.raises(ConnectionResetError):
         peer.recv(1)
     assert made.run(1.0) == b""
+
+
+def test_names():
+    network = Network(resolve={"host.example": ("127.0.0.1", 8883)})
+    made = bench(network=network)
+    assert made.ask('AT+CDNSGIP="host.example"') == ERROR
+    made = up(network=network)
+    told = b'\r\n+CDNSGIP: 1,"host.example","127.0.0.1"\r\n'
+    assert made.ask('AT+CDNSGIP="host.example"') == OK + told
+    assert made.ask('AT+CDNSGIP="nowhere.test",2,5000') == OK + b"\r\n+CDNSGIP: 0,8\r\n"
 
 
 def test_time_needs_a_bearer():

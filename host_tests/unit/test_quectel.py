@@ -480,3 +480,28 @@ def test_a_restart_while_connecting_and_while_sending():
             socket.flush()
 
     talk([(b"AT+QISEND=0,5\r", b"\r\n> "), (b"hello", urc(b"RDY"))], sending)
+
+
+# -- names --------------------------------------------------------------------------------------
+
+
+def test_the_address_of_a_name():
+    ask = b'AT+QIDNSGIP=1,"%s"\r'
+    first, second = urc(b'+QIURC: "dnsgip","192.0.2.7"'), urc(b'+QIURC: "dnsgip","192.0.2.8"')
+    told = urc(b'+QIURC: "dnsgip",0,2,600') + first + second
+    steps = [
+        (ask % b"mqtt.example", [OK, urc(b'+QIURC: "recv",0'), told]),
+        (ask % b"nowhere.example", [OK, urc(b'+QIURC: "dnsgip",565')]),
+        (ask % b"mqtt.example", ERROR),  # no context
+        (ask % b"mqtt.example", [OK, first]),
+    ]
+
+    def body(modem, clock):
+        assert modem.resolve("mqtt.example") == "192.0.2.7"
+        for name in ("nowhere.example", "mqtt.example"):
+            with raises(NetworkError, text="the name %s cannot be resolved" % name) as caught:
+                modem.resolve(name)
+            assert caught.error.errno == 113
+        assert modem.resolve("mqtt.example") == "192.0.2.7"  # what came late is no answer
+
+    play(steps, body)

@@ -25,6 +25,7 @@ class Quectel(Modem):
     boot_lines = (b"RDY", b"POWERED DOWN", b"NORMAL POWER DOWN")
     power_pulse_ms = 750
     max_sockets = 12
+    dns = (b'+QIDNSGIP=1,"%s"', b'+QIURC: "dnsgip"')
 
     def __init__(self, uart, power_key=None):
         super().__init__(uart, power_key)

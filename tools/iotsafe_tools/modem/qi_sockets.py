@@ -4,6 +4,7 @@ AT commands, in buffer access mode."""
 from __future__ import annotations
 
 from .errors import ATError, RequestError
+from .network import Unresolvable
 from .parser import Args
 from .sockets import Socket, SocketTable
 from .table import CommandTable, Data
@@ -269,6 +270,27 @@ def last_error(modem, args: Args) -> None:
     modem.info(f"+QIGETERROR: {code},{TEXTS[code]}")
 
 
+def resolve(modem, args: Args) -> None:
+    """AT+QIDNSGIP=<context>,"<host>": OK; as URCs how many addresses there are, and each, or why
+    there is none."""
+    args.at_most(2)
+    pdp = args.number(0, range(1, 17)) - 1
+    host = args.text(1, 254)
+    if not modem.radio.pdp.get(pdp):
+        raise modem.sockets.refuse(BROKEN)
+
+    def answer() -> None:
+        try:
+            address, _ = modem.network.lookup(host, 0)
+        except Unresolvable:
+            modem.urc(f'+QIURC: "dnsgip",{NO_HOST}')
+        else:
+            modem.urc('+QIURC: "dnsgip",0,1,600')
+            modem.urc(f'+QIURC: "dnsgip","{address}"')
+
+    modem.after_ok(answer)
+
+
 def add_socket_commands(table: CommandTable) -> None:
     """Put the QI* commands into a personality's table."""
     for name, form, function in (
@@ -280,5 +302,6 @@ def add_socket_commands(table: CommandTable) -> None:
         ("+QISTATE", "exec", all_states),
         ("+QICLOSE", "set", close_socket),
         ("+QIGETERROR", "exec", last_error),
+        ("+QIDNSGIP", "set", resolve),
     ):
         table.add(name, form, function)

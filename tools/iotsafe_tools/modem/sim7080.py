@@ -7,9 +7,7 @@ from __future__ import annotations
 
 from . import simcom
 from .ca_sockets import CASockets, add_socket_commands
-from .common import NO_NETWORK
 from .errors import CMEError
-from .network import Unresolvable
 from .parser import Args
 from .personality import Personality
 from .power import PowerTiming
@@ -75,27 +73,6 @@ def active_contexts(modem, args: Args) -> None:
 def context_changed(modem, index: int, active: bool, by_host: bool) -> None:
     """+APP PDP tells every change, also those that the host wanted."""
     modem.urc(f"+APP PDP: {index},{'ACTIVE' if active else 'DEACTIVE'}")
-
-
-@TABLE.on("+CDNSGIP", "set")
-def resolve(modem, args: Args) -> None:
-    """OK, then the address as a URC."""
-    args.at_most(3)
-    host = args.text(0, 254)
-    args.number(1, range(10), 1)
-    args.number(2, range(60001), 10000)
-    if not any(modem.radio.pdp.values()):
-        raise CMEError(NO_NETWORK)
-
-    def answer() -> None:
-        try:
-            address, _ = modem.network.lookup(host, 0)
-        except Unresolvable:
-            modem.urc("+CDNSGIP: 0,8")
-        else:
-            modem.urc(f'+CDNSGIP: 1,"{host}","{address}"')
-
-    modem.after_ok(answer)
 
 
 add_socket_commands(TABLE)

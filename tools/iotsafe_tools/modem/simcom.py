@@ -6,8 +6,9 @@ Manual" V1.06, and the notes on low power and GNSS.
 
 from __future__ import annotations
 
-from .common import COMMON
+from .common import COMMON, NO_NETWORK
 from .errors import CMEError
+from .network import Unresolvable
 from .parser import Args
 from .radio import CELL, TAC
 from .table import SILENT, CommandTable, Number, Setting, Text, render
@@ -234,6 +235,30 @@ def position(modem, args: Args) -> None:
 
 TABLE.fixed(("+CGNSCOLD", "+CGNSWARM", "+CGNSHOT"), "exec")
 TABLE.fixed("+CGNSMOD", "set")
+
+
+# -- names --------------------------------------------------------------------------------------
+
+
+@TABLE.on("+CDNSGIP", "set")
+def resolve(modem, args: Args) -> None:
+    """OK, then the address as a URC."""
+    args.at_most(3)
+    host = args.text(0, 254)
+    args.number(1, range(10), 1)
+    args.number(2, range(60001), 10000)
+    if not any(modem.radio.pdp.values()):
+        raise CMEError(NO_NETWORK)
+
+    def answer() -> None:
+        try:
+            address, _ = modem.network.lookup(host, 0)
+        except Unresolvable:
+            modem.urc("+CDNSGIP: 0,8")
+        else:
+            modem.urc(f'+CDNSGIP: 1,"{host}","{address}"')
+
+    modem.after_ok(answer)
 
 
 # -- time ----------------------------------------------------------------------------------------
