@@ -54,6 +54,6 @@ def _sleep(supervisor, period, key):
         return
     extras = modem.extras()
     extras.power_saving(period, _AWAKE)
-    if not supervisor.slept and extras.granted()[0] is None:
+    if not supervisor.slept and not extras.granted()[0]:
         modem.restart()  # SIMCom's modems ask the network for it at their next start only
     supervisor.slept = True

@@ -8,11 +8,7 @@ import pytest
 from modem_world import world
 
 import cellular
-import ticks
 from app.rest import rest
-from iotsafe_tools.modem import MemoryUART, Modem, Network
-from iotsafe_tools.modem.line import interest
-from iotsafe_tools.modem.testing import Bench, EchoServer, StubCard
 from iotsafe_tools.modem.testing import Bench, EchoServer
 
 OK = b"\r\nOK\r\n"

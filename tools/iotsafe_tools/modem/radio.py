@@ -8,8 +8,6 @@ from __future__ import annotations
 REGISTERED = (1, 5)
 OUTCOME = {"home": 1, "roaming": 5, "denied": 3, "none": 0}
 LTE_M, NB_IOT = 7, 9
-NO_TIMER = "11100000"
-"""A timer that is off (3GPP TS 24.008 10.5.7.3)."""
 TAC, CELL, RAC = "5B57", "0195071B", "1"
 
 
@@ -122,9 +120,7 @@ class Radio:
         if name == "+CGREG":
             text += f',"{RAC}"'
         elif name == "+CEREG" and mode == 4:
-            mode, _, _, period, active = self.modem.at_boot["+CPSMS"]
-            if mode != 1:
-                period = active = NO_TIMER
+            _, _, _, period, active = self.modem.at_boot["+CPSMS"]
             text += f',,,"{active}","{period}"'
         return text
 
