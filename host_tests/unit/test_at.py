@@ -5,6 +5,7 @@ from expect import equal, raises
 from mock_uart import ScriptedUART, cuts, single_bytes
 from virtual_time import Clock, Flood, TimedUART, running
 
+import cellular
 import ticks
 from cellular import CommandError, ModemError, ModemGarbled, ModemReset, ModemSilent, ModemTimeout
 from cellular.at import AT
@@ -446,6 +447,7 @@ def late(delay, reply, command=b"+CAOPEN=0,0", steps=()):
         script.extend(steps)
         script.append((b"AT+X?\r", [(3, b"\r\n+X: 1\r\n\r\nOK\r\n")]))
         at, uart = timed(clock, script)
+        at.limits = cellular.SIM7080.limits
         with raises(ModemTimeout, text="AT+CAOPEN: no answer from the modem in time") as caught:
             at.command(command, b"+CAOPEN:")
         assert caught.error.errno == 110
@@ -574,10 +576,13 @@ def test_each_command_has_its_time_out():
         (b"+CSQ", 5_000),
         (b"", 1_000),
         (b"+COPS?", 120_000),
+        (b"^SLOW=1", 9_000),  # as the driver says
+        (b"^SLOWER", 5_000),
     ):
         clock = Clock(nap=100)
         with running(clock):
             at, _ = timed(clock, [(b"AT" + command + b"\r", [])])
+            at.limits = ((b"^SLOW", 9_000),)
             start = clock.ms
             with raises(ModemTimeout):
                 at.command(command)

@@ -74,6 +74,7 @@ class AT:
     """
 
     # What a family of modems has in its own way: its driver sets these on its engine.
+    limits = ()  # see `Modem.limits`
     line_limit = 559  # characters of a command behind AT
     prompt = 0x3E  # the character after which a payload is sent
     prompt_pause = 0  # ms from there to the payload
@@ -133,7 +134,7 @@ class AT:
         lines = []
         damaged = None if target else False  # None: nothing of the answer has come
         unknown = self.unknown
-        limit = timeout or timeouts.of(command)
+        limit = timeout or timeouts.of(command, self.limits)
         deadline = ticks.after(limit)
         while True:
             event = self._event(command, deadline)

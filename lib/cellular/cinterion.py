@@ -20,6 +20,7 @@ _EPIPE = const(32)
 _ECONNRESET = const(104)
 _UP = const(4)  # ^SISI: <id>,<state>
 _CONNECTING = const(3)
+_OPEN = const(90_000)  # ms for an attempt to connect
 _LOOK = const(5_000)  # ms until the modem is asked what became of an attempt
 _LAST_ERROR = const(2_000)  # ^SIS: <id>,0,<n>: with a greater n it only tells something
 
@@ -30,6 +31,13 @@ class TX62(BearerModem):
     boot_lines = (b"^SYSSTART", b"^SYSSTART AIRPLANE MODE", b"^SHUTDOWN")
     max_sockets = 10
     chunk = 1500
+    limits = (
+        (b"^SICA", 150_000),
+        (b"^SISC", 20_000),
+        (b"^SISO", _OPEN),
+        (b"^SISR", 10_000),
+        (b"^SISW", 15_000),
+    )
     dns = (b'^SISX="HostByName",1,"%s"', b"^SISX:")
 
     def __init__(self, uart, power_key=None):
@@ -85,7 +93,7 @@ class TX62(BearerModem):
     def _wait(self, cid):
         """Until the connection is up; NetworkError if it does not come."""
         socket = self._sockets[cid]
-        deadline = ticks.after(timeouts.of(b"^SISO"))
+        deadline = ticks.after(_OPEN)
         look = ticks.after(_LOOK)
         while not self._writable[cid]:
             if socket.hung_up:

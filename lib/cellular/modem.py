@@ -67,11 +67,13 @@ class Modem:
     rates = ()
     max_sockets = 1
     chunk = 1460
+    limits = ()  # how long the vendor's commands may take: (command, ms) each
     dns = None  # what asks for an address, and the prefix of the line that tells it
     restart_command = b"+CFUN=1,1"
 
     def __init__(self, uart, power_key=None):
         self.at = AT(uart, self.boot_lines)
+        self.at.limits = self.limits
         self._uart = uart
         self._power_key = power_key
         self._hangs = False  # the power key was pressed, and it stayed silent

@@ -25,6 +25,13 @@ class Quectel(Modem):
     boot_lines = (b"RDY", b"POWERED DOWN", b"NORMAL POWER DOWN")
     power_pulse_ms = 750
     max_sockets = 12
+    limits = (
+        (b"+QIACT", 150_000),
+        (b"+QICLOSE", 20_000),
+        (b"+QIDEACT", 40_000),
+        (b"+QIRD", 10_000),
+        (b"+QISEND", 15_000),
+    )
     dns = (b'+QIDNSGIP=1,"%s"', b'+QIURC: "dnsgip"')
 
     def __init__(self, uart, power_key=None):

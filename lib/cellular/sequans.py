@@ -32,6 +32,12 @@ class GM02S(BearerModem):
     restart_command = b"^RESET"
     max_sockets = 6  # numbered from 1 in the modem's commands
     chunk = 1500
+    limits = (
+        (b"+SQNSD", 90_000),  # 60 s as configured, and the resolver
+        (b"+SQNSH", 20_000),
+        (b"+SQNSRECV", 10_000),
+        (b"+SQNSSENDEXT", 15_000),
+    )
     dns = (b'+SQNDNSLKUP="%s"', b"+SQNDNSLKUP:")
 
     def __init__(self, uart, power_key=None):

@@ -26,6 +26,12 @@ class SIM7000(SIM7080):
 
     power_reset_ms = 0  # it has a pin for that
     max_sockets = 8
+    limits = (
+        (b"+CIICR", 90_000),
+        (b"+CIPCLOSE", 20_000),
+        (b"+CIPSEND", 15_000),
+        (b"+CIPSHUT", 70_000),
+    )
     shared_receiver = False  # GNSS has its own
 
     def __init__(self, uart, power_key=None):

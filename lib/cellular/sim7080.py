@@ -32,6 +32,13 @@ class SIM7080(Modem):
     power_reset_ms = 16_000
     rates = (9_600, 57_600, 38_400, 19_200, 230_400, 460_800, 921_600)
     max_sockets = 13
+    limits = (
+        (b"+CACLOSE", 20_000),
+        (b"+CAOPEN", 90_000),  # a refused SYN is repeated for some 75 s
+        (b"+CARECV", 10_000),
+        (b"+CASEND", 15_000),
+        (b"+CNACT", 60_000),
+    )
     dns = (b'+CDNSGIP="%s"', b"+CDNSGIP:")
     maker = "SIMCom"  # of whom the extras are
 

@@ -1,6 +1,6 @@
-"""How long each command may take, in ms: the one table of time-outs.
+"""How long each command of 3GPP may take, in ms, and every other wait.
 
-From the vendors' manuals and from what the field saw; see the modem reference of the family.
+From the manuals and from what the field saw. Commands of a vendor are in `limits` of the driver.
 """
 
 DEFAULT = 5_000
@@ -9,42 +9,14 @@ DEFAULT = 5_000
 _COMMANDS = (
     (b"", 1_000),  # AT: answered at once, or the modem does not hear us
     (b"E0", 1_000),
-    (b"+CACLOSE", 20_000),
-    (b"+CAOPEN", 90_000),  # a refused SYN is repeated for some 75 s
-    (b"+CARECV", 10_000),
-    (b"+CASEND", 15_000),
     (b"+CCHO", 10_000),
     (b"+CFUN", 20_000),
     (b"+CGACT", 150_000),
     (b"+CGATT", 80_000),
     (b"+CGLA", 35_000),  # as +CSIM
-    (b"+CIICR", 90_000),
-    (b"+CIPCLOSE", 20_000),
-    (b"+CIPSEND", 15_000),
-    (b"+CIPSHUT", 70_000),
-    (b"+CNACT", 60_000),
     (b"+COPS", 120_000),
     (b"+CPIN", 10_000),
     (b"+CSIM", 35_000),  # key generation in the SIM takes up to 30 s
-    (b"+QIACT", 150_000),
-    (b"+QICLOSE", 20_000),
-    (b"+QIDEACT", 40_000),
-    (b"+QIRD", 10_000),
-    (b"+QISEND", 15_000),
-    (b"+SQNSD", 90_000),  # 60 s as configured, and the resolver
-    (b"+SQNSH", 20_000),
-    (b"+SQNSRECV", 10_000),
-    (b"+SQNSSENDEXT", 15_000),
-    (b"+UPSDA", 150_000),
-    (b"+USOCL", 130_000),
-    (b"+USOCO", 130_000),
-    (b"+USORD", 10_000),
-    (b"+USOWR", 15_000),
-    (b"^SICA", 150_000),
-    (b"^SISC", 20_000),
-    (b"^SISO", 90_000),  # OK at once; the connection
-    (b"^SISR", 10_000),
-    (b"^SISW", 15_000),
 )
 
 # Waits that are not for one command.
@@ -63,14 +35,15 @@ FIRST_LOOK = 2_000  # a lost data indication is noticed after so long …
 LAST_LOOK = 64_000  # … or, on a connection that was idle for long, at most so long
 
 
-def of(command):
-    """Time-out of `command` (bytes without AT), in ms."""
+def of(command, limits=()):
+    """Time-out of `command` (bytes without AT), in ms; `limits`: see `Modem.limits`."""
     size = 0
     for c in command:
         if c in b"=?;":
             break
         size += 1
-    for name, ms in _COMMANDS:
-        if len(name) == size and command.startswith(name):
-            return ms
+    for table in (limits, _COMMANDS):
+        for name, ms in table:
+            if len(name) == size and command.startswith(name):
+                return ms
     return DEFAULT

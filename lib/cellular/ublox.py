@@ -39,6 +39,13 @@ class SARAR4(BearerModem):
     power_pulse_ms = 1_000
     max_sockets = 7
     chunk = 1024
+    limits = (
+        (b"+UPSDA", 150_000),
+        (b"+USOCL", 130_000),
+        (b"+USOCO", 130_000),
+        (b"+USORD", 10_000),
+        (b"+USOWR", 15_000),
+    )
     dns = (b'+UDNSRN=0,"%s"', b"+UDNSRN:")
     restart_command = b"+CFUN=15"
     login_command = b'+UAUTHREQ=1,2,"%s","%s"'
