@@ -31,6 +31,7 @@ from .errors import (
 )
 from .parser import DATA, LINE, NONE, PROMPT, Parser
 
+_MAX_COMMAND = const(559)  # characters behind AT: no modem is known that takes fewer
 _MAX_LINES = const(32)
 _MAX_FILLS = const(16)  # reads of one `poll`
 _GRACE = const(1_000)  # ms after the time-out in which bytes that are there already still count
@@ -67,22 +68,21 @@ def starts(line, prefix):
 class AT:
     """The engine on one UART.
 
-    `boot_lines`: tuple of lines (bytes) that the modem prints only when it starts. `generation`
-    changes with every restart of the modem; it is `lost` then, and at first, until `sync`
-    succeeds. `prompted`: the last command got as far as its prompt. What is counted, the
-    module `counters` says.
+    `boot_lines`: tuple of lines (bytes) that the modem prints only when it starts. `limits`: how
+    long commands of the vendor may take, a tuple of (command, ms). `generation` changes with
+    every restart of the modem; it is `lost` then, and at first, until `sync` succeeds.
+    `prompted`: the last command got as far as its prompt. What is counted, `counters` says.
     """
 
     # What a family of modems has in its own way: its driver sets these on its engine.
-    limits = ()  # see `Modem.limits`
-    line_limit = 559  # characters of a command behind AT
     prompt = 0x3E  # the character after which a payload is sent
     prompt_pause = 0  # ms from there to the payload
 
-    def __init__(self, uart, boot_lines=()):
+    def __init__(self, uart, boot_lines=(), limits=()):
         self._uart = uart
         self.parser = Parser()
         self.boot_lines = boot_lines
+        self.limits = limits
         self.generation = 0
         self.commands = self.timeouts = self.resyncs = self.resets = 0
         self.urcs = self.unknown = self.echoes = self.garbled = 0
@@ -203,9 +203,9 @@ class AT:
         self.poll()
         if self.lost:
             raise ModemReset("the modem restarted: it has to be set up again")
-        if len(command) > self.line_limit:
+        if len(command) > _MAX_COMMAND:
             raise ModemError(
-                about(command, "longer than the modem takes, %d characters" % self.line_limit)
+                about(command, "longer than the modem takes, %d characters" % _MAX_COMMAND)
             )
         self.commands += 1
         self.prompted = False

@@ -9,12 +9,12 @@ from micropython import const
 
 import ticks
 
-from . import timeouts
 from .errors import CommandError, ModemError, NetworkError, text
 from .modem import quotable
 
 _EHOSTUNREACH = const(113)
 _ETIMEDOUT = const(110)
+_PATIENCE = const(70_000)  # ms for the answer of the network's name server
 
 
 def resolve(modem, host):
@@ -39,8 +39,8 @@ def resolve(modem, host):
     handlers = at.handlers
     at.handlers = [(prefix, on_line)] + handlers
     try:
-        at.command(command % host.encode(), prefix, on_line, timeout=timeouts.DNS)
-        deadline = ticks.after(timeouts.DNS)
+        at.command(command % host.encode(), prefix, on_line, timeout=_PATIENCE)
+        deadline = ticks.after(_PATIENCE)
         while not found:
             if ticks.left(deadline) <= 0:
                 raise NetworkError("no answer to the question for the name %s" % host, _ETIMEDOUT)

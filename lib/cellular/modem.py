@@ -58,22 +58,23 @@ class Modem:
     register, attach; each does nothing that is done already. All of them raise a ModemError.
     """
 
-    boot_lines = ()
+    # Of each driver's own:
+    # boot_lines   see `AT`
+    # limits       see `AT`
+    # max_sockets  the connections that it offers
+    # dns          what asks for an address, and the prefix of the line that tells it, or None
+
     # How long the power key is pressed to start, and to reset a modem that hangs (0: it cannot);
-    # the rates to which its UART may have been set; the connections that it offers, and the bytes
-    # that one send or receive command takes at most.
+    # the rates to which its UART may have been set; the bytes that one send or receive command
+    # takes at most.
     power_pulse_ms = 1_200
     power_reset_ms = 0
     rates = ()
-    max_sockets = 1
     chunk = 1460
-    limits = ()  # how long the vendor's commands may take: (command, ms) each
-    dns = None  # what asks for an address, and the prefix of the line that tells it
     restart_command = b"+CFUN=1,1"
 
     def __init__(self, uart, power_key=None):
-        self.at = AT(uart, self.boot_lines)
-        self.at.limits = self.limits
+        self.at = AT(uart, self.boot_lines, self.limits)
         self._uart = uart
         self._power_key = power_key
         self._hangs = False  # the power key was pressed, and it stayed silent
@@ -308,10 +309,7 @@ class Modem:
 
     def _named(self, line, field=0):
         """The socket whose connection number is in that field of the URC `line`, or None."""
-        return self._socket_of(number(line, field))
-
-    def _socket_of(self, cid):
-        """The socket with the connection number `cid` (None: none), or None."""
+        cid = number(line, field)
         return self._sockets[cid] if cid is not None and cid < len(self._sockets) else None
 
     def _on_data(self, line):

@@ -13,6 +13,7 @@ _TIME_SERVER = b"pool.ntp.org"
 _PDP = const(1)  # number of the data context
 _CONNECTED = (2, 3)  # <state> of +QISTATE; some BG96 say 3, listening
 _CLOSING = const(4)
+_ROOM = const(60_000)  # ms for room in the modem's send buffer
 
 _FAILED = const(566)
 _IN_USE = const(563)
@@ -190,7 +191,7 @@ class Quectel(Modem):
     def _send(self, cid, data):
         """Hand `data` (memoryview, at most 1460 bytes) to the modem, when it has room for all of
         it; how many there were."""
-        deadline = ticks.after(timeouts.SEND)
+        deadline = ticks.after(_ROOM)
         while True:
             try:
                 self.at.command(b"+QISEND=%d,%d" % (cid, len(data)), payload=data, done=b"SEND OK")

@@ -104,7 +104,7 @@ class GM02S(BearerModem):
     def _named(self, line, field=0):
         """As `Modem._named`; the modem counts from 1."""
         theirs = number(line, field)
-        return self._socket_of(theirs - 1) if theirs else None
+        return self._sockets[theirs - 1] if theirs and theirs <= len(self._sockets) else None
 
 
 class GMS01Q(GM02S):

@@ -184,9 +184,10 @@ class SIM7000(SIM7080):
     def _on_connection(self, line):
         """`<n>, CONNECT OK`, `<n>, CONNECT FAIL`, `<n>, ALREADY CONNECT`, `<n>, CLOSED`."""
         cid, _, what = bytes(line).partition(b", ")
-        socket = self._socket_of(int(cid))
-        if not socket:
+        cid = int(cid)
+        if cid >= len(self._sockets):
             return
+        socket = self._sockets[cid]
         if what == b"CLOSED":
             socket.ended()
         elif socket.cid == self._opening and self._result is None and b"CONNECT" in what:

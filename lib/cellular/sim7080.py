@@ -5,7 +5,6 @@ from micropython import const
 import ticks
 
 from . import timeouts
-from .at import starts
 from .errors import CommandError, ModemError, text
 from .modem import Modem, _number, closed, quotable
 from .parser import number
@@ -48,9 +47,10 @@ class SIM7080(Modem):
         at = self.at
         at.on(b"+CADATAIND:", self._on_data)
         at.on(b"+CASTATE:", self._on_state)
-        at.on(b"+CACLOSE:", self._on_state)
-        at.on(b"+APP PDP:", self._on_pdp)
-        at.on(b"+PDP:", self._on_pdp)
+        at.on(b"+CACLOSE:", self._on_hang_up)
+        on_pdp = self._on_pdp
+        at.on(b"+APP PDP:", on_pdp)
+        at.on(b"+PDP:", on_pdp)
 
     def _set_up(self):
         super()._set_up()
@@ -184,7 +184,6 @@ class SIM7080(Modem):
         self._attempt(b"+CACLOSE=%d" % cid)
 
     def _on_state(self, line):
-        """`+CASTATE: <cid>,<state>`, 0 when the peer has closed; `+CACLOSE: <cid>`."""
-        state = number(line, 1)
-        if state == 0 or (state is None and starts(line, b"+CACLOSE:")):
+        """`+CASTATE: <cid>,<state>`, 0 when the peer has closed."""
+        if number(line, 1) == 0:
             self._on_hang_up(line)

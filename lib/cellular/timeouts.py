@@ -29,8 +29,6 @@ PDP = 120_000
 NTP = 30_000
 OPEN = 150_000  # an indication that tells the end of an attempt to connect
 QUIET = 300  # a line is quiet when nothing came for so long
-DNS = 70_000  # the answer of the network's name server
-SEND = 60_000  # room in the modem's send buffer
 FIRST_LOOK = 2_000  # a lost data indication is noticed after so long …
 LAST_LOOK = 64_000  # … or, on a connection that was idle for long, at most so long
 

@@ -47,6 +47,8 @@ class AnyModem(Modem):
     boot_lines = tuple(
         {line for name in cellular.names() for line in cellular.driver(name).boot_lines}
     )
+    limits = ()
+    dns = None
 
 
 class SerialUART:
