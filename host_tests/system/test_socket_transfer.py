@@ -35,6 +35,26 @@ def test_the_line_carries_little_else(said, way):
     assert SIZE < said[way]["uart"] < SIZE / 0.95
 
 
+@pytest.mark.parametrize(
+    "personality, chunk",
+    [("sim7000", 1460), ("bg95", 1460), ("gm02s", 1500), ("sara-r4", 1024), ("tx62", 1500)],
+)
+def test_the_commands_of_each_family(personality, chunk):
+    size = sockets.SIZE
+    said = sockets.transfer(size, frozen=False, personality=personality)
+    fewest = -(-size // chunk)
+    assert fewest <= said["up"]["commands"] <= fewest + 1
+    # The TX62 is asked how much it has before each read, see its driver.
+    most = 4 * fewest if personality == "tx62" else 2 * fewest
+    assert fewest <= said["down"]["commands"] <= most
+    for way in ("up", "down"):
+        assert said[way]["same"] == 1
+        assert said[way]["growth"] == 0
+        # Nothing waits for more than one byte of the other way.
+        assert size < said[way]["uart"] < size / 0.93
+    assert not said["end"]["timeouts"] and not said["end"]["resyncs"]
+
+
 def test_drivers_and_engine_are_small():
     numbers = measure.bytecode()
     assert (

@@ -1,8 +1,9 @@
 """Runs on MicroPython: moves bytes through a connection of the modem, and says how long it took.
 
-Lines that the host waits for begin with `BENCH`. Usage: device_sockets.py UART PORT BYTES, with as
-many bytes each way. The peer (see `sockets.Peer`) is told on the first line of each connection
-what to do, and tells the digest of what it got. What it sends is the block again and again, too.
+Lines that the host waits for begin with `BENCH`. Usage: device_sockets.py MODEM UART PORT BYTES,
+with the driver's name and as many bytes each way. The peer (see `sockets.Peer`) is told on the
+first line of each connection what to do, and tells the digest of what it got. What it sends is the
+block again and again, too.
 """
 
 import binascii
@@ -71,10 +72,11 @@ def transfer(modem, port, name, move, size):
     print("BENCH %s ms=%d growth=%d commands=%d same=%d" % (name, ms, growth, commands, same))
 
 
-def main(uart, port, size):
-    modem = cellular.SIM7080(board.uart(uart))
+def main(name, uart, port, size):
+    modem = cellular.driver(name)(board.uart(uart))
     modem.power_up()
     modem.unlock()
+    modem.prepare("internet")
     modem.register()
     modem.attach("internet")
     for name, move in (("up", send), ("down", receive)):
@@ -83,4 +85,4 @@ def main(uart, port, size):
     print("BENCH end " + " ".join(["%s=%d" % item for item in counters(modem.at).items()]))
 
 
-main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
+main(sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))

@@ -14,6 +14,9 @@ from iotsafe_tools.testbed import Firmware
 
 from .measure import BAUD, BITS_PER_BYTE, HERE, Numbers
 
+USUAL = "sim7080"
+PERSONALITIES = (USUAL, "sim7000", "bg95", "gm02s", "sara-r4", "tx62")
+"""A modem of each family, by its driver's name, too."""
 SIZE = 64 * 1024
 MUCH = 5 * 1024 * 1024
 _DEVICE = HERE / "device_sockets.py"
@@ -76,7 +79,9 @@ def _give(stream, size: int) -> str:
     raise AssertionError
 
 
-def transfer(size: int, baud: int | None = None, frozen: bool = True) -> dict[str, Numbers]:
+def transfer(
+    size: int, baud: int | None = None, frozen: bool = True, personality: str = USUAL
+) -> dict[str, Numbers]:
     """Move `size` bytes up and then down: "up", "down", "end" -> what the device said of it.
 
     ms, growth of the heap in bytes, AT commands, 1 if the digests agree (`same`); `uart`, bytes on
@@ -88,9 +93,9 @@ def transfer(size: int, baud: int | None = None, frozen: bool = True) -> dict[st
     with (
         tempfile.TemporaryDirectory() as folder,
         Peer() as peer,
-        Lab(uart="pty", baud=baud, delays=0.0) as lab,
+        Lab(uart="pty", baud=baud, delays=0.0, personality=personality) as lab,
     ):
-        words = (_DEVICE, lab.uart, str(peer.port), str(size))
+        words = (_DEVICE, personality, lab.uart, str(peer.port), str(size))
         with Firmware(folder, command=words, frozen=frozen) as device:
             while "end" not in said:
                 match = device.wait_for(_MARK, _TIMEOUT)
@@ -108,16 +113,17 @@ def _uart_bytes(counters: dict[str, int]) -> int:
 
 
 def efficiency() -> Numbers:
-    """Percent of the line's rate at which 64 KB go each way at 115200 baud, and the heap's growth
-    over 5 MB each way."""
-    paced = transfer(SIZE, BAUD)
+    """Percent of the line's rate at which 64 KB go each way at 115200 baud by each of
+    `PERSONALITIES`, with how many AT commands; and the heap's growth over 5 MB each way."""
+    numbers: Numbers = {}
     line_ms = SIZE * BITS_PER_BYTE * 1000 / BAUD
-    numbers = {
-        f"socket.efficiency.{way}": round(100 * line_ms / paced[way]["ms"], 1)
-        for way in ("up", "down")
-    }
-    for way in ("up", "down"):
-        numbers[f"socket.at_commands.{way}"] = paced[way]["commands"]
+    for personality in PERSONALITIES:
+        paced = transfer(SIZE, BAUD, personality=personality)
+        for way in ("up", "down"):
+            percent = round(100 * line_ms / paced[way]["ms"], 1)
+            for name in (personality + ".", "") if personality == USUAL else (personality + ".",):
+                numbers[f"socket.efficiency.{name}{way}"] = percent
+                numbers[f"socket.at_commands.{name}{way}"] = paced[way]["commands"]
     much = transfer(MUCH)
     numbers["socket.heap_growth"] = much["up"]["growth"] + much["down"]["growth"]
     return numbers
