@@ -307,6 +307,21 @@ def test_after_a_full_read_it_looks_first():
     play([opens(ROOM + DATA), receives(full), looks(2), receives(b"ab")], body)
 
 
+def test_what_a_look_found_is_read_without_another():
+    full = b"\r\n" * 750
+
+    def body(modem, clock):
+        socket = connected(modem)
+        modem.at.poll()
+        got = b""
+        while len(got) < 4507:
+            got += socket.read(2000)
+        equal(got, full * 3 + b"ab" + b"later")
+
+    found = [looks(3002), receives(full), receives(full), receives(b"ab", then=DATA)]
+    play([opens(ROOM + DATA), receives(full)] + found + [receives(b"later")], body)
+
+
 def test_an_indication_in_the_middle_of_a_read_is_noticed():
     # Against all rules; but nothing may be taken for data that is not.
     for urc in (DATA, END):

@@ -3,7 +3,7 @@
 Answers and indications of these have the same beginnings. `^SISW: <id>,1` and
 `^SISW: <id>,<n>,<m>` differ in their fields; `^SISR: <id>,1` is an indication, or the head of one
 byte of data. The modem indicates data once, until all of it was read: so a connection is read only
-after an indication, or after a look (a read of 0 bytes) that found some.
+after an indication, or after a look (a read of 0 bytes), and only as much as that found.
 """
 
 from micropython import const
@@ -42,7 +42,7 @@ class TX62(BearerModem):
 
     def __init__(self, uart, power_key=None):
         super().__init__(uart, power_key)
-        self._indicated = bytearray(self.max_sockets)  # data, and not all of it was read since
+        self._unread = [0] * self.max_sockets  # bytes that the modem has for certain
         self._writable = bytearray(self.max_sockets)
         self._trouble = None  # what the modem said of a connection that ended
         at = self.at
@@ -75,7 +75,7 @@ class TX62(BearerModem):
             self._store(cid, b"srvType", b"Socket")
         self._store(cid, b"conId", b"1")
         self._store(cid, b"address", b"socktcp://%s:%d" % (host.encode(), port))
-        self._indicated[cid] = self._writable[cid] = 0
+        self._unread[cid] = self._writable[cid] = 0
         self._trouble = None
         self._sockets[cid].opened()
         try:
@@ -153,16 +153,20 @@ class TX62(BearerModem):
 
     def _receive(self, cid, target):
         """Fetch what the modem has, at most `target` (memoryview) holds; number of bytes."""
-        if not self._indicated[cid] and not self._read(cid, 0, None):
+        unread = self._unread[cid] or self._read(cid, 0, None)
+        if not unread:
             return 0
-        self._indicated[cid] = 0
+        self._unread[cid] = 0
         self._read(cid, len(target), target)
-        return self.at.parser.count
+        got = self.at.parser.count
+        if unread > got:
+            self._unread[cid] = unread - got
+        return got
 
     def _read(self, cid, size, target):
-        """^SISR of `size` bytes into `target`; 0 asks how many there are. True if there are."""
+        """^SISR of `size` bytes into `target`; 0 asks how many there are: that number."""
         socket = self._sockets[cid]
-        some = False
+        count = 0
         try:
             lines = self.at.command(
                 b"^SISR=%d,%d" % (cid, size), b"^SISR: %d," % cid, target=target, mark=b"\n"
@@ -175,9 +179,9 @@ class TX62(BearerModem):
         for line in lines:
             if line[:1] == b"-":  # the end, or not connected
                 socket.hung_up = True
-            elif _number(line.split(b",")[0]):
-                some = True
-        return some
+            else:
+                count = _number(line.split(b",")[0]) or 0
+        return count
 
     def _close(self, cid):
         self._attempt(b"^SISC=%d" % cid)
@@ -188,7 +192,7 @@ class TX62(BearerModem):
         """`^SISR: <id>,1` data, `,2` the end of it."""
         socket = self._named(line)
         if socket:
-            self._indicated[number(line)] = 1
+            self._unread[number(line)] = 1  # at least
             socket.readable = True
 
     def _on_room(self, line):
