@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from iotsafe_tools.modem.errors import ATError, RequestError
 from iotsafe_tools.modem.parser import Args, Command, parse_line
-from iotsafe_tools.modem.redact import redact_apdu, redact_line, redact_response
+from iotsafe_tools.modem.redact import redact_answer, redact_apdu, redact_line, redact_response
 
 
 def names(body):
@@ -95,6 +95,9 @@ def test_any_line_parses_or_is_refused(body):
         ("AT+CPIN?;+CSQ", "AT+CPIN?;+CSQ"),
         ('AT+CPWD="SC","1234","5678"', "AT+CPWD=<redacted>"),
         ('AT+CNCFG=0,1,"apn","user","secret",3', 'AT+CNCFG=0,1,"apn",<redacted>'),
+        ('AT+QICSGP=1,1,"apn","user","secret",3', 'AT+QICSGP=1,1,"apn",<redacted>'),
+        ('AT+UAUTHREQ=1,2,"user","secret"', "AT+UAUTHREQ=1,2,<redacted>"),
+        ('AT+CSTT="apn","user","secret"', 'AT+CSTT="apn",<redacted>'),
         (
             'AT+CSIM=26,"0020000108313233 34FFFFFFFF"',
             'AT+CSIM=26,"0020000108<redacted>"',
@@ -114,6 +117,20 @@ def test_any_line_parses_or_is_refused(body):
 )
 def test_secrets_are_hidden(line, shown):
     assert redact_line(line) == shown
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ('+QICSGP: 1,"apn","user","secret",3', '+QICSGP: 1,"apn",<redacted>'),
+        ('+CNCFG: 0,1,"apn","user","secret",3', '+CNCFG: 0,1,"apn",<redacted>'),
+        ('+CSTT: "apn","user","secret"', '+CSTT: "apn",<redacted>'),
+        ("+CPIN: READY", "+CPIN: READY"),
+        ('+CSIM: 6,"019000"', '+CSIM: 6,"<redacted>9000"'),
+    ],
+)
+def test_secrets_in_answers_are_hidden(line, shown):
+    assert redact_answer(line) == shown
 
 
 def test_secrets_in_apdus_are_hidden():

@@ -8,15 +8,19 @@ import re
 HIDDEN = "<redacted>"
 _SECRET = re.compile(r"(\+(?:CPIN2?|CPWD|CLCK|SPIC|CGAUTH)\b\s*=?)(.*)", re.I | re.DOTALL)
 _QUERY = re.compile(r"\s*\?\s*(;|$)")
-_APN = re.compile(r"(\+CNCFG\s*=(?:[^,;]*,){3})[^;]*", re.I)
+_APN = re.compile(
+    r"(\+(?:(?:CNCFG|QICSGP)\s*=(?:[^,;]*,){3}|UAUTHREQ\s*=(?:[^,;]*,){2}|CSTT\s*=[^,;]*,))[^;]*",
+    re.I,
+)
 _APDU = re.compile(r'(\+(?:CSIM|CGLA)[^";]*,\s*"?)([^";,]*)', re.I)
 _RESPONSE = re.compile(r'(\+(?:CSIM|CGLA):\s*\d+\s*,\s*"?)[0-9A-F]+([0-9A-F]{4}"?\s*)$', re.I)
+_LOGIN = re.compile(r"(\+(?:CNCFG:(?:[^,]*,){3}|QICSGP:(?:[^,]*,){2}|CSTT:[^,]*,)).*", re.I)
 _PIN_INS = {0x20, 0x24, 0x26, 0x28}
 _UNBLOCK_INS = 0x2C
 """UNBLOCK PIN always has 16 bytes of data (102 221 11.1.13); other uses of 2C have not."""
 _DERIVE_INS = {0x48, 0x4A}
 """COMPUTE PRF and HKDF: secrets go in and come out."""
-_RESULT_INS = {0x46, 0x84, *_DERIVE_INS}
+RESULT_INS = {0x46, 0x84, *_DERIVE_INS}
 """COMPUTE DH and GET RANDOM: they come out."""
 
 
@@ -24,18 +28,22 @@ def redact_apdu(apdu: bytes) -> str:
     """Hex of an APDU; the data of VERIFY, CHANGE, DISABLE, ENABLE and UNBLOCK PIN, and that of
     COMPUTE PRF and HKDF, is hidden."""
     text = apdu.hex().upper()
-    if len(apdu) > 5 and (
-        apdu[1] in _PIN_INS | _DERIVE_INS
-        or (apdu[1] == _UNBLOCK_INS and apdu[4] == 16 and len(apdu) == 21)
-    ):
+    if len(apdu) > 5 and secret_command(apdu[:5], len(apdu)):
         return text[:10] + HIDDEN
     return text
+
+
+def secret_command(head: bytes, size: int = 21) -> bool:
+    """Is the data of a command secret? `head`: its first five bytes; `size` of all of it."""
+    return head[1] in _PIN_INS | _DERIVE_INS or (
+        head[1] == _UNBLOCK_INS and head[4] == 16 and size == 21
+    )
 
 
 def redact_response(ins: int, response: bytes) -> str:
     """Hex of the response to a command with the instruction `ins`, status word at the end."""
     text = response.hex().upper()
-    if len(response) > 2 and ins in _RESULT_INS:
+    if len(response) > 2 and ins in RESULT_INS:
         return HIDDEN + text[-4:]
     return text
 
@@ -47,8 +55,8 @@ def redact_line(line: str) -> str:
 
 def redact_answer(line: str) -> str:
     """A line of an answer: of a card's response the status word alone (the event of the APDU has
-    what of it may be shown)."""
-    return _RESPONSE.sub(r"\1" + HIDDEN + r"\2", line)
+    what of it may be shown), and no login of a data context."""
+    return _LOGIN.sub(r"\1" + HIDDEN, _RESPONSE.sub(r"\1" + HIDDEN + r"\2", line))
 
 
 def _secret(match: re.Match) -> str:
