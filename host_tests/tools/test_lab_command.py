@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import serial
 from typer.testing import CliRunner
 
 from iotsafe_tools import cli
@@ -51,6 +52,25 @@ def test_runs_until_interrupted_and_removes_everything(tmp_path, number):
     assert oct((tmp_path / "sim.json").stat().st_mode)[-3:] == "600"
 
 
+def test_a_transcript_is_written(tmp_path):
+    link, path = tmp_path / "modem", tmp_path / "t.jsonl"
+    process = start("--uart", f"pty:{link}", "--transcript", str(path), "--delays", "0")
+    try:
+        assert "listens on" in process.stdout.readline()
+        with serial.Serial(str(link), timeout=20) as port:
+            port.write(b"AT\r")
+            assert port.read_until(b"OK\r\n") == b"AT\r\r\nOK\r\n"
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=20)
+    finally:
+        process.kill()
+        process.wait()
+    assert process.returncode == 0
+    lines = path.read_text().splitlines()
+    assert '"modem": "sim7080", "rate": 115200' in lines[0]
+    assert '"host": "AT\\r"}' in lines[1]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -60,6 +80,7 @@ def test_runs_until_interrupted_and_removes_everything(tmp_path, number):
         (["--baud", "7"], "no baud rate 7"),
         (["--fault", "nosuch"], "no fault 'nosuch'"),
         (["--log", "/nowhere/at/all"], "No such file"),
+        (["--transcript", "/nowhere/at/all"], "No such file"),
         (["--vpcd", "nothing"], "no card reader 'nothing'"),
         (["--vpcd", "192.0.2.1:35963"], "another machine"),
     ],

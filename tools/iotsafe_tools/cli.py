@@ -47,6 +47,10 @@ def lab(
     uart: Annotated[str, typer.Option(help="pty, pty:LINK or tcp:HOST:PORT")] = "pty",
     store: Annotated[str | None, typer.Option(help="File with the SIM; made if absent.")] = None,
     log: Annotated[str | None, typer.Option(help="Append events here, JSON lines.")] = None,
+    transcript: Annotated[
+        str | None,
+        typer.Option(help="Record all that passes on the UART in this new file, at most 16 MB."),
+    ] = None,
     modem: Annotated[str, typer.Option(help="Type of the modem.")] = "sim7080",
     profile: Annotated[str, typer.Option(help="SIM profile.")] = "gsma",
     baud: Annotated[int, typer.Option(help="Pace the UART; 0 = as fast as it goes.")] = 115200,
@@ -99,6 +103,7 @@ def lab(
             uart,
             store=store,
             log=log,
+            transcript=transcript,
             personality=modem,
             profile=profile,
             baud=baud or None,
@@ -122,6 +127,8 @@ def lab(
     with bench:
         typer.echo(how_to(bench, baud))
         ended.wait()
+    if bench.transcript_problem:
+        typer.echo(f"lab: the transcript ended early: {bench.transcript_problem}")
     typer.echo("lab: stopped")
 
 

@@ -24,8 +24,10 @@ from .card_control import CardControl
 from .modem import Line, Modem, Network
 from .modem.control import Control
 from .modem.event_log import EventLog
-from .modem.line import interest
+from .modem.line import USUAL_RATE, interest
+from .modem.power import KEY
 from .modem.shells import ShellError, open_shell
+from .modem.transcript import Transcript
 from .sim import Card, Profile, Store, StoreError
 from .vpcd import Reader
 
@@ -51,6 +53,7 @@ class Lab:
     name.
     card: a ready card instead of store and profile. sign_ms: time of a signature on the SIM.
     baud: pace the UART, None = as fast as possible. log: file for events, one JSON object a line.
+    transcript: new file for all that passes on the UART, see modem/transcript.py.
     on_event: called with each event, in the lab's thread. resolve: host name -> (address, port
     or None).
     loopback_only: refuse connections to anything but this machine. faults: see modem/faults.py,
@@ -74,6 +77,7 @@ class Lab:
         resolve: dict[str, tuple[str, int | None]] | None = None,
         loopback_only: bool = True,
         faults: Iterable[str] = (),
+        transcript: str | None = None,
         **options,
     ) -> None:
         self._thread: threading.Thread | None = None
@@ -83,6 +87,7 @@ class Lab:
         self._out = b""
         self._log: EventLog | None = None
         self._shell = self._control = self._reader = None
+        self._transcript: Transcript | None = None
         self._watch = on_event
         self._began = time.monotonic()
         if baud is not None and baud not in range(300, 4000001):
@@ -110,6 +115,13 @@ class Lab:
             for fault in faults:
                 self.modem.faults.parse(fault)
             self._control = self._make_control(control) if control else None
+            if transcript:
+                self._transcript = Transcript(
+                    transcript,
+                    modem=self.modem.options.personality,
+                    rate=baud or USUAL_RATE,
+                    clock=self._clock,
+                )
         except (ShellError, StoreError, ValueError, TypeError, OSError) as error:
             self._close_parts()
             raise LabError(str(error)) from error
@@ -132,6 +144,11 @@ class Lab:
     def reader(self) -> Reader | None:
         """The card reader, if there is one."""
         return self._reader
+
+    @property
+    def transcript_problem(self) -> str:
+        """Why the transcript ended before the lab, "" if it did not."""
+        return self._transcript.problem if self._transcript else ""
 
     @property
     def counters(self) -> dict[str, int]:
@@ -211,6 +228,8 @@ class Lab:
         for observer in (self._log, self._watch):
             if observer is not None:
                 observer(event)
+        if self._transcript and event.get("what") in KEY:
+            self._transcript.key(event["what"] == KEY[0])
 
     def _reader_event(self, kind: str, **fields) -> None:
         self._event({"t": round(self._clock(), 6), "kind": kind, **fields})
@@ -253,7 +272,10 @@ class Lab:
                 line.read()
                 self._out = b""
                 break
-            self._out = self._out or line.read(2048)
+            if not self._out:
+                self._out = line.read(2048)
+                if self._transcript:
+                    self._transcript.modem(self._out)
             if not self._out:
                 break
             self._out = self._out[shell.write(self._out) :]
@@ -282,10 +304,12 @@ class Lab:
         if self._shell.attached and self.line.room() > 0:
             data = self._shell.read(self.line.room())
             if data:
+                if self._transcript:
+                    self._transcript.host(data)
                 self.line.write(data)
 
     def _close_parts(self) -> None:
-        for part in (self._shell, self._control, self._reader, self._log):
+        for part in (self._shell, self._control, self._reader, self._log, self._transcript):
             if part is not None:
                 part.close()
 

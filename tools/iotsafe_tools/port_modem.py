@@ -17,6 +17,7 @@ from cellular import timeouts
 from cellular.errors import text
 from cellular.modem import Modem
 
+from .modem.transcript import RecordedUART, Transcript
 from .ports import Port
 from .tool_errors import BadURL, PortError
 
@@ -123,17 +124,41 @@ def _why_not(url: str, baud: int, error: Exception) -> tuple[str, str]:
 
 
 @contextmanager
-def open_modem(url: str, baud: int, pin: str | None) -> Iterator[Port]:
-    """The SIM of the modem at `url` as a Port. `pin`: 4 to 8 digits. Raises BadURL, PortError."""
+def open_uart(
+    url: str, baud: int, transcript: str | None = None, **details
+) -> Iterator[SerialUART | RecordedUART]:
+    """What is at `url` in the shape of machine.UART. `transcript`: a new file for all that
+    passes; `details` for its header. Raises BadURL, PortError."""
     port = open_serial(url, baud)
     try:
-        modem = AnyModem(SerialUART(port, url))
+        uart = SerialUART(port, url)
+        if not transcript:
+            yield uart
+            return
+        try:
+            record = Transcript(transcript, rate=baud, **details)
+        except OSError as error:
+            raise PortError(
+                f"{transcript}: {error.strerror}", "name a file that is not there yet"
+            ) from None
+        with record:
+            yield RecordedUART(uart, record)
+    finally:
+        port.close()
+
+
+@contextmanager
+def open_modem(
+    url: str, baud: int, pin: str | None, transcript: str | None = None
+) -> Iterator[Port]:
+    """The SIM of the modem at `url` as a Port. `pin`: 4 to 8 digits. `transcript`: see
+    `open_uart`. Raises BadURL, PortError."""
+    with open_uart(url, baud, transcript) as uart:
+        modem = AnyModem(uart)
         _find(modem, url, baud)
         _unlock(modem, url, pin)
         where = url if "://" in url else f"{url} at {baud} baud"
         yield Port(modem.sim(), f"{_model(modem)} on {where}")
-    finally:
-        port.close()
 
 
 def _find(modem: Modem, url: str, baud: int) -> None:

@@ -1,6 +1,7 @@
 """Where the card is: one URL for a modem, a card reader and the simulator.
 
-/dev/ttyUSB0, COM3, socket://HOST:PORT, any URL of pyserial [?baud=115200]     a modem
+/dev/ttyUSB0, COM3, socket://HOST:PORT, any URL of pyserial
+    [?baud=115200][?transcript=FILE]                                            a modem
 pcsc:, pcsc:PART OF A READER'S NAME                                             a card reader
 sim:, sim:PATH [?profile=NAME]                                                  the simulator
 
@@ -50,11 +51,13 @@ def open_channel(url: str, pin: str | None = None) -> AbstractContextManager[Por
     if colon and scheme.lower() in _OPENERS:
         return _OPENERS[scheme.lower()](url, rest, options)
     baud = _number(url, options.pop("baud", str(DEFAULT_BAUD)))
+    transcript = options.pop("transcript", None)
     if not target:
         raise BadURL("no port is named: write /dev/ttyUSB0, socket://HOST:PORT, pcsc: or sim:")
     from .port_modem import open_modem
 
-    return open_modem(target + ("?" + urlencode(options) if options else ""), baud, pin)
+    target += "?" + urlencode(options) if options else ""
+    return open_modem(target, baud, pin, transcript)
 
 
 def _options(url: str, query: str) -> dict[str, str]:

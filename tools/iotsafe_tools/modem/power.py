@@ -9,6 +9,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+KEY = ("key down", "key up")
+"""Events of the power key."""
+
 
 @dataclass(frozen=True)
 class PowerTiming:
@@ -43,6 +46,7 @@ class Power:
     def key(self, pressed: bool) -> None:
         """The power key is pressed (True) or released (False)."""
         timers = self.modem.timers
+        self.modem.event("power", what=KEY[not pressed])
         timers.cancel("key")
         if not pressed or not self.supplied:
             self.pressed_at = None

@@ -1,0 +1,184 @@
+"""Writes the dialogue of a host with a modem to a file, as JSON lines with times: to be read by
+people, and to be played again as a modem (host_tests/unit/replay_uart.py, where the format is).
+
+    with Transcript("t.jsonl", modem="sim7080") as transcript:
+        uart = RecordedUART(uart, transcript)
+        modem = cellular.SIM7080(uart, transcript.keyed(power_key))
+
+Secrets are hidden (mask.py). What the SIM and the network tell of themselves is not: IMSI, ICCID,
+IMEI, cells, certificates, and the payload of connections as it passed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from .mask import Hidden, Mask
+
+VERSION = 1
+LIMIT = 16 << 20
+"""Bytes of a file; after that nothing more is recorded."""
+_TEXT = re.compile(rb"[\t\n\r -~]{8,}|^[\t\n\r -~]+$")
+"""What is written as text; shorter pieces between other bytes are hex, as those are."""
+
+
+class Transcript:
+    """A new file at `path`, readable by its owner only.
+
+    modem, rate, details: of the header. clock: returns seconds. limit: of the file, in bytes.
+    Raises OSError when there is such a file, or it cannot be made. Later a full disk, or the
+    limit, ends the recording and nothing else: `problem` says so.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        *,
+        modem: str = "",
+        rate: int = 115200,
+        clock: Callable[[], float] = time.monotonic,
+        date: datetime | None = None,
+        limit: int = LIMIT,
+        **details,
+    ) -> None:
+        self.problem = ""
+        self._clock = clock
+        self._limit = limit
+        self._mask = Mask()
+        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        self._began = clock()
+        when = (date or datetime.now(UTC)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        self._write({"transcript": VERSION, "modem": modem, "rate": rate, "date": when, **details})
+
+    def host(self, data: bytes) -> None:
+        """Bytes that the host sent."""
+        if data:
+            self._record("host", _value(self._mask.host(data)))
+
+    def modem(self, data: bytes) -> None:
+        """Bytes that the host received."""
+        if data:
+            self._record("modem", _value(self._mask.modem(data)))
+
+    def key(self, pressed: bool) -> None:
+        """The power key was pressed or released."""
+        self._record("key", bool(pressed))
+
+    def rate(self, baud: int) -> None:
+        """The host opened its UART anew at another rate."""
+        self._record("rate", baud)
+
+    def result(self, value: object) -> None:
+        """What the dialogue came to, for whoever plays it again."""
+        self._record("result", value)
+
+    def keyed(self, power_key: Callable[[bool], object]) -> Callable[[bool], None]:
+        """`power_key`, recorded."""
+
+        def press(pressed: bool) -> None:
+            self.key(pressed)
+            power_key(pressed)
+
+        return press
+
+    def close(self) -> None:
+        """End the file."""
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+
+    def __enter__(self) -> Transcript:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def _record(self, kind: str, value: object) -> None:
+        self._write({"t": round(self._clock() - self._began, 3), kind: value})
+
+    def _write(self, fields: dict) -> None:
+        if self._file < 0:
+            return
+        line = json.dumps(fields).encode() + b"\n"
+        try:
+            self._limit -= len(line)
+            if self._limit < 0:
+                self.problem = "it is full"
+                line = (
+                    json.dumps({"t": fields.get("t", 0.0), "end": self.problem}).encode() + b"\n"
+                )
+            while line:
+                line = line[os.write(self._file, line) :]
+        except OSError as error:
+            self.problem = str(error)
+        if self.problem:
+            self.close()
+
+
+class RecordedUART:
+    """`uart`, in the shape of machine.UART, with all that passes recorded: in the order in which
+    the host saw it."""
+
+    def __init__(self, uart, transcript: Transcript) -> None:
+        self._uart = uart
+        self.transcript = transcript
+        if hasattr(uart, "init"):  # else a driver must not find it here
+            self.init = self._init
+
+    def any(self) -> int:
+        """Bytes that can be read now."""
+        return self._uart.any()
+
+    def read(self, *size: int) -> bytes | None:
+        """As that of the UART."""
+        data = self._uart.read(*size)
+        self.transcript.modem(data or b"")
+        return data
+
+    def readinto(self, buffer, *size: int) -> int | None:
+        """As that of the UART."""
+        count = self._uart.readinto(buffer, *size)
+        self.transcript.modem(bytes(memoryview(buffer)[: count or 0]))
+        return count
+
+    def write(self, data) -> int | None:
+        """As that of the UART; what it took is recorded."""
+        now = bytes(data)
+        count = self._uart.write(data)
+        self.transcript.host(now[: count or 0])
+        return count
+
+    def _init(self, *args, **options) -> None:
+        """As that of the UART."""
+        if "baudrate" in options or args:
+            self.transcript.rate(options["baudrate"] if "baudrate" in options else args[0])
+        self._uart.init(*args, **options)
+
+
+def _value(parts: list[bytes | Hidden]) -> object:
+    """The JSON of a chunk: one part, or a list of them."""
+    shown: list[str | dict] = []
+    for part in parts:
+        if isinstance(part, Hidden):
+            size = {} if part.size is None else {"size": part.size}
+            shown.append({"hidden": part.shape, **size})
+        else:
+            shown += _readable(part)
+    return shown[0] if len(shown) == 1 else shown
+
+
+def _readable(data: bytes) -> list[str | dict]:
+    """Text as it is, and in hex what is none."""
+    shown: list[str | dict] = []
+    end = 0
+    for text in _TEXT.finditer(data):
+        if text.start() > end:
+            shown.append({"hex": data[end : text.start()].hex()})
+        shown.append(text[0].decode("ascii"))
+        end = text.end()
+    return [*shown, {"hex": data[end:].hex()}] if end < len(data) else shown
