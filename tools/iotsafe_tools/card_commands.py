@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from .tool_options import PIN, AsJSON
+
 if TYPE_CHECKING:
     from .card_session import Session
 
@@ -32,11 +34,6 @@ Port = Annotated[
 AIDs = Annotated[
     list[str] | None, typer.Option("--aid", help="AID of the applet, hex; several are tried.")
 ]
-PIN = Annotated[
-    str | None,
-    typer.Option(envvar="IOTSAFE_SIM_PIN", help="PIN of a SIM in a modem that asks for one."),
-]
-AsJSON = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Key = Annotated[str, typer.Argument(help="ID of the private key in hex, or label:NAME.")]
 Out = Annotated[Path | None, typer.Option(help="Write the result to this file.")]
 
@@ -60,9 +57,9 @@ def doctor(
     """Examine channel, applet, keys and certificate, step by step, and say what to do."""
     from iotsafe.doctor import steps
 
-    from .card_session import outcome, say_json
     from .card_signing import verify
     from .card_view import Examination
+    from .tool_outcome import outcome, say_json
 
     fixed = [
         _key(text, option) if text else b""
@@ -82,8 +79,9 @@ def doctor(
 
 def objects(port: Port, aid: AIDs = None, pin: PIN = None, as_json: AsJSON = False) -> None:
     """List the keys and files that the applet holds."""
-    from .card_session import outcome, say_json
-    from .card_view import console, describe, objects_table
+    from .card_view import describe, objects_table
+    from .tool_outcome import outcome, say_json
+    from .tool_view import console
 
     with outcome("objects", as_json), _open(port, aid, pin) as session:
         described = [describe(info) for info in session.safe.objects()]
@@ -107,7 +105,7 @@ def apdu(
 ) -> None:
     """Send APDUs to the applet, on a channel of its own, and show what it answers."""
     from . import card_apdu
-    from .card_session import outcome, say_json
+    from .tool_outcome import outcome, say_json
 
     texts = card_apdu.script(sys.stdin.buffer) if commands == ["-"] else commands
     try:
@@ -139,7 +137,8 @@ def random(
     as_json: AsJSON = False,
 ) -> None:
     """Print N random bytes of the card's generator."""
-    from .card_session import hexadecimal, outcome, say_json
+    from .card_session import hexadecimal
+    from .tool_outcome import outcome, say_json
 
     _one_of(("--raw", binary), ("--hex", hexed), ("--json", as_json))
     with outcome("random", as_json), _open(port, aid, pin) as session:
@@ -178,7 +177,8 @@ def sign(
     import iotsafe
 
     from . import card_signing as s
-    from .card_session import hexadecimal, outcome, say_json
+    from .card_session import hexadecimal
+    from .tool_outcome import outcome, say_json
 
     if (file is None) == (digest is None):
         raise typer.BadParameter("name a file, or give its --digest", param_hint="FILE")
@@ -238,7 +238,8 @@ def csr(
     from iotsafe.x509_names import attributes, general_names
 
     from . import card_signing as s
-    from .card_session import hexadecimal, outcome, say_json
+    from .card_session import hexadecimal
+    from .tool_outcome import outcome, say_json
 
     _one_of(("--der", der and out is None), ("--json", as_json))
     name = _key(key)
@@ -296,8 +297,6 @@ def _open(port: str, aids: list[str] | None, pin: str | None) -> AbstractContext
             wanted.append(unhex(text))
             if not 5 <= len(wanted[-1]) <= 16:
                 raise ValueError(f"an AID has 5 to 16 bytes, {text} has {len(wanted[-1])}")
-    if pin is not None and not (pin.isascii() and pin.isdigit() and 4 <= len(pin) <= 8):
-        raise typer.BadParameter("a PIN has 4 to 8 digits", param_hint="--pin")
     return open_safe(port, wanted, pin)
 
 

@@ -1,24 +1,17 @@
-"""What the commands on a card share: the client on a port, errors as one line or as JSON, and an
-end that closes the logical channel whatever happens."""
+"""What the commands on a card share: the client on a port, and an end that closes the logical
+channel whatever happens."""
 
 from __future__ import annotations
 
 import contextlib
-import json
-import signal
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, NoReturn
-
-import typer
+from typing import Any
 
 import iotsafe
 
 from .ports import Channel, open_channel
-from .tool_errors import FAILURES, BadURL, printable, told
-
-INTERRUPTED = 128  # and the signal's number: the exit status
+from .tool_errors import FAILURES
 
 
 class Seen:
@@ -73,48 +66,6 @@ def open_safe(url: str, aids: Sequence[bytes] = (), pin: str | None = None) -> I
         finally:
             with contextlib.suppress(*FAILURES):
                 safe.close()
-
-
-@contextlib.contextmanager
-def outcome(name: str, as_json: bool) -> Iterator[None]:
-    """Turns failures in a command's block into one line, or an object, and an exit status.
-
-    1 when it fails, 2 for a port that is written wrongly, 128 and more when a signal ends it.
-    """
-    _end_in_order()
-    try:
-        yield
-    except BadURL as error:
-        raise typer.BadParameter(str(error), param_hint="--port") from None
-    except FAILURES as error:
-        failure = told(error)
-        if as_json:
-            say_json({"error": failure.problem, "advice": failure.advice})
-        else:
-            typer.echo(printable(f"iotsafe {name}: {failure}"), err=True)
-        raise typer.Exit(1) from None
-    except KeyboardInterrupt:
-        typer.echo(f"iotsafe {name}: interrupted", err=True)
-        raise typer.Exit(INTERRUPTED + signal.SIGINT) from None
-
-
-def _end_in_order() -> None:
-    """SIGTERM and SIGHUP unwind what is open, as Ctrl-C does. What can't be shown is a `?`."""
-    for signal_name in ("SIGTERM", "SIGHUP"):
-        if number := getattr(signal, signal_name, None):
-            signal.signal(number, _end)
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")
-
-
-def _end(number: int, _: object) -> NoReturn:
-    raise SystemExit(INTERRUPTED + number)
-
-
-def say_json(whole: dict[str, Any]) -> None:
-    """Print the one JSON object of a command."""
-    typer.echo(json.dumps(whole, indent=2))
 
 
 def hexadecimal(data: bytes | memoryview) -> str:

@@ -2,37 +2,22 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from iotsafe import listing
 
 from .card_session import hexadecimal
-from .tool_errors import printable
+from .tool_view import MARKS, Lines
 
-_WIDE = 1000  # columns where nobody looks: a row is a line then, for grep and awk
 _COLUMNS = ("kind", "id", "label", "state", "type", "usage", "functions", "size")
 _STATES = {"active": "green", "empty": "yellow"}
 
-# State of a step -> mark and colour.
-_MARKS = {
-    "ok": ("✓", "green"),
-    "warn": ("!", "yellow"),
-    "fail": ("✗", "red"),
-    "skip": ("–", "dim"),  # noqa: RUF001
-}
 _COUNTED = {"ok": "ok", "warn": "to look at", "fail": "failed", "skip": "left out"}
 _STEP = ("name", "state", "text", "advice")
-
-
-def console() -> Console:
-    """Standard output; in colour on a terminal, unless NO_COLOR is set."""
-    return Console(highlight=False, width=None if sys.stdout.isatty() else _WIDE)
 
 
 def describe(info: Any) -> dict[str, Any]:
@@ -88,27 +73,19 @@ class Examination:
     """
 
     def __init__(self, what: str, *, shown: bool) -> None:
-        self._console = console() if shown else None
+        self._lines = Lines(shown=shown)
         self.steps: list[dict[str, str]] = []
-        self.counts = dict.fromkeys(_MARKS, 0)
-        self._show(what, "bold")
+        self.counts = dict.fromkeys(MARKS, 0)
+        self._lines.say(what, "bold")
 
     def add(self, step: Any) -> None:
         """One step: `name`, `state`, `text`, `advice`, see `iotsafe.doctor`."""
         self.counts[step.state] += 1
         self.steps.append({name: getattr(step, name) for name in _STEP})
-        mark, style = _MARKS[step.state]
-        self._show(f" {step.name:<12} {step.text}", "", (mark, style))
-        if step.advice:
-            self._show(f"{' ' * 15}→ {step.advice}", style)
+        self._lines.step(step.state, f"{step.name:<12} {step.text}", step.advice)
 
     def conclude(self) -> None:
         """The line under it all."""
         counted = [f"{n} {_COUNTED[state]}" for state, n in self.counts.items() if n]
         worst = next(state for state in ("fail", "warn", "ok") if self.counts[state])
-        self._show(", ".join(counted), _MARKS[worst][1])
-
-    def _show(self, text: str, style: str, mark: tuple[str, str] = ("", "")) -> None:
-        if self._console:
-            line = Text.assemble(mark, (printable(text), style))
-            self._console.print(line, soft_wrap=True)
+        self._lines.say(", ".join(counted), MARKS[worst][1])

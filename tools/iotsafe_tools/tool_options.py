@@ -1,0 +1,53 @@
+"""Options that the commands on a port share; secrets leave the process title."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Annotated
+
+import typer
+
+_ARG_START, _ARG_END = 45, 46  # fields of /proc/self/stat behind the name (proc(5): 48, 49)
+
+
+def hide(secret: str | None) -> str | None:
+    """Blank `secret` among the arguments that `ps` shows of this process; returns it.
+
+    Where there is no /proc they stay: the environment is the better place.
+    """
+    if secret:
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            _blank(secret.encode())
+    return secret
+
+
+def _blank(secret: bytes) -> None:
+    with open("/proc/self/stat", "rb") as file:
+        fields = file.read().rpartition(b")")[2].split()
+    start, end = int(fields[_ARG_START]), int(fields[_ARG_END])
+    with open("/proc/self/mem", "r+b", buffering=0) as memory:
+        memory.seek(start)
+        words = memory.read(end - start).split(b"\0")
+        for word in words:
+            option, mark, value = word.rpartition(b"=")
+            if value == secret and (not mark or option.startswith(b"--")):
+                memory.seek(start + len(word) - len(secret))
+                memory.write(b"x" * len(secret))
+            start += len(word) + 1
+
+
+def _pin(value: str | None) -> str | None:
+    if value is not None and not (value.isascii() and value.isdigit() and 4 <= len(value) <= 8):
+        raise typer.BadParameter("a PIN has 4 to 8 digits", param_hint="--pin")
+    return hide(value)
+
+
+PIN = Annotated[
+    str | None,
+    typer.Option(
+        envvar="IOTSAFE_SIM_PIN",
+        help="PIN of a SIM in a modem that asks for one.",
+        callback=_pin,
+    ),
+]
+AsJSON = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
