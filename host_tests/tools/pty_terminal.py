@@ -12,8 +12,9 @@ from typing import Self
 class PtyTerminal:
     """Runs `command` in a pseudo-terminal; a context manager that ends it in any case."""
 
-    def __init__(self, command: Sequence[str]) -> None:
+    def __init__(self, command: Sequence[str], env: dict[str, str] | None = None) -> None:
         self._command = command
+        self._env = env
         self._shown = ""
         self._changed = threading.Condition()
 
@@ -21,7 +22,12 @@ class PtyTerminal:
         self._ours, theirs = pty.openpty()
         termios.tcsetwinsize(theirs, (40, 200))
         self._process = subprocess.Popen(
-            self._command, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True
+            self._command,
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            env=self._env,
+            start_new_session=True,
         )
         os.close(theirs)
         self._thread = threading.Thread(target=self._read, daemon=True)

@@ -12,6 +12,7 @@ import time
 
 import pytest
 import serial
+from fake_modem import FakeModem
 from iotsafe_command import COMMAND, answer, environment, failure, iotsafe, refusal
 
 import cellular
@@ -38,43 +39,6 @@ def lab(uart="pty", **options):
 def modem(request):
     with lab(request.param) as running:
         yield running
-
-
-class FakeModem:
-    """A pty whose other end answers each line with `reply(line)`, bytes; None hangs up."""
-
-    def __init__(self, reply):
-        self._reply = reply
-        self._ours, theirs = pty.openpty()
-        self.name = os.ttyname(theirs)
-        self._theirs = theirs
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
-
-    def _run(self):
-        line = b""
-        while True:
-            try:
-                byte = os.read(self._ours, 1)
-            except OSError:
-                return
-            if byte != b"\r":
-                line += byte
-                continue
-            said = self._reply(line)
-            line = b""
-            if said is None:
-                os.close(self._ours)
-                return
-            os.write(self._ours, said)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        os.close(self._theirs)  # the other end's read fails once nobody has the terminal open
-        self._thread.join(PATIENCE)
-        assert not self._thread.is_alive()
 
 
 OK = b"\r\nOK\r\n"

@@ -13,9 +13,10 @@ from typing import Annotated
 import typer
 from typer.core import TyperCommand
 
-from . import card_commands
+from . import card_commands, modem_commands
 from . import vpcd as reader
 from .lab import Lab, LabError
+from .tool_options import hide
 
 app = typer.Typer(
     help="Host tools of IoT SAFE for MicroPython.",
@@ -137,14 +138,15 @@ def setup(
     port: Annotated[str, typer.Option(help="Serial port of the board, or socket://HOST:PORT.")],
     apn: Annotated[str | None, typer.Option(help="Access point name of the operator.")] = None,
     pin: Annotated[
-        str | None, typer.Option(help="PIN of the SIM.", envvar="IOTSAFE_SIM_PIN")
+        str | None, typer.Option(help="PIN of the SIM.", envvar="IOTSAFE_SIM_PIN", callback=hide)
     ] = None,
     host: Annotated[str | None, typer.Option(help="MQTT broker or cloud.")] = None,
     mqtt_port: Annotated[str | None, typer.Option(help="Its port.")] = None,
     client_id: Annotated[str | None, typer.Option(help="MQTT client identifier.")] = None,
     user: Annotated[str | None, typer.Option(help="MQTT user name.")] = None,
     password: Annotated[
-        str | None, typer.Option(help="MQTT password.", envvar="IOTSAFE_MQTT_PASSWORD")
+        str | None,
+        typer.Option(help="MQTT password.", envvar="IOTSAFE_MQTT_PASSWORD", callback=hide),
     ] = None,
     topic: Annotated[str | None, typer.Option(help="MQTT topic.")] = None,
     period: Annotated[str | None, typer.Option(help="Seconds between two readings.")] = None,
@@ -204,6 +206,7 @@ def card(
 
 
 card_commands.register(app)
+app.add_typer(modem_commands.app, name="modem")
 
 
 def how_to(bench: Lab, baud: int) -> str:

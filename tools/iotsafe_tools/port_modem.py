@@ -1,4 +1,5 @@
-"""A 3GPP modem on a serial port, or on whatever pyserial has a URL for, as a card channel.
+"""A 3GPP modem on a serial port, or on whatever pyserial has a URL for: its line, and its SIM as
+a card channel.
 
 The modem is found (AT), told to be precise about errors and asked for its SIM. Nothing else is
 done with it: no power key, no registration, no connection.
@@ -9,6 +10,7 @@ from __future__ import annotations
 import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import serial
 
@@ -18,7 +20,7 @@ from cellular.errors import text
 from cellular.modem import Modem
 
 from .modem.transcript import RecordedUART, Transcript
-from .ports import Port
+from .ports import Line, Port
 from .tool_errors import BadURL, PortError
 
 FIND_MS = 6_000
@@ -131,20 +133,34 @@ def open_uart(
     passes; `details` for its header. Raises BadURL, PortError."""
     port = open_serial(url, baud)
     try:
-        uart = SerialUART(port, url)
-        if not transcript:
+        with recorded(SerialUART(port, url), baud, transcript, **details) as uart:
             yield uart
-            return
-        try:
-            record = Transcript(transcript, rate=baud, **details)
-        except OSError as error:
-            raise PortError(
-                f"{transcript}: {error.strerror}", "name a file that is not there yet"
-            ) from None
-        with record:
-            yield RecordedUART(uart, record)
     finally:
         port.close()
+
+
+@contextmanager
+def recorded(uart: Any, baud: int, transcript: str | None, **details) -> Iterator[Any]:
+    """`uart`, and where a `transcript` is named all that passes goes to that new file, too.
+    `details`: for its header. Raises PortError."""
+    if not transcript:
+        yield uart
+        return
+    try:
+        record = Transcript(transcript, rate=baud, **details)
+    except OSError as error:
+        raise PortError(
+            f"{transcript}: {error.strerror}", "name a file that is not there yet"
+        ) from None
+    with record:
+        yield RecordedUART(uart, record)
+
+
+@contextmanager
+def open_serial_line(url: str, baud: int, transcript: str | None) -> Iterator[Line]:
+    """The line at `url`, which pyserial knows. Raises BadURL, PortError."""
+    with open_uart(url, baud, transcript) as uart:
+        yield Line(uart, url if "://" in url else f"{url} at {baud} baud", url, baud)
 
 
 @contextmanager
@@ -153,34 +169,35 @@ def open_modem(
 ) -> Iterator[Port]:
     """The SIM of the modem at `url` as a Port. `pin`: 4 to 8 digits. `transcript`: see
     `open_uart`. Raises BadURL, PortError."""
-    with open_uart(url, baud, transcript) as uart:
-        modem = AnyModem(uart)
-        _find(modem, url, baud)
-        _unlock(modem, url, pin)
-        where = url if "://" in url else f"{url} at {baud} baud"
-        yield Port(modem.sim(), f"{_model(modem)} on {where}")
+    with open_serial_line(url, baud, transcript) as line:
+        modem = AnyModem(line.uart)
+        find(modem, line)
+        unlock(modem, line, pin)
+        yield Port(modem.sim(), f"{_model(modem)} on {line.where}")
 
 
-def _find(modem: Modem, url: str, baud: int) -> None:
+def find(modem: Modem, line: Line, patience: int | None = None) -> None:
+    """Have `modem` on `line` answer, after `patience` ms at the latest (FIND_MS), and set it up.
+    Raises PortError."""
     try:
-        modem.at.sync(FIND_MS)
+        modem.at.sync(patience or FIND_MS)
         modem.power_up()  # it is on: this only sets it up
     except cellular.ModemSilent:
         raise PortError(
-            f"{url}: no modem answers",
-            "check its power and its power key, TX and RX, and the rate"
-            + ("" if "://" in url else f" ({baud} baud; another with ?baud=)"),
+            f"{line.url}: no modem answers",
+            "check its power, TX and RX, press its power key (from here that cannot be done)"
+            + ("" if "://" in line.url else f", and check the rate ({line.baud} baud)"),
         ) from None
     except cellular.ModemGarbled as error:
         problem, _, advice = str(error).partition(": ")
-        raise PortError(f"{url}: {problem}", f"{advice}; or it is no modem") from None
+        raise PortError(f"{line.url}: {problem}", f"{advice}; or it is no modem") from None
     except cellular.ModemError as error:
         raise PortError(
-            f"{url}: {error}", "is it a cellular modem? Cycle its power and try again"
+            f"{line.url}: {error}", "is it a cellular modem? Cycle its power and try again"
         ) from None
 
 
-def _unlock(modem: Modem, url: str, pin: str | None) -> None:
+def unlock(modem: Modem, line: Line, pin: str | None) -> None:
     """Have the SIM readable; a PIN is entered once, and only if the SIM asks for it."""
     try:
         modem.unlock(pin)
@@ -188,13 +205,13 @@ def _unlock(modem: Modem, url: str, pin: str | None) -> None:
         problem = str(error).partition(": set modem.pin")[0]
         if problem != str(error):
             raise PortError(
-                f"{url}: {problem}", "give it with --pin or, better, in IOTSAFE_SIM_PIN"
+                f"{line.url}: {problem}", "give it with --pin or, better, in IOTSAFE_SIM_PIN"
             ) from None
         if "PIN was refused" in problem:
             advice = "correct --pin or IOTSAFE_SIM_PIN; the third wrong one locks the SIM"
         else:
             advice = "check that the SIM is inserted well and not locked, and try again"
-        raise PortError(f"{url}: {problem}", advice) from None
+        raise PortError(f"{line.url}: {problem}", advice) from None
 
 
 def _model(modem: Modem) -> str:

@@ -36,8 +36,13 @@ def _blank(secret: bytes) -> None:
             start += len(word) + 1
 
 
+def is_pin(text: str) -> bool:
+    """Has `text` the form of a PIN?"""
+    return text.isascii() and text.isdigit() and 4 <= len(text) <= 8
+
+
 def _pin(value: str | None) -> str | None:
-    if value is not None and not (value.isascii() and value.isdigit() and 4 <= len(value) <= 8):
+    if value is not None and not is_pin(value):
         raise typer.BadParameter("a PIN has 4 to 8 digits", param_hint="--pin")
     return hide(value)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
+from contextlib import AbstractContextManager
 
 from rich.console import Console
 from rich.text import Text
@@ -47,3 +49,9 @@ class Lines:
         self.say(f" {text}", "", (mark, style))
         if advice:
             self.say(_ADVICE + advice, style)
+
+    def waiting(self, text: str) -> AbstractContextManager[object]:
+        """Shows `text` during a block, on a terminal; "": nothing."""
+        if text and self._console and self._console.is_terminal:
+            return self._console.status(text)
+        return contextlib.nullcontext()

@@ -1,0 +1,49 @@
+"""What answers on a pseudo-terminal, and is no modem, or one that nobody has."""
+
+import os
+import pty
+import threading
+
+_PATIENCE = 60.0
+
+
+class FakeModem:
+    """A pty whose other end answers each line with `reply(line)`, bytes; None hangs up.
+
+    `heard`: the lines, which end with CR, or with the Ctrl-Z that stays on."""
+
+    def __init__(self, reply):
+        self._reply = reply
+        self.heard = []
+        self._ours, theirs = pty.openpty()
+        self.name = os.ttyname(theirs)
+        self._theirs = theirs
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def _run(self):
+        line = b""
+        while True:
+            try:
+                byte = os.read(self._ours, 1)
+            except OSError:
+                return
+            if byte != b"\r":
+                line += byte
+            if byte not in b"\r\x1a":
+                continue
+            self.heard.append(line)
+            said = self._reply(line)
+            line = b""
+            if said is None:
+                os.close(self._ours)
+                return
+            os.write(self._ours, said)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        os.close(self._theirs)  # the other end's read fails once nobody has the terminal open
+        self._thread.join(_PATIENCE)
+        assert not self._thread.is_alive()
