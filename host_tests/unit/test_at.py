@@ -363,6 +363,31 @@ def test_an_announcement_that_is_damaged():
         dialogue(steps + [(b"AT+X?\r", b"\r\n+X: 1\r\n\r\nOK\r\n")], body)
 
 
+def test_data_that_looks_like_an_answer_behind_a_damaged_announcement():
+    data = b"\r\n+CARECV: 5,hello\r\nOK\r\n"
+    for head in (b"CARECV: 23,", b"+CRECV: 23,", b"+CARECV:23,", b"+CARECVV: 23,", b"+CARECV: 23"):
+
+        def body(at):
+            with raises(ModemGarbled, text="AT+CARECV: bytes of the answer lost"):
+                at.command(b"+CARECV=0,99", b"+CARECV: ", target=memoryview(bytearray(99)))
+            assert at.command(b"+X?", b"+X:") == [b"1"]
+
+        answer = b"\r\n" + head + data + b"\r\n\r\nOK\r\n"
+        steps = [(b"AT+CARECV=0,99\r", answer), (b"AT\r", OK)]
+        dialogue(steps + [(b"AT+X?\r", b"\r\n+X: 1\r\n\r\nOK\r\n")], body)
+
+
+def test_lines_that_nobody_knows_before_counted_data():
+    target = memoryview(bytearray(9))
+
+    def body(at):
+        at.command(b"+CARECV=0,9", b"+CARECV: ", target=target)
+        equal(target[: at.parser.count], b"hello")
+
+    answer = b"\r\nRING\r\n\r\n+CGEV: ME PDN ACT 2\r\n\r\n+CARECV: 5,hello\r\n\r\nOK\r\n"
+    dialogue([(b"AT+CARECV=0,9\r", answer)], body)
+
+
 # -- what families of modems have in their own way -----------------------------------------------
 
 

@@ -135,10 +135,11 @@ class AT:
         damaged = None if target else False  # None: nothing of the answer has come
         unknown = self.unknown
         limit = timeout or timeouts.of(command, self.limits)
+        limit = timeout or timeouts.of(command)
         deadline = ticks.after(limit)
         while True:
             event = self._event(command, deadline)
-            if event == DATA:
+            if event == DATA and damaged is None:
                 damaged = False
             if parser.count < 0:
                 raise self._lost_bytes(command)
@@ -153,15 +154,21 @@ class AT:
                 continue
             line = parser.line
             if self._is_final(line, done):
-                if damaged is None:  # nor a refusal, if there was what nobody knows
-                    damaged = line == done or self.unknown != unknown
-                if damaged:  # the line may be part of the data: the result is yet to come
+                if damaged or (
+                    damaged is None and line == done
+                ):  # the line may be part of the data: the result is yet to come
                     self._stale = True
                     raise self._lost_bytes(command)
                 if payload or line != done:
                     raise command_error(command, bytes(line))
                 return lines
             if prefix is None or not starts(line, prefix) or (not prefix and self._handler(line)):
+                if target and not self._handler(line):
+                    # An announcement that lost a byte keeps one half of the prefix; what looks
+                    # like one behind it is data.
+                    half = len(prefix) // 2
+                    if starts(line, prefix[:half]) or prefix[half:] in bytes(line):
+                        damaged = True
                 self._urc(line)
                 continue
             if target:  # no data, or what announces it is damaged
