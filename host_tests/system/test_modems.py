@@ -37,3 +37,12 @@ def test_network_mode_and_bands_of_the_config(make_rig):
         assert firmware.wait(60) == 0
     assert rig.lab.modem.nvm["+CMNB"] == (1,)
     assert rig.lab.modem.nvm["bands"] == {"CAT-M": (3, 20)}
+
+
+@pytest.mark.parametrize("radio", ["lte-m", "nb-iot"])
+def test_latency_and_rate_of_the_radio(make_rig, radio):
+    rig = make_rig(cn="meter-17", lab={"radio": radio})
+    with rig.firmware(messages=2) as firmware:
+        assert firmware.wait(90) == 0
+    assert rig.broker.names("meter-17")
+    assert rig.lab.counters["handler_errors"] == 0

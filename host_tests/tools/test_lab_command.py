@@ -78,6 +78,7 @@ def test_a_transcript_is_written(tmp_path):
         (["--profile", "nosuch"], "no SIM profile 'nosuch'"),
         (["--modem", "nosuch"], "no modem 'nosuch'; there are bg77, bg95"),
         (["--baud", "7"], "no baud rate 7"),
+        (["--radio", "5g"], "no radio '5g'; there are none, lte-m, nb-iot"),
         (["--fault", "nosuch"], "no fault 'nosuch'"),
         (["--log", "/nowhere/at/all"], "No such file"),
         (["--transcript", "/nowhere/at/all"], "No such file"),

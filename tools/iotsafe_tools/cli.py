@@ -68,6 +68,9 @@ def lab(
     ] = False,
     delays: Annotated[float, typer.Option(help="Factor on boot, search and so on.")] = 1.0,
     registration: Annotated[str, typer.Option(help="home, roaming, denied or none")] = "home",
+    radio: Annotated[
+        str, typer.Option(help="Latency and rate of the data: none, lte-m or nb-iot")
+    ] = "none",
     control: Annotated[
         str | None, typer.Option(help="tcp:HOST:PORT for the power key, faults, counters.")
     ] = None,
@@ -119,6 +122,7 @@ def lab(
             auto_power=auto_power,
             delays=delays,
             registration=registration,
+            radio=radio,
             on_event=_tell_reader,
             nvm={"+IPR": (baud or 115200,)} if fixed_baud else {},
         )

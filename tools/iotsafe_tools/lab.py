@@ -22,6 +22,7 @@ from functools import partial
 
 from .card_control import CardControl
 from .modem import Line, Modem, Network
+from .modem.air import NONE, PRESETS
 from .modem.control import Control
 from .modem.event_log import EventLog
 from .modem.line import USUAL_RATE, interest
@@ -56,8 +57,8 @@ class Lab:
     transcript: new file for all that passes on the UART, see modem/transcript.py.
     on_event: called with each event, in the lab's thread. resolve: host name -> (address, port
     or None).
-    loopback_only: refuse connections to anything but this machine. faults: see modem/faults.py,
-    as text.
+    loopback_only: refuse connections to anything but this machine. radio: "none", or a name in
+    modem/air.py, which sets the access technology, too. faults: see modem/faults.py, as text.
     options: fields of modem.Options. Raises LabError.
     """
 
@@ -76,6 +77,7 @@ class Lab:
         on_event: Callable[[dict], None] | None = None,
         resolve: dict[str, tuple[str, int | None]] | None = None,
         loopback_only: bool = True,
+        radio: str = NONE,
         faults: Iterable[str] = (),
         transcript: str | None = None,
         **options,
@@ -92,6 +94,11 @@ class Lab:
         self._began = time.monotonic()
         if baud is not None and baud not in range(300, 4000001):
             raise LabError(f"no baud rate {baud}; choose 300 to 4000000")
+        if radio not in (NONE, *PRESETS):
+            raise LabError(f"no radio {radio!r}; there are {', '.join((NONE, *PRESETS))}")
+        preset = PRESETS.get(radio)
+        if preset:
+            options.setdefault("act", preset.act)
         try:
             self.card = card or _card(store, profile, sign_ms)
             self._log = EventLog(log) if log else None
@@ -107,7 +114,7 @@ class Lab:
                 )
             self.modem = Modem(
                 self.card,
-                network=Network(resolve=resolve, loopback_only=loopback_only),
+                network=Network(resolve=resolve, loopback_only=loopback_only, radio=preset),
                 clock=self._clock,
                 on_event=self._event,
                 **options,

@@ -9,7 +9,10 @@ import ipaddress
 import socket
 import struct
 import termios
+from collections import deque
 from selectors import EVENT_READ, EVENT_WRITE
+
+from .air import Air, Preset
 
 CHUNK = 4096
 
@@ -23,11 +26,12 @@ class Connection:
     never opened.
 
     failure: "" | "refused" | "timeout" | "unreachable". `rx` holds received bytes (at most
-    `rx_limit`), `tx` bytes that the operating system has not taken yet. `ended` is true once the
-    peer closed or reset it.
+    `rx_limit`), `tx` bytes that are in the air, or that the operating system has not taken yet.
+    `ended` is true once the peer closed or reset it. `due`: when `service` has something to do
+    though nothing is ready, or None.
     """
 
-    def __init__(self, network: Network, address: tuple[str, int], due: float) -> None:
+    def __init__(self, network: Network, address: tuple[str, int], now: float) -> None:
         self.network = network
         self.address = address
         self.state = "connecting"
@@ -37,7 +41,12 @@ class Connection:
         self.tx = bytearray()
         self.rx_limit = 10240
         self.received = self.sent = 0
-        self.due: float | None = due
+        self._limit = now + network.connect_timeout
+        self._answer = now + (network.air.round_trip if network.air else 0.0)
+        self._result: int | None = None  # of the attempt, an errno, which waits for `_answer`
+        self._up: deque[tuple[float, int]] = deque()  # arrival and size of what is in the air
+        self._down: deque[tuple[float, bytes]] = deque()  # b"" at the end
+        self._arrived = 0  # bytes of `tx` that have passed the air
         family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         self.socket: socket.socket | None = socket.socket(family, socket.SOCK_STREAM)
         self.socket.setblocking(False)
@@ -49,34 +58,58 @@ class Connection:
         if code not in (0, errno.EINPROGRESS):
             self._fail(code)
 
+    @property
+    def due(self) -> float | None:
+        """See above."""
+        if self.state == "connecting":
+            early = self._result is not None and not self.network.silent
+            return self._answer if early else self._limit
+        if self.network.silent:
+            return None
+        return min((queue[0][0] for queue in (self._up, self._down) if queue), default=None)
+
     def selectable(self) -> tuple[socket.socket, int] | None:
         """The socket and the events it waits for, None when it waits for none."""
         if self.network.silent:
             return None
         if self.state == "connecting":
-            return (self.socket, EVENT_WRITE)
+            return None if self._result is not None else (self.socket, EVENT_WRITE)
         if self.state != "open":
             return None
-        events = EVENT_READ if len(self.rx) < self.rx_limit and not self.ended else 0
-        events |= EVENT_WRITE if self.tx else 0
+        events = EVENT_READ if self._room() and not self._over() else 0
+        events |= EVENT_WRITE if self._arrived else 0
         return (self.socket, events) if events else None
 
     def service(self, now: float) -> None:
         """Move what can be moved without waiting; nothing while the network is silent."""
         if self.network.silent:
-            if self.state == "connecting" and now >= self.due:
+            if self.state == "connecting" and now >= self._limit:
                 self._fail(errno.ETIMEDOUT)
             return
         if self.state == "connecting":
             self._connecting(now)
+        while self._up and self._up[0][0] <= now:
+            self._arrived += self._up.popleft()[1]
         if self.state == "open":
             self._flush()
-        if self.state == "open" and not self.ended:
-            self._receive()
+        if self.state == "open" and not self._over():
+            self._receive(now)
+        while self._down and self._down[0][0] <= now:
+            data = self._down.popleft()[1]
+            self.rx += data
+            self.ended = self.ended or not data
 
-    def send(self, data: bytes) -> None:
+    def give_up(self, due: float) -> None:
+        """End an attempt to connect at `due`, if not before."""
+        self._limit = min(self._limit, due)
+
+    def send(self, data: bytes, now: float) -> None:
         """Queue bytes for the peer."""
         self.tx += data
+        if self.network.air:
+            self._up.extend(self.network.air.up.arrivals(len(data), now))
+        else:
+            self._arrived += len(data)
         if not self.network.silent:
             self._flush()
 
@@ -105,7 +138,11 @@ class Connection:
 
     def close(self, abort: bool = False) -> None:
         """Close; received bytes stay readable. `abort` resets the connection instead of ending
-        it properly."""
+        it properly, which lets what is in the air arrive at once."""
+        if self.socket is not None and self._up and not abort and not self.network.silent:
+            self._arrived = len(self.tx)
+            self._up.clear()
+            self._flush()
         if self.socket is not None:
             if abort:
                 self.socket.setsockopt(
@@ -114,20 +151,34 @@ class Connection:
             self.socket.close()
             self.socket = None
         self.state = "closed"
-        self.due = None
+        self._up.clear()
+        self._down.clear()
+
+    def _room(self) -> int:
+        """Bytes that the modem takes yet."""
+        return self.rx_limit - len(self.rx) - sum(len(data) for _, data in self._down)
+
+    def _over(self) -> bool:
+        """The peer has closed; that may be in the air yet."""
+        return self.ended or bool(self._down and not self._down[-1][1])
 
     def _connecting(self, now: float) -> None:
-        code = self.socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-        if code:
-            self._fail(code)
+        if self._result is None:
+            code = self.socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+            if not code:
+                try:
+                    self.socket.getpeername()
+                except OSError:
+                    if now >= self._limit:
+                        self._fail(errno.ETIMEDOUT)
+                    return
+            self._result = code
+        if now < self._answer:
             return
-        try:
-            self.socket.getpeername()
-        except OSError:
-            if now >= self.due:
-                self._fail(errno.ETIMEDOUT)
+        if self._result:
+            self._fail(self._result)
             return
-        self.state, self.due = "open", None
+        self.state = "open"
         self.network.opened += 1
 
     def _fail(self, code: int) -> None:
@@ -137,37 +188,48 @@ class Connection:
         self.close()
 
     def _flush(self) -> None:
-        while self.tx and self.state == "open":
+        while self._arrived and self.state == "open":
             try:
-                size = self.socket.send(self.tx[:CHUNK])
+                size = self.socket.send(self.tx[: min(CHUNK, self._arrived)])
             except BlockingIOError:
                 return
             except OSError:
                 self._lost()
                 return
             del self.tx[:size]
+            self._arrived -= size
             self.sent += size
             self.network.bytes_up += size
 
-    def _receive(self) -> None:
-        while len(self.rx) < self.rx_limit:
+    def _receive(self, now: float) -> None:
+        while (room := self._room()) > 0:
             try:
-                data = self.socket.recv(min(CHUNK, self.rx_limit - len(self.rx)))
+                data = self.socket.recv(min(CHUNK, room))
             except BlockingIOError:
                 return
             except OSError:
                 self._lost()
                 return
-            if not data:
-                self.ended = True
-                return
-            self.rx += data
             self.received += len(data)
             self.network.bytes_down += len(data)
+            self._set_out(data, now)
+            if not data:
+                return
+
+    def _set_out(self, data: bytes, now: float) -> None:
+        """What the peer sent, or b"" for its end, on the way to `rx`."""
+        if self.network.air is None:
+            self.rx += data
+            self.ended = not data
+            return
+        for due, size in self.network.air.down.arrivals(max(1, len(data)), now):
+            self._down.append((due, data[:size]))
+            data = data[size:]
 
     def _lost(self) -> None:
         self.ended = True
         self.tx.clear()
+        self._arrived = 0
         self.close()
 
 
@@ -176,7 +238,8 @@ class Network:
 
     resolve: host name -> (address, port or None for the port asked for); names not in it are
     looked up only when `loopback_only` is off (that lookup blocks). connect_timeout: seconds of
-    SYN retries before giving up.
+    SYN retries before giving up. radio: what the way of the bytes is like, see `air.PRESETS`;
+    None: they need no time.
     Counters: opened, failed, bytes_up, bytes_down.
     """
 
@@ -186,10 +249,12 @@ class Network:
         resolve: dict[str, tuple[str, int | None]] | None = None,
         loopback_only: bool = True,
         connect_timeout: float = 75.0,
+        radio: Preset | None = None,
     ) -> None:
         self.resolve = {name.lower(): target for name, target in (resolve or {}).items()}
         self.loopback_only = loopback_only
         self.connect_timeout = connect_timeout
+        self.air = Air(radio) if radio else None
         self.opened = self.failed = self.bytes_up = self.bytes_down = 0
         self.silent = False
         """A black hole: nothing goes through, and nobody says so."""
@@ -224,12 +289,12 @@ class Network:
                 f"{address} is not a loopback address; allow it with loopback_only=False"
             )
         self._connections = [one for one in self._connections if one.state != "closed"]
-        self._connections.append(self._connection((address, port), now + self.connect_timeout))
+        self._connections.append(self._connection((address, port), now))
         return self._connections[-1]
 
-    def _connection(self, address: tuple[str, int], due: float) -> Connection:
+    def _connection(self, address: tuple[str, int], now: float) -> Connection:
         """What carries the bytes; tests may have others."""
-        return Connection(self, address, due)
+        return Connection(self, address, now)
 
     def reset_all(self) -> None:
         """Every peer resets its connection."""

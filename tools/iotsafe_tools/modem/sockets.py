@@ -115,7 +115,7 @@ class SocketTable:
     def send(self, sock: Socket, data: bytes) -> None:
         """Queue bytes for the peer."""
         before = self.modem.network.bytes_up, self.modem.network.bytes_down
-        sock.connection.send(data)
+        sock.connection.send(data, self.modem.now)
         self._count(*before)
         self.modem.event("tcp", what="sent", cid=sock.cid, bytes=len(data))
 

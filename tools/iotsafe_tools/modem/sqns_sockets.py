@@ -149,7 +149,7 @@ def dial(modem, args: Args):
     failure = sockets.start(sock)
     if not failure:
         limit = modem.now + sockets.config[number][3] / 10
-        sock.connection.due = min(sock.connection.due or limit, limit)
+        sock.connection.give_up(limit)
         yield Until(lambda: sock.connection.state != "connecting", NEVER)
         failure = sock.connection.failure
     sockets.told(sock, 1 if failure else 0)
