@@ -306,6 +306,76 @@ def test_faults_by_the_control_port():
         control.close()
 
 
+def asks(bench):
+    bench.ask("AT+CGMM")
+
+
+def opens_a_channel(bench):
+    bench.ask(OPEN)
+
+
+def selects(bench):
+    bench.ask(SELECT)
+
+
+BY_HAND = {
+    # kind: its options, and what somebody does that it strikes at; what strikes at once needs
+    # nothing
+    "cme": (":prefix=+CGMM,code=30", asks),
+    "no_answer": (":prefix=+CGMM,times=1", asks),
+    "late": (":prefix=+CGMM,delay=2", asks),
+    "lost_urc": (":prefix=RING", lambda bench: bench.modem.urc("RING")),
+    "csim_truncated": ("", opens_a_channel),
+    "csim_glued": (":times=2", opens_a_channel),
+    "sim_busy": (":at=apdu:70", opens_a_channel),
+    "select_refused": (":code=0", selects),
+    "silent": (":seconds=5,way=up", asks),
+    "garbage": (":seconds=5,seed=7", asks),
+    "lost_bytes": (":rate=1000,way=up", asks),
+    "doubled_bytes": (":rate=1000,way=down,seed=7", asks),
+    "noise": (":size=20", None),
+    "urc_storm": (":count=10,seconds=1", None),
+    "reset": (":at=at:+CGMM,nth=1", asks),
+    "brown_out": (":seconds=2", None),
+    "power_cut": ("", None),
+    "sim_pulled": (":seconds=2", None),
+    "registration_lost": (":seconds=2", None),
+    "registration_denied": (":seconds=2", None),
+    "pdp_dropped": ("", None),
+    "close": (":cid=0", None),
+    "tcp_reset": (":at=at:+CGMM", asks),
+    "black_hole": (":seconds=2", None),
+    "echo": ("", None),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_kind_by_hand(kind):
+    options, act = BY_HAND[kind]
+    bench = slow()
+    control = Control(bench.modem, "tcp:127.0.0.1:0")
+    try:
+        for delay in ("", "0.5 "):
+            assert control.answer(f"fault {delay}{kind}{options}") == {"ok": True}
+            bench.run(1.0 if delay else 0.0)
+            if act:
+                act(bench)
+            bench.run(0.0)
+            state = control.answer("faults")
+            # An echo strikes nothing, it is there.
+            assert kind in (state["armed"] if kind == "echo" else state["struck"])
+            assert control.answer("faults clear") == {"ok": True}
+            state = control.answer("faults")
+            assert not state["armed"] and not state["lasting"]
+            bench.modem.faults.struck.clear()
+            bench.run(30.0)
+            bench.ask("ATE0")
+            assert bench.ask("AT") == OK, "as before"
+    finally:
+        control.close()
+    assert bench.modem.counters["handler_errors"] == 0
+
+
 @pytest.mark.parametrize(
     "text",
     ["x reset", "1e9 reset", "9999999 reset", "lost_bytes:rate=0", "reset:nth=0", "cme:times=0",
