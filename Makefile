@@ -11,6 +11,7 @@
 #   CUTS=             make powercuts: how often
 #   CASES=            make fuzz: how many of each
 #   SCHEDULES=, SEED= make faults: how many, or which one alone
+#   PERSONALITY=      make faults: with one simulated modem (bg95) instead of all in turn
 
 PYTHON ?= python3
 BOARD ?= WAVESHARE_PICO_SIM7080G
@@ -57,7 +58,8 @@ powercuts:  ## cut the power of emulated boards at 200 random moments (CUTS=)
 
 faults:  ## the device under 1,000 random fault schedules, in virtual time (SCHEDULES=, SEED=)
 	$(SETUP) test
-	@SCHEDULES=$(or $(SCHEDULES),1000) SCHEDULE_SEED=$(SEED) $(BIN)/python -m pytest -s \
+	@SCHEDULES=$(or $(SCHEDULES),1000) SCHEDULE_SEED=$(SEED) PERSONALITY=$(PERSONALITY) \
+		$(BIN)/python -m pytest -s \
 		host_tests/system/test_fault_schedules.py host_tests/system/test_fault_matrix.py
 
 fuzz:  ## hostile cards, modems and terminals, 100,000 cases of each (CASES=)

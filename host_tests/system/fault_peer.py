@@ -25,6 +25,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, utils
+from fault_beside import PORT, Mirror
 
 import ticks
 from iotsafe import verdict
@@ -32,6 +33,8 @@ from iotsafe.errors import TLSError
 from iotsafe_tools.modem import Network
 
 NONCE, TAG, HEAD = 32, 8, 10
+LONGEST = 4096
+"""Bytes of a record's content; a length above it is none."""
 LATENCY = 0.06
 """Seconds that bytes are on their way."""
 MAC_FAILED = -0x7180  # of mbedTLS: MBEDTLS_ERR_SSL_INVALID_MAC
@@ -63,6 +66,8 @@ class Records:
         found = []
         while len(self._buffer) >= HEAD:
             end = HEAD + int.from_bytes(self._buffer[:2], "big")
+            if end > HEAD + LONGEST:
+                raise BadRecord
             if len(self._buffer) < end:
                 break
             content = bytes(self._buffer[HEAD:end])
@@ -220,13 +225,14 @@ class StandInSocket:
 
 
 class Broker:
-    """MQTT 3.1.1 for QoS 1 from the device, on as many connections as there are.
+    """MQTT 3.1.1 for QoS 1 from the device, on as many connections as there are, each a `session`.
 
     `received`: the readings, in their order; `broken` records; `oddities`: what no client of ours
     may ever send.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, session: "type[Session] | None" = None) -> None:
+        self._session = session or Session
         self.received: list[dict] = []
         self.sessions: list[Session] = []
         self.logins = self.verified = self.broken = 0
@@ -234,7 +240,7 @@ class Broker:
 
     def accept(self, now: float) -> "Session":
         """A new connection."""
-        self.sessions.append(Session(self, len(self.sessions) + 1, now))
+        self.sessions.append(self._session(self, len(self.sessions) + 1, now))
         return self.sessions[-1]
 
 
@@ -370,7 +376,7 @@ class Wire:
     def __post_init__(self) -> None:
         self._up: deque = deque()  # (arrival, bytes)
         self._down: deque = deque()
-        self._session: Session | None = None
+        self._session: Session | Mirror | None = None
         self._due = self.network.clock() + 2 * LATENCY
 
     @property
@@ -382,6 +388,10 @@ class Wire:
             return None
         dues = [queue[0][0] for queue in (self._up, self._down) if queue]
         return min([*dues, self._session.due])
+
+    def give_up(self, due: float) -> None:
+        """End an attempt to connect at `due`, if not before."""
+        self.limit = min(self.limit, due)
 
     def selectable(self) -> None:
         """Nothing to select."""
@@ -397,7 +407,7 @@ class Wire:
             if self.network.silent:
                 self._fail("timeout")
             else:
-                self.state, self._session = "open", self.network.broker.accept(now)
+                self.state, self._session = "open", self.network.accept(self.address[1], now)
         if self.state != "open" or self.network.silent or self.ended:
             return
         session = self._session
@@ -415,11 +425,11 @@ class Wire:
         if session.closed and not self._down:
             self.ended = True
 
-    def send(self, data: bytes) -> None:
+    def send(self, data: bytes, now: float) -> None:
         """Bytes for the broker."""
         self.sent += len(data)
         self.network.bytes_up += len(data)
-        self._up.append((self.network.clock() + LATENCY, bytes(data)))
+        self._up.append((now + LATENCY, bytes(data)))
 
     def read(self, limit: int) -> bytes:
         """Remove and return at most `limit` received bytes."""
@@ -451,15 +461,24 @@ class Wire:
 
 
 class MemoryNetwork(Network):
-    """All names lead to one broker. clock: the modem's time, in seconds."""
+    """All names lead to one broker, but for the port of mirrors. clock: the modem's time, in
+    seconds."""
 
     def __init__(self, broker: Broker, clock: Callable[[], float]) -> None:
         super().__init__()
         self.broker, self.clock = broker, clock
+        self.mirrors: list[Mirror] = []
+
+    def accept(self, port: int, now: float) -> "Session | Mirror":
+        """Who is there."""
+        if port != PORT:
+            return self.broker.accept(now)
+        self.mirrors.append(Mirror())
+        return self.mirrors[-1]
 
     def lookup(self, host: str, port: int) -> tuple[str, int]:
         """Any name, at once."""
         return "127.0.0.1", port
 
-    def _connection(self, address: tuple[str, int], due: float) -> Wire:
-        return Wire(self, address, due)
+    def _connection(self, address: tuple[str, int], now: float) -> Wire:
+        return Wire(self, address, now + self.connect_timeout)

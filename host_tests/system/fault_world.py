@@ -11,9 +11,11 @@ The same seed makes the same history, to the byte.
 
 import contextlib
 import datetime
+import gc
+import os
 import random
-from collections.abc import Iterator
-from errno import ETIMEDOUT
+from collections.abc import Callable, Iterator
+from errno import ENOTCONN, ETIMEDOUT, errorcode
 from math import inf
 from pathlib import Path
 
@@ -22,7 +24,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from data import certificates
 from data.worked_examples import PAIR_01_D
 from expect import replaced
-from fault_peer import Broker, MemoryNetwork, StandIn
+from fault_beside import Beside
+from fault_limits import Limits
+from fault_peer import Broker, MemoryNetwork, Session, StandIn
 from virtual_time import Clock, running
 
 import cellular
@@ -39,6 +43,8 @@ PERIOD = 20
 """Seconds between two readings."""
 PATIENCE = 3600
 """Seconds after the last fault in which everything must have arrived."""
+HANGS = 180
+"""Seconds that a modem waits for something of its own, such as a payload, and hears nothing."""
 LONGEST_STEP = 900
 """Seconds within which each step ends, but for `run`."""
 NAMED = (
@@ -51,6 +57,20 @@ DAMAGE = {"lost_bytes", "doubled_bytes", "garbage", "noise", "csim_truncated"}
 
 
 COMMAND = cellular.AT.command
+
+
+def documented(error: BaseException) -> bool:
+    """Is it an exception that the README of a package names?"""
+    return isinstance(error, NAMED) or (
+        isinstance(error, OSError) and error.errno in (ETIMEDOUT, ENOTCONN)
+    )
+
+
+def named(error: BaseException) -> str:
+    """Its class; of a plain OSError the errno."""
+    if isinstance(error, OSError) and type(error).__module__ == "builtins":
+        return errorcode.get(error.errno, repr(error))
+    return type(error).__name__
 
 
 class Over(BaseException):
@@ -147,25 +167,39 @@ class UART:
 
 
 class World:
-    """One device. `options`: of the modem. `log`: each step's end, as (seconds, step, text of
-    the problem or None)."""
+    """One device. `personality`: of the simulated modem, whose driver is the one of that name;
+    `options`: further ones of it. `tls`: the client's and the broker's side of it. `log`: each
+    step's end, as (seconds, step, what it ended in).
+    """
 
     NAME = "virtual"
 
-    def __init__(self, folder: Path, seed: int = 1, **options) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        seed: int = 1,
+        personality: str = "sim7080",
+        tls: tuple[type[StandIn], type[Session]] = (StandIn, Session),
+        **options,
+    ) -> None:
         self.folder = folder
+        self.personality = personality
         self.seed = seed
         self.clock = WorldClock(self)
-        self.broker = Broker()
+        self._tls, session = tls
+        self.broker = Broker(session)
         self._uart = UART(self.clock)
         self.credited: list[str] = []
         """Commands that got a result while another one was still to come."""
+        self.limits = Limits(self.clock)
+        self.network = MemoryNetwork(self.broker, lambda: self._uart.time)
         self._uart.modem = self.modem = Modem(
             Card(*enrolled(), random=random.Random(seed).randbytes),
-            network=MemoryNetwork(self.broker, lambda: self._uart.time),
+            network=self.network,
             clock=lambda: self._uart.time,
             on_event=lambda event: self.on_event(event),
             wall_clock=lambda: START + datetime.timedelta(seconds=self._uart.time),
+            personality=personality,
             **options,
         )
         self.readings: list[dict] = []
@@ -186,7 +220,7 @@ class World:
         (folder / "ca.pem").write_bytes(bytes.fromhex(certificates.CA))
         settings = {
             "version": 1,
-            "modem": {"apn": "internet"},
+            "modem": {"driver": personality, "apn": "internet"},
             "mqtt": {"host": "broker.test"},
             "telemetry": {"period": PERIOD},
         }
@@ -206,8 +240,11 @@ class World:
         return str(self.folder / name)
 
     def sensor(self) -> dict:
-        self.readings.append({"at": self.clock.ms, "n": len(self.readings) + 1})
-        return dict(self.readings[-1])
+        reading = {"at": self.clock.ms, "n": len(self.readings) + 1}
+        self.readings.append(reading)
+        if self.device.publisher and self.step == "run":
+            self.beside.exchange()
+        return dict(reading)
 
     def set_clock(self, utc) -> None:
         now = START + datetime.timedelta(milliseconds=self.clock.ms)
@@ -258,7 +295,9 @@ class World:
     def _command(self, at, command, *args, **options):
         """AT.command, which must not take the result of one command for that of another: there
         would be one too many."""
-        lines = COMMAND(at, command, *args, **options)
+        lines = self.limits.command(
+            at, command, lambda: COMMAND(at, command, *args, **options), options
+        )
         parser = at.parser
         left = bytes(parser._buffer[parser._pos : parser._end]) + self._uart.peek()
         if b"\r\nOK\r\n" in left or b"\r\n+CME ERROR" in left:
@@ -271,6 +310,53 @@ class World:
 
     def on_delivered(self) -> None:
         """For tests: a reading was delivered."""
+
+    def on_failure(self) -> None:
+        """For tests: a step ended in an exception, and nothing was done about it yet."""
+
+    def aside(self, call: Callable[[], str]) -> str:
+        """What `call()` returns or raises, in a copy of this process that ends then: here nothing
+        has happened."""
+        reader, writer = os.pipe()
+        child = os.fork()
+        if not child:
+            try:
+                text = call()
+            except BaseException as error:
+                text = f"{type(error).__name__}: {error}"
+            os.write(writer, text.encode()[:4000])
+            os._exit(0)
+        os.close(writer)
+        with open(reader, "rb") as pipe:
+            text = pipe.read().decode()
+        os.waitpid(child, 0)
+        return text
+
+    def usable(self) -> str:
+        """Right after a failure, were the fault over: "" if the engine answers, "*" if it says
+        that the modem has to be set up again, and then it does; else what is wrong."""
+        modem = self.device.modem
+        self._uart.run()
+        self.modem.faults.clear()
+        self._uart.touched()
+        self.begun = self.seconds
+        try:
+            modem.at.command(b"")
+            return ""
+        except (cellular.ModemReset, cellular.ModemSilent):
+            self._set_up(modem)
+            modem.at.command(b"")
+            return "*"
+
+    def _set_up(self, modem) -> None:
+        """As often as it takes: a modem may wait for something of its own, and hear nothing."""
+        while True:
+            try:
+                modem.power_up()
+                return
+            except (cellular.ModemSilent, cellular.ModemGarbled):
+                if self.seconds > self.begun + HANGS:
+                    raise
 
     def say(self, area, text, *args) -> None:
         if text.startswith("number"):
@@ -307,7 +393,8 @@ class World:
 
         def failed(device, step, error):
             self.failures.append(error)
-            self.log.append((self.seconds, supervisor.STEPS[step], type(error).__name__))
+            self.log.append((self.seconds, supervisor.STEPS[step], named(error)))
+            self.on_failure()
             self.step = "run"  # the pause may be long
             return fails(device, step, error)
 
@@ -320,15 +407,19 @@ class World:
             replaced(supervisor, say=self.say),
             replaced(supervisor.gc, collect=lambda: 0),
             replaced(supervisor.Supervisor, _failed=failed),
-            replaced(iotsafe, SSLContext=StandIn),
+            replaced(iotsafe, SSLContext=self._tls),
         ):
+            gc.disable()  # a stream is closed when it is collected: at the same moment, always
             self.device = supervisor.Supervisor(self, self.settings)
+            self.beside = Beside(self.device.modem)
+            self.limits.watch(self.device.modem)
             self.device.on_step = self.began
             self.device.on_delivered = self.delivered
             try:
                 yield self.device
             finally:
                 random.setstate(state)
+                gc.enable()
                 # CPython closes a stream when it collects it: not in the time of another world.
                 self.device.modem.at.restarted()
 
@@ -350,11 +441,13 @@ class World:
         assert len(seen) == len(self.readings), self.story()
         assert not self.broker.oddities, f"{self.broker.oddities}\n" + self.story()
         assert self.modem.counters["handler_errors"] == 0, self.story()
-        for error in self.failures:
-            named = isinstance(error, NAMED) or error.args[:1] == (ETIMEDOUT,)
-            assert named, f"{error!r} has no name\n" + self.story()
+        for error in (*self.failures, *self.beside.errors):
+            assert documented(error), f"{error!r} has no name\n" + self.story()
+        assert not self.limits.broken, f"{self.limits.broken}\n" + self.story()
         if not DAMAGE & self.modem.faults.struck.keys():
             assert not self.broker.broken, "a byte of another connection\n" + self.story()
+            strange = self.beside.strange or [m for m in self.network.mirrors if m.strange]
+            assert not strange, "a byte of another connection\n" + self.story()
             assert not [e for e in self.failures if type(e) is iotsafe.TLSError], self.story()
             assert not self.credited, f"a result of another: {self.credited}\n" + self.story()
             assert self.wrong_by < 60, self.story()

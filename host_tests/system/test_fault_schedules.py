@@ -2,27 +2,32 @@
 
 In virtual time (fault_world.py). SCHEDULES in the environment says how many, `make faults` does
 1,000. A failure names its seed: `make faults SEED=38` does that one alone, and tells its story.
+The seed draws the modem, too, unless PERSONALITY names one.
 """
 
 import os
+import random
 from collections import Counter
 from pathlib import Path
 
 import pytest
-from fault_world import World
+from fault_world import World, named
 from summaries import SUMMARIES
 
 from iotsafe_tools.modem.fault_schedule import random_schedule
+from iotsafe_tools.modem.personalities import PERSONALITIES
 
 SCHEDULES = int(os.environ.get("SCHEDULES") or "100")
 SEED = os.environ.get("SCHEDULE_SEED", "")
+PERSONALITY = os.environ.get("PERSONALITY", "")
 SECONDS = 600
 
 
 def modem_of(seed: int) -> dict:
-    """Modems differ, too: who switches them on, whether their baud rate is fixed, and when they
-    tell of a data context."""
+    """Modems differ, too: their type, who switches them on, whether their baud rate is fixed, and
+    when they tell of a data context."""
     return {
+        "personality": PERSONALITY or random.Random(seed).choice(sorted(PERSONALITIES)),
         "auto_power": bool(seed & 1),
         "nvm": {"+IPR": (115200,)} if seed & 2 else {},
         "pdp": "before" if seed & 4 else "after",
@@ -41,19 +46,22 @@ def live(folder: Path, seed: int) -> World:
 @pytest.mark.timeout(120 + 10 * SCHEDULES)
 def test_everything_arrives_whatever_fails(tmp_path, request):
     seeds = [int(SEED)] if SEED else range(SCHEDULES)
-    struck, errors, numbers = Counter(), Counter(), Counter()
+    struck, errors, numbers, modems = Counter(), Counter(), Counter(), Counter()
     longest = 0.0
     for seed in seeds:
         world = live(tmp_path / str(seed), seed)
         if SEED:
-            print(*random_schedule(seed, SECONDS), world.story(), sep="\n")
+            print(world.personality, *random_schedule(seed, SECONDS), world.story(), sep="\n")
         try:
             world.check()
         except AssertionError as error:
-            raise AssertionError(f"make faults SEED={seed}\n{error}") from error
+            which = f" PERSONALITY={PERSONALITY}" if PERSONALITY else ""
+            raise AssertionError(f"make faults SEED={seed}{which}\n{error}") from error
         struck.update(world.modem.faults.struck)
-        errors.update(type(error).__name__ for error in world.failures)
+        errors.update(named(error) for error in world.failures)
+        modems[world.personality] += 1
         numbers.update(
+            beside=world.beside.passed,
             readings=len(world.readings),
             repeats=len(world.broker.received) - len(world.readings),
             sessions=world.broker.logins,
@@ -65,8 +73,11 @@ def test_everything_arrives_whatever_fails(tmp_path, request):
         f"struck, {numbers['sessions']} sessions, {numbers['readings']} readings, all arrived "
         f"({numbers['repeats']} repeats, marked), the last {longest:.0f} s after the faults"
     )
-    named = ", ".join(f"{count} {name}" for name, count in errors.most_common())
-    request.config.stash.setdefault(SUMMARIES, []).extend((line, f"  errors: {named}"))
+    lines = [line, f"  {numbers['beside']} bytes each way passed beside the sessions, none astray"]
+    for what, counts in (("errors", errors), ("modems", modems)):
+        told = ", ".join(f"{count} {name}" for name, count in counts.most_common())
+        lines.append(f"  {what}: {told}")
+    request.config.stash.setdefault(SUMMARIES, []).extend(lines)
 
 
 def test_the_same_seed_makes_the_same_history(tmp_path):

@@ -173,7 +173,8 @@ def _pdp_dropped(modem, fault):
 
 
 def _close(modem, fault):
-    modem.sockets.peer_closed(fault.cid)
+    lowest = min(modem.sockets.sockets, default=0)
+    modem.sockets.peer_closed(lowest if fault.cid is None else fault.cid)
 
 
 def _tcp_reset(modem, fault):

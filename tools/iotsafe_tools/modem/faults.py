@@ -62,7 +62,7 @@ class Fault:
     `times`: how often it still strikes (None = for ever); `nth`: the first event that counts.
     `seconds`: how long it is armed, or what it did lasts; 0 = until `clear`. `rate`: in a
     thousand bytes. `way`: "up" to the modem, "down" to the host. `delay`: seconds. `size`: bytes.
-    `count`: lines.
+    `count`: lines. `cid`: number of a connection (None = the lowest that there is).
     """
 
     kind: str
@@ -71,7 +71,7 @@ class Fault:
     nth: int = 1
     times: int | None = None
     code: int = 13
-    cid: int = 0
+    cid: int | None = None
     seconds: float = 0.0
     rate: int = 1
     way: str = "down"
