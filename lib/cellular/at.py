@@ -133,9 +133,7 @@ class AT:
             parser.expect_data(prefix, target, mark)
         lines = []
         damaged = None if target else False  # None: nothing of the answer has come
-        unknown = self.unknown
         limit = timeout or timeouts.of(command, self.limits)
-        limit = timeout or timeouts.of(command)
         deadline = ticks.after(limit)
         while True:
             event = self._event(command, deadline)
@@ -154,10 +152,8 @@ class AT:
                 continue
             line = parser.line
             if self._is_final(line, done):
-                if damaged or (
-                    damaged is None and line == done
-                ):  # the line may be part of the data: the result is yet to come
-                    self._stale = True
+                if damaged or (damaged is None and line == done):
+                    self._stale = True  # it may be part of the data: the result is yet to come
                     raise self._lost_bytes(command)
                 if payload or line != done:
                     raise command_error(command, bytes(line))
