@@ -33,6 +33,7 @@ import cellular
 import iotsafe
 import telemetry
 from app import config, supervisor
+from cellular import timeouts
 from iotsafe_tools.modem import Modem
 from iotsafe_tools.sim import Card, Profile, Store
 
@@ -404,6 +405,7 @@ class World:
         with (
             running(self.clock),
             replaced(cellular.AT, command=command),
+            replaced(timeouts, of=self.limits.of),
             replaced(supervisor, say=self.say),
             replaced(supervisor.gc, collect=lambda: 0),
             replaced(supervisor.Supervisor, _failed=failed),

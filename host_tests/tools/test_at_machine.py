@@ -12,7 +12,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from cellular import ModemError, ModemReset, timeouts
+from cellular import ModemError, ModemGarbled, ModemReset, ModemSilent, timeouts
 from cellular.at import AT
 from cellular.csim import CSIM
 from cellular.parser import Parser
@@ -69,9 +69,7 @@ class Engine(RuleBasedStateMachine):
         try:
             self.line.clear()
             for _ in range(3):  # what is late, what is lost, and then it works
-                if self.at.lost:
-                    self.at.sync()
-                    self.boots = self.line.modem.counters["boots"]
+                self.in_step()
                 if self.tokened(0):
                     return
             raise AssertionError("the engine is of no use any more")
@@ -154,12 +152,21 @@ class Engine(RuleBasedStateMachine):
         self.line.sleep(ms)
         self.at.poll()
 
+    def in_step(self):
+        """Set the modem up, if it has to be; a doubled digit makes a command take up to 100 s."""
+        tries = 0
+        while self.at.lost:
+            try:
+                self.at.sync()
+            except (ModemSilent, ModemGarbled):
+                tries += 1
+                assert tries < 10, "the modem does not come back"
+            self.boots = self.line.modem.counters["boots"]
+
     @rule()
     def set_up(self):
         self.line.clear()
-        if self.at.lost:
-            self.at.sync()
-            self.boots = self.line.modem.counters["boots"]
+        self.in_step()
 
     @invariant()
     def memory_is_constant(self):

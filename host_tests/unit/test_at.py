@@ -716,6 +716,25 @@ def test_an_echo_means_a_restart():
     )
 
 
+def test_an_echo_behind_what_a_restart_left_of_a_line():
+    for command, prefix in (
+        (b"+CSQ", b"+CSQ:"),
+        (b"+CARECV=0,9", b"+CARECV: "),
+        (b"+CFUN=1", None),
+    ):
+        target = memoryview(bytearray(9)) if b"CARECV" in command else None
+        steps = [
+            (b"AT+CMEE=1\r", OK + b"\r\n+CADA"),
+            (b"AT" + command + b"\r", b"AT" + command + b"\r\r\n+CSQ: 1,99\r\n" + OK),
+        ]
+
+        def call(at, command=command, prefix=prefix, target=target):
+            at.command(b"+CMEE=1")
+            at.command(command, prefix, target=target)
+
+        restart(steps, call, "the modem restarted")
+
+
 def test_a_restart_inside_counted_data():
     # The boot line is swallowed as data, the answer never ends; the echo of AT then tells.
     clock = Clock()

@@ -159,12 +159,15 @@ class AT:
                     raise command_error(command, bytes(line))
                 return lines
             if prefix is None or not starts(line, prefix) or (not prefix and self._handler(line)):
-                if target and not self._handler(line):
-                    # An announcement that lost a byte keeps one half of the prefix; what looks
-                    # like one behind it is data.
-                    half = len(prefix) // 2
-                    if starts(line, prefix[:half]) or prefix[half:] in bytes(line):
-                        damaged = True
+                if not self._handler(line):
+                    if command and line[-len(command) :] == command:
+                        self._on_echo(line)  # behind what a restart left of another line
+                    if target:
+                        # An announcement that lost a byte keeps one half of the prefix; what
+                        # looks like one behind it is data.
+                        half = len(prefix) // 2
+                        if starts(line, prefix[:half]) or prefix[half:] in bytes(line):
+                            damaged = True
                 self._urc(line)
                 continue
             if target:  # no data, or what announces it is damaged
