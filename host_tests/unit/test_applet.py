@@ -548,3 +548,73 @@ def test_remote_administration_is_counted():
     _, applet = opened((INIT[0], "63CF"), (UPDATE, RAW + "63CF"))
     applet.sign(b"\x01", DIGEST)
     assert applet.apdu.administrations == 2
+
+
+# ---- what the way to the card damages ---------------------------------------------------------
+
+
+class Damaged(OSError):
+    again = True
+
+
+def test_what_only_reads_is_repeated():
+    calls = (
+        (RANDOM, lambda applet: applet.random(4)),
+        (("01B000000383010200", "3003020105" + "9000"), lambda applet: applet.read_file(b"\2")),
+    )
+    for (command, answer), call in calls:
+        for damaged in (1, 3):
+            card, applet = opened(*[(command, Damaged(5))] * damaged)
+            card.then((command, answer))
+            assert len(call(applet)) >= 4
+            card.done()
+        card, applet = opened(*[(command, Damaged(5))] * 4)
+        with raises(Damaged):
+            call(applet)
+        card.done()
+        for error in (OSError(5), OSError(110)):  # it may be worse than damaged
+            card, applet = opened((command, error))
+            with raises(OSError):
+                call(applet)
+            card.done()
+
+
+def test_opening_is_repeated():
+    for steps in ([(OPEN[0], Damaged(5)), OPEN, SELECT], [OPEN, (SELECT[0], Damaged(5)), OPEN]):
+        card = ScriptedCard(*steps)
+        if len(steps) == 3 and steps[2] is OPEN:
+            card.then(SELECT)
+        assert Applet(card).open().aid == AIDS[0]
+        card.done()
+    card = ScriptedCard(*[(OPEN[0], Damaged(5))] * 4)
+    with raises(Damaged):
+        Applet(card).open()
+    card.done()
+
+
+def test_a_response_that_is_fetched_is_asked_for_anew():
+    first, second = ("0184000004", "6104"), ("01C0000004", Damaged(5))
+    card, applet = opened(first, second, first, ("01C0000004", "010203049000"))
+    equal(applet.random(4), b"\1\2\3\4")
+    card.done()
+
+
+def test_a_signature_begins_anew():
+    # The card may have seen the command, or not: its session is open, or not.
+    for steps in (
+        [(INIT[0], Damaged(5)), INIT],
+        [(INIT[0], Damaged(5)), (INIT[0], "6A86"), ("012A010100", "9000"), INIT],
+        [INIT, (UPDATE, Damaged(5)), INIT],
+        [INIT, (UPDATE, Damaged(5)), (INIT[0], "6A86"), ("012A010100", "9000"), INIT],
+    ):
+        card, applet = opened(*steps)
+        card.then((UPDATE, RAW + "9000"))
+        equal(applet.sign(b"\1", DIGEST), SIGNATURE)
+        card.done()
+
+
+def test_a_channel_that_is_lost_meanwhile():
+    card, applet = opened((RANDOM[0], Damaged(5)), (RANDOM[0], "6881"), CLOSE, OPEN, SELECT)
+    card.then((RANDOM[0], Damaged(5)), RANDOM)
+    equal(applet.random(4), b"\1\2\3\4")
+    card.done()

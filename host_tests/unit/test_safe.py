@@ -145,6 +145,16 @@ def test_key_generation():
     equal(pair.point, from_hex(PAIR_04_POINT))
 
 
+def test_what_may_change_the_card_is_not_repeated():
+    class Damaged(OSError):
+        again = True
+
+    card, safe = opened((EXAMPLES["16.7"][0][0], Damaged(5)))
+    with raises(Damaged):
+        safe.generate_key_pair(b"\4")
+    card.done()
+
+
 def test_key_generation_with_get_response():
     (command, waiting), fetch = EXAMPLES["16.7 fetch"]
     card, safe = opened((command + "00", waiting), fetch)

@@ -4,7 +4,8 @@ A *Channel* (the seam below) has `transmit(apdu) -> (data, sw)`: one command APD
 response data as a memoryview that is valid until the next call, the status word as an int. It may
 have `generation`, an int that changes whenever the card lost its state (modem or card reset), and
 `part`, the most bytes of response data that it brings in one piece (default: 256, as many as a
-card gives).
+card gives). An OSError of `transmit` with a true `again` means that the way to the card damaged
+the command or its answer; whether the card has seen it is not known.
 
 Solved here, for every command and nowhere else:
 

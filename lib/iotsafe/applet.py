@@ -34,6 +34,7 @@ _MAX_LIST_PARTS = const(16)
 _MAX_LIST = const(4096)
 _MAX_FILE = const(4096)
 _MAX_READS = const(256)
+_REPEATS = const(3)
 
 # Status words by which a card says that our channel or session is gone, and that it has none.
 _LOST = (0x6881, 0x6882, 0x6D00, 0x6E00)
@@ -48,8 +49,9 @@ class Applet:
     `channel`: see `iotsafe.apdu`. `aids`: tuple of AIDs (bytes) to try in order. `number`: a
     logical channel, 0 to 19, to use as it is; by default one is opened.
     `open()` may be left out: the first command opens. A channel that the card lost (modem reset)
-    is opened again by itself, with one retry of the command. Each method raises CardError when
-    the card refuses. Objects are named by their ID (bytes), their label (str), or an ObjectInfo.
+    is opened again by itself, with one retry of the command; what the way to the card damaged is
+    repeated. Each method raises CardError when the card refuses. Objects are named by their ID
+    (bytes), their label (str), or an ObjectInfo.
     """
 
     # The session number that all commands with sessions use; the clients of the field use 1.
@@ -64,6 +66,9 @@ class Applet:
 
     def open(self):
         """Open a logical channel and SELECT the applet; raises AppletNotFound. Returns self."""
+        return self._run(None)
+
+    def _open(self):
         generation = self.apdu.generation()
         if self._generation == generation:
             self.close()
@@ -75,7 +80,7 @@ class Applet:
                 self.apdu.select(aid)
                 self.aid = aid
                 self._generation = generation
-                return self
+                return
             except CardError as e:
                 tried.append((objects.name(aid), e.sw))
         self.aid = None
@@ -87,17 +92,28 @@ class Applet:
         self._generation = None
         self.apdu.close()
 
-    def _run(self, command, *args):
-        """`command(*args)`, once more on a fresh channel if the card lost ours."""
-        if self._generation != self.apdu.generation():
-            self.open()
-        try:
-            return command(*args)
-        except CardError as e:
-            if e.sw not in _LOST:
-                raise
-        self.open()
-        return command(*args)
+    def _run(self, command, *args, repeats=_REPEATS):
+        """`command(*args)` (None: nothing) on the open channel; self, if there is no command.
+
+        Once more on a fresh channel if the card lost ours, and up to `repeats` times more if the
+        way to the card damaged something: 0 for what must not be done twice.
+        """
+        fresh = not command
+        lost = fresh
+        while True:
+            try:
+                if fresh or self._generation != self.apdu.generation():
+                    self._open()
+                    fresh = False
+                return command(*args) if command else self
+            except CardError as e:
+                if lost or e.sw not in _LOST:
+                    raise
+                lost = fresh = True
+            except OSError as e:
+                if not repeats or not getattr(e, "again", False):
+                    raise
+                repeats -= 1
 
     def random(self, size):
         """GET RANDOM (IoT.05, INS 84): `size` random bytes, 1 to 256."""

@@ -30,8 +30,9 @@ class Safe(Applet):
         return "<IoT SAFE applet, %s, %d exchanges>" % (where, self.apdu.exchanges)
 
     def run(self, command, *args):
-        """`command(*args)` on the open channel, opened anew and once more if the card lost it."""
-        return self._run(command, *args)
+        """`command(*args)` on the open channel, opened anew and once more if the card lost it; not
+        repeated for any other reason: it may change the card."""
+        return self._run(command, *args, repeats=0)
 
     def begin(self, ins, init, target):
         """Open a session with the command `ins`, the data `init`: its number is `session`."""
