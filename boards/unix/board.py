@@ -56,7 +56,9 @@ class TerminalUART:
 
     def any(self):
         """1 if there is something to read, else 0."""
-        return 1 if self._poll.poll(0) else 0
+        for _ in self._poll.ipoll(0):  # a list would cost heap, and waiting must not
+            return 1
+        return 0
 
     def read(self, size=64):
         """What is there, at most `size` bytes; None if there is nothing."""
@@ -83,7 +85,9 @@ class TCPUART:
 
     def any(self):
         """1 if there is something to read, else 0."""
-        return 1 if self._poll.poll(0) else 0
+        for _ in self._poll.ipoll(0):  # a list would cost heap, and waiting must not
+            return 1
+        return 0
 
     def read(self, size=64):
         """What is there, at most `size` bytes; None if there is nothing."""

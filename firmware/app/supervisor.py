@@ -24,8 +24,8 @@ from .log import say
 _BACK = (
     (cellular.ModemReset, "power"),
     (cellular.ModemSilent, "power"),
-    (cellular.ModemGarbled, "power"),
-    (cellular.ModemTimeout, "power"),
+    (cellular.ModemGarbled, "session"),  # bytes were lost on the line: what is set up still holds
+    (cellular.ModemTimeout, "session"),
     (cellular.SIMError, "sim"),
     (cellular.NetworkError, "network"),
     (iotsafe.AppletNotFound, "sim"),
@@ -38,6 +38,11 @@ _BACK = (
     (cellular.ModemError, "power"),
     (OSError, "session"),
 )
+
+# Errors of the line to the modem, where a long pause spares nobody anything: the longest is so
+# many ms, and grows by as much with each restart of the modem.
+_LINE = (cellular.ModemGarbled, cellular.ModemTimeout)
+_LINE_PAUSE = const(2_000)
 
 # A session that lasted so long, in ms, works: the next pause is a short one again. And so many
 # shorter ones in a row that the server ended look like a second board with our identity.
@@ -162,7 +167,10 @@ class Supervisor:
             back = 0
         elif self._failures % _PATIENCE == 0:
             back = min(back, STEPS.index("network"))
-        pause = self.backoff.pause()
+        most = None
+        if isinstance(error, _LINE):
+            most = _LINE_PAUSE * (1 + self._failures // (2 * _PATIENCE))
+        pause = self.backoff.pause(most)
         say(name, "next attempt in %.1f s, from step %s", pause / 1000, STEPS[back])
         error = None
         gc.collect()

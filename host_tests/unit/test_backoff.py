@@ -30,6 +30,21 @@ def test_the_jitter_uses_the_whole_half():
     assert len(set(pauses)) > 300
 
 
+def test_pauses_with_a_limit_of_their_own():
+    backoff = Backoff(1_000, 300_000)
+    for _ in range(20):
+        assert backoff.pause(3_000) <= 3_000
+    assert 1_500 <= backoff.pause() <= 3_000  # and did not grow beyond it
+    for _ in range(3):
+        backoff.pause()
+    assert backoff.pause(3_000) <= 3_000
+    assert 20_000 <= backoff.pause() <= 48_000  # nor does it shrink what others made long
+    assert Backoff(1_000, 2_000).pause(5_000) <= 1_000
+    small = Backoff(1_000, 2_000)
+    for _ in range(5):
+        assert small.pause(5_000) <= 2_000
+
+
 def test_limits_of_other_sizes():
     backoff = Backoff(1, 3)
     assert [backoff.pause() for _ in range(2)] in ([0, 1], [0, 2], [0, 0])

@@ -246,8 +246,8 @@ def test_network_mode_and_bands_of_the_config_are_set_before_registering():
 ERRORS = (
     (cellular.ModemReset("x"), "power"),
     (cellular.ModemSilent("x"), "power"),
-    (cellular.ModemGarbled("x"), "power"),
-    (cellular.ModemTimeout("x"), "power"),
+    (cellular.ModemGarbled("x"), "session"),
+    (cellular.ModemTimeout("x"), "session"),
     (cellular.CommandError(b"+CSIM", 13, "x"), "power"),
     (cellular.ModemError("x"), "power"),
     (cellular.SIMError("x"), "sim"),
@@ -312,6 +312,20 @@ def test_the_session_is_closed_before_the_next_attempt():
     world = World([("run", OSError(104, "reset")), ("session", OSError(104, "reset"))])
     run(world)
     assert world.closed == 3
+
+
+def test_pauses_stay_short_when_bytes_are_lost_on_the_line():
+    errors = (cellular.ModemGarbled("x"), cellular.ModemTimeout("x"))
+    world = World([("power", error) for error in errors * 12])
+    _, clock = run(world, settings=each(86400))
+    assert len(clock.pauses) == 24
+    for i, pause in enumerate(clock.pauses):
+        assert pause <= 2_000 * (1 + (i + 1) // 8), clock.pauses
+    assert max(clock.pauses) > 2_000
+    # One failure of another kind is not made shorter by them.
+    kinds = [cellular.ModemSilent("x")] * 7 + [errors[0]] * 2 + [cellular.ModemSilent("x")]
+    _, clock = run(World([("power", error) for error in kinds]), settings=each(86400))
+    assert max(clock.pauses[7:9]) <= 4_000 and clock.pauses[9] >= 64_000, clock.pauses
 
 
 def test_pauses_grow_and_are_jittered():

@@ -21,8 +21,10 @@ class Backoff:
         """The next pause is a short one."""
         self._limit = self._first
 
-    def pause(self):
-        """The next pause in ms."""
-        half = self._limit // 2
-        self._limit = min(self._limit * 2, self._most)
+    def pause(self, most_ms=None):
+        """The next pause in ms; at most `most_ms` long, and not longer after that, for a failure
+        in which others have no part."""
+        most = min(most_ms or self._most, self._most)
+        half = min(self._limit, most) // 2
+        self._limit = max(self._limit, min(self._limit * 2, most))
         return half + (half * random.getrandbits(_BITS) >> _BITS)
