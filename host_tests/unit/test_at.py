@@ -232,6 +232,48 @@ def test_payload_is_not_sent_without_the_prompt():
         dialogue([(b"AT+CASEND=0,2\r", answer)], body)
 
 
+def test_a_final_result_that_lost_a_byte_is_not_waited_for():
+    def body(at):
+        start = ticks.now()
+        for command, done in ((b"+CSQ", b"OK"), (b"+QISEND=0,2", b"SEND OK")):
+            for _ in range(3):
+                with raises(ModemGarbled, text="bytes of the answer lost"):
+                    at.command(command, b"+CSQ:", done=done)
+        assert ticks.diff(ticks.now(), start) < 8_000  # no time-out was waited for
+        assert at.garbled == 6
+        assert at.command(b"+CSQ", b"+CSQ:") == [b"20,99"]
+
+    steps = []
+    for command, results in (
+        (b"AT+CSQ\r", (b"K", b"O", b"+CM ERROR: 10")),
+        (b"AT+QISEND=0,2\r", (b"SENDOK", b"END OK", b"SEND FAI")),
+    ):
+        for result in results:
+            steps += [(command, b"\r\n%s\r\n" % result), (b"AT\r", OK)]
+    dialogue(steps + [(b"AT+CSQ\r", b"\r\n+CSQ: 20,99\r\n" + OK)], body)
+
+
+def test_lines_that_only_look_like_a_damaged_result():
+    urcs = (b"OKAY", b"", b"X", b"ERR", b"ERRORS", b"RING", b"BUS", b"NO CARIERS", b"+CM ERRO: 1")
+    noise = b"".join([b"\r\n%s\r\n" % urc for urc in urcs if urc != b"BUS"])
+
+    def body(at):
+        assert at.command(b"+CSQ", b"+CSQ:") == [b"20,99"]
+
+    dialogue([(b"AT+CSQ\r", noise + b"\r\n+CSQ: 20,99\r\n" + OK)], body)
+
+
+def test_an_answer_that_is_whole_shortens_the_wait():
+    clock = Clock()
+    with running(clock):
+        steps = [(b"AT+CSQ\r", [(5, b"\r\n+CSQ: 20,99\r\n")])]
+        at, _ = timed(clock, steps)
+        start = clock.ms
+        with raises(ModemTimeout):
+            at.command(b"+CSQ", b"+CSQ:", lambda line: 700)
+        assert 700 <= clock.ms - start < 800
+
+
 def test_refusal_after_the_payload():
     def body(at):
         with raises(CommandError):

@@ -391,7 +391,8 @@ def test_refused_commands_say_what_became_of_the_connection():
         with raises(ModemError, text="SISW"):
             socket.flush()
 
-    play([opens(), sends(b"x")[:1], (b"x", cme(3))], refused)
+    taken = (b"AT^SISI=0\r", lines(b"^SISI: 0,4,0,1,1,0"))
+    play([opens(), sends(b"x")[:1], (b"x", cme(3)), [taken] * 6], refused)
 
 
 def test_indications_that_make_no_sense_are_survived():

@@ -7,9 +7,9 @@ from effort import some
 from expect import equal, raises
 from mock_uart import ScriptedUART, cuts
 from sim7080_script import OK, SYNC, cme, lines
-from virtual_time import Clock, running
+from virtual_time import Clock, TimedUART, running
 
-from cellular import CSIM, CommandError, ModemError, ModemReset, ModemTimeout
+from cellular import CSIM, CommandError, ModemError, ModemGarbled, ModemReset, ModemTimeout
 from cellular.at import AT
 
 ENOUGH = b"0070000001"
@@ -140,6 +140,82 @@ def test_no_answer_and_restart():
         exchange(b"")
     with raises(ModemReset, text="AT+CSIM: the modem restarted"):
         exchange(b"\r\nRDY\r\n")
+
+
+def test_the_result_behind_a_whole_answer_may_be_lost():
+    whole = b'\r\n+CSIM: 8,"01029000"\r\n'
+    for rest in (b"", b"\r\nO\r\n", b"\r\nK\r\n", b"\r\nRDX\r\n", b"\r\nERRO\r\n"):
+        assert exchange(whole + rest) == (b"\x01\x02", 0x9000), rest
+    # Not behind one that is not whole; nor is a refusal one that was lost.
+    for answer in (b"\r\n+CIM: 4,9000\r\n\r\nO\r\n", b'\r\n+CSIM: 8,"0102900"\r\n\r\nK\r\n'):
+        with raises(ModemGarbled, text="AT+CSIM: bytes of the answer lost") as caught:
+            exchange(answer)
+        assert caught.error.again
+    with raises(CommandError):
+        exchange(whole + b"\r\nERROR\r\n")
+
+
+def test_a_lost_result_is_waited_for_shortly_and_not_taken_for_the_next_one():
+    clock = Clock()
+    with running(clock):
+        first = (b'AT+CSIM=10,"0070000001"\r', [(5, b'\r\n+CSIM: 6,"019000"\r\n'), (1_200, OK)])
+        steps = [(want, [(0, reply)]) for want, reply in SYNC] + [first, (b"AT\r", [(5, OK)])]
+        steps.append((b'AT+CSIM=10,"0084000002"\r', [(9_000, lines(b'+CSIM: 8,"ABCD9000"'))]))
+        uart = TimedUART(clock, steps)
+        at = AT(uart)
+        at.sync()
+        channel = CSIM(at)
+        start = clock.ms
+        assert channel.transmit(unhexlify(b"0070000001"))[1] == 0x9000
+        assert clock.ms - start < 1_200
+        data, sw = channel.transmit(unhexlify(b"0084000002"))
+        assert (bytes(data), sw) == (b"\xab\xcd", 0x9000)
+
+
+def test_how_long_an_answer_is_waited_for():
+    for apdu, limit in ((b"00B900000402840101", 35_000), (b"0084000002", 10_000)):
+        clock = Clock(nap=100)
+        with running(clock):
+            steps = [(want, [(0, reply)]) for want, reply in SYNC]
+            # The modem gives the answer up for lost: a SIM may need longer than that.
+            steps.append((b'AT+CSIM=%d,"%s"\r' % (len(apdu), apdu), []))
+            steps += [(b"AT\r", [])] * 20 + [(b"AT\r", [(5, OK)]), (b"AT+CSQ\r", [(5, OK)])]
+            uart = TimedUART(clock, steps)
+            at = AT(uart)
+            at.sync()
+            start = clock.ms
+            with raises(ModemTimeout):
+                CSIM(at).transmit(unhexlify(apdu))
+            assert limit <= clock.ms - start <= limit + 200
+            if limit == 10_000:
+                at.command(b"+CSQ")
+
+
+def test_what_may_pass_when_it_is_sent_again():
+    for code in (3, 50, 100):
+        with raises(CommandError) as caught:
+            exchange(cme(code))
+        assert caught.error.again
+    for code in (10, 13, 14, 0):
+        with raises(CommandError) as caught:
+            exchange(cme(code))
+        assert not caught.error.again, code
+
+
+def test_an_earlier_answer_is_not_taken_for_one_that_was_damaged():
+    earlier = lines(b"+CSIM: 4,9000", b"+CIM: 6,019000")
+    for mixed in (False, True):
+        with running(Clock()):
+            uart = ScriptedUART(SYNC + [(b'AT+CSIM=10,"0070000001"\r', earlier)])
+            at = AT(uart)
+            at.sync()
+            channel = CSIM(at)
+            channel.mixed = mixed
+            if mixed:
+                with raises(ModemGarbled, text="no answer of the SIM"):
+                    channel.transmit(unhexlify(ENOUGH))
+            else:  # where nothing is repeated, that is an answer between others
+                assert channel.transmit(unhexlify(ENOUGH))[1] == 0x9000
 
 
 def test_the_generation_is_that_of_the_engine():

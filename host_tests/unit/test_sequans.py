@@ -253,17 +253,34 @@ def test_a_modem_that_stays_full():
         play(opens() + steps, body)
 
 
+def counts(sent):
+    """What the modem says that it took."""
+    return (b"AT+SQNSI=1\r", lines(b"+SQNSI: 1,%d,0,0,0" % sent))
+
+
 def test_data_is_not_sent_twice():
     # Refused after the prompt: the modem may have taken it.
-    def body(modem, clock):
+    def refused(modem, clock):
         socket = connected(modem)
         socket.write(b"hello")
         with raises(CommandError, text="AT+SQNSSENDEXT"):
             socket.flush()
 
+    def sent(modem, clock):
+        socket = connected(modem)
+        socket.write(b"hello")
+        socket.flush()
+
     prompt = (b"AT+SQNSSENDEXT=1,5\r", b"\r\n> ")
     for answer in (ERROR, cme(4)):
-        play(joined(opens(), prompt, (b"hello", answer), states(1)), body)
+        start = opens(), prompt, (b"hello", answer), states(1)
+        play(joined(*(start + ([counts(5)] * 6,))), refused)
+        play(joined(*(start + ([counts(0), counts(4)] * 3,))), refused)
+        play(joined(*(start + ([counts(0)] * 2, prompt, (b"hello", OK)))), sent)
+    play(
+        joined(opens(), prompt, (b"hello", b"\r\nK\r\n"), [(b"AT\r", OK), counts(5), counts(5)]),
+        sent,
+    )
 
 
 def test_refused_because_the_server_closed():

@@ -280,7 +280,7 @@ def test_a_count_that_lost_a_digit():
         socket.write(b"y")
         socket.flush()
 
-    play([opens(), sends(b"x" * 12, took=2), controls(12, 2), sends(b"y")], body)
+    play([opens(), sends(b"x" * 12, took=2), [controls(12, 2)] * 3, sends(b"y")], body)
 
 
 def test_what_was_sent_is_not_known():
@@ -292,8 +292,8 @@ def test_what_was_sent_is_not_known():
 
     write = sends(b"hello")
     without = [write[0], (write[1][0], OK)]
-    for answer in (controls(6, 2), (controls(0, 2)[0], OK)):
-        play([opens(), without, answer], body)
+    for answer in (controls(6, 2), controls(0, 2), (controls(0, 2)[0], OK)):
+        play([opens(), without, [answer] * 7], body)
 
 
 def test_refused_behind_the_prompt_is_not_sent_again():
@@ -304,7 +304,7 @@ def test_refused_behind_the_prompt_is_not_sent_again():
             socket.flush()
 
     write = sends(b"hello")
-    play([opens(), [write[0], (write[1][0], cme(3))]], body)
+    play([opens(), [write[0], (write[1][0], cme(3))], [controls(5, 2)] * 6], body)
 
 
 def test_a_full_modem():

@@ -89,7 +89,7 @@ class AT:
         self.handlers = []  # (prefix, handler) for URCs; the first that fits is called
         self._echo_off = False  # ATE0 was accepted: an echo from now on means a restart
         self.prompted = False
-        self._stale = False  # a command was sent, and its final result has not come
+        self._stale = 0  # a command was sent, and its final result has not come: ms to wait for it
         self.lost = True  # not synchronised with the modem: only `sync` may send
 
     def on(self, prefix, handler):
@@ -114,8 +114,9 @@ class AT:
 
         `prefix`: what the information lines begin with (b"" for bare ones). They are returned as
         a list of bytes without the prefix, or given one by one, with the prefix, to `on_line`,
-        which returns False for a line that is not the command's, or bytes that are sent as they
-        are: the payload, where a line takes the place of a prompt. `timeout` in ms (default: the
+        which returns False for a line that is not the command's, bytes that are sent as they
+        are (the payload, where a line takes the place of a prompt), or a number of ms in which the
+        final result has to come, as the answer is whole. `timeout` in ms (default: the
         table). Raises CommandError, ModemTimeout, ModemReset; ModemError, with nothing sent,
         when the line is longer than the modem takes.
 
@@ -133,7 +134,10 @@ class AT:
             parser.expect_data(prefix, target, mark)
         lines = []
         damaged = None if target else False  # None: nothing of the answer has come
-        limit = timeout or timeouts.of(command, self.limits)
+        whole = timeouts.of(command, self.limits)
+        limit = timeout or whole
+        # The result may be late: what comes next waits for so long, at least.
+        self._stale = max(whole - limit, self._stale)
         deadline = ticks.after(limit)
         while True:
             event = self._event(command, deadline)
@@ -153,8 +157,9 @@ class AT:
             line = parser.line
             if self._is_final(line, done):
                 if damaged or (damaged is None and line == done):
-                    self._stale = True  # it may be part of the data: the result is yet to come
+                    # It may be part of the data: the result is yet to come.
                     raise self._lost_bytes(command)
+                self._stale = 0
                 if payload or line != done:
                     raise command_error(command, bytes(line))
                 return lines
@@ -168,7 +173,13 @@ class AT:
                         half = len(prefix) // 2
                         if starts(line, prefix[:half]) or prefix[half:] in bytes(line):
                             damaged = True
-                self._urc(line)
+                if not self._urc(line) and damaged is False:
+                    from .recovery import is_damaged
+
+                    if is_damaged(line, done, _FAILURES):
+                        if target:  # the data is whole
+                            return lines
+                        raise self._lost_bytes(command)
                 continue
             if target:  # no data, or what announces it is damaged
                 damaged = len(line) > len(prefix) and 49 <= line[len(prefix)] <= 57
@@ -177,8 +188,12 @@ class AT:
                 if answer is False:
                     self._urc(line)
                 elif answer and answer is not True:
-                    self._write(answer)
-                    deadline = ticks.after(limit)
+                    wait = limit
+                    if isinstance(answer, int):
+                        wait = answer
+                    else:
+                        self._write(answer)
+                    deadline = ticks.after(wait)
             elif len(lines) < _MAX_LINES:
                 lines.append(bytes(line[len(prefix) :]).strip())
 
@@ -215,7 +230,7 @@ class AT:
             )
         self.commands += 1
         self.prompted = False
-        self._stale = True
+        self._stale = 3 * timeouts.of(b"")
         self._write(b"".join((b"AT", command, b"\r")))
 
     def _event(self, command, deadline):
@@ -245,7 +260,6 @@ class AT:
                     break
             else:
                 return False
-        self._stale = False
         return True
 
     # -- unsolicited lines ----------------------------------------------------------------------
@@ -262,12 +276,14 @@ class AT:
         return None
 
     def _urc(self, line):
+        """Pass on an unsolicited line; False if nobody knows it."""
         handler = self._handler(line)
-        if handler:
-            self.urcs += 1
-            handler(line)
-        else:
+        if not handler:
             self.unknown += 1
+            return False
+        self.urcs += 1
+        handler(line)
+        return True
 
     def _on_echo(self, line):
         self.echoes += 1
@@ -292,7 +308,8 @@ class AT:
         self._echo_off = False
         self.parser.reset()
         self._hello(timeout, _SOON)
-        self.lost = self._stale = False
+        self.lost = False
+        self._stale = 0
         try:
             self.command(b"E0")
             # Some modems echo whatever one says; an echo then means nothing.
@@ -345,11 +362,11 @@ class AT:
         if self.lost:
             return
         try:
-            self._hello(3 * timeouts.of(b""), timeouts.QUIET)
+            self._hello(self._stale, timeouts.QUIET)
         except ModemError:
             self.restarted()  # or dead: either way nothing of it can be relied on
             raise
-        self._stale = False
+        self._stale = 0
 
     def _drain(self, quiet):
         """Take in what comes until nothing came for `quiet` ms; URCs are handled, the rest is

@@ -115,12 +115,9 @@ class CGLA(CSIM):
             return _NOTHING, _NOT_OPEN
         digits = binascii.hexlify(apdu[1:]).upper()
         first &= _PROPRIETARY if first & _HIGH else ~3
-        self._answer = self._problem = None
         try:
-            self._at.command(
-                b'+CGLA=%s,%d,"%02X%s"' % (session[0], 2 + len(digits), first, digits),
-                self._prefix,
-                self._line,
+            self._exchange(
+                b'+CGLA=%s,%d,"%02X%s"' % (session[0], 2 + len(digits), first, digits), apdu
             )
         except CommandError as e:
             if e.code in _NO_SIM:

@@ -12,7 +12,7 @@ import ticks
 
 from . import timeouts
 from .bearer import BearerModem
-from .errors import CommandError, ModemTimeout, NetworkError, text
+from .errors import CommandError, NetworkError, text
 from .modem import _number, quotable
 from .parser import number
 
@@ -36,8 +36,8 @@ class TX62(BearerModem):
         (b"^SISC", 20_000),
         (b"^SISO", _OPEN),
         (b"^SISR", 10_000),
-        (b"^SISW", 15_000),
     )
+    counter = (b"^SISI=%d", b"^SISI:", 3)
     dns = (b'^SISX="HostByName",1,"%s"', b"^SISX:")
 
     def __init__(self, uart, power_key=None):
@@ -129,9 +129,6 @@ class TX62(BearerModem):
 
         try:
             self.at.command(b"^SISW=%d,%d" % (cid, len(data)), b"^SISW:", on_line)
-        except ModemTimeout:
-            self.at.fill(len(data))
-            raise
         except CommandError:
             if took:  # how much of it left is not known
                 raise

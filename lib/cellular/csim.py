@@ -6,8 +6,12 @@ answer of an earlier command in front (the last one counts), or not on the first
 
 import binascii
 
-from .errors import CommandError, ModemError, text
+from micropython import const
 
+from . import timeouts
+from .errors import CommandError, ModemGarbled, ModemTimeout, text
+
+_GENERATE = const(0xB9)
 _AROUND = b' "'  # what may stand around the digits
 
 
@@ -21,6 +25,7 @@ class CSIM:
     """
 
     name = "csim"
+    mixed = False  # the modem repeats earlier answers before the one that is due
     _prefix = b"+CSIM:"
 
     def __init__(self, at, settled=True):
@@ -44,9 +49,8 @@ class CSIM:
         if self._cgla:
             return self._cgla.transmit(apdu)
         digits = binascii.hexlify(apdu).upper()  # some modems read only capitals
-        self._answer = self._problem = None
         try:
-            self._at.command(b'+CSIM=%d,"%s"' % (len(digits), digits), self._prefix, self._line)
+            self._exchange(b'+CSIM=%d,"%s"' % (len(digits), digits), apdu)
         except CommandError as e:
             error = CommandError(b"+CSIM", e.code, e.detail + ": the modem did not pass it on")
             if self.settled:
@@ -61,10 +65,24 @@ class CSIM:
         self.name = self._cgla.name
         return self._cgla.transmit(apdu)
 
+    def _exchange(self, command, apdu):
+        """Send `command`, which carries `apdu`. An answer that is whole counts also when the
+        final result behind it was lost on the line."""
+        self._answer = self._problem = None
+        timeout = None if apdu[1] == _GENERATE else timeouts.APDU
+        unknown = self._at.unknown
+        try:
+            self._at.command(command, self._prefix, self._line, timeout)
+        except (ModemGarbled, ModemTimeout):
+            if self._answer is None:
+                raise
+        if self.mixed and self._at.unknown != unknown:
+            self._answer = None  # an earlier one, and ours was the line that nobody knows
+
     def _result(self):
         """Response data and status word of the answer that came."""
         if self._answer is None:
-            raise ModemError(
+            raise ModemGarbled(
                 "AT%s %s" % (text(self._prefix), self._problem or "OK, but no answer of the SIM")
             )
         end = len(self._answer) - 2
@@ -89,5 +107,6 @@ class CSIM:
             if int(size) != end - start or end - start < 4:
                 raise ValueError("%d digits announced as %s" % (max(end - start, 0), text(size)))
             self._answer = binascii.unhexlify(line[start:end])
+            return timeouts.RESULT
         except ValueError as e:
             self._problem = "the modem's answer is damaged (%s)" % e

@@ -26,11 +26,16 @@ _CME = (
     (797, "the radio is off (CFUN 0 or 4)"),
 )
 
+# By which modems refuse a command that has lost bytes, and others; -1 is a bare ERROR.
+_SYNTAX = (-1, 3, 4, 50, 100, 603, 765)
+
 
 class ModemError(OSError):
-    """Anything between us and the modem. `errno` as usual, `text` for people."""
+    """Anything between us and the modem. `errno` as usual, `text` for people. `again`: bytes may
+    have been lost on the line, so that the same command may pass."""
 
     errno_ = _EIO
+    again = False
 
     def __init__(self, text, errno=None):
         super().__init__(errno or self.errno_, text)
@@ -49,11 +54,14 @@ class ModemSilent(ModemError):
 class ModemGarbled(ModemError):
     """The modem sent bytes that are no answer: garbage, or only the echo of our own."""
 
+    again = True
+
 
 class ModemTimeout(ModemError):
     """A command had no final result in time. The engine resynchronises before the next one."""
 
     errno_ = _ETIMEDOUT
+    again = True
 
 
 class ModemReset(ModemError):
@@ -69,6 +77,7 @@ class CommandError(ModemError):
     def __init__(self, command, code, detail):
         super().__init__(about(command, detail))
         self.code = code
+        self.again = code in _SYNTAX
         self.detail = detail
 
 

@@ -15,6 +15,7 @@ package(
         "modem.py",
         "parser.py",
         "quectel.py",
+        "recovery.py",
         "results.py",
         "sequans.py",
         "sim7000.py",

@@ -71,6 +71,9 @@ class Modem:
     power_reset_ms = 0
     rates = ()
     chunk = 1460
+    # What asks how many bytes of a connection the modem took (for its number), the prefix of the
+    # line that tells it, and the field in it.
+    counter = None
     restart_command = b"+CFUN=1,1"
 
     def __init__(self, uart, power_key=None):
@@ -323,6 +326,10 @@ class Modem:
         socket = self._named(line)
         if socket:
             socket.ended()
+
+    def _theirs(self, cid):
+        """The number that the modem has for the connection `cid`."""
+        return cid
 
     def _hand_over(self, cid, command, data):
         """Send `data` (memoryview) behind the prompt of `command`; how many bytes the modem took,

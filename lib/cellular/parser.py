@@ -25,7 +25,7 @@ _SPACE = const(32)
 _COMMA = const(0x2C)
 _COLON = const(0x3A)
 _HUGE = const(10_000_000)
-_AFTER_DATA = b'\r"'  # what can stand behind counted data; u-blox has it in quotes
+_QUOTE = const(0x22)  # u-blox has counted data in quotes
 
 
 def number(line, index=0):
@@ -66,7 +66,8 @@ class Parser:
         self._mark = None  # what stands between the length and the data
         self._target = None  # memoryview for counted data
         self._missing = -1  # counted bytes still to come; -1: none announced
-        self._ended = False  # the counted data just ended: a line end must follow
+        self._ended = 0  # 1: the counted data just ended; 2: the rest of its line, too
+        self._spaced = False  # this modem has an empty line between counted data and the result
         self.count = 0
         self.line = None
         self.overruns = 0
@@ -93,7 +94,7 @@ class Parser:
         self._prefix = None
         self._target = None
         self._missing = -1
-        self._ended = False
+        self._ended = 0
         self.count = 0
 
     def reset(self):
@@ -138,11 +139,8 @@ class Parser:
                 return self._take_data()
             if self._pos == self._end:
                 return NONE
-            if self._ended:
-                self._ended = False
-                if self._buffer[self._pos] not in _AFTER_DATA:
-                    self.count = -1
-                self._skipping = True  # to the end of the line
+            if self._ended and not self._skipping:
+                self._end_of_data()
             if not self._skipping:
                 # Both come without a line end and begin a line.
                 while self._pos < self._end and self._buffer[self._pos] in (_CR, _LF):
@@ -159,6 +157,7 @@ class Parser:
             self._pos = self._scanned = stop + 1
             if self._skipping:
                 self._skipping = False
+                self._ended *= 2
                 continue
             while stop > start and self._buffer[stop - 1] == _CR:
                 stop -= 1
@@ -216,5 +215,21 @@ class Parser:
             return NONE
         self._missing = -1
         self._prefix = None
-        self._ended = True
+        self._ended = 1
         return DATA
+
+    def _end_of_data(self):
+        """Look at what follows the data, and then at what follows its line: with bytes lost
+        before it is something else."""
+        pos = self._pos
+        c = self._buffer[pos]
+        if self._ended == 1:
+            self._skipping = True  # to the end of the line
+            good = c == (_QUOTE if self._mark[-1] == _QUOTE else _CR)
+        else:
+            self._ended = 0
+            good = c == _CR or not self._spaced
+            if self._buffer[pos : min(pos + 4, self._end)] == b"\r\nOK":
+                self._spaced = True
+        if not good:
+            self.count = -1

@@ -31,9 +31,9 @@ class Quectel(Modem):
         (b"+QICLOSE", 20_000),
         (b"+QIDEACT", 40_000),
         (b"+QIRD", 10_000),
-        (b"+QISEND", 15_000),
     )
     dns = (b'+QIDNSGIP=1,"%s"', b'+QIURC: "dnsgip"')
+    counter = (b"+QISEND=%d,0", b"+QISEND:", 0)
 
     def __init__(self, uart, power_key=None):
         super().__init__(uart, power_key)

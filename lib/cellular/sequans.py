@@ -38,6 +38,7 @@ class GM02S(BearerModem):
         (b"+SQNSRECV", 10_000),
         (b"+SQNSSENDEXT", 15_000),
     )
+    counter = (b"+SQNSI=%d", b"+SQNSI:", 1)
     dns = (b'+SQNDNSLKUP="%s"', b"+SQNDNSLKUP:")
 
     def __init__(self, uart, power_key=None):
@@ -51,6 +52,9 @@ class GM02S(BearerModem):
         return "" if digits.strip(_HEX) else digits.decode().rstrip("Ff")
 
     # -- sockets --------------------------------------------------------------------------------
+
+    def _theirs(self, cid):
+        return cid + 1
 
     def _open(self, cid, host, port):
         quotable(host)
@@ -114,4 +118,5 @@ class GMS01Q(GM02S):
         """As `Modem.sim`. The channel's `part` keeps answers as short as this modem passes on."""
         sim = super().sim(channel)
         sim.part = _PART
+        sim.mixed = True
         return sim

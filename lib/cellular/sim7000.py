@@ -8,7 +8,7 @@ from micropython import const
 import ticks
 
 from . import timeouts
-from .errors import CommandError, NetworkError
+from .errors import CommandError, ModemGarbled, NetworkError
 from .modem import closed, quotable
 from .parser import number
 from .sim7080 import SIM7080
@@ -29,9 +29,9 @@ class SIM7000(SIM7080):
     limits = (
         (b"+CIICR", 90_000),
         (b"+CIPCLOSE", 20_000),
-        (b"+CIPSEND", 15_000),
         (b"+CIPSHUT", 70_000),
     )
+    counter = (b"+CIPACK=%d", b"+CIPACK:", 0)
     shared_receiver = False  # GNSS has its own
 
     def __init__(self, uart, power_key=None):
@@ -131,9 +131,14 @@ class SIM7000(SIM7080):
                 done=b"DATA ACCEPT:%d,%d" % (cid, len(data)),
             )
         except _Accepted as e:
-            accepted = min(e.args[0], len(data))
+            from .recovery import count
+
+            accepted = e.args[0]
             if not accepted:
                 self._check(cid, _EPIPE)
+            # A part of it, or a digit lost on the way?
+            if accepted != count(self, cid) - self._sockets[cid].sent:
+                raise ModemGarbled("AT+CIPSEND: what the modem has taken is not known")
             return accepted
         except CommandError:
             prompted = self.at.prompted

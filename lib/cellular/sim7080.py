@@ -38,6 +38,7 @@ class SIM7080(Modem):
         (b"+CASEND", 15_000),
         (b"+CNACT", 60_000),
     )
+    counter = (b"+CAACK=%d", b"+CAACK:", 0)
     dns = (b'+CDNSGIP="%s"', b"+CDNSGIP:")
     maker = "SIMCom"  # of whom the extras are
 

@@ -18,7 +18,14 @@ from micropython import const
 import ticks
 
 from . import timeouts
-from .errors import CommandError, ModemError, ModemReset, NetworkError
+from .errors import (
+    CommandError,
+    ModemError,
+    ModemGarbled,
+    ModemReset,
+    ModemTimeout,
+    NetworkError,
+)
 
 _POLLIN = const(1)
 _POLLOUT = const(4)
@@ -54,7 +61,7 @@ class Socket(io.IOBase):
     default_timeout_ms = 60_000
 
     def __init__(self, driver):
-        self._driver = driver
+        self.driver = driver
         self.cid = None
         self._timeout_ms = self.default_timeout_ms
         self._generation = None  # of the modem, when connected; None: not connected
@@ -63,6 +70,7 @@ class Socket(io.IOBase):
         self._rx = self._tx = None
         self._rx_pos = self._rx_end = self._tx_end = 0
         self._broken = 0  # ways in which bytes may be lost, as something failed half way
+        self.sent = 0  # bytes that the modem took
         self._full = None  # the modem had no room: tick at which to ask again
         self.readable = False  # the modem has, or may have, data for us
         self.hung_up = False  # the peer closed; what the modem has buffered can still be read
@@ -81,10 +89,10 @@ class Socket(io.IOBase):
         if self._generation is not None:
             raise OSError(_EISCONN, "the socket is connected already")
         host, port = address
-        driver = self._driver
+        driver = self.driver
         self.cid, self.buffers = driver._place(self)
         self._rx, self._tx = self.buffers
-        self._broken = 0
+        self._broken = self.sent = 0
         self._full = None
         self._drops = driver.pdp_drops
         driver._open(self.cid, host, port)
@@ -142,18 +150,18 @@ class Socket(io.IOBase):
         except NetworkError:
             if not self.hung_up:  # what the peer said before it closed can still be read
                 raise
-        self._driver.at.poll()
+        self.driver.at.poll()
+        if self._broken & _IN:
+            raise ModemGarbled("bytes were lost between modem and us: close it", _ECONNRESET)
         if not self.readable and (self.hung_up or ticks.left(self._look) > 0):
             return False
         self._rx_pos = 0
         self._rx_end = 0
         # Cleared first: an indication during the command is for what comes after it.
         self.readable = False
-        if self._broken & _IN:
-            raise NetworkError("bytes were lost between modem and us: close it", _ECONNRESET)
         self._broken |= _IN
         try:
-            self._rx_end = got = self._driver._receive(self.cid, self._rx)
+            self._rx_end = got = self.driver._receive(self.cid, self._rx)
         except (CommandError, NetworkError):  # refused: the modem gave nothing away
             self._broken &= _OUT
             raise
@@ -208,7 +216,7 @@ class Socket(io.IOBase):
                 self._broken |= _OUT
                 self._tx_end = 0
                 raise NetworkError("the network takes no data: the modem is full", _ETIMEDOUT)
-            self._driver._idle(_FULL)
+            self.driver._idle(_FULL)
 
     def _push(self):
         """Send what was collected, if the modem has room for it; False if some of it is left."""
@@ -223,9 +231,15 @@ class Socket(io.IOBase):
         if self.hung_up:
             raise NetworkError("the server closed the connection", _EPIPE)
         if self._broken & _OUT:
-            raise NetworkError("a send failed before: close the connection", _EPIPE)
+            raise ModemGarbled("a send failed before: close the connection", _EPIPE)
         self._broken |= _OUT
-        taken = self._driver._send(self.cid, self._tx[:n])
+        try:
+            taken = self.driver._send(self.cid, self._tx[:n])
+        except (CommandError, ModemGarbled, ModemTimeout) as e:
+            from .recovery import taken_after
+
+            taken = taken_after(e, self, n)
+        self.sent += taken
         self._broken &= _IN
         if taken:
             self._expect()
@@ -259,9 +273,9 @@ class Socket(io.IOBase):
     def _check(self):
         if self._generation is None:
             raise OSError(_ENOTCONN, "the socket is not connected")
-        if self._generation != self._driver.at.generation:
+        if self._generation != self.driver.at.generation:
             raise ModemReset("the modem restarted: the connection is gone")
-        if self._drops != self._driver.pdp_drops:
+        if self._drops != self.driver.pdp_drops:
             raise NetworkError("the network dropped the data connection")
 
     def close(self):
@@ -275,8 +289,8 @@ class Socket(io.IOBase):
         generation = self._generation
         self._generation = None
         self._rx_pos = self._rx_end = self._tx_end = 0
-        if generation == self._driver.at.generation:
+        if generation == self.driver.at.generation:
             try:
-                self._driver._close(self.cid)
+                self.driver._close(self.cid)
             except OSError:
                 pass  # the modem, or the connection, is gone already

@@ -14,7 +14,6 @@ from .errors import (
     CommandError,
     ModemError,
     ModemGarbled,
-    ModemTimeout,
     text,
 )
 from .modem import _number, closed, quotable
@@ -44,8 +43,8 @@ class SARAR4(BearerModem):
         (b"+USOCL", 130_000),
         (b"+USOCO", 130_000),
         (b"+USORD", 10_000),
-        (b"+USOWR", 15_000),
     )
+    counter = (b"+USOCTL=%d,2", b"+USOCTL:", 2)
     dns = (b'+UDNSRN=0,"%s"', b"+UDNSRN:")
     restart_command = b"+CFUN=15"
     login_command = b'+UAUTHREQ=1,2,"%s","%s"'
@@ -53,7 +52,6 @@ class SARAR4(BearerModem):
     def __init__(self, uart, power_key=None):
         super().__init__(uart, power_key)
         self._numbers = [None] * self.max_sockets  # the modem's, by connection number
-        self._sent = [0] * self.max_sockets  # bytes, by connection number
         at = self.at
         at.prompt = _PROMPT
         at.prompt_pause = 50
@@ -87,7 +85,6 @@ class SARAR4(BearerModem):
         if self._numbers[cid] is not None:  # an attempt that had no answer
             self._close(cid)
         self._numbers[cid] = number = self._create()
-        self._sent[cid] = 0
         try:
             self.at.command(b'+USOCO=%d,"%s",%d' % (number, host.encode(), port))
         except CommandError as e:
@@ -125,9 +122,6 @@ class SARAR4(BearerModem):
             lines = self.at.command(
                 b"+USOWR=%d,%d" % (number, len(data)), b"+USOWR: %d," % number, payload=data
             )
-        except ModemTimeout:
-            self.at.fill(len(data))
-            raise
         except CommandError:
             if self.at.prompted:  # how much of it left is not known
                 raise
@@ -136,12 +130,12 @@ class SARAR4(BearerModem):
         count = _number(lines[-1]) if lines else None
         # A part of it, or a digit lost on the way? What was sent twice or never is worse than
         # a question.
-        if count != len(data):
-            count = self._control(cid, _SENT) - self._sent[cid]
-            if not 0 <= count <= len(data):
-                raise ModemGarbled("AT+USOWR: what the modem has sent is not known")
-        self._sent[cid] += count
+        if count != len(data) and count != self._control(cid, _SENT) - self._sockets[cid].sent:
+            raise ModemGarbled("AT+USOWR: what the modem has sent is not known")
         return count
+
+    def _theirs(self, cid):
+        return self._numbers[cid]
 
     def _control(self, cid, parameter):
         """The number that AT+USOCTL tells about a connection; -1 if it tells none."""

@@ -262,6 +262,14 @@ def status(modem, args: Args) -> None:
     modem.info(f'+CIPSTATUS: {cid},0,"TCP","{host}","{port}","{state}"')
 
 
+def acknowledged(modem, args: Args) -> None:
+    """AT+CIPACK=<n>: bytes taken for the peer, of them acknowledged, and not acknowledged."""
+    args.at_most(1)
+    connection = modem.sockets.connected(args.number(0, NUMBERS)).connection
+    total, left = connection.sent + len(connection.tx), connection.unacked
+    modem.info(f"+CIPACK: {total},{total - left},{left}")
+
+
 def close(modem, args: Args) -> str:
     """AT+CIPCLOSE=<n>[,<quick>]."""
     args.at_most(2)
@@ -293,6 +301,7 @@ def add_socket_commands(table: CommandTable) -> None:
         ("+CIPSEND", "set", send),
         ("+CIPRXGET", "set", receive),
         ("+CIPSTATUS", "set", status),
+        ("+CIPACK", "set", acknowledged),
         ("+CIPCLOSE", "set", close),
     ):
         table.add(name, form, function)
