@@ -563,12 +563,12 @@ def test_what_only_reads_is_repeated():
         (("01B000000383010200", "3003020105" + "9000"), lambda applet: applet.read_file(b"\2")),
     )
     for (command, answer), call in calls:
-        for damaged in (1, 3):
+        for damaged in (1, 5):
             card, applet = opened(*[(command, Damaged(5))] * damaged)
             card.then((command, answer))
             assert len(call(applet)) >= 4
             card.done()
-        card, applet = opened(*[(command, Damaged(5))] * 4)
+        card, applet = opened(*[(command, Damaged(5))] * 6)
         with raises(Damaged):
             call(applet)
         card.done()
@@ -586,7 +586,7 @@ def test_opening_is_repeated():
             card.then(SELECT)
         assert Applet(card).open().aid == AIDS[0]
         card.done()
-    card = ScriptedCard(*[(OPEN[0], Damaged(5))] * 4)
+    card = ScriptedCard(*[(OPEN[0], Damaged(5))] * 6)
     with raises(Damaged):
         Applet(card).open()
     card.done()

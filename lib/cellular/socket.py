@@ -70,6 +70,7 @@ class Socket(io.IOBase):
         self._rx = self._tx = None
         self._rx_pos = self._rx_end = self._tx_end = 0
         self._broken = 0  # ways in which bytes may be lost, as something failed half way
+        self._trouble = None  # what a poll ran into
         self.sent = 0  # bytes that the modem took
         self._full = None  # the modem had no room: tick at which to ask again
         self.readable = False  # the modem has, or may have, data for us
@@ -93,7 +94,7 @@ class Socket(io.IOBase):
         self.cid, self.buffers = driver._place(self)
         self._rx, self._tx = self.buffers
         self._broken = self.sent = 0
-        self._full = None
+        self._full = self._trouble = None
         self._drops = driver.pdp_drops
         driver._open(self.cid, host, port)
         self._generation = driver.at.generation
@@ -267,10 +268,15 @@ class Socket(io.IOBase):
             if arg & _POLLOUT and self._tx_end == len(self._tx) and not self._push():
                 arg &= ~_POLLOUT
             return arg & (_POLLIN | _POLLOUT)
-        except ModemError:
-            return _POLLERR | arg & (_POLLIN | _POLLOUT)  # the read or write will say what it is
+        except ModemError as e:
+            self._trouble = e  # the next read or write says what it is
+            return _POLLERR | arg & (_POLLIN | _POLLOUT)
 
     def _check(self):
+        trouble = self._trouble
+        if trouble:
+            self._trouble = None
+            raise trouble
         if self._generation is None:
             raise OSError(_ENOTCONN, "the socket is not connected")
         if self._generation != self.driver.at.generation:

@@ -34,7 +34,7 @@ _MAX_LIST_PARTS = const(16)
 _MAX_LIST = const(4096)
 _MAX_FILE = const(4096)
 _MAX_READS = const(256)
-_REPEATS = const(3)
+_REPEATS = const(5)  # of two answers with 256 bytes one is damaged at 0.1 % of lost bytes
 
 # Status words by which a card says that our channel or session is gone, and that it has none.
 _LOST = (0x6881, 0x6882, 0x6D00, 0x6E00)
