@@ -1,6 +1,13 @@
 """The main job by each modem that can be simulated, with the driver of its family."""
 
+import contextlib
+import json
+import time
+
 import pytest
+from summaries import SUMMARIES
+
+from iotsafe_tools.testbed import Subscriber
 
 # Personality of the simulated modem, driver in the config.
 MODEMS = (
@@ -46,3 +53,46 @@ def test_latency_and_rate_of_the_radio(make_rig, radio):
         assert firmware.wait(90) == 0
     assert rig.broker.names("meter-17")
     assert rig.lab.counters["handler_errors"] == 0
+
+
+NOISY = ("sim7080", "sim7000", "bg95", "gms01q", "sara-r5", "tx62")
+READINGS = 5
+LOST = "lost_bytes:rate=1,seed={}"  # a tenth of a percent, both ways
+# Seconds. It takes 10 to 200, and what repeats nothing does not come to an end.
+PATIENCE = 600.0
+
+
+@pytest.mark.timeout(PATIENCE + 200)
+def test_the_main_job_at_a_tenth_of_a_percent_of_lost_bytes(make_rig, pytestconfig):
+    """Side by side, as each of them mostly waits. By TLS 1.2, as OpenSSL sends tickets by 1.3:
+    nobody has a use for them here, and they double what comes down at once."""
+    jobs = []
+    with contextlib.ExitStack() as running:
+        for seed, personality in enumerate(NOISY, 1):
+            rig = make_rig(
+                cn="meter-17",
+                broker={"tls_exactly": "1.2"},
+                lab={"personality": personality, "faults": [LOST.format(seed)]},
+            )
+            subscriber = running.enter_context(Subscriber(rig.broker, topic="devices/#"))
+            changes = {"modem.driver": personality}
+            firmware = rig.firmware(messages=READINGS, changes=changes)
+            jobs.append((personality, rig, subscriber, running.enter_context(firmware)))
+        begun = time.monotonic()
+        for personality, rig, subscriber, firmware in jobs:
+            left = max(begun + PATIENCE - time.monotonic(), 1)
+            assert firmware.wait(left) == 0, personality
+            told = []
+            while len({reading["seq"] for reading in told}) < READINGS:
+                told.append(json.loads(subscriber.get(10).payload))
+            told += [json.loads(message.payload) for message in subscriber.drain()]
+            first = [reading["seq"] for reading in told if not reading.get("repeat")]
+            assert {reading["seq"] for reading in told} == set(range(1, READINGS + 1)), told
+            assert len(first) == len(set(first)), f"a reading came twice unmarked: {told}"
+            lost = rig.lab.modem.faults.struck["lost_bytes"]
+            assert rig.lab.counters["handler_errors"] == 0
+            again = sum("next attempt" in line for line in firmware.lines)
+            pytestconfig.stash.setdefault(SUMMARIES, []).append(
+                f"main job at 0.1 % of lost bytes: {personality}: {lost} lost, {again} attempts "
+                f"failed, {len(told)} readings"
+            )
