@@ -86,6 +86,7 @@ def test_the_benchmark_measures_each_package():
     )
     assert all(value > 0 for value in numbers.values())
     assert numbers["bytecode.iotsafe.session"] < numbers["bytecode.iotsafe"]
+    assert numbers["bytecode.iotsafe.session"] < numbers["bytecode.session"] < numbers["bytecode"]
 
 
 def test_a_session_loads_nothing_that_it_does_not_need():

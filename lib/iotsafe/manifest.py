@@ -19,6 +19,7 @@ package(
         "jwt.py",
         "keys.py",
         "listing.py",
+        "meanings.py",
         "native.py",
         "objects.py",
         "p256.py",

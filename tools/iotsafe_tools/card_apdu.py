@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any, BinaryIO
 
 import iotsafe
-from iotsafe.errors import meaning
+from iotsafe.meanings import meaning
 
 from .card_session import Session, hexadecimal, unhex
 

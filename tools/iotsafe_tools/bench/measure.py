@@ -188,6 +188,7 @@ LATER = {
     "jwt",
     "keys",
     "listing",
+    "meanings",
     "p256",
     "safe",
     "sessions",
@@ -217,7 +218,8 @@ def drivers() -> dict[str, set[str]]:
 
 def bytecode() -> Numbers:
     """Size of each device package as .mpy files, in bytes; of `iotsafe` also what a TLS session
-    loads, of `cellular` the AT engine, each driver, and the largest driver with the engine.
+    loads, of `cellular` the AT engine, each driver, and the largest driver with the engine;
+    `bytecode.session` is what a telemetry session by a SIM7080 loads of all of them.
     """
     numbers: Numbers = {"bytecode.iotsafe.session": 0}
     compiler = ROOT / "build" / "mpy-cross" / "mpy-cross"
@@ -245,4 +247,9 @@ def bytecode() -> Numbers:
     own = {name: sum(sizes[part] for part in parts) for name, parts in drivers().items()}
     numbers["bytecode.cellular.engine"] = engine
     numbers["bytecode.cellular.engine_and_driver"] = engine + max(own.values())
+    numbers["bytecode.session"] = (
+        sum(numbers[f"bytecode.{name}"] for name in ("ticks", "iotsafe.session", "telemetry"))
+        + sum(sizes[name] for name in (*_COMMON, "__init__"))
+        + own["sim7080"]
+    )
     return numbers | {f"bytecode.cellular.{name}": size for name, size in own.items()}
