@@ -1,8 +1,8 @@
 """Pieces of dialogues with a Sequans modem, for scripted UARTs."""
 
+import modem_script
 from mock_uart import ScriptedUART
 from sim7080_script import ERROR, OK, SYNC, cme, lines
-from virtual_time import Clock, running
 
 from cellular import GM02S
 
@@ -58,21 +58,8 @@ def started(steps, driver=GM02S, uart=ScriptedUART):
 
 
 def play(steps, body, driver=GM02S):
-    """`body(modem, clock)` on a modem that was powered up; `steps` must be used up."""
-    clock = Clock(nap=100)
-    with running(clock):
-        modem, uart = started(steps, driver)
-        body(modem, clock)
-        modem.at.poll()
-        uart.done()
-
-
-def joined(*parts):
-    """Steps and lists of steps as one list."""
-    steps = []
-    for part in parts:
-        steps.extend(part if isinstance(part, list) else [part])
-    return steps
+    """As `modem_script.play`, with this family's set-up."""
+    modem_script.play(driver, [SET_UP] + steps, body)
 
 
 __all__ = ("ERROR", "OK", "cme", "lines")

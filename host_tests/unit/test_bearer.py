@@ -2,7 +2,8 @@
 
 from expect import raises
 from mock_uart import ScriptedUART
-from sequans_script import ERROR, OK, SET_UP, cme, joined, lines, play, started
+from modem_script import AnsweringUART, joined
+from sequans_script import ERROR, OK, SET_UP, cme, lines, play, started
 from sim7080_script import SYNC
 from virtual_time import Clock, running
 
@@ -132,31 +133,16 @@ def test_a_context_that_was_dropped_is_activated_again():
 
 
 def test_never_granted():
-    class Refusing(ScriptedUART):
-        """Refuses each activation after the script."""
-
-        asked = 0
-
-        def write(self, data):
-            if self._unwritten:
-                return ScriptedUART.write(self, data)
-            if bytes(data) == ACTIVATE[0]:
-                Refusing.asked += 1
-                self._chunks.append(cme(148))
-            else:
-                assert bytes(data) == NO_ADDRESS[0]
-                self._chunks.append(NO_ADDRESS[1])
-            return len(data)
-
     clock = Clock()
+    answers = {ACTIVATE[0]: cme(148), NO_ADDRESS[0]: NO_ADDRESS[1]}
     with running(clock):
-        modem, _ = started([STORED], uart=Refusing)
+        modem, uart = started([STORED], uart=lambda steps: AnsweringUART(steps, answers))
         start = clock.ms
         with raises(NetworkError, text="gives no data connection: check modem.apn") as caught:
             modem.attach("internet")
         assert caught.error.errno == 100
         assert 120_000 <= clock.ms - start < 127_000
-        assert 20 < Refusing.asked < 70
+        assert 20 < uart.asked[ACTIVATE[0]] < 70
 
 
 def test_a_restart_while_waiting_for_the_address():

@@ -1,11 +1,11 @@
 """What the TX62 does in its own way: start, context, internet services."""
 
+import modem_script
 from effort import some
 from expect import equal, raises
-from mock_uart import ScriptedUART, cuts
-from sequans_script import joined
-from sim7080_script import ERROR, OK, SYNC, cme, lines
-from virtual_time import Clock, running
+from mock_uart import cuts
+from modem_script import connected, joined
+from sim7080_script import ERROR, OK, cme, lines
 
 import cellular
 from cellular import TX62, ModemError, ModemGarbled, ModemReset, ModemTimeout, NetworkError
@@ -59,21 +59,8 @@ def state(number):
 
 
 def play(steps, body):
-    """`body(modem, clock)` on a modem that was powered up; `steps` must be used up."""
-    clock = Clock(nap=100)
-    with running(clock):
-        uart = ScriptedUART(joined(SYNC, SET_UP, *steps))
-        modem = TX62(uart)
-        modem.power_up()
-        body(modem, clock)
-        modem.at.poll()
-        uart.done()
-
-
-def connected(modem):
-    socket = modem.socket()
-    socket.connect(("h", 8883))
-    return socket
+    """As `modem_script.play`, with this family's set-up."""
+    modem_script.play(TX62, [SET_UP] + steps, body)
 
 
 def test_the_driver_is_in_the_table():

@@ -1,8 +1,10 @@
 """What the Quectel family does in its own way: set-up, data context, time, connections."""
 
+import modem_script
 from effort import some
 from expect import equal, raises
 from mock_uart import ScriptedUART
+from modem_script import AnsweringUART
 from sim7080_script import ERROR, OK, SYNC, cme, lines
 from virtual_time import Clock, running
 
@@ -47,15 +49,8 @@ def receives(data=b"", before=b"", then=b""):
 
 
 def play(steps, body, set_up=SET_UP):
-    """`body(modem, clock)` on a modem that was powered up; `steps` must be used up."""
-    clock = Clock(nap=100)
-    with running(clock):
-        uart = ScriptedUART(SYNC + set_up + steps)
-        modem = cellular.driver("bg95")(uart)
-        modem.power_up()
-        body(modem, clock)
-        modem.at.poll()
-        uart.done()
+    """As `modem_script.play`, with this family's set-up."""
+    modem_script.play(cellular.Quectel, [set_up] + steps, body)
 
 
 def talk(steps, body):
@@ -143,28 +138,16 @@ def test_answers_about_addresses_that_make_no_sense():
 
 
 def test_never_granted():
-    class Refusing(ScriptedUART):
-        """Refuses each activation after the script."""
-
-        asked = 0
-
-        def write(self, data):
-            if self._unwritten:
-                return ScriptedUART.write(self, data)
-            if bytes(data) == ACTIVATE:
-                Refusing.asked += 1
-            self._chunks.append(ERROR if bytes(data) == ACTIVATE else OK)
-            return len(data)
-
     clock = Clock()
     with running(clock):
-        modem = cellular.Quectel(Refusing(SYNC + SET_UP + [INACTIVE, APN]))
+        uart = AnsweringUART(SYNC + SET_UP + [INACTIVE, APN], {ACTIVATE: ERROR})
+        modem = cellular.Quectel(uart)
         modem.power_up()
         start = clock.ms
         with raises(NetworkError, text="gives no data connection: check modem.apn"):
             modem.attach("internet")
         assert 120_000 <= clock.ms - start < 127_000
-        assert 20 < Refusing.asked < 70
+        assert 20 < uart.asked[ACTIVATE] < 70
 
 
 def test_text_that_would_end_the_command_is_not_sent():

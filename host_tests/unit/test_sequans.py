@@ -3,13 +3,13 @@
 from effort import some
 from expect import equal, raises
 from mock_uart import cuts
+from modem_script import connected, joined
 from sequans_script import (
     ERROR,
     OK,
     SET_UP,
     closes,
     cme,
-    joined,
     lines,
     opens,
     play,
@@ -25,12 +25,6 @@ from cellular import GM02S, GMS01Q, CommandError, ModemReset, NetworkError
 
 RING = b"\r\n+SQNSRING: 1,%d\r\n"
 HANG_UP = b"\r\n+SQNSH: 1\r\n"
-
-
-def connected(modem):
-    socket = modem.socket()
-    socket.connect(("h", 8883))
-    return socket
 
 
 def test_the_drivers_are_in_the_table():

@@ -1,7 +1,8 @@
 """What the SIM7000 does in its own way: the connections of AT+CIP…, and how they come up."""
 
+import modem_script
 from expect import raises
-from mock_uart import ScriptedUART
+from modem_script import AnsweringUART
 from sim7080_script import ERROR, OK, SET_UP, SYNC, cme, lines
 from virtual_time import Clock, TimedUART, running
 
@@ -18,18 +19,14 @@ UP = STACK + [LOGIN, (CIICR, OK), ADDRESS]
 
 
 def play(steps, body, attached=False):
-    """`body(modem, clock)` on a modem that was powered up; `steps` must be used up."""
-    clock = Clock(nap=100)
-    with running(clock):
-        uart = ScriptedUART(SYNC + SET_UP + (UP if attached else []) + steps)
-        modem = SIM7000(uart)
-        modem.power_up()
+    """As `modem_script.play`, with this family's set-up; `attached`: to the network, too."""
+
+    def begin(modem, clock):
         if attached:
             modem.attach("internet")
         body(modem, clock)
-        for _ in range(3):
-            modem.at.poll()
-        uart.done()
+
+    modem_script.play(SIM7000, [SET_UP, UP if attached else []] + steps, begin)
 
 
 def starts(answer=b"\r\n0, CONNECT OK\r\n", cid=0):
@@ -97,27 +94,15 @@ def test_refused_and_then_granted():
 
 
 def test_never_granted():
-    class Refusing(ScriptedUART):
-        """Refuses each activation after the script."""
-
-        asked = 0
-
-        def write(self, data):
-            if self._unwritten:
-                return ScriptedUART.write(self, data)
-            answers = {SHUT[0]: SHUT[1], CIICR: ERROR}
-            Refusing.asked += bytes(data) == CIICR
-            self._chunks.append(answers.get(bytes(data), OK))
-            return len(data)
-
     clock = Clock()
     with running(clock):
-        modem = SIM7000(Refusing(SYNC + SET_UP))
+        uart = AnsweringUART(SYNC + SET_UP, {SHUT[0]: SHUT[1], CIICR: ERROR})
+        modem = SIM7000(uart)
         modem.power_up()
         with raises(NetworkError, text="gives no data connection: check modem.apn"):
             modem.attach("internet")
         assert 120_000 <= clock.ms < 127_000
-        assert 10 < Refusing.asked < 70
+        assert 10 < uart.asked[CIICR] < 70
 
 
 def test_text_that_would_end_the_command_is_not_sent():

@@ -1,7 +1,9 @@
 """What the SIM7080 does in its own way: set-up, data context, time, connections."""
 
+import modem_script
 from expect import raises
 from mock_uart import ScriptedUART
+from modem_script import AnsweringUART
 from sim7080_script import ERROR, OK, SET_UP, SYNC, closes, cme, lines, opens, started
 from virtual_time import Clock, TimedUART, running
 
@@ -24,13 +26,8 @@ DEACTIVE = b"\r\n+APP PDP: 0,DEACTIVE\r\n"
 
 
 def play(steps, body):
-    """`body(modem, clock)` on a modem that was powered up; `steps` must be used up."""
-    clock = Clock(nap=100)
-    with running(clock):
-        modem, uart = started(steps)
-        body(modem, clock)
-        modem.at.poll()
-        uart.done()
+    """As `modem_script.play`, with this family's set-up."""
+    modem_script.play(SIM7080, [SET_UP] + steps, body)
 
 
 def test_the_driver_is_in_the_table():
@@ -234,30 +231,16 @@ def test_active_is_said_but_there_is_no_address():
 
 
 def test_never_granted():
-    class Refusing(ScriptedUART):
-        """Refuses each activation after the script."""
-
-        asked = 0
-
-        def write(self, data):
-            if self._unwritten:
-                return ScriptedUART.write(self, data)
-            if bytes(data) == ACTIVATE:
-                Refusing.asked += 1
-                self._chunks.append(OK + DEACTIVE)
-            elif bytes(data) == NO_ADDRESS[0]:
-                self._chunks.append(NO_ADDRESS[1])
-            return len(data)
-
     clock = Clock()
+    answers = {ACTIVATE: OK + DEACTIVE, NO_ADDRESS[0]: NO_ADDRESS[1]}
     with running(clock):
-        modem, _ = started([NO_ADDRESS, APN], Refusing)
+        modem, uart = started([NO_ADDRESS, APN], lambda steps: AnsweringUART(steps, answers))
         start = clock.ms
         with raises(NetworkError, text="gives no data connection: check modem.apn") as caught:
             modem.attach("internet")
         assert caught.error.errno == 100
         assert 120_000 <= clock.ms - start < 127_000
-        assert 20 < Refusing.asked < 70
+        assert 20 < uart.asked[ACTIVATE] < 70
 
 
 def test_user_and_password():

@@ -3,7 +3,7 @@
 from effort import some
 from expect import equal, raises
 from mock_uart import ScriptedUART, cuts
-from sequans_script import joined
+from modem_script import joined
 from sim7080_script import SYNC
 from ublox_script import (
     ERROR,

@@ -1,9 +1,8 @@
 """Pieces of dialogues with a u-blox modem, for scripted UARTs."""
 
-from mock_uart import ScriptedUART
-from sequans_script import joined
-from sim7080_script import ERROR, OK, SYNC, cme, lines
-from virtual_time import Clock, running
+import modem_script
+from modem_script import connected
+from sim7080_script import ERROR, OK, cme, lines
 
 from cellular import SARAR4
 
@@ -57,22 +56,8 @@ def closes(number=0, answer=OK):
 
 
 def play(steps, body, driver=SARAR4):
-    """`body(modem, clock)` on a modem that was powered up; `steps` must be used up."""
-    clock = Clock(nap=100)
-    with running(clock):
-        uart = ScriptedUART(joined(SYNC, SET_UP, *steps))
-        modem = driver(uart)
-        modem.power_up()
-        body(modem, clock)
-        modem.at.poll()
-        uart.done()
+    """As `modem_script.play`, with this family's set-up."""
+    modem_script.play(driver, [SET_UP] + steps, body)
 
 
-def connected(modem):
-    """A socket of `modem` that was connected."""
-    socket = modem.socket()
-    socket.connect(("h", 8883))
-    return socket
-
-
-__all__ = ("ERROR", "OK", "cme", "lines")
+__all__ = ("ERROR", "OK", "cme", "connected", "lines")

@@ -308,8 +308,7 @@ def close_socket(modem, args: Args) -> None:
     cid = args.number(0, CIDS)
     if cid not in modem.sockets.sockets:
         raise CMEError(NOT_ALLOWED)
-    modem.sockets.close(cid)
-    modem.event("tcp", what="closed", cid=cid, by="host")
+    modem.sockets.hung_up(cid)
 
 
 def add_socket_commands(table: CommandTable) -> None:

@@ -169,8 +169,7 @@ def close_service(modem, args: Args) -> None:
     """AT^SISC=<id>."""
     args.at_most(2)
     cid = modem.sockets.of(args).cid
-    modem.sockets.close(cid)
-    modem.event("tcp", what="closed", cid=cid, by="host")
+    modem.sockets.hung_up(cid)
 
 
 def state(modem, args: Args) -> None:

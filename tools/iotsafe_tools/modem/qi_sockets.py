@@ -260,8 +260,7 @@ def close_socket(modem, args: Args) -> None:
     cid = args.number(0, IDS)
     args.number(1, range(65536), 10)
     if cid in modem.sockets.sockets:
-        modem.sockets.close(cid)
-        modem.event("tcp", what="closed", cid=cid, by="host")
+        modem.sockets.hung_up(cid)
 
 
 def last_error(modem, args: Args) -> None:

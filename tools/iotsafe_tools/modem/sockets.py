@@ -140,6 +140,11 @@ class SocketTable:
         if sock and sock.connection:
             sock.connection.close(abort)
 
+    def hung_up(self, cid: int) -> None:
+        """Forget a number, as the host wants."""
+        self.close(cid)
+        self.modem.event("tcp", what="closed", cid=cid, by="host")
+
     def _count(self, up: int, down: int) -> None:
         network = self.modem.network
         self.modem.count("tcp_up", network.bytes_up - up)

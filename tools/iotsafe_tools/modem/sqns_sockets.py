@@ -231,8 +231,7 @@ def hang_up(modem, args: Args) -> None:
     number = args.number(0, NUMBERS)
     if number not in modem.sockets.sockets:
         raise CMEError(NOT_ALLOWED)
-    modem.sockets.close(number)
-    modem.event("tcp", what="closed", cid=number, by="host")
+    modem.sockets.hung_up(number)
 
 
 def add_socket_commands(table: CommandTable) -> None:

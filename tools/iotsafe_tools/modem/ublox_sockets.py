@@ -194,8 +194,7 @@ def close_socket(modem, args: Args) -> None:
     """AT+USOCL=<socket>[,1]; with the 1, +UUSOCL tells the end."""
     args.at_most(2)
     number = modem.sockets.of(args).cid
-    modem.sockets.close(number)
-    modem.event("tcp", what="closed", cid=number, by="host")
+    modem.sockets.hung_up(number)
     if args.number(1, range(2), 0):
         modem.after_ok(lambda: modem.urc(f"+UUSOCL: {number}"))
 
