@@ -1,0 +1,36 @@
+"""What the tests of the AT engine share: an engine that found its modem."""
+
+from mock_uart import ScriptedUART
+from virtual_time import Clock, TimedUART, running
+
+from cellular.at import AT
+
+OK = b"\r\nOK\r\n"
+SYNC = [(b"AT\r", b"AT\r\r\nOK\r\n"), (b"ATE0\r", b"ATE0\r" + OK), (b"AT\r", OK)]
+BOOT = (b"RDY", b"NORMAL POWER DOWN")
+
+
+def engine(steps, clock=None, boot_lines=BOOT):
+    """An engine after `sync`, with the script `steps` to come."""
+    uart = ScriptedUART(SYNC + steps)
+    at = AT(uart, boot_lines)
+    at.sync()
+    return at, uart
+
+
+def timed(clock, steps):
+    uart = TimedUART(clock, [(want, [(0, reply)]) for want, reply in SYNC] + steps)
+    at = AT(uart, BOOT)
+    at.sync()
+    return at, uart
+
+
+def dialogue(steps, body, boot_lines=BOOT):
+    """Run `body(at)` on an engine that was synchronised; the script must be used up."""
+    clock = Clock(nap=1)  # the script cannot tell that something happens
+    with running(clock):
+        at, uart = engine(steps, boot_lines=boot_lines)
+        result = body(at)
+        at.poll()
+        uart.done()
+    return result
