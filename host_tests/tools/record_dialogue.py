@@ -18,9 +18,10 @@ from pathlib import Path
 
 _HERE = Path(__file__).resolve().parent
 _ROOT = _HERE.parents[1]
-for _folder in ("firmware", "lib", "tools/shims", "tools", "host_tests/system", "host_tests/unit"):
-    sys.path.insert(0, str(_ROOT / _folder))
-sys.path.insert(0, str(_HERE.parent))
+_FOLDERS = ("firmware", "lib", "tools/shims", "tools", "host_tests/system", "host_tests/unit")
+for _folder in (*_FOLDERS, "host_tests"):
+    if str(_ROOT / _folder) not in sys.path:
+        sys.path.insert(0, str(_ROOT / _folder))
 
 import main_job  # noqa: E402
 from fault_peer import MemoryNetwork, Wire  # noqa: E402
