@@ -20,8 +20,6 @@ from .ports import Line
 from .tool_errors import FAILURES, ToolError, told
 from .tool_view import Lines
 
-_PIN_WANTED = "asks for a PIN"
-
 
 class StepFailed(Exception):
     """A step failed, and was shown; `failure`: what and why."""
@@ -105,7 +103,7 @@ def attach(session: Session, wishes: Wishes, steps: Steps) -> str:
     """SIM, network, data connection; our address. Raises StepFailed."""
     modem = session.modem
     with steps.step("SIM") as step:
-        unlock(modem, session.line, _pin(modem, wishes))
+        unlock(modem, session.line, wishes.pin, wishes.ask)
         step.text = f"ready, {if_told(modem.iccid) or 'number unknown'}"
     with steps.step("network", "waiting for the network") as step:
         apn = stored_apn(modem) if wishes.apn is None else wishes.apn
@@ -123,18 +121,6 @@ def attach(session: Session, wishes: Wishes, steps: Steps) -> str:
         how = "active already" if address == before else f"APN {apn}" if apn else ""
         step.text = ", ".join(filter(None, (f"address {address}", how)))
     return address
-
-
-def _pin(modem: Any, wishes: Wishes) -> str | None:
-    """The PIN that was given, or, if the SIM wants one, that somebody types."""
-    if wishes.pin is None and wishes.ask:
-        try:
-            modem.unlock()
-        except cellular.SIMError as error:
-            if _PIN_WANTED in str(error):
-                return wishes.ask()
-            raise
-    return wishes.pin
 
 
 def stored_apn(modem: Any) -> str:

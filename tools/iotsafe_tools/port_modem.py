@@ -8,7 +8,7 @@ done with it: no power key, no registration, no connection.
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -28,6 +28,7 @@ FIND_MS = 6_000
 
 _WRITE = timeouts.DEFAULT / 1000 + 0.5  # seconds; then the AT engine has given up, too
 
+_PIN_WANTED = "asks for a PIN"
 _GONE = "plug it in again, check the cable, and try again"
 _IN_USE = "close that first (mpremote, a serial monitor, ModemManager, another iotsafe)"
 _LISTED = "is it plugged in? `pyserial-ports` lists the ports"
@@ -197,10 +198,20 @@ def find(modem: Modem, line: Line, patience: int | None = None) -> None:
         ) from None
 
 
-def unlock(modem: Modem, line: Line, pin: str | None) -> None:
-    """Have the SIM readable; a PIN is entered once, and only if the SIM asks for it."""
+def unlock(
+    modem: Modem, line: Line, pin: str | None, ask: Callable[[], str] | None = None
+) -> None:
+    """Have the SIM readable; a PIN is entered once, and only if the SIM asks for it.
+
+    `ask`: what gives one that nobody has given before. Raises PortError.
+    """
     try:
-        modem.unlock(pin)
+        try:
+            modem.unlock(pin)
+        except cellular.SIMError as error:
+            if pin is not None or ask is None or _PIN_WANTED not in str(error):
+                raise
+            modem.unlock(ask())
     except cellular.ModemError as error:
         problem = str(error).partition(": set modem.pin")[0]
         if problem != str(error):

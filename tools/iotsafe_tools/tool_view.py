@@ -6,6 +6,7 @@ import contextlib
 import sys
 from contextlib import AbstractContextManager
 
+import typer
 from rich.console import Console
 from rich.text import Text
 
@@ -41,7 +42,10 @@ class Lines:
         """One line, `mark` in front of it."""
         if self._console:
             line = Text.assemble(mark, (printable(text), style))
-            self._console.print(line, soft_wrap=True)
+            with self._console.capture() as captured:
+                self._console.print(line, soft_wrap=True)
+            # By itself the console would print a line again that Ctrl-C meets on its way out.
+            typer.echo(captured.get(), nl=False)
 
     def step(self, state: str, text: str, advice: str = "") -> None:
         """A step that ended in `state`, and in a line of its own what to do about it."""
