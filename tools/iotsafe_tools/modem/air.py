@@ -1,9 +1,10 @@
 """The radio between the modem and its peers, as it shows in time: how long bytes are on their
 way, and how many pass in a second. Presets by name.
 
-The numbers are of the kind that operators' field measurements of one still, well covered module
-show, below the peak rates of 3GPP TS 36.306 for the category; NB-IoT comes with seconds of latency
-by design (TR 45.820 aims at less than 10 s).
+The rates are about the peak of the half-duplex categories M1 and NB1 (3GPP TS 36.306, Release 13),
+as one still, well covered module has them; the round trips are what operators' guides and field
+measurements tell. NB-IoT has seconds of it by design: TR 45.820 aims at 10 s where it reaches
+worst.
 """
 
 from __future__ import annotations
