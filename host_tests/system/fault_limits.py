@@ -16,7 +16,7 @@ CALLS = {
     "unlock": (timeouts.BOOT_SETTLE, 10_000),
     "register": (timeouts.REGISTRATION, timeouts.DEFAULT),
     "attach": (timeouts.REGISTRATION + timeouts.PDP, 150_000),
-    "clock": (timeouts.NTP, timeouts.DEFAULT),
+    "clock": (timeouts.NTP, timeouts.OPEN),  # a bearer for it
 }
 OF = timeouts.of
 

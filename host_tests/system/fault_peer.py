@@ -33,8 +33,9 @@ from iotsafe.errors import TLSError
 from iotsafe_tools.modem import Network
 
 NONCE, TAG, HEAD = 32, 8, 10
-LONGEST = 4096
-"""Bytes of a record's content; a length above it is none."""
+LONGEST = 0x7FFF
+"""Bytes of a record's content. A length above it is none: bytes of the connection beside would
+make one; the text of a command, which a modem may take for a payload, makes one below."""
 LATENCY = 0.06
 """Seconds that bytes are on their way."""
 MAC_FAILED = -0x7180  # of mbedTLS: MBEDTLS_ERR_SSL_INVALID_MAC
