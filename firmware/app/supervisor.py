@@ -161,7 +161,7 @@ class Supervisor:
                 )
         self.on_step("failed")
         self.stop()
-        if self._failures % (2 * _PATIENCE) == 0:
+        if name == "rest" or self._failures % (2 * _PATIENCE) == 0:  # who knows how far it came
             say("modem", "restarting it")
             self.modem.restart()
             back = 0
