@@ -3,6 +3,7 @@ they can be played again."""
 
 import contextlib
 import errno
+import itertools
 import json
 import os
 import random
@@ -184,6 +185,43 @@ def test_any_bytes_can_be_masked(chunks):
         size = sum(len(p) if isinstance(p, bytes) else p.size or 1 for p in parts)
         assert size <= len(data) and all(parts)
         assert b"".join(p for p in parts if isinstance(p, bytes)) in data or len(parts) > 1
+
+
+PIN = b"90473618"
+PIN_HEX = PIN.hex().upper().encode()
+
+
+@given(
+    st.sampled_from(
+        (
+            b'AT+CPIN="%s"',
+            b"AT+CPIN=%s",
+            b'at+cmee=1;+cpin = "%s";+csq',
+            b'AT+CPWD="SC","1111","%s"',
+            b'AT+CLCK="SC",0,"%s"',
+            b'AT+CGAUTH=1,2,"me","%s"',
+            b'AT+QICSGP=1,1,"apn","me","%s",3',
+            b'AT+CSIM=26,"0020000108%x"',
+            b'AT+CGLA=1,26,"01 2C000108%x"',
+            b"AT+CSIM=42,0024000110%x%x",
+            b'AT+CSIM=32,"014A00000B%x000000"',
+        )
+    ),
+    st.lists(st.binary(max_size=30), max_size=3),
+    st.sets(st.integers(0, 200)),
+    st.booleans(),
+)
+def test_whatever_is_around_it_and_however_it_is_cut_a_secret_is_hidden(
+    command, noise, cuts, host
+):
+    said = command.replace(b"%s", PIN).replace(b"%x", PIN_HEX)
+    data = b"\r".join([*noise, said]) + b"\r\n"
+    edges = [0, *sorted(cut for cut in cuts if cut < len(data)), len(data)]
+    mask = Mask()
+    way = mask.host if host else mask.modem
+    parts = [part for a, b in itertools.pairwise(edges) for part in way(data[a:b])]
+    seen = b"".join(part if isinstance(part, bytes) else b"#" for part in parts)
+    assert PIN not in seen and PIN_HEX not in seen and b"#" in seen
 
 
 # -- the file ------------------------------------------------------------------------------------
