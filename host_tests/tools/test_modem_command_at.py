@@ -21,7 +21,7 @@ from iotsafe_tools import modem_dialogue, modem_session, modem_terminal
 from iotsafe_tools.lab import Lab
 from iotsafe_tools.modem.personalities import PERSONALITIES
 from iotsafe_tools.modem_dialogue import LONGEST, Lines, Script, failed, final, shown
-from iotsafe_tools.port_modem import SerialUART
+from iotsafe_tools.port_modem import AnyModem, SerialUART
 from iotsafe_tools.tool_errors import PortError
 
 OK = b"\r\nOK\r\n"
@@ -148,6 +148,22 @@ def test_a_payload_has_the_time_of_its_command(monkeypatch):
             for command, limit in ((b"AT+CMGS=1", 60), (b"hello\x1a", 60), (b"AT+X", 1.5)):
                 assert script.run(command)
                 assert script._limit == limit
+
+
+@pytest.mark.parametrize(
+    ("command", "seconds"),
+    [
+        (b"AT+CAOPEN=0", 90),
+        (b"at+qiact=1", 150),
+        (b"AT+USOCO=0", 130),
+        (b"AT^SICA=1,1", 150),
+        (b"AT+CSIM=4", 35),
+        (b"AT+NOSUCH", 5),
+        (b"hello", 5),
+    ],
+)
+def test_commands_of_all_vendors_have_their_time(command, seconds):
+    assert modem_dialogue._usual(command, AnyModem.limits) == seconds
 
 
 class Talker:

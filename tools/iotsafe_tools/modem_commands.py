@@ -186,8 +186,9 @@ def _perform(line: Line, script: Iterator[bytes], timeout: float | None, wait: f
     from .modem_session import BOOT_MS
     from .port_modem import AnyModem, find
 
-    find(AnyModem(line.uart), line, BOOT_MS)
-    dialogue = Script(line.uart, typer.echo, timeout)
+    modem = AnyModem(line.uart)
+    find(modem, line, BOOT_MS)
+    dialogue = Script(line.uart, typer.echo, timeout, modem.limits)
     good = True
     try:
         for command in script:

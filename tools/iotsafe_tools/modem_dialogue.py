@@ -92,15 +92,21 @@ class Script:
     """One command after the other, each with its whole answer.
 
     `say(text)`: called with each line that the modem prints. `patience`: seconds for an answer;
-    None: what the board allows the command.
+    None: what the board allows the command. `limits`: for those of a vendor, see
+    `cellular.timeouts.of`.
     """
 
     def __init__(
-        self, uart: Any, say: Callable[[str], object], patience: float | None = None
+        self,
+        uart: Any,
+        say: Callable[[str], object],
+        patience: float | None = None,
+        limits: tuple[tuple[bytes, int], ...] = (),
     ) -> None:
         self._uart = uart
         self._say = say
         self._patience = patience
+        self._limits = limits
         self._lines = Lines()
         self._prompted = False
         self._echo = b""
@@ -113,7 +119,7 @@ class Script:
         """
         self.listen(0)
         if not self._prompted:
-            self._limit = self._patience or _usual(command)
+            self._limit = self._patience or _usual(command, self._limits)
         end = b"" if self._prompted else b"\r"
         self._prompted = False
         self._echo = command
@@ -175,7 +181,7 @@ class Script:
             self._lines.rest = b""
 
 
-def _usual(command: bytes) -> float:
+def _usual(command: bytes, limits: tuple[tuple[bytes, int], ...]) -> float:
     """Seconds that the board gives `command`."""
     named = command[2:].upper() if command[:2].upper() == b"AT" else b"+"
-    return timeouts.of(named) / 1000
+    return timeouts.of(named, limits) / 1000

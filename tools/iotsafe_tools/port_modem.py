@@ -51,7 +51,13 @@ class AnyModem(Modem):
     boot_lines = tuple(
         {line for name in cellular.names() for line in cellular.driver(name).boot_lines}
     )
-    limits = ()
+    # Of a command that several have in their own time, the longest is found first.
+    limits = tuple(
+        sorted(
+            {row for name in cellular.names() for row in cellular.driver(name).limits},
+            key=lambda row: -row[1],
+        )
+    )
     dns = None
 
 
