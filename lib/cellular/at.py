@@ -176,7 +176,7 @@ class AT:
                 if not self._urc(line) and damaged is False:
                     from .recovery import is_damaged
 
-                    if is_damaged(line, done, _FAILURES):
+                    if is_damaged(line, _FAILURES + (done, on_line and prefix)):
                         if target:  # the data is whole
                             return lines
                         raise self._lost_bytes(command)
@@ -188,12 +188,10 @@ class AT:
                 if answer is False:
                     self._urc(line)
                 elif answer and answer is not True:
-                    wait = limit
-                    if isinstance(answer, int):
-                        wait = answer
-                    else:
+                    if not isinstance(answer, int):
                         self._write(answer)
-                    deadline = ticks.after(wait)
+                        answer = limit
+                    deadline = ticks.after(answer)
             elif len(lines) < _MAX_LINES:
                 lines.append(bytes(line[len(prefix) :]).strip())
 

@@ -14,14 +14,10 @@ _ASKED = const(6)
 _PAUSE = const(100)  # ms between two of them: what was taken may not be counted at once
 
 
-def is_damaged(line, done, failures):
-    """Is `line` (memoryview), which nobody knows, a final result that has lost one byte?
-
-    `done` and `failures` are what the engine takes for final results."""
-    for result in failures:
-        if _lacks_one(line, result):
-            return True
-    return _lacks_one(line, done)
+def is_damaged(line, known):
+    """Is `line` (memoryview), which nobody knows, one of `known` that has lost one byte? Those are
+    the final results that the engine waits for and, or None, what the answer begins with."""
+    return any(whole and _lacks_one(line, whole) for whole in known)
 
 
 def _lacks_one(line, whole):

@@ -138,7 +138,7 @@ class SIM7000(SIM7080):
                 self._check(cid, _EPIPE)
             # A part of it, or a digit lost on the way?
             if accepted != count(self, cid) - self._sockets[cid].sent:
-                raise ModemGarbled("AT+CIPSEND: what the modem has taken is not known")
+                raise ModemGarbled("AT+CIPSEND: who knows what it took")
             return accepted
         except CommandError:
             prompted = self.at.prompted
