@@ -52,7 +52,7 @@ class SIM7000(SIM7080):
         if not address:
             quotable(apn, user, password)
             self.bearer_apn = apn
-            login = '+CSTT="%s","%s","%s"' % (apn, user, password)
+            login = ('+CSTT="%s","%s","%s"' % (apn, user, password)).encode()
             deadline = ticks.after(timeout)
             while not address:
                 if ticks.left(deadline) <= 0:
@@ -60,20 +60,23 @@ class SIM7000(SIM7080):
 
                     raise no_context()
                 try:
-                    self._bring_up(login.encode())
+                    # From its first state, where alone these can be set.
+                    self.at.command(b"+CIPSHUT", done=b"SHUT OK")
+                    self._stack = self.at.generation
+                    for command in (
+                        b"+CIPMUX=1",
+                        b"+CIPQSEND=1",
+                        b"+CIPRXGET=1",
+                        login,
+                        b"+CIICR",
+                    ):
+                        self.at.command(command)
                     address = self._address()
                 except CommandError:
                     pass
                 if not address:  # not at once again
                     self._idle(2_000)
         return address
-
-    def _bring_up(self, login):
-        """Start the stack from its first state, where alone these can be set."""
-        self.at.command(b"+CIPSHUT", done=b"SHUT OK")
-        self._stack = self.at.generation
-        for command in (b"+CIPMUX=1", b"+CIPQSEND=1", b"+CIPRXGET=1", login, b"+CIICR"):
-            self.at.command(command)
 
     def _address(self):
         """Our IP address when the data connection that we set up is active, else None."""
