@@ -331,11 +331,11 @@ class Modem:
         """The number that the modem has for the connection `cid`."""
         return cid
 
-    def _hand_over(self, cid, command, data):
+    def _hand_over(self, cid, command, data, prefix=None, on_line=None, done=b"OK"):
         """Send `data` (memoryview) behind the prompt of `command`; how many bytes the modem took,
-        all or none."""
+        all or none. The others as in `AT.command`."""
         try:
-            self.at.command(command, payload=data)
+            self.at.command(command, prefix, on_line, payload=data, done=done)
         except CommandError:
             prompted = self.at.prompted
             self._check(cid, _EPIPE)

@@ -125,13 +125,15 @@ class SIM7000(SIM7080):
 
     def _send(self, cid, data):
         """Hand `data` (memoryview) to the modem; how many bytes of it the modem took."""
+        size = (cid, len(data))
         try:
-            self.at.command(
-                b"+CIPSEND=%d,%d" % (cid, len(data)),
+            return self._hand_over(
+                cid,
+                b"+CIPSEND=%d,%d" % size,
+                data,
                 b"DATA ACCEPT:",
                 self._on_accepted,
-                payload=data,
-                done=b"DATA ACCEPT:%d,%d" % (cid, len(data)),
+                b"DATA ACCEPT:%d,%d" % size,
             )
         except _Accepted as e:
             from .recovery import count
@@ -143,13 +145,6 @@ class SIM7000(SIM7080):
             if accepted != count(self, cid) - self._sockets[cid].sent:
                 raise ModemGarbled("AT+CIPSEND: who knows what it took")
             return accepted
-        except CommandError:
-            prompted = self.at.prompted
-            self._check(cid, _EPIPE)
-            if prompted:  # it may have taken them: never sent twice
-                raise
-            return 0
-        return len(data)
 
     def _on_accepted(self, line):
         """`DATA ACCEPT:<n>,<bytes>`, not all of them, or none: no other result follows."""
