@@ -44,6 +44,7 @@ _SIM_BUSY = const(14)
 _EPIPE = const(32)
 
 _RATE = const(115_200)  # at which boards open the UART
+_RATE_WAIT = const(300)  # ms: AT is answered at the right rate within this
 _RATE_TRIES = const(2)  # at each other rate; the first may end what the modem took for a line
 
 # The third wrong PIN locks the SIM: the last one is left to people.
@@ -153,11 +154,11 @@ class Modem:
             init(baudrate=rate)
             for _ in range(_RATE_TRIES):
                 try:
-                    self.at.sync(timeouts.RATE)
+                    self.at.sync(_RATE_WAIT)
                 except ModemError:
                     continue
                 try:
-                    self.at.command(b"+IPR=%d" % _RATE, timeout=timeouts.RATE)
+                    self.at.command(b"+IPR=%d" % _RATE, timeout=_RATE_WAIT)
                 except ModemError:
                     pass  # its OK may come at the new rate already
                 break

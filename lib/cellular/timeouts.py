@@ -20,7 +20,6 @@ _COMMANDS = (
 )
 
 # Waits that are not for one command.
-RATE = 300  # AT is answered at the right rate within this
 FIRST_CALL = 3_000  # a modem that runs answers within this, else the power key is pressed
 BOOT = 15_000  # power key pressed until AT is answered
 BOOT_SETTLE = 10_000  # first OK until the SIM is readable
