@@ -222,6 +222,17 @@ def test_an_earlier_answer_is_not_taken_for_one_that_was_damaged():
                     assert channel.transmit(unhexlify(ENOUGH))[1] == 0x9000
 
 
+def test_lines_of_others_do_not_damage_an_answer():
+    storm = lines(b"RING", b'+CMTI: "SM",1', b"+CSIM: 4,9000", b"SMS Ready")
+    with running(Clock()):
+        uart = ScriptedUART(SYNC + [(b'AT+CSIM=10,"0070000001"\r', storm)])
+        at = AT(uart)
+        at.sync()
+        channel = CSIM(at)
+        channel.mixed = True
+        assert channel.transmit(unhexlify(ENOUGH))[1] == 0x9000
+
+
 def test_the_generation_is_that_of_the_engine():
     with running(Clock()):
         uart = ScriptedUART(SYNC + [(b'AT+CSIM=4,"0070"\r', b"\r\nRDY\r\n")])
