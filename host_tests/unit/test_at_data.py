@@ -58,6 +58,19 @@ def test_a_final_result_that_lost_a_byte_is_not_waited_for():
     dialogue(steps + [(b"AT+CSQ\r", b"\r\n+CSQ: 20,99\r\n" + OK)], body)
 
 
+def test_data_that_is_whole_counts_without_the_result_behind_it():
+    def body(at):
+        target = bytearray(9)
+        view = memoryview(target)
+        assert at.command(b"+CARECV=0,9", b"+CARECV: ", target=view) == []
+        assert at.parser.count == 5 and target[:5] == b"hello"
+        assert at.command(b"+CSQ", b"+CSQ:") == [b"20,99"]  # the late result is not for this one
+
+    damaged = (b"AT+CARECV=0,9\r", b"\r\n+CARECV: 5,hello\r\n\r\nK\r\n")
+    steps = [damaged, (b"AT\r", OK), (b"AT+CSQ\r", b"\r\n+CSQ: 20,99\r\n" + OK)]
+    dialogue(steps, body)
+
+
 def test_lines_that_only_look_like_a_damaged_result():
     urcs = (b"OKAY", b"", b"X", b"ERR", b"ERRORS", b"RING", b"BUS", b"NO CARIERS", b"+CM ERRO: 1")
     noise = b"".join([b"\r\n%s\r\n" % urc for urc in urcs if urc != b"BUS"])

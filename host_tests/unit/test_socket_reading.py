@@ -5,7 +5,23 @@ from sim7080_script import receives, sends
 from socket_script import DATA, IN, OUT, POLL, connected, play, settle
 from virtual_time import Clock, running
 
+from cellular import ModemGarbled
+
 # -- reading ------------------------------------------------------------------------------------
+
+
+def test_what_a_poll_ran_into_is_said_by_the_read_behind_it():
+    def body(socket, modem, clock):
+        socket.setblocking(False)
+        settle(modem)
+        assert socket.ioctl(POLL, IN) & 8
+        with raises(ModemGarbled, text="AT+CARECV: bytes of the answer lost"):
+            socket.readinto(bytearray(9))
+        with raises(ModemGarbled, text="bytes were lost between modem and us"):
+            socket.readinto(bytearray(9))
+
+    torn = (b"AT+CARECV=0,1460\r", b"\r\n+CARECV: 5,hell\r\n\r\nOK\r\n")
+    play([(b"", DATA), torn], body)
 
 
 def test_small_reads_are_served_from_one_large_one():

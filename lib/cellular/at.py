@@ -85,7 +85,6 @@ class AT:
         self.limits = limits
         self.generation = 0
         self.commands = self.timeouts = self.resyncs = self.resets = 0
-        self.doubtful = 0  # lines that may be answers with a byte lost
         self.urcs = self.unknown = self.echoes = self.garbled = 0
         self.handlers = []  # (prefix, handler) for URCs; the first that fits is called
         self._echo_off = False  # ATE0 was accepted: an echo from now on means a restart
@@ -168,14 +167,12 @@ class AT:
                 if not self._handler(line):
                     if command and line[-len(command) :] == command:
                         self._on_echo(line)  # behind what a restart left of another line
-                    if prefix:
-                        # An answer that lost a byte keeps one half of the prefix; what looks like
-                        # one behind its announcement is data.
+                    if target:
+                        # An announcement that lost a byte keeps one half of the prefix; what
+                        # looks like one behind it is data.
                         half = len(prefix) // 2
                         if starts(line, prefix[:half]) or prefix[half:] in bytes(line):
-                            self.doubtful += 1
-                            if target:
-                                damaged = True
+                            damaged = True
                 if not self._urc(line) and damaged is False:
                     from .recovery import is_damaged
 

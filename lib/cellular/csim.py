@@ -70,14 +70,11 @@ class CSIM:
         final result behind it was lost on the line."""
         self._answer = self._problem = None
         timeout = None if apdu[1] == _GENERATE else timeouts.APDU
-        doubtful = self._at.doubtful
         try:
             self._at.command(command, self._prefix, self._line, timeout)
         except (ModemGarbled, ModemTimeout):
             if self._answer is None or self.mixed:  # it may be an earlier one
                 raise
-        if self.mixed and self._at.doubtful != doubtful:
-            self._answer = None  # an earlier one, and ours was the line that nobody knows
 
     def _result(self):
         """Response data and status word of the answer that came."""
