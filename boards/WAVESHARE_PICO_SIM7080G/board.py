@@ -15,6 +15,7 @@ except ImportError:  # somebody else's firmware: it mixes nothing
 
 __all__ = (
     "NAME",
+    "chunk",
     "entropy_feed",
     "led",
     "path",
@@ -30,6 +31,10 @@ NAME = "Waveshare Pico-SIM7080G"
 _PWRKEY = const(14)
 _TEMPERATURE = const(4)  # the chip's own sensor, an ADC channel
 _MACHINE = getattr(sys.implementation, "_machine", "")
+
+# Bytes of a connection that go in one command, and of each of its two buffers: less than the modem
+# takes (1460), for the sake of the heap.
+chunk = 1024
 
 # Through a transistor: HIGH presses the modem's key. The same pulse switches a running modem off.
 power_key = Line(_PWRKEY)

@@ -76,6 +76,7 @@ class Supervisor:
         self._config = config
         driver = cellular.driver(config["modem.driver"])
         self.modem = driver(board.uart(config["modem.uart"]), board.power_key)
+        self.modem.chunk = min(self.modem.chunk, getattr(board, "chunk", self.modem.chunk))
         aids = tuple(unhexlify(aid) for aid in config["sim.aids"]) or iotsafe.AIDS
         self.applet = iotsafe.Applet(self.modem.sim(config["sim.channel"]), aids)
         self.backoff = telemetry.Backoff()
@@ -118,10 +119,10 @@ class Supervisor:
         getattr(self, "_" + step)()
 
     def stop(self):
-        """Close the session."""
+        """Close the session, and keep nothing of it: the next one needs the heap."""
         if self.publisher:
             self.publisher.close()
-            self.publisher = None
+        self.publisher = self._tls = None
 
     def _finished(self):
         return self._messages and self.delivered >= self._messages

@@ -83,6 +83,7 @@ class World:
         return self
 
     name = "csim"
+    chunk = 1460  # of the driver, and what the board may have
 
     def sim(self, channel="auto"):
         self.channels.append(channel)
@@ -226,6 +227,24 @@ def test_the_client_identifier_of_the_config():
     settings = {"version": 1, "modem": {"pin": "4711"}, "mqtt": {"host": "h", "client_id": "me"}}
     run(world, 1, settings)
     assert world.client_id == "me"
+
+
+def test_a_board_with_little_heap_has_smaller_buffers():
+    class Board:
+        pass
+
+    for given, chunk in ((None, 1460), (1024, 1024), (4096, 1460)):
+        world = World()
+        board = Board()
+        board.uart = world.uart
+        board.path = world.path
+        board.power_key = None
+        if given:
+            board.chunk = given
+        modem = replaced(cellular, driver={"sim7080": world}.get)
+        with modem, replaced(iotsafe, Applet=world.applet):
+            Supervisor(board, config.check(SETTINGS))
+        assert world.chunk == chunk, given
 
 
 def test_the_channel_to_the_sim_of_the_config():
