@@ -105,7 +105,7 @@ CASES = {
         _heal,
     ),
     "reset before the signature": Case(
-        _fault("reset", at="apdu:2B"), "ModemReset: the modem restarted", _nothing
+        _fault("reset", at="apdu:2B"), r"ModemReset: AT\+CSIM: the modem restarted", _nothing
     ),
     # Its boot lines tell, as it has left auto-baud.
     "reset in the handshake": Case(
