@@ -38,6 +38,7 @@ def rest(supervisor, config, key):
         supervisor.pause(max(ticks.left(due), 1000))
         if len(supervisor.queue):
             break
+        due = supervisor.due  # of the next reading
     if how == "radio":
         modem.at.command(b"+CFUN=1")
     elif how == "psm" and key:

@@ -85,8 +85,8 @@ class Supervisor:
         self.publisher = None
         self._context = None
         self._tls = None
-        self._due = ticks.now()  # of the next reading
-        self._since = self._due  # start of the session
+        self.due = ticks.now()  # of the next reading
+        self._since = self.due  # start of the session
         self._stable = False  # it has lasted for _STABLE
         self._short = 0  # sessions in a row that did not, and that the server ended
         self._told = None  # the problem of the queue that was said last
@@ -186,7 +186,7 @@ class Supervisor:
             left = ticks.left(end)
             if left <= 0:
                 return
-            ticks.sleep(min(left, max(ticks.left(self._due), 1)))
+            ticks.sleep(min(left, max(ticks.left(self.due), 1)))
 
     # -- the steps ------------------------------------------------------------------------------
 
@@ -317,9 +317,9 @@ class Supervisor:
     def _sample(self):
         """Put a reading into the queue when one is due; between two exchanges with the modem,
         because what it says while flash is written is lost."""
-        if ticks.left(self._due) > 0:
+        if ticks.left(self.due) > 0:
             return
-        self._due = ticks.after(self._config["telemetry.period"] * 1000)
+        self.due = ticks.after(self._config["telemetry.period"] * 1000)
         queue = self.queue
         try:
             queue.put(self._board.sensor())

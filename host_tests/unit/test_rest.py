@@ -1,7 +1,7 @@
 """Uploads from time to time, and what modem and application do between them."""
 
+from app_world import ALL, Pauses, World, run
 from expect import raises, replaced
-from test_supervisor import ALL, Pauses, World, run
 
 import cellular
 import ticks

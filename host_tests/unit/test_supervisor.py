@@ -2,9 +2,9 @@
 
 import os
 
+from app_world import ALL, SETTINGS, Pauses, World, run
 from effort import some
 from expect import raises, replaced
-from virtual_time import Clock, running
 
 import cellular
 import iotsafe
@@ -13,198 +13,10 @@ import ticks
 from app import config, supervisor
 from app.supervisor import STEPS, Supervisor
 
-SETTINGS = {"version": 1, "modem": {"pin": "4711"}, "mqtt": {"host": "mqtt.example.com"}}
-
 
 def each(seconds):
     """Settings with a reading each so many seconds."""
     return dict(SETTINGS, telemetry={"period": seconds})
-
-
-class Pauses(Clock):
-    """A clock that keeps the pauses between attempts; the short sleeps of the run are none."""
-
-    def __init__(self):
-        Clock.__init__(self, nap=400)
-        self.pauses = []
-
-    def sleep(self, ms):
-        if ms > 100:
-            self.pauses.append(ms)
-        Clock.sleep(self, ms)
-
-
-class World:
-    """Stands for board, modem, SIM, TLS and broker. `done`: the steps that began, in order.
-
-    `failures`: a list of (step, exception) that are raised in this order, each once.
-    """
-
-    NAME = "test"
-    power_key = None
-
-    def __init__(self, failures=(), deliveries=1):
-        self.failures = list(failures)
-        self.done = []
-        self.published = []
-        self.restarts = 0
-        self.closed = 0
-        self.opened = []
-        self.clock_text = (2026, 11, 24, 13, 18, 17)
-        self.clock_set = None
-        self.contexts = 0
-        self.channels = []
-
-    def step(self, name):
-        self.done.append(name)
-        if self.failures and self.failures[0][0] == name:
-            raise self.failures.pop(0)[1]
-
-    def collect(self):
-        """In place of the garbage collector, which takes its time on CPython."""
-
-    # ---- the board -----------------------------------------------------------------------
-
-    def uart(self, where):
-        return None
-
-    def path(self, name):
-        return name
-
-    def sensor(self):
-        return {"temp": 21.5}
-
-    def set_clock(self, utc):
-        self.clock_set = utc
-
-    # ---- the modem -----------------------------------------------------------------------
-
-    def __call__(self, uart, power_key):
-        return self
-
-    name = "csim"
-    chunk = 1460  # of the driver, and what the board may have
-
-    def sim(self, channel="auto"):
-        self.channels.append(channel)
-        return self
-
-    def power_up(self):
-        self.step("power")
-
-    def restart(self):
-        self.restarts += 1
-
-    def unlock(self, pin):
-        assert pin == "4711"
-        self.step("sim")
-
-    def iccid(self):
-        return "8988"
-
-    def prepare(self, *context):
-        self.told = context
-
-    def register(self):
-        self.step("network")
-
-    def attach(self, apn, user, password):
-        assert self.told == (apn, user, password)  # before it registered
-        return "10.0.0.1"
-
-    def extras(self):
-        return self
-
-    def network(self, mode, bands):
-        self.step("mode")
-        assert (mode, list(bands)) == ("lte-m", [3, 20])
-
-    def signal(self):
-        return -73
-
-    def clock(self):
-        self.step("clock")
-        return self.clock_text
-
-    def socket(self):
-        return self
-
-    def connect(self, address):
-        self.opened.append(address)
-
-    # ---- the SIM -------------------------------------------------------------------------
-
-    aid = b"\xa0\x00"
-    number = 1
-    key_id = b"\x01"
-    certificate = b"certificate"
-    signatures = 1
-    common_name = "meter-17"
-
-    def applet(self, channel, aids):
-        assert channel is self
-        self.apdu = self
-        return self
-
-    def open(self):
-        return self
-
-    def choose(self, applet, key, certificate, cache):
-        self.info = self
-        return self
-
-    # ---- TLS and MQTT --------------------------------------------------------------------
-
-    def context(self, identity, ca):
-        self.contexts += 1
-        if ca == b"damaged":
-            raise ValueError("no certificate in PEM or DER")
-        return self
-
-    def wrap_socket(self, stream, host):
-        return self
-
-    def cipher(self):
-        return ("suite", "TLSv1.3")
-
-    def publisher(self, cloud, open_stream):
-        world = self
-
-        class Publisher:
-            def connect(self):
-                world.step("session")
-                open_stream(cloud.host, cloud.port)
-                world.client_id = cloud.client_id
-
-            def publish(self, reading):
-                world.step("run")
-                world.published.append(dict(reading))
-
-            def service(self):
-                world.step("service")
-
-            def close(self):
-                world.closed += 1
-
-        return Publisher()
-
-
-def run(world, messages=1, settings=SETTINGS, ca=b"ca", clock=None):
-    """Run the application in `world` until `messages` were delivered; (supervisor, clock)."""
-    clock = clock or Pauses()
-    if ca is not None:
-        with open("ca.pem", "wb") as file:
-            file.write(ca)
-    sim = replaced(iotsafe, Applet=world.applet, choose=world.choose, SSLContext=world.context)
-    modem = replaced(cellular, driver={"sim7080": world}.get)
-    cloud = replaced(telemetry, Publisher=world.publisher)
-    with running(clock), sim, modem, cloud, replaced(supervisor, gc=world):
-        application = Supervisor(world, config.check(settings))
-        application.run(messages)
-    return application, clock
-
-
-ALL = list(STEPS)
 
 
 def test_all_goes_well():
