@@ -1,4 +1,4 @@
-"""The application that is flashed. `main.py` calls `run`; the REPL has `setup` and `safe`."""
+"""The application that is flashed. `main.py` calls `run`; the REPL has `setup` and `applet`."""
 
 import sys
 
@@ -106,10 +106,15 @@ def setup():
     _ask(board)
 
 
-def safe():
-    """Start the modem and return the SIM's applet, for the REPL: `app.safe().doctor()`."""
+def applet():
+    """Start the modem and return the SIM's applet, for the REPL: `app.applet().doctor()`."""
     import board
 
     from . import repl
 
-    return repl.safe(board)
+    return repl.applet(board)
+
+
+def safe():
+    """The old name of `applet`."""
+    raise AttributeError("app.safe is now app.applet")

@@ -99,10 +99,10 @@ class Guard:
     def crashed(self, error):
         """Keep what is known of `error`, which nobody caught, and let the watchdog end it."""
         try:
-            told = _told(error)
+            trace = _traceback(error)
         except Exception:  # of a class that cannot show itself, or no memory for it
-            told = type(error).__name__.encode() + b"\n"
-        self._append(told)
+            trace = type(error).__name__.encode() + b"\n"
+        self._append(trace)
         if hasattr(self._board, "watchdog"):
             say("app", "crashed: see %s; the watchdog restarts the board", self._log_path)
             if self._watchdog is None:
@@ -138,13 +138,13 @@ class Guard:
             pass
 
 
-def _told(error):
+def _traceback(error):
     """The traceback of `error`, as bytes: not all that is raised has a text that is UTF-8."""
     if not hasattr(sys, "print_exception"):  # CPython
         return repr(error).encode("utf-8", "backslashreplace") + b"\n"
-    told = io.BytesIO()
-    sys.print_exception(error, told)
-    return told.getvalue()
+    buffer = io.BytesIO()
+    sys.print_exception(error, buffer)
+    return buffer.getvalue()
 
 
 def _printable(data):

@@ -1,7 +1,7 @@
-"""At the REPL: the SIM behind the board's modem, for whoever explores it.
+"""At the REPL: the applet of the SIM behind the board's modem, for whoever explores it.
 
 import app
-safe = app.safe()   # starts the modem; then safe.objects(), safe.doctor(), safe.random(8) …
+applet = app.applet()   # starts the modem; then applet.objects(), applet.doctor() …
 """
 
 import iotsafe
@@ -13,8 +13,8 @@ from .supervisor import Supervisor
 _NO_CONFIG = {"version": 1, "mqtt": {"host": "none"}}
 
 
-def safe(board):
-    """The whole applet (`iotsafe.Safe`) of the SIM: the modem is on, the PIN entered.
+def applet(board):
+    """The whole applet of the SIM (`iotsafe.FullApplet`): the modem is on, the PIN entered.
 
     AIDs and PIN are those of the config, if there is one. Raises ConfigError, and what the modem
     raises.
@@ -26,4 +26,4 @@ def safe(board):
     supervisor = Supervisor(board, settings)
     supervisor.do("power")
     supervisor.modem.unlock(settings["modem.pin"])
-    return iotsafe.open(supervisor.modem, supervisor.applet.aids)
+    return iotsafe.FullApplet(supervisor.modem, supervisor.applet.aids)

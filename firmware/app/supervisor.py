@@ -59,13 +59,13 @@ STEPS = ("power", "sim", "network", "clock", "session", "run")
 _ENDED = (telemetry.MQTTError, iotsafe.TLSError, cellular.NetworkError)
 
 
-def _named(text):
+def _object_reference(text):
     """The object that a field of the config names: a label as text, an ID as bytes."""
     return text[6:] if text.startswith("label:") else unhexlify(text)
 
 
-def _nothing(*_):
-    """Nobody listens."""
+def _ignore(*_):
+    """Stands for a callback that nobody set."""
 
 
 class Supervisor:
@@ -89,14 +89,14 @@ class Supervisor:
         self._since = self.due  # start of the session
         self._stable = False  # it has lasted for _STABLE
         self._short = 0  # sessions in a row that did not, and that the server ended
-        self._told = None  # the problem of the queue that was said last
+        self._reported = None  # the problem of the queue that the log has last
         self.delivered = 0
         self._failures = 0
         self._messages = 0
         self._rests = config["telemetry.upload"] > 0  # connect from time to time only
         self.slept = False  # PSM was asked for
         # Called with the step that begins, or "failed"; called when a reading was delivered.
-        self.on_step = self.on_delivered = _nothing
+        self.on_step = self.on_delivered = _ignore
 
     def run(self, messages=0):
         """Go through the steps until `messages` readings were delivered (0: for ever)."""
@@ -199,14 +199,14 @@ class Supervisor:
         self.modem.unlock(self._config["modem.pin"])
         say("sim", "number %s", self.modem.iccid())
         self.applet.open()
-        say("sim", "IoT SAFE applet %s on channel %d, by AT+%s", *self._where())
+        say("sim", "IoT SAFE applet %s on channel %d, by AT+%s", *self._applet_facts())
         feed = getattr(self._board, "entropy_feed", None)
         if feed:  # TLS draws its random numbers from the chip and the SIM together
             feed(self.applet.random(32))
-        found = iotsafe.choose(
+        found = iotsafe.find_identity(
             self.applet,
-            _named(self._config["sim.key"]),
-            _named(self._config["sim.certificate"]),
+            _object_reference(self._config["sim.key"]),
+            _object_reference(self._config["sim.certificate"]),
             iotsafe.CertificateCache(self._board.path("certificate.der")),
         )
         known = self.identity
@@ -216,7 +216,7 @@ class Supervisor:
             self._context = None
         say("sim", "%s", found)
 
-    def _where(self):
+    def _applet_facts(self):
         aid = hexlify(self.applet.aid).decode()
         return aid.upper(), self.applet.apdu.number, self.modem.sim().name.upper()
 
@@ -268,9 +268,7 @@ class Supervisor:
         say("mqtt", "connected to %s as %s", cloud.host, cloud.client_id)
 
     def _open_stream(self, host, port):
-        stream = self.modem.socket()
-        stream.connect((host, port))
-        self._tls = self._context.wrap_socket(stream, host)
+        self._tls = self._context.connect(self.modem, host, port)
         return self._tls
 
     def _tls_context(self):
@@ -326,6 +324,6 @@ class Supervisor:
         except Exception as e:
             say("sensor", "no reading: %r", e)
             return
-        if queue.problem and repr(queue.problem) != self._told:
+        if queue.problem and repr(queue.problem) != self._reported:
             say("queue", "readings are kept in RAM only: %r", queue.problem)
-        self._told = queue.problem and repr(queue.problem)
+        self._reported = queue.problem and repr(queue.problem)

@@ -28,7 +28,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, utils
 from fault_beside import PORT, Mirror
 
 import ticks
-from iotsafe import verdict
+from iotsafe.context import SSLContext
+from iotsafe.engine_errors import CONN_EOF, tls_error
 from iotsafe.errors import TLSError
 from iotsafe_tools.modem import Network
 
@@ -102,6 +103,8 @@ class StandIn:
         self.timeout_ms = timeout * 1000
         self.sessions = 0
 
+    connect = SSLContext.connect  # the real one: it asks for nothing but `wrap_socket`
+
     def wrap_socket(self, stream, server_hostname):
         """A session over `stream`; the handshake runs with the first read or write."""
         self.sessions += 1
@@ -152,7 +155,7 @@ class StandInSocket:
             problem = error
         self._stream.close()
         if isinstance(problem, BadRecord):
-            problem = verdict.of(OSError(MAC_FAILED, "bad tag"), self._signed, self._heard)
+            problem = tls_error(OSError(MAC_FAILED, "bad tag"), self._signed, self._heard)
         raise problem
 
     def _write(self, data: bytes) -> None:
@@ -198,7 +201,7 @@ class StandInSocket:
         while True:
             data = self._receive()
             if data == b"":
-                raise verdict.of(OSError(verdict.EOF), self._signed, False)
+                raise tls_error(OSError(CONN_EOF), self._signed, False)
             if data is None:
                 self._wait(deadline)
                 continue

@@ -48,7 +48,7 @@ def good(point, digest, value):
 
 def examined(channel, verify=good, **arguments):
     """The steps as (name, state), and the whole text."""
-    steps = list(doctor.steps(iotsafe.open(channel), now=NOW, verify=verify, **arguments))
+    steps = list(doctor.steps(iotsafe.FullApplet(channel), now=NOW, verify=verify, **arguments))
     text = "\n".join(str(step) for step in steps)
     assert all(step.state in ("ok", "warn", "fail", "skip") and step.text for step in steps), text
     return [(step.name, step.state) for step in steps], text
@@ -139,7 +139,7 @@ def test_a_damaged_certificate():
 
 def test_validity():
     for now, state in (("2019-01-01 00:00:00", "fail"), ("2199-01-01 00:00:00", "fail")):
-        steps = list(doctor.steps(iotsafe.open(card(f02=CLIENT)), now=now, verify=good))
+        steps = list(doctor.steps(iotsafe.FullApplet(card(f02=CLIENT)), now=now, verify=good))
         (step,) = [step for step in steps if step.name == "validity"]
         assert step.state == state, str(step)
 
@@ -209,15 +209,15 @@ def test_the_choice_is_explained():
     from iotsafe import discovery
 
     channel = card(key_answers("04", PAIR_04_POINT), f02=CLIENT)
-    safe = iotsafe.open(channel)
-    lines = discovery.survey(safe, safe.objects()).lines()
+    applet = iotsafe.FullApplet(channel)
+    lines = discovery.survey(applet, applet.objects()).lines()
     assert lines == [
         "private key 01 (ID): can sign for TLS",
         "private key 04 (EPH): not for TLS: no P-256 key that may sign",
         "file 02 (CERT): certificate of device-0001, until %s" % lines[2][-19:],
         "chosen: private key 01 (ID) and file 02 (CERT)",
     ], lines
-    safe.explain()
+    applet.explain()
 
 
 def test_cards_that_refuse_anything():

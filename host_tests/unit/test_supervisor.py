@@ -326,7 +326,7 @@ def test_a_context_is_made_anew_only_for_another_identity():
     assert world.done.count("sim") == 6 and world.contexts == 1
 
     class Rotated(World):
-        def choose(self, applet, key, certificate, cache):
+        def find_identity(self, applet, key, certificate, cache):
             identity = World(())
             identity.info = self
             identity.certificate = b"%d" % (world.done.count("sim") // 2)

@@ -1,7 +1,7 @@
 """The IoT SAFE applet: one method per command of IoT.05 that a TLS session needs.
 
-The other commands are in `safe.Safe`, which is one of these with more methods: what no session
-needs stays out of the memory of a board.
+`full_applet.FullApplet` adds the other commands. They are in a file of their own, because a board
+that only runs sessions has no memory for them.
 """
 
 from micropython import const
@@ -46,8 +46,9 @@ _BEYOND_END = (0x6981, 0x6A86)
 class Applet:
     """The applet on its own logical channel.
 
-    `channel`: see `iotsafe.apdu`. `aids`: tuple of AIDs (bytes) to try in order. `number`: a
-    logical channel, 0 to 19, to use as it is; by default one is opened.
+    `channel`: a Channel (see `iotsafe.apdu`), or a modem that has one. `aids`: tuple of AIDs
+    (bytes) to try in order. `number`: a logical channel, 0 to 19, to use as it is; by default one
+    is opened.
     `open()` may be left out: the first command opens. A channel that the card lost (modem reset)
     is opened again by itself, with one retry of the command; what the way to the card damaged is
     repeated. Each method raises CardError when the card refuses. Objects are named by their ID
@@ -58,6 +59,8 @@ class Applet:
     session = 1
 
     def __init__(self, channel, aids=AIDS, number=None):
+        if not hasattr(channel, "transmit"):
+            channel = channel.sim()
         self.apdu = APDU(channel)
         self.aids = aids
         self.aid = None
@@ -152,7 +155,7 @@ class Applet:
         return self._run(self._read_public_key, ref)
 
     def _read_public_key(self, ref):
-        name = objects.named(objects.PUBLIC_KEY, ref)
+        name = objects.reference(objects.PUBLIC_KEY, ref)
         data = self.apdu.command(
             _READ_PUBLIC_KEY, data=name, le=0, target=objects.target(objects.PUBLIC_KEY, ref)
         )
@@ -174,7 +177,7 @@ class Applet:
                 _READ_FILE,
                 offset >> 8,
                 offset & 0xFF,
-                objects.named(objects.FILE, ref),
+                objects.reference(objects.FILE, ref),
                 (size or self.apdu.part()) & 0xFF,
                 objects.target(objects.FILE, ref),
             )
@@ -218,7 +221,7 @@ class Applet:
 
     def _sign(self, ref, digest):
         target = objects.target(objects.PRIVATE_KEY, ref)
-        init = objects.named(objects.PRIVATE_KEY, ref) + _FINAL_HASH_ECDSA
+        init = objects.reference(objects.PRIVATE_KEY, ref) + _FINAL_HASH_ECDSA
         self._begin(_SIGN_INIT, init, target)
         data = self.apdu.command(
             _SIGN_UPDATE, _LAST, self.session, tlv.put(0x9E, digest[:32]), 0, target

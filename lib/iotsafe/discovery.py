@@ -1,13 +1,13 @@
 """Which keys and certificates a card has, what belongs together, and why one pair is the choice.
 
-`identity.choose` looks for the first pair that will do; this looks at everything, and says of each
-object why it is of use or not.
+`sim_identity.find_identity` stops at the first pair that fits. This module looks at every object
+and says of each whether it is of use, and why.
 """
 
 from . import objects
 from .der import Certificate
 from .errors import CardError, CardProtocolError
-from .identity import may_hold, may_sign, public_id
+from .sim_identity import may_hold, may_sign, public_id
 
 # More of a kind are not looked at: each costs exchanges.
 _MOST = 8
@@ -78,7 +78,7 @@ def survey(applet, listed, key_id=None, certificate_id=None):
         elif info.kind == objects.FILE and len(found.files) < _MOST:
             found.files.append(_file(applet, found, info, certificate_id))
     usable = [key for key in found.keys if not key.why]
-    # As `identity.choose` does it: keys for TLS first.
+    # As `find_identity` does it: keys for TLS first.
     usable = [k for k in usable if k.info.usage in (2, 3)] + [
         k for k in usable if k.info.usage not in (2, 3)
     ]

@@ -1,6 +1,6 @@
 """What works between here and the key in the SIM, step by step; for each failure what to do.
 
-for step in doctor.steps(safe):
+for step in doctor.steps(applet):
     print(step)
 
 A step that fails ends what depends on it, not the rest. Nothing on the card changes.
@@ -47,26 +47,26 @@ class Step:
         return line + ("\n" + " " * 18 + "-> " + self.advice if self.advice else "")
 
 
-def steps(safe, key_id=None, certificate_id=None, now=None, verify=None):
-    """Yield the Steps. `safe`: a Safe; `key_id`, `certificate_id`: what the config fixes.
+def steps(applet, key_id=None, certificate_id=None, now=None, verify=None):
+    """Yield the Steps. `applet`: a FullApplet; `key_id`, `certificate_id`: what the config fixes.
 
     `now`: "YYYY-MM-DD hh:mm:ss" in UTC, by default this machine's clock. `verify(point, digest,
     signature)` checks the test signature, by default `p256.verify`. Raises nothing that the
     channel or the card can cause.
     """
-    before = safe.apdu.exchanges
-    administrations = safe.apdu.administrations
+    before = applet.apdu.exchanges
+    administrations = applet.apdu.administrations
     try:
-        for step in _reach(safe):
+        for step in _reach(applet):
             yield step
             if step.state == "fail":
                 return
-        yield _version(safe)
-        for step in _contents(safe, key_id, certificate_id, now, verify):
+        yield _version(applet)
+        for step in _contents(applet, key_id, certificate_id, now, verify):
             yield step
-        if safe.apdu.administrations != administrations:
+        if applet.apdu.administrations != administrations:
             yield Step("administered", "warn", "the issuer changed something just now", _BUSY)
-        yield Step("exchanges", "ok", "%d APDUs" % (safe.apdu.exchanges - before))
+        yield Step("exchanges", "ok", "%d APDUs" % (applet.apdu.exchanges - before))
     except CardError as e:
         yield _refusal("card", e)
     except Exception as e:  # of the channel: unplugged, restarted, silent
@@ -83,10 +83,10 @@ def _refusal(name, error, advice="", state="fail"):
     return Step(name, state, str(error), advice)
 
 
-def _reach(safe):
+def _reach(applet):
     """Channel and applet."""
     try:
-        safe.open()
+        applet.open()
     except AppletNotFound as e:
         tried = ", ".join("%s: %04X" % pair for pair in e.tried)
         yield Step("channel", "ok", "APDUs reach the SIM")
@@ -98,13 +98,13 @@ def _reach(safe):
     except Exception as e:  # whatever the channel raises: it is another package's
         yield Step("channel", "fail", _said(e), _NO_CHANNEL)
         return
-    yield Step("channel", "ok", "logical channel %d" % safe.apdu.number)
-    yield Step("applet", "ok", "IoT SAFE, AID " + objects.name(safe.aid))
+    yield Step("channel", "ok", "logical channel %d" % applet.apdu.number)
+    yield Step("applet", "ok", "IoT SAFE, AID " + objects.name(applet.aid))
 
 
-def _version(safe):
+def _version(applet):
     try:
-        found = safe.capabilities()
+        found = applet.capabilities()
     except CardError as e:
         if e.sw == _UNKNOWN_COMMAND:
             return Step("version", "warn", "the applet does not tell what it can")
@@ -122,22 +122,22 @@ def _version(safe):
     )
 
 
-def _contents(safe, key_id, certificate_id, now, verify):
+def _contents(applet, key_id, certificate_id, now, verify):
     """Objects, key, certificate, and what they are good for."""
     try:
-        listed = safe.objects()
+        listed = applet.objects()
     except CardError as e:
         if e.sw != _UNKNOWN_COMMAND:
             yield _refusal("objects", e, "the list is not understood: tell us, with this line")
             return
-        for step in _unlisted(safe, key_id, certificate_id, now, verify):
+        for step in _unlisted(applet, key_id, certificate_id, now, verify):
             yield step
         return
     yield _count(listed)
     if not [info for info in listed if info.kind == objects.PRIVATE_KEY]:
         yield Step("key", "fail", "the applet is there, but holds no private key", _NO_KEY)
         return
-    found = survey(safe, listed, key_id, certificate_id)
+    found = survey(applet, listed, key_id, certificate_id)
     for name, findings, advice in (
         ("key", found.keys, _NO_KEY),
         ("certificate", found.files, _NO_KEY),
@@ -156,7 +156,7 @@ def _contents(safe, key_id, certificate_id, now, verify):
         names = (found.key.name(), found.file.name())
         yield Step("match", "ok", "%s and %s belong together" % names)
         for step in _use(
-            safe, found.key.info.id, found.key.point, found.file.certificate, now, verify
+            applet, found.key.info.id, found.key.point, found.file.certificate, now, verify
         ):
             yield step
         return
@@ -164,15 +164,15 @@ def _contents(safe, key_id, certificate_id, now, verify):
     if keys and [file for file in found.files if file.certificate and file.point]:
         yield Step("match", "fail", "the certificate belongs to another key", _NO_PAIR)
     if keys:
-        for step in _use(safe, keys[0].info.id, keys[0].point, None, now, verify):
+        for step in _use(applet, keys[0].info.id, keys[0].point, None, now, verify):
             yield step
 
 
-def _unlisted(safe, key_id, certificate_id, now, verify):
+def _unlisted(applet, key_id, certificate_id, now, verify):
     """A card that lists nothing: the pair that a session would use."""
     yield Step("objects", "warn", "the applet does not list its objects: 01 and 02 are tried")
     try:
-        found = safe.identity(key_id, certificate_id)
+        found = applet.identity(key_id, certificate_id)
     except Exception as e:
         if isinstance(e, CardError):
             yield _refusal("key", e, _NO_KEY)
@@ -180,7 +180,7 @@ def _unlisted(safe, key_id, certificate_id, now, verify):
             yield Step("key", "fail", str(e), _NO_KEY)
         return
     yield Step("match", "ok", str(found))
-    for step in _use(safe, found.key_id, found.public_key, found.info, now, verify):
+    for step in _use(applet, found.key_id, found.public_key, found.info, now, verify):
         yield step
 
 
@@ -200,16 +200,16 @@ def _count(listed):
     return Step("objects", "ok", text)
 
 
-def _use(safe, key_id, point, certificate, now, verify):
+def _use(applet, key_id, point, certificate, now, verify):
     """Validity of the certificate, random bytes, a signature."""
     if certificate:
         yield _validity(certificate, now or _clock())
     try:
-        yield _random(safe)
+        yield _random(applet)
     except CardError as e:
         yield _refusal("random", e, state="warn")
     try:
-        yield _signature(safe, key_id, point, verify)
+        yield _signature(applet, key_id, point, verify)
     except CardError as e:
         yield _refusal("signature", e, "the key is there but does not sign: ask the issuer")
 
@@ -233,16 +233,16 @@ def _validity(certificate, now):
     return Step("validity", "ok", text)
 
 
-def _random(safe):
-    data = safe.random(_RANDOM)
+def _random(applet):
+    data = applet.random(_RANDOM)
     if len(set(data)) < _RANDOM // 4:
         return Step("random", "fail", "GET RANDOM is not random", "do not use this SIM")
     return Step("random", "ok", "GET RANDOM, %d bytes" % _RANDOM)
 
 
-def _signature(safe, key_id, point, verify):
+def _signature(applet, key_id, point, verify):
     digest = hashlib.sha256(b"IoT SAFE: a test signature").digest()
-    value = safe.sign(key_id, digest)
+    value = applet.sign(key_id, digest)
     if point is None:
         return Step("signature", "warn", "the SIM signs; nothing to verify it with")
     if verify is None:

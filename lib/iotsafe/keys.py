@@ -36,7 +36,7 @@ def generate(applet, ref):
     The IDs may have changed (IoT.05 2.11). A card that answers without the key is asked for it.
     """
     target = objects.target(objects.PRIVATE_KEY, ref)
-    name = objects.named(objects.PRIVATE_KEY, ref)
+    name = objects.reference(objects.PRIVATE_KEY, ref)
     data = applet.run(applet.apdu.command, _GENERATE, 0, 0, name, 0, target)
     found = {}
     try:
@@ -67,7 +67,7 @@ def put(applet, ref, value):
         raise ValueError("a public key is an uncompressed point: 65 bytes, the first is 04")
     target = objects.target(objects.PUBLIC_KEY, ref)
     key = tlv.put(_KEY, tlv.put(0x49, tlv.put(0x86, value)))
-    applet.begin(_PUT_INIT, objects.named(objects.PUBLIC_KEY, ref), target)
+    applet.begin(_PUT_INIT, objects.reference(objects.PUBLIC_KEY, ref), target)
     session = applet.session
     try:
         applet.apdu.command(_PUT_UPDATE, _LAST, session, key, target=target)

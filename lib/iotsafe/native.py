@@ -21,7 +21,7 @@ from micropython import const
 
 import ticks
 
-from . import verdict
+from .engine_errors import CONN_EOF, tls_error
 from .errors import NO_ENGINE, BadCertificate, NoEngine
 
 ENGINE = "mbedTLS " + tls.MBEDTLS_VERSION.split(" ")[-1]
@@ -160,7 +160,7 @@ class TLSSocket(io.IOBase):
             )
         except (OSError, ValueError) as e:
             stream.close()
-            raise verdict.of(e, False, False)
+            raise tls_error(e, False, False)
         self._poll = select.poll()
         self._poll.register(self._ssl, _POLLIN)
 
@@ -205,7 +205,7 @@ class TLSSocket(io.IOBase):
                 elif len(buf) and not self._heard:
                     # In TLS 1.3 a server that wants no such client may just hang up.
                     self._stream.close()
-                    raise verdict.of(OSError(verdict.EOF), self._context.signed, False)
+                    raise tls_error(OSError(CONN_EOF), self._context.signed, False)
                 return got
             if not wait:
                 return None
@@ -246,7 +246,7 @@ class TLSSocket(io.IOBase):
                 gc.enable()
         # Whatever came out of mbedTLS, or through it from the stream: the session is lost.
         context = self._context
-        error = context.failure or verdict.of(error, context.signed, self._heard)
+        error = context.failure or tls_error(error, context.signed, self._heard)
         context.failure = None
         self._stream.close()
         raise error

@@ -85,7 +85,7 @@ def name(id, label=b""):
     return text
 
 
-def named(kind, ref):
+def reference(kind, ref):
     """The data object by which a command names an object of `kind`: its ID, or its label.
 
     `ref`: bytes are the ID, text is the label, an ObjectInfo is itself. ValueError if it can be

@@ -177,7 +177,7 @@ def compute(applet, ref, what, hash=SHA256, algorithm=ECDSA):
     Raises CardError; ValueError when the stream of a Text ends early.
     """
     target = objects.target(objects.PRIVATE_KEY, ref)
-    init = objects.named(objects.PRIVATE_KEY, ref) + _parameters(what, hash, algorithm)
+    init = objects.reference(objects.PRIVATE_KEY, ref) + _parameters(what, hash, algorithm)
     data = _session(applet, _SIGN, init, what, b"", 0, target)
     try:
         value = tlv.find(data, 0x33)
@@ -199,7 +199,7 @@ def verify(applet, ref, what, value, hash=SHA256, algorithm=ECDSA):
     Raises CardError for any refusal but 6D01: nothing is verified then.
     """
     target = objects.target(objects.PUBLIC_KEY, ref)
-    init = objects.named(objects.PUBLIC_KEY, ref) + _parameters(what, hash, algorithm)
+    init = objects.reference(objects.PUBLIC_KEY, ref) + _parameters(what, hash, algorithm)
     if algorithm == ECDSA:
         value = raw_signature(value)
     long = b"\x33" + len(value).to_bytes(2, "big") + value

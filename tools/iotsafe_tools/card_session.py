@@ -60,7 +60,7 @@ def open_safe(url: str, aids: Sequence[bytes] = (), pin: str | None = None) -> I
     """
     with open_channel(url, pin) as port:
         channel = Seen(port.channel)
-        safe = iotsafe.open(channel, tuple(aids) or iotsafe.AIDS)
+        safe = iotsafe.FullApplet(channel, tuple(aids) or iotsafe.AIDS)
         try:
             yield Session(safe, channel, port.what)
         finally:

@@ -14,7 +14,7 @@ from .errors import (
 )
 
 _FATAL_ALERT = const(-30592)  # MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE: the server sent an alert
-EOF = const(-29312)  # MBEDTLS_ERR_SSL_CONN_EOF
+CONN_EOF = const(-29312)  # MBEDTLS_ERR_SSL_CONN_EOF
 # Below this the engine reports what it could not allocate as a certificate that does not verify.
 _LOW_MEMORY = const(8192)
 
@@ -50,7 +50,7 @@ _NOTHING_IN_COMMON = (
 )
 
 
-def of(error, signed, heard):
+def tls_error(error, signed, heard):
     """The exception for `error`, as it came out of the engine.
 
     `signed`: the SIM's signature was used in this handshake; `heard`: the server has sent
@@ -58,7 +58,7 @@ def of(error, signed, heard):
     raise, come back unchanged.
     """
     if isinstance(error, ValueError):
-        return _of_report(str(error))
+        return _report_error(str(error))
     if not isinstance(error, OSError):
         return error
     code = error.args[0] if error.args else 0
@@ -72,7 +72,7 @@ def of(error, signed, heard):
             "the server refused our certificate or signature: is it registered there, from the "
             "right CA, not revoked?",
         )
-    if code == EOF:
+    if code == CONN_EOF:
         if signed:
             return ClientRefused(
                 code, "the server hung up after our certificate: is it registered there?"
@@ -89,7 +89,7 @@ def of(error, signed, heard):
     return TLSError(code, "TLS failed: %s" % _text(error))
 
 
-def _of_report(report):
+def _report_error(report):
     """`report` is mbedTLS's verification report, or its text for a bad certificate or key."""
     free = gc.mem_free() if hasattr(gc, "mem_free") else _LOW_MEMORY
     if free < _LOW_MEMORY:

@@ -1,12 +1,12 @@
 """The whole applet: every command of IoT.05, for the REPL, for host tools and for enrolment.
 
-safe = iotsafe.open(modem)
-safe.objects()                       # prints as a table
-safe.doctor()                        # what works, what does not, what to do
+applet = iotsafe.FullApplet(modem)
+applet.objects()                     # prints as a table
+applet.doctor()                      # what works, what does not, what to do
 """
 
 from . import objects, tlv
-from .applet import AIDS, Applet
+from .applet import Applet
 from .errors import CardError, CardProtocolError
 
 # P1 of GET DATA for a file, a private, a public, a secret key.
@@ -15,15 +15,8 @@ _INFORMATION = b"\xc3\xc1\xc2\xc4"
 # What is imported inside methods stays out of memory until it is used.
 
 
-class Safe(Applet):
-    """An Applet with all commands. `channel`: a Channel (see `iotsafe.apdu`), or a modem that has
-    one. Nothing is sent before the first command.
-    """
-
-    def __init__(self, channel, aids=AIDS, number=None):
-        if not hasattr(channel, "transmit"):
-            channel = channel.sim()
-        super().__init__(channel, aids, number)
+class FullApplet(Applet):
+    """An Applet with all commands. Nothing is sent before the first command."""
 
     def __repr__(self):
         where = "not open" if self.aid is None else "AID " + objects.name(self.aid)
@@ -62,7 +55,7 @@ class Safe(Applet):
             0xCB,
             _INFORMATION[kind - objects.FILE],
             0,
-            objects.named(kind, ref),
+            objects.reference(kind, ref),
             0,
             objects.target(kind, ref),
         )
@@ -125,10 +118,10 @@ class Safe(Applet):
     # ---- identity ---------------------------------------------------------------------------
 
     def identity(self, key_id=None, certificate_id=None, cache=None):
-        """The key and the certificate that make a TLS client: see `identity.choose`."""
-        from . import identity
+        """The key and the certificate that make a TLS client: see `find_identity`."""
+        from .sim_identity import find_identity
 
-        return identity.choose(self, key_id, certificate_id, cache)
+        return find_identity(self, key_id, certificate_id, cache)
 
     def csr(self, ref, subject, names=()):
         """A certification request (PKCS#10) for the pair `ref`, signed by it, in DER: see
@@ -148,7 +141,7 @@ class Safe(Applet):
         """The public key, 65 bytes, that belongs to the private key `ref`: the object of the same
         label or, on a card that lists nothing, of the same name.
         """
-        from . import identity
+        from .sim_identity import public_id
 
         try:
             listed = Applet.objects(self)
@@ -160,7 +153,7 @@ class Safe(Applet):
                 if isinstance(ref, str)
                 else info.id == getattr(ref, "id", ref)
             ):
-                return self.read_public_key(identity.public_id(info, listed))
+                return self.read_public_key(public_id(info, listed))
         raise ValueError("the card lists no " + objects.target(objects.PRIVATE_KEY, ref))
 
     def explain(self, key_id=None, certificate_id=None):

@@ -2,7 +2,8 @@
 
 from expect import raises, replaced
 
-from iotsafe import verdict
+from iotsafe import engine_errors
+from iotsafe.engine_errors import tls_error
 from iotsafe.errors import (
     ClientRefused,
     HandshakeRefused,
@@ -29,7 +30,7 @@ REPORTS = (
 
 
 def of(*args, signed=False, heard=False):
-    return verdict.of(OSError(*args), signed, heard)
+    return tls_error(OSError(*args), signed, heard)
 
 
 def check(error, kind, *words):
@@ -43,26 +44,26 @@ def check(error, kind, *words):
 
 def test_reports():
     for text, kind in REPORTS:
-        check(verdict.of(ValueError("\n%s\n" % text), False, False), kind)
+        check(tls_error(ValueError("\n%s\n" % text), False, False), kind)
 
 
 def test_several_reports_the_worst_counts():
     expired = REPORTS[2][0]
     for text, kind in REPORTS[:2]:
         both = "\n%s\n%s\n" % (expired, text)
-        check(verdict.of(ValueError(both), False, False), kind)
+        check(tls_error(ValueError(both), False, False), kind)
     all_of_them = ValueError("\n".join(text for text, _ in REPORTS))
-    check(verdict.of(all_of_them, False, False), ServerNotTrusted)
+    check(tls_error(all_of_them, False, False), ServerNotTrusted)
 
 
 def test_what_each_report_advises():
     says = ("wrong CA in the config", "check the host", "clock is ahead", "clock is behind")
     for (text, kind), words in zip(REPORTS, says):
-        check(verdict.of(ValueError(text), False, False), kind, words)
+        check(tls_error(ValueError(text), False, False), kind, words)
 
 
 def test_report_that_is_not_known_is_told():
-    error = verdict.of(ValueError("\nSomething else\n"), False, False)
+    error = tls_error(ValueError("\nSomething else\n"), False, False)
     check(error, TLSError, "the server's certificate was refused: Something else")
 
 
@@ -73,10 +74,10 @@ class FullMemory:
 
 def test_report_without_memory_is_not_believed():
     report = ValueError(REPORTS[0][0])
-    with replaced(verdict, gc=FullMemory(8000)):
-        check(verdict.of(report, False, False), TLSError, "out of memory (8000 bytes free)")
-    with replaced(verdict, gc=FullMemory(9000)):
-        check(verdict.of(report, False, False), ServerNotTrusted)
+    with replaced(engine_errors, gc=FullMemory(8000)):
+        check(tls_error(report, False, False), TLSError, "out of memory (8000 bytes free)")
+    with replaced(engine_errors, gc=FullMemory(9000)):
+        check(tls_error(report, False, False), ServerNotTrusted)
 
 
 def test_alert_before_and_after_our_signature():
@@ -115,12 +116,12 @@ def test_errors_of_the_stream_are_unchanged():
     ):
         for signed in (False, True):
             for heard in (False, True):
-                assert verdict.of(error, signed, heard) is error
+                assert tls_error(error, signed, heard) is error
 
 
 def test_what_is_no_error_of_the_engine_is_unchanged():
     for error in (KeyboardInterrupt(), MemoryError(), TypeError("x"), SystemExit()):
-        assert verdict.of(error, True, False) is error
+        assert tls_error(error, True, False) is error
 
 
 def test_each_is_an_os_error():

@@ -24,11 +24,12 @@ class SIMIdentity:
     """A client identity whose private key never leaves the SIM.
 
     Attributes: `certificate`, `chain`, `public_key` as above; `key_id`, `certificate_id` (bytes);
-    `info` the parsed certificate; `signatures` how often the SIM signed.
+    `applet` the Applet that holds both; `info` the parsed certificate; `signatures` how often the
+    SIM signed.
     """
 
     def __init__(self, applet, key_id, certificate_id, public_key, certificate, info):
-        self._applet = applet
+        self.applet = applet
         self.key_id = key_id
         self.certificate_id = certificate_id
         self.public_key = public_key
@@ -46,12 +47,12 @@ class SIMIdentity:
 
     def sign(self, digest):
         """The SIM's ECDSA signature over `digest`, in DER; raises CardError."""
-        signed = self._applet.sign(self.key_id, digest)
+        signed = self.applet.sign(self.key_id, digest)
         self.signatures += 1
         return signed
 
 
-def choose(applet, key_id=None, certificate_id=None, cache=None):
+def find_identity(applet, key_id=None, certificate_id=None, cache=None):
     """Find the key and the certificate that belong together, and return a SIMIdentity.
 
     `key_id`, `certificate_id` (an ID as bytes, a label as str) fix the choice; otherwise every
