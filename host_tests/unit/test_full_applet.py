@@ -11,9 +11,9 @@ from data.worked_examples import (
 from expect import equal, raises
 
 import iotsafe
-from iotsafe import signing
+from iotsafe import listing, signing
 from iotsafe.errors import CardError, CardProtocolError
-from iotsafe.objects import FILE, PRIVATE_KEY, PUBLIC_KEY, SECRET_KEY
+from iotsafe.objects import FILE, PRIVATE_KEY, PUBLIC_KEY, SECRET_KEY, ObjectInfo
 
 SIGNATURE = from_hex(EXAMPLES["16.12 DER"][1][1][4:-4])
 SIGNATURE_300 = signing.signature(from_hex(EXAMPLES["16.15 K1"][2][1][6:-4]))
@@ -58,7 +58,7 @@ def test_capabilities_in_both_forms():
         assert (got.max_public_keys, got.max_secret_keys, got.max_sessions) == (4, 2, 4)
         assert (got.functions, got.hashes, got.algorithms) == (0x0F, 7, 4)
         assert (got.agreements, got.derivations) == (1, 3)
-        assert got.names("hashes") == "SHA-256, SHA-384, SHA-512"
+        assert got.names("hashes") == ("SHA-256", "SHA-384", "SHA-512")
         assert "version     1.0" in repr(got) and "derivations PRF, HKDF" in repr(got)
 
 
@@ -70,14 +70,14 @@ def test_capabilities_with_a_hash_of_one_byte_and_a_long_identifier():
         got = applet.capabilities()
         assert (got.max_files, got.max_private_keys, got.hashes) == (8, 4, 1)
         assert got.max_sessions == 2 and got.functions is None
-        assert got.names("functions") == "?"
+        assert got.names("functions") is None and "functions   ?\n" in repr(got)
         assert got.identifier[:13] == b"\xaa" * 13
 
 
 def test_numbers_of_two_bytes():
     _, applet = opened(("01CB000000", "9102 0305 B10108 9000".replace(" ", "")))
     got = applet.capabilities()
-    assert got.hashes == 0x0305 and got.names("hashes") == "SHA-256, SHA-512"
+    assert got.hashes == 0x0305 and got.names("hashes") == ("SHA-256", "SHA-512")
 
 
 def test_capabilities_that_are_none():
@@ -89,7 +89,8 @@ def test_capabilities_that_are_none():
 
 def test_object_list_prints_as_a_table():
     _, applet = opened(EXAMPLES["16.5 L1"][0])
-    lines = repr(applet.objects()).split("\n")
+    listed = applet.objects()
+    lines = repr(listed).split("\n")
     assert len(lines) == 8, lines
     assert lines[0].split() == [
         "object",
@@ -105,6 +106,10 @@ def test_object_list_prints_as_a_table():
     assert lines[1].split()[:6] == ["private", "key", "01", "ID", "active", "P-256"], lines
     peer = next(line for line in lines if "PEER" in line)
     assert "empty" in peer and "sign, agree" in peer and "read, update" in peer, peer
+    fields = {info.label: listing.fields(info) for info in listed}
+    assert fields[b"PEER"][6:] == (("sign", "agree"), ("read", "update"), None), fields
+    assert fields[b"CERT"][4:6] == (None, "certificate") and fields[b"CERT"][8] == 300, fields
+    assert listing.fields(ObjectInfo(FILE))[2:] == (None,) * 7
     file = next(line for line in lines if line.startswith("file"))
     assert file.split() == ["file", "02", "CERT", "active", "certificate", "read", "300"], file
 

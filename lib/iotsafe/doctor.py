@@ -115,8 +115,8 @@ def _version(applet):
         "%s; %s; %s; %s sessions"
         % (
             capabilities.version(found.version),
-            found.names("algorithms"),
-            found.names("hashes"),
+            capabilities.joined(found.names("algorithms")),
+            capabilities.joined(found.names("hashes")),
             "?" if found.max_sessions is None else found.max_sessions,
         ),
     )

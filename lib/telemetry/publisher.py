@@ -25,15 +25,23 @@ _LAST_PID = const(65535)
 
 
 def _umqtt():
-    """umqtt.simple. It imports a socket module, which a board without a network of its own lacks;
-    that one is never used here, so that anything will do."""
-    for name in ("usocket", "socket"):
-        try:
-            __import__(name)
-        except ImportError:
-            sys.modules[name] = Link
-    from umqtt import simple
-
+    """The module umqtt.simple. It imports a module for sockets, which a board without a network of
+    its own lacks; Link stands in for that module during the import, and only then."""
+    lent = []
+    try:
+        for name in ("usocket", "socket"):
+            try:
+                __import__(name)
+            except ImportError:
+                lent.append((name, sys.modules.get(name, lent)))
+                sys.modules[name] = Link
+        from umqtt import simple
+    finally:
+        for name, before in lent:
+            if before is lent:
+                del sys.modules[name]
+            else:
+                sys.modules[name] = before
     return simple
 
 

@@ -22,18 +22,18 @@ _STEP = ("name", "state", "text", "advice")
 
 def describe(info: Any) -> dict[str, Any]:
     """An ObjectInfo of the client as JSON: its words, and the card's own numbers in `codes`."""
-    kind, id, label, state, key_type, usage, functions, access, _ = listing.row(info)
+    kind, id, label, state, key_type, usage, functions, access, size = listing.fields(info)
     return {
         "kind": kind,
         "id": id,
-        "label": label or None,
+        "label": label,
         "label_bytes": hexadecimal(info.label),
-        "state": state or None,
-        "type": key_type or None,
-        "usage": usage or None,
-        "functions": _words(functions),
-        "access": _words(access),
-        "size": info.size,
+        "state": state,
+        "type": key_type,
+        "usage": usage,
+        "functions": functions,
+        "access": access,
+        "size": size,
         "codes": {
             "state": info.state,
             "type": info.key_type,
@@ -42,11 +42,6 @@ def describe(info: Any) -> dict[str, Any]:
             "access": info.access,
         },
     }
-
-
-def _words(text: str) -> list[str] | None:
-    """The client's list of words: "" where the card does not say, "-" for none."""
-    return None if not text else [] if text == "-" else text.split(", ")
 
 
 def objects_table(described: Iterable[dict[str, Any]]) -> Table:
@@ -61,9 +56,9 @@ def objects_table(described: Iterable[dict[str, Any]]) -> Table:
 
 
 def _cell(name: str, value: Any) -> Text:
-    text = ", ".join(value) if isinstance(value, list) else str(value)
+    text = ", ".join(value) if isinstance(value, tuple) else str(value)
     style = _STATES.get(value, "") if name == "state" else ""
-    return Text("-" if value in (None, []) else text, style=style)
+    return Text("-" if value in (None, ()) else text, style=style)
 
 
 class Examination:
