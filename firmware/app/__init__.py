@@ -106,13 +106,16 @@ def setup():
     _ask(board)
 
 
-def applet():
-    """Start the modem and return the SIM's applet, for the REPL: `app.applet().doctor()`."""
+def applet(pin="", aids=()):
+    """Start the modem and return the SIM's applet, for the REPL: `app.applet().doctor()`.
+
+    `pin` (str), `aids` (AIDs as bytes): in place of those of the config.
+    """
     import board
 
     from . import repl
 
-    return repl.applet(board)
+    return repl.applet(board, pin, aids)
 
 
 def safe():

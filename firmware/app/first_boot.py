@@ -104,7 +104,9 @@ def trial(board, settings, tell=_tell):
             tell("%-8s works" % step)
         return True
     except Exception as e:
-        tell("%-8s %s: %s" % (step, type(e).__name__, e))
+        from .advice import line
+
+        tell("%-8s %s" % (step, line(e)))
         return False
     finally:
         if supervisor:

@@ -64,6 +64,12 @@ def _object_reference(text):
     return text[6:] if text.startswith("label:") else unhexlify(text)
 
 
+def _line(error):
+    from .advice import line
+
+    return line(error)
+
+
 def _ignore(*_):
     """Stands for a callback that nobody set."""
 
@@ -149,7 +155,7 @@ class Supervisor:
         if name == "run":
             self._failures = 0
         self._failures += 1
-        say(name, "%s: %s", type(error).__name__, error)
+        say(name, "%s", _line(error))
         if name == "run" and not self._stable and isinstance(error, _ENDED):
             self._short += 1
             if self._short >= _SHORT_SESSIONS:
@@ -282,9 +288,7 @@ class Supervisor:
             if isinstance(e, iotsafe.TLSError):
                 raise
             problem = "no such file"
-        raise iotsafe.TLSError(
-            0, "%s: %s: put the CA certificate of the broker there" % (path, problem)
-        )
+        raise iotsafe.TLSError("ca-unusable", path, str(problem))
 
     def _run(self):
         while True:

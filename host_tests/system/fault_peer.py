@@ -194,7 +194,7 @@ class StandInSocket:
         self._send(len(certificate).to_bytes(2, "big") + certificate + signature)
         self._records.key = b"\1" + digest[1:]
         if self._next(deadline) != b"ok":
-            raise TLSError(0, "the stand-in's handshake ended in something else")
+            raise TLSError("tls-failed", "the stand-in's handshake ended in something else")
         self._open = True
 
     def _next(self, deadline) -> bytes:

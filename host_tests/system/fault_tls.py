@@ -141,7 +141,7 @@ class Client:
             kind, content = self._reads.open(record)
         if kind == ALERT:
             if content[1:] != b"\0":
-                raise TLSError(-0x7780, f"the server's alert {content[1]}")
+                raise TLSError("tls-failed", f"the server's alert {content[1]}", code=-0x7780)
             self.closed = True
         elif kind == DATA and self.open:
             self.plain += content

@@ -132,7 +132,7 @@ def test_one_fixed_id():
 
 def test_fixed_key_that_is_not_listed():
     _, applet = card(listing(private("01"), file("02")), KEY_01, f02=CLIENT)
-    with raises(NoKey, text="no key that may sign (no key)"):
+    with raises(NoKey, text="the applet holds no private key that may sign"):
         find_identity(applet, b"\x07")
     with raises(NoCertificate, text="no certificate file"):
         find_identity(applet, None, b"\x07")
@@ -170,7 +170,7 @@ def test_public_half_without_the_label_has_the_same_id():
 def test_keys_that_may_not_sign():
     for fields in ("4A0100", "4A01014B0103", "4B01A0", "4B0113610106", "4B0123"):
         table, applet = card(listing(private("01", fields), file("02")), KEY_01, f02=CLIENT)
-        with raises(NoKey, text="the applet holds no key that may sign (no key): have one"):
+        with raises(NoKey, text="the applet holds no private key that may sign"):
             find_identity(applet)
         assert len(table.log) == 3, fields  # nothing was asked of it
 
@@ -184,7 +184,7 @@ def test_keys_that_may_sign():
 def test_no_key_containers():
     for objects in ((), (file("02"),)):
         _, applet = card(listing(*objects), f02=CLIENT)
-        with raises(NoKey, text="(no key)"):
+        with raises(NoKey, text="no private key"):
             find_identity(applet)
 
 
@@ -193,7 +193,7 @@ def test_empty_key_containers():
         keys = listing(private("01"), private("04"), file("02"))
         refused = (KEY_01[0], sw), (KEY_04[0], sw)
         _, applet = card(keys, *refused, f02=CLIENT)
-        with raises(NoKey, text="(container 01 is empty, container 04 is empty)"):
+        with raises(NoKey, text="in the containers that may sign: 01, 04"):
             find_identity(applet)
 
 
@@ -216,9 +216,7 @@ def test_no_certificate_file():
     general = file("02", "4A0101210101")
     for objects in ((private("01"),), (private("01"), general)):
         _, applet = card(listing(*objects), KEY_01, f02=CLIENT)
-        with raises(
-            NoCertificate, text="the applet has no certificate file: have the SIM enrolled"
-        ):
+        with raises(NoCertificate, text="the applet has no certificate file"):
             find_identity(applet)
 
 
@@ -228,7 +226,7 @@ def test_file_without_usage_may_hold_the_certificate():
 
 
 def test_empty_certificate_file():
-    text = "certificate file 02 is empty: the SIM is not enrolled yet, or was revoked"
+    text = "certificate file 02 is empty"
     for content in (b"", bytes(600), b"\xff" * 600):
         _, applet = card(listing(private("01"), file("02")), KEY_01, f02=content)
         with raises(NoCertificate, text=text):
@@ -268,13 +266,13 @@ def test_padded_cut_off_certificate():
 def test_file_that_is_no_certificate():
     for content in (b"-----BEGIN CERTIFICATE-----\n" * 9, b'{"port": 8883}', b"\x30\x84" * 40):
         _, applet = card(KEY_01, f02=content)
-        with raises(BadCertificate, text="have it written again"):
+        with raises(BadCertificate, text="certificate file 02 is cut off or damaged"):
             find_identity(applet, b"\x01", b"\x02")
 
 
 def test_certificate_of_another_key():
     _, applet = card(listing(private("01"), file("02")), KEY_01, f02=SECOND)
-    text = "certificate in file 02 (device-0004) belongs to another key than 01: have it issued"
+    text = "certificate in file 02 (device-0004) belongs to another key than 01"
     with raises(KeyMismatch, text=text):
         find_identity(applet)
 

@@ -64,6 +64,12 @@ def _command(ins):
     return "command %02X" % ins
 
 
+def _reason(sw):
+    if sw == 0x6400:
+        return "card-damaged"
+    return "card-busy" if sw in (0x6984, 0x6989) else "refused"
+
+
 def class_byte(channel):
     """Interindustry class byte for logical channel 0 to 19."""
     return channel if channel < 4 else 0x40 | channel - 4
@@ -149,7 +155,7 @@ class APDU:
         if sw == 0x63CF:
             self.administrations += 1
         elif sw != 0x9000 and sw >> 8 != 0x91 and not self.more:
-            raise CardError(sw, _command(ins), target)
+            raise CardError(_reason(sw), sw, _command(ins), target)
         return response
 
     def _exchange(self, size):
@@ -173,7 +179,7 @@ class APDU:
                 break
             if sw >> 8 not in (0x61, 0x9F):
                 return memoryview(parts), sw
-        raise CardProtocolError(sw, _command(ins), "GET RESPONSE does not end")
+        raise CardProtocolError("not-understood", _command(ins), "GET RESPONSE does not end")
 
     def open(self, number=None):
         """Open a logical channel (MANAGE CHANNEL) and use it from now on.
@@ -198,7 +204,7 @@ class APDU:
     def _open(self):
         data = self.command(_MANAGE_CHANNEL, le=1, target="open")
         if len(data) != 1 or not 1 <= data[0] <= _MAX_CHANNEL:
-            raise CardProtocolError(0x9000, "MANAGE CHANNEL", "no channel number")
+            raise CardProtocolError("not-understood", "MANAGE CHANNEL", "no channel number")
         self.number = data[0]
 
     def close(self):

@@ -88,7 +88,7 @@ class Applet:
                 tried.append((objects.name(aid), e.sw))
         self.aid = None
         self.apdu.close()
-        raise AppletNotFound(tuple(tried))
+        raise AppletNotFound("no-applet", *tried)
 
     def close(self):
         """Close the logical channel."""
@@ -127,7 +127,9 @@ class Applet:
     def _random(self, size):
         data = self.apdu.command(_GET_RANDOM, le=size & 0xFF)
         if len(data) != size:
-            raise CardProtocolError(0x9000, "GET RANDOM", "%d bytes for %d" % (len(data), size))
+            raise CardProtocolError(
+                "not-understood", "GET RANDOM", "%d bytes for %d" % (len(data), size)
+            )
         return bytes(data)
 
     def objects(self):
@@ -139,13 +141,15 @@ class Applet:
         count = 1
         while self.apdu.more:
             if count == _MAX_LIST_PARTS or len(parts) > _MAX_LIST:
-                raise CardProtocolError(0x6300, "GET DATA", "the object list does not end")
+                raise CardProtocolError(
+                    "not-understood", "GET DATA", "the object list does not end"
+                )
             parts.extend(self._get_data(1, 1))
             count += 1
         try:
             return objects.parse(parts)
         except tlv.TLVError as e:
-            raise CardProtocolError(0x9000, "GET DATA", str(e))
+            raise CardProtocolError("not-understood", "GET DATA", str(e))
 
     def _get_data(self, p1, p2=0):
         return self.apdu.command(_GET_DATA, p1, p2, le=0)
@@ -232,7 +236,7 @@ class Applet:
                 raise tlv.TLVError("tag 33 is missing")
             return signature(value)
         except ValueError as e:  # TLVError is one
-            raise CardProtocolError(0x9000, "COMPUTE SIGNATURE", str(e))
+            raise CardProtocolError("not-understood", "COMPUTE SIGNATURE", str(e))
 
     def _begin(self, ins, init, target):
         """Open the session with the instruction `ins`; one that an earlier run left open, as it
@@ -256,7 +260,7 @@ def point(data, command):
             if data is None:
                 raise tlv.TLVError("tag %02X is missing" % tag)
     except tlv.TLVError as e:
-        raise CardProtocolError(0x9000, command, str(e))
+        raise CardProtocolError("not-understood", command, str(e))
     if len(data) != 65 or data[0] != 4:
-        raise CardProtocolError(0x9000, command, "not an uncompressed point of 256 bits")
+        raise CardProtocolError("not-understood", command, "not an uncompressed point of 256 bits")
     return bytes(data)

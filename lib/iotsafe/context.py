@@ -4,7 +4,7 @@ import binascii
 
 from micropython import const
 
-from .errors import NO_ENGINE, NoEngine
+from .errors import NoEngine
 
 _DEFAULT_TIMEOUT_MS = const(60_000)
 _PEM_BEGIN = b"-----BEGIN CERTIFICATE-----"
@@ -38,7 +38,7 @@ def _engine():
     try:
         from .native import NativeContext
     except ImportError:  # a firmware without tls
-        raise NoEngine(0, NO_ENGINE) from None
+        raise NoEngine("no-engine") from None
     return NativeContext
 
 

@@ -72,5 +72,5 @@ def hkdf(applet, ikm, salt=b"", hash=1):
 def _answer(applet, name, size, *command):
     data = applet.run(applet.apdu.command, *command)
     if len(data) != size:
-        raise CardProtocolError(0x9000, name, "%d bytes for %d" % (len(data), size))
+        raise CardProtocolError("not-understood", name, "%d bytes for %d" % (len(data), size))
     return bytes(data)

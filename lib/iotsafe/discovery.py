@@ -6,12 +6,11 @@ and says of each whether it is of use, and why.
 
 from . import objects
 from .der import Certificate
-from .errors import CardError, CardProtocolError
+from .errors import CardError
 from .sim_identity import may_hold, may_sign, public_id
 
 # More of a kind are not looked at: each costs exchanges.
 _MOST = 8
-_ADMINISTRATION = (0x6984, 0x6989)
 
 
 class Finding:
@@ -103,7 +102,7 @@ def _key(applet, found, info, wanted):
     if _another(info, wanted):
         finding.why = "another key was asked for"
     elif not info.usable():
-        finding.why = "empty or deactivated: have a key generated, or activated by the issuer"
+        finding.why = "empty or deactivated"
     elif not may_sign(info):
         finding.why = "not for TLS: no P-256 key that may sign"
     else:
@@ -120,14 +119,14 @@ def _file(applet, found, info, wanted):
     if _another(info, wanted):
         finding.why = "another certificate was asked for"
     elif not info.usable():
-        finding.why = "empty or deactivated: not enrolled yet, or revoked"
+        finding.why = "empty or deactivated"
     elif not may_hold(info):
         finding.why = "not for a certificate"
     else:
         try:
             der = applet.read_der(info.id)
             if not der:
-                finding.why = "empty: not enrolled yet, or revoked"
+                finding.why = "empty"
                 return finding
             finding.certificate = Certificate(der)
             finding.point = finding.certificate.public_key
@@ -148,6 +147,6 @@ def _another(info, wanted):
 
 
 def _refused(found, error):
-    if error.sw in _ADMINISTRATION and not isinstance(error, CardProtocolError):
+    if error.reason == "card-busy":
         found.busy = error
     return str(error)

@@ -40,7 +40,7 @@ class FullApplet(Applet):
         try:
             return capabilities.parse(self._run(self._get_data, 0))
         except tlv.TLVError as e:
-            raise CardProtocolError(0x9000, "GET DATA", str(e))
+            raise CardProtocolError("not-understood", "GET DATA", str(e))
 
     def objects(self):
         """GET DATA - object list (IoT.05 2.14): a list of ObjectInfo that prints as a table."""
@@ -64,8 +64,8 @@ class FullApplet(Applet):
                 if info.kind == kind:
                     return info
         except tlv.TLVError as e:
-            raise CardProtocolError(0x9000, "GET DATA", str(e))
-        raise CardProtocolError(0x9000, "GET DATA", "no such object in the answer")
+            raise CardProtocolError("not-understood", "GET DATA", str(e))
+        raise CardProtocolError("not-understood", "GET DATA", "no such object in the answer")
 
     # ---- keys -------------------------------------------------------------------------------
 

@@ -43,7 +43,7 @@ def generate(applet, ref):
         for tag, value in tlv.items(bytes(data)):
             found[tag] = value
     except tlv.TLVError as e:
-        raise CardProtocolError(0x9000, "GENERATE KEY PAIR", str(e))
+        raise CardProtocolError("not-understood", "GENERATE KEY PAIR", str(e))
     ids = [_id(found.get(tag)) for tag in (_PRIVATE_ID, _PUBLIC_ID)]
     if _KEY in found:
         return KeyPair(ids[0], ids[1], point(data, "GENERATE KEY PAIR"))
@@ -57,7 +57,9 @@ def _id(value):
     if value is None:
         return None
     if not 1 <= len(value) <= 20:
-        raise CardProtocolError(0x9000, "GENERATE KEY PAIR", "an ID of %d bytes" % len(value))
+        raise CardProtocolError(
+            "not-understood", "GENERATE KEY PAIR", "an ID of %d bytes" % len(value)
+        )
     return bytes(value)
 
 

@@ -3,6 +3,7 @@ package(
     "iotsafe",
     (
         "__init__.py",
+        "advice.py",
         "apdu.py",
         "applet.py",
         "cache.py",
@@ -24,6 +25,7 @@ package(
         "native.py",
         "objects.py",
         "p256.py",
+        "reasons.py",
         "renamed.py",
         "sessions.py",
         "signing.py",

@@ -22,7 +22,7 @@ from micropython import const
 import ticks
 
 from .engine_errors import CONN_EOF, tls_error
-from .errors import NO_ENGINE, BadCertificate, NoEngine
+from .errors import BadCertificate, NoEngine
 
 ENGINE = "mbedTLS " + tls.MBEDTLS_VERSION.split(" ")[-1]
 
@@ -60,18 +60,18 @@ class NativeContext:
         self._identity = identity
         self._tls = context = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
         if not hasattr(context, "ecdsa_sign_callback"):
-            raise NoEngine(0, NO_ENGINE)
+            raise NoEngine("no-engine")
         # A client context of MicroPython verifies the server; nothing here can switch that off.
         try:
             for ca in cas:
                 context.load_verify_locations(ca)
         except ValueError:
-            raise ValueError("the CA certificate is damaged: put it in place again") from None
+            raise ValueError("the CA certificate is damaged") from None
         try:
             for certificate in (identity.certificate,) + tuple(identity.chain):
                 context.load_cert_chain(certificate, _PLACEHOLDER)
         except ValueError:
-            raise BadCertificate("mbedTLS refuses our certificate: have it issued again") from None
+            raise BadCertificate("certificate-refused") from None
         context.ecdsa_sign_callback = self._sign
         known = context.get_ciphers()
         context.set_ciphers([name for name in suites or _SUITES if name in known])

@@ -189,7 +189,7 @@ def compute(applet, ref, what, hash=SHA256, algorithm=ECDSA):
             raise tlv.TLVError("an RSA signature of %d bytes" % len(value))
         return bytes(value)
     except ValueError as e:
-        raise CardProtocolError(0x9000, "COMPUTE SIGNATURE", str(e))
+        raise CardProtocolError("not-understood", "COMPUTE SIGNATURE", str(e))
 
 
 def verify(applet, ref, what, value, hash=SHA256, algorithm=ECDSA):

@@ -69,10 +69,9 @@ def find_identity(applet, key_id=None, certificate_id=None, cache=None):
         keys, files = _candidates(applet, key_id, certificate_id)
         points = _points(applet, keys)
     if not points:
-        raise NoKey(
-            "the applet holds no key that may sign (%s): have one generated (enrolment)"
-            % (", ".join("container %s is empty" % objects.name(id) for id, _ in keys) or "no key")
-        )
+        if not keys:
+            raise NoKey("no-key")
+        raise NoKey("keys-empty", _names(keys))
     error = None
     for id in files:
         try:
@@ -86,11 +85,13 @@ def find_identity(applet, key_id=None, certificate_id=None, cache=None):
                     cache.save(certificate)
                 return SIMIdentity(applet, key, id, info.public_key, certificate, info)
         error = error or KeyMismatch(
-            "the certificate in file %s (%s) belongs to another key than %s: have it issued again "
-            "for the key in the SIM"
-            % (objects.name(id), info.common_name, ", ".join(objects.name(k) for k, _ in points))
+            "key-mismatch", objects.name(id), info.common_name, _names(points)
         )
-    raise error or NoCertificate("the applet has no certificate file: have the SIM enrolled")
+    raise error or NoCertificate("no-certificate")
+
+
+def _names(pairs):
+    return ", ".join([objects.name(id) for id, _ in pairs])
 
 
 def _points(applet, keys):
@@ -167,7 +168,6 @@ def public_id(private, listed):
 
 def _read(applet, id, cache):
     """The certificate in file `id` and its parsed fields."""
-    where = "certificate file " + objects.name(id)
     try:
         der = cache.fetch(applet, id) if cache else applet.read_der(id)
     except CardError as e:
@@ -175,10 +175,8 @@ def _read(applet, id, cache):
             raise
         der = b""
     if not der:
-        raise NoCertificate(where + " is empty: the SIM is not enrolled yet, or was revoked")
+        raise NoCertificate("certificate-empty", objects.name(id))
     try:
         return der, Certificate(der)
     except ValueError as e:
-        raise BadCertificate(
-            "%s is cut off or damaged (%d bytes, %s): have it written again" % (where, len(der), e)
-        )
+        raise BadCertificate("certificate-damaged", objects.name(id), len(der), str(e))

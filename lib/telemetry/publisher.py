@@ -8,15 +8,8 @@ import ticks
 
 from .link import Link
 
-_REFUSALS = (
-    (1, "it does not speak MQTT 3.1.1"),
-    (2, "it does not accept this client identifier"),
-    (3, "it is not available"),
-    (4, "wrong user name or password"),
-    (5, "not authorised: check the broker's access rules for this device"),
-    (7, "not authorised (AWS): check the policy of the certificate"),
-)
-
+# The codes of CONNACK that have a reason of their own.
+_REFUSALS = (1, 2, 3, 4, 5, 7)
 
 _EPROTO = const(71)
 _PUBLISH = const(0x30)
@@ -50,25 +43,30 @@ def _ignore(topic, message):
 
 
 class MQTTError(OSError):
-    """The broker broke the protocol or the session. `text` for people."""
+    """The broker broke the protocol or the session.
 
-    def __init__(self, text):
-        super().__init__(_EPROTO, text)
-        self.text = text
+    `reason`: a short name that does not change; `values`: a tuple. `str` makes a sentence of both,
+    by the table in `reasons.py`, which is loaded then.
+    """
+
+    package = "telemetry"
+
+    def __init__(self, reason, *values):
+        super().__init__(_EPROTO, reason)
+        self.reason = reason
+        self.values = values
 
     def __str__(self):
-        return self.text
+        from .reasons import fact
+
+        return fact(self)
 
 
 class BrokerRefused(MQTTError):
-    """The broker refused the login. `code`: of CONNACK (MQTT 3.1.1, 3.2.2.3)."""
+    """The broker refused the login. `code`: of CONNACK (MQTT 3.1.1, 3.2.2.3), as in `values`."""
 
-    def __init__(self, code):
-        reason = "CONNACK code %d" % code
-        for known, text in _REFUSALS:
-            if known == code:
-                reason = text
-        super().__init__("the broker refused us: " + reason)
+    def __init__(self, reason, code):
+        super().__init__(reason, code)
         self.code = code
 
 
@@ -128,7 +126,7 @@ class Publisher:
         now = ticks.now()
         if ticks.diff(now, link.heard) > self._cloud.keepalive * 1500:
             link.close()
-            raise MQTTError("the broker does not answer any more")
+            raise MQTTError("broker-silent")
         # It wants to hear from us, however much it sends.
         if ticks.diff(now, link.sent) >= self._cloud.keepalive * 500:
             self._run(self._client.ping)
@@ -159,10 +157,13 @@ class Publisher:
         # What comes without a stream is not the broker's fault: it comes through unchanged.
         if link.is_open():
             if isinstance(error, self._umqtt.MQTTException):
-                error = BrokerRefused(error.args[0])
+                code = error.args[0]
+                error = BrokerRefused(
+                    "connack-%d" % code if code in _REFUSALS else "connack", code
+                )
             elif isinstance(error, OSError) and error.args[0] == _ENDED:
-                error = MQTTError("the broker closed the connection")
+                error = MQTTError("broker-closed")
             elif isinstance(error, (AssertionError, IndexError, TypeError, ValueError)):
-                error = MQTTError("the broker's answer is not understood (%r)" % error)
+                error = MQTTError("broker-not-understood", repr(error))
         link.close()
         raise error

@@ -11,13 +11,14 @@ from rich.text import Text
 from iotsafe import listing
 
 from .card_session import hexadecimal
+from .tool_advice import ADVICE
 from .tool_view import MARKS, Lines
 
 _COLUMNS = ("kind", "id", "label", "state", "type", "usage", "functions", "size")
 _STATES = {"active": "green", "empty": "yellow"}
 
 _COUNTED = {"ok": "ok", "warn": "to look at", "fail": "failed", "skip": "left out"}
-_STEP = ("name", "state", "text", "advice")
+_STEP = ("name", "state", "text", "reason")
 
 
 def describe(info: Any) -> dict[str, Any]:
@@ -74,10 +75,11 @@ class Examination:
         self._lines.say(what, "bold")
 
     def add(self, step: Any) -> None:
-        """One step: `name`, `state`, `text`, `advice`, see `iotsafe.doctor`."""
+        """One step of `iotsafe.doctor`, with what the command line advises for its reason."""
+        advice = ADVICE.get(step.reason, "")
         self.counts[step.state] += 1
-        self.steps.append({name: getattr(step, name) for name in _STEP})
-        self._lines.step(step.state, f"{step.name:<12} {step.text}", step.advice)
+        self.steps.append({name: getattr(step, name) for name in _STEP} | {"advice": advice})
+        self._lines.step(step.state, f"{step.name:<12} {step.text}", advice)
 
     def conclude(self) -> None:
         """The line under it all."""

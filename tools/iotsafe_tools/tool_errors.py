@@ -6,6 +6,7 @@ import cellular
 import iotsafe
 
 from .sim import StoreError
+from .tool_advice import ADVICE
 
 
 class ToolError(Exception):
@@ -48,23 +49,14 @@ _BOARD_WORDS = (
     ("check mqtt.port", "check the port: does anything listen there?"),
 )
 
-_CARD_ADVICE = "`iotsafe objects` lists what the SIM holds, `iotsafe doctor` says what is wrong"
-
 
 def told(error: Exception) -> ToolError:
     """One of FAILURES as a ToolError, in the words of a host tool."""
     if isinstance(error, ToolError):
         return error
-    if isinstance(error, iotsafe.AppletNotFound):
-        tried = ", ".join(f"{aid}: {sw:04X}" for aid, sw in error.tried)
-        return ToolError(
-            f"no IoT SAFE applet on this SIM (tried {tried})",
-            "ask the operator for a SIM with IoT SAFE, or name its AID with --aid",
-        )
-    if isinstance(error, iotsafe.CardProtocolError):
-        return ToolError(str(error), "try again; if it stays, the SIM's applet is at fault")
-    if isinstance(error, iotsafe.CardError):
-        return ToolError(str(error), _CARD_ADVICE)
+    reason = getattr(error, "reason", None)
+    if reason is not None:
+        return ToolError(str(error), ADVICE.get(reason, "try again"))
     if isinstance(error, cellular.ModemReset):
         return ToolError("the modem restarted meanwhile", "try again in a few seconds")
     if isinstance(error, cellular.ModemError):
@@ -80,7 +72,7 @@ def told(error: Exception) -> ToolError:
 
 
 def split(line: str) -> ToolError:
-    """A line "what; what to do" of the simulator or the client as a ToolError."""
+    """A line "what; what to do" of the simulator as a ToolError."""
     problem, found, advice = line.rpartition("; ")
     if not found:
         problem, found, advice = line.partition(": ")

@@ -177,8 +177,9 @@ def get_response() -> Numbers:
     return {"reconnect.apdu_exchanges_61xx": _exchanges(counted)}
 
 
-# Modules of iotsafe that no session needs: they are imported when they are first used.
+# Modules of iotsafe and telemetry that no session needs: each is imported by its first use.
 LATER = {
+    "advice",
     "capabilities",
     "csr",
     "derive",
@@ -191,6 +192,7 @@ LATER = {
     "listing",
     "meanings",
     "p256",
+    "reasons",
     "renamed",
     "sessions",
     "signing",
@@ -218,11 +220,13 @@ def drivers() -> dict[str, set[str]]:
 
 
 def bytecode() -> Numbers:
-    """Size of each device package as .mpy files, in bytes; of `iotsafe` also what a TLS session
-    loads, of `cellular` the AT engine, each driver, and the largest driver with the engine;
-    `bytecode.session` is what a telemetry session by a SIM7080 loads of all of them.
+    """Size of each device package as .mpy files, in bytes.
+
+    Of `iotsafe` and `telemetry` also what a session loads; of `cellular` the AT engine, each
+    driver, and the largest driver with the engine. `bytecode.session` is what a telemetry session
+    by a SIM7080 loads of all of them.
     """
-    numbers: Numbers = {"bytecode.iotsafe.session": 0}
+    numbers: Numbers = {"bytecode.iotsafe.session": 0, "bytecode.telemetry.session": 0}
     compiler = ROOT / "build" / "mpy-cross" / "mpy-cross"
     sizes: dict[str, int] = {}
     with tempfile.TemporaryDirectory() as folder:
@@ -238,18 +242,21 @@ def bytecode() -> Numbers:
                 total += target.stat().st_size
                 if package == "cellular":
                     sizes[source.stem] = target.stat().st_size
-                if package == "iotsafe" and source.stem not in LATER:
-                    numbers["bytecode.iotsafe.session"] += target.stat().st_size
+                if package in ("iotsafe", "telemetry") and source.stem not in LATER:
+                    numbers[f"bytecode.{package}.session"] += target.stat().st_size
             numbers[f"bytecode.{package}"] = total
     numbers["bytecode"] = sum(
-        size for name, size in numbers.items() if name != "bytecode.iotsafe.session"
+        size for name, size in numbers.items() if not name.endswith(".session")
     )
     engine = sum(sizes[name] for name in ENGINE)
     own = {name: sum(sizes[part] for part in parts) for name, parts in drivers().items()}
     numbers["bytecode.cellular.engine"] = engine
     numbers["bytecode.cellular.engine_and_driver"] = engine + max(own.values())
     numbers["bytecode.session"] = (
-        sum(numbers[f"bytecode.{name}"] for name in ("ticks", "iotsafe.session", "telemetry"))
+        sum(
+            numbers[f"bytecode.{name}"]
+            for name in ("ticks", "iotsafe.session", "telemetry.session")
+        )
         + sum(sizes[name] for name in (*_COMMON, "__init__"))
         + own["sim7080"]
     )
