@@ -1,5 +1,5 @@
 # Everything a developer types. Each target prepares what it needs by itself: Debian packages,
-# the virtual environment, the MicroPython sources, the build (tools/iotsafe_tools/setup).
+# the virtual environment, the MicroPython sources, the build (tools/iotsafe_tools/toolchain).
 #
 #   PYTHON=           the system Python to begin with (3.11 or newer)
 #   MICROPYTHON_DIR=  a MicroPython source tree of your own instead of the pinned one
@@ -17,7 +17,7 @@ PYTHON ?= python3
 BOARD ?= WAVESHARE_PICO_SIM7080G
 export PYTHON MICROPYTHON_DIR UMQTT_DIR
 
-SETUP := @tools/iotsafe_tools/setup/run.sh
+SETUP := @tools/iotsafe_tools/toolchain/run.sh
 BIN := .venv/bin
 CHOSEN := --board '$(BOARD)' --variant '$(VARIANT)'
 

@@ -30,7 +30,7 @@ from fault_beside import PORT, Mirror
 import ticks
 from iotsafe import verdict
 from iotsafe.errors import TLSError
-from iotsafe_tools.modem import Network
+from iotsafe_tools.simulator.modem import Network
 
 NONCE, TAG, HEAD = 32, 8, 10
 LONGEST = 0x7FFF
@@ -360,7 +360,7 @@ class Session:
 
 @dataclass
 class Wire:
-    """A connection of the modem to the broker in memory; see `iotsafe_tools.modem.network`."""
+    """A connection of the modem to the broker in memory; see the simulator's modem/network.py."""
 
     network: "MemoryNetwork"
     address: tuple[str, int]

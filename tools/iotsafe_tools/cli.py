@@ -13,10 +13,11 @@ from typing import Annotated
 import typer
 from typer.core import TyperCommand
 
-from . import card_commands, modem_commands
-from . import vpcd as reader
+from .commands.card import commands as card_commands
+from .commands.modem import commands as modem_commands
+from .console.options import hide
 from .lab import Lab, LabError
-from .tool_options import hide
+from .lab import vpcd as reader
 
 app = typer.Typer(
     help="Host tools of IoT SAFE for MicroPython.",
@@ -88,7 +89,7 @@ def lab(
         list[str] | None,
         typer.Option(
             help="[SECONDS ]KIND[:name=value,...] or random:seed=N,seconds=N, see "
-            "tools/iotsafe_tools/modem."
+            "tools/iotsafe_tools/simulator/modem."
         ),
     ] = None,
     quirk: Annotated[list[str] | None, typer.Option(help="A quirk of +CSIM.")] = None,
@@ -164,8 +165,8 @@ def setup(
     keep: Annotated[bool, typer.Option("--keep", help="Also if the test fails.")] = False,
 ) -> None:
     """Set a board up: ask for its config, let it test modem, SIM and cloud, and write it."""
-    from . import board_setup
-    from .board_link import BoardError, BoardLink
+    from .commands.board import setup as board_setup
+    from .commands.board.link import BoardError, BoardLink
 
     answers = (apn, pin, host, mqtt_port, client_id, user, password, topic, period)
     fields = zip(board_setup.OPTIONS, answers, strict=True)
@@ -196,7 +197,7 @@ def card(
     """Do what a SIM's issuer does, to the card of a running lab: list, create, fill, and so on."""
     from rich.console import Console
 
-    from . import card_console
+    from .lab import issuer_console as card_console
 
     try:
         answer = card_console.perform(control, words)
