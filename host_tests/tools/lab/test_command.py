@@ -12,6 +12,7 @@ import serial
 from typer.testing import CliRunner
 
 from iotsafe_tools import cli
+from iotsafe_tools.lab import command
 from iotsafe_tools.testbed import ReservedPort
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -19,9 +20,9 @@ ROOT = Path(__file__).resolve().parents[3]
 
 def start(*arguments):
     path = os.pathsep.join([str(ROOT / "tools"), str(ROOT / "tools" / "shims")])
-    command = [sys.executable, "-c", "from iotsafe_tools.cli import app; app()", "lab", *arguments]
+    words = [sys.executable, "-c", "from iotsafe_tools.cli import app; app()", "lab", *arguments]
     return subprocess.Popen(
-        command,
+        words,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -111,9 +112,9 @@ def test_the_address_of_the_reader_may_be_left_out(monkeypatch, arguments, where
 
     def refuse(*_, **options):
         asked.append((options["vpcd"], options["pin"]))
-        raise cli.LabError("enough")
+        raise command.LabError("enough")
 
-    monkeypatch.setattr(cli, "Lab", refuse)
+    monkeypatch.setattr(command, "Lab", refuse)
     done = CliRunner().invoke(cli.app, ["lab", *arguments])
     assert done.exit_code == 1
     assert asked == [(where, "1234" if "--pin" in arguments else None)]

@@ -1,4 +1,4 @@
-"""`iotsafe card` as a person types it, against a running lab."""
+"""`iotsafe issuer` as a person types it, against a running lab."""
 
 import json
 import re
@@ -21,13 +21,13 @@ def lab():
 
 
 @pytest.fixture
-def iotsafe_card(lab):
+def issuer(lab):
     """Type a command; (exit status, what is printed, the error)."""
     return lambda *words: typed("--control", lab.control, *words)
 
 
 def typed(*words):
-    done = CliRunner().invoke(cli.app, ["card", *map(str, words)], env={"COLUMNS": "100"})
+    done = CliRunner().invoke(cli.app, ["issuer", *map(str, words)], env={"COLUMNS": "100"})
     return done.exit_code, done.stdout, done.stderr
 
 
@@ -38,10 +38,10 @@ def content(lab, id=b"\x02"):
     return file.content
 
 
-def test_objects_are_a_table(iotsafe_card):
-    iotsafe_card("deactivate", "private", "01")
-    iotsafe_card("admin", "begin", "file", "02")
-    status, shown, _ = iotsafe_card("objects")
+def test_objects_are_a_table(issuer):
+    issuer("deactivate", "private", "01")
+    issuer("admin", "begin", "file", "02")
+    status, shown, _ = issuer("objects")
     assert status == 0
     rows = [re.split(r" {2,}", line.strip()) for line in shown.splitlines()]
     assert rows[0] == ["kind", "id", "label", "state", "type", "functions"]
@@ -51,65 +51,65 @@ def test_objects_are_a_table(iotsafe_card):
     assert len(rows) == 8
 
 
-def test_json_is_the_labs_answer(lab, iotsafe_card):
-    status, shown, _ = iotsafe_card("objects", "--json")
+def test_json_is_the_labs_answer(lab, issuer):
+    status, shown, _ = issuer("objects", "--json")
     assert status == 0
     assert [item["id"] for item in json.loads(shown)["objects"]] == [
         item.id.hex() for item in lab.card.issuer.objects()
     ]
-    assert json.loads(iotsafe_card("--json", "profile")[1])["profile"]["max_files"] == 8
+    assert json.loads(issuer("--json", "profile")[1])["profile"]["max_files"] == 8
 
 
-def test_the_profile_is_a_list_of_lines(iotsafe_card):
-    status, shown, _ = iotsafe_card("profile")
+def test_the_profile_is_a_list_of_lines(issuer):
+    status, shown, _ = issuer("profile")
     assert status == 0
     assert "aids: A0000005590010\n" in shown
 
 
-def test_a_label_with_blanks_and_quotes(lab, iotsafe_card):
+def test_a_label_with_blanks_and_quotes(lab, issuer):
     label = """Ada's "first" key"""
     words = ("create", "pair", "id=10", f"label={label}", "type=P-256 volatile", "generate=true")
-    assert iotsafe_card(*words) == (0, "done: True\n", "")
+    assert issuer(*words) == (0, "done: True\n", "")
     assert label.encode() in {item.label for item in lab.card.issuer.objects()}
 
 
-def test_a_certificate_is_written_from_a_file(lab, iotsafe_card, tmp_path):
+def test_a_certificate_is_written_from_a_file(lab, issuer, tmp_path):
     pki = PKI.create(tmp_path / "pki")
     der = pki.issue_client(lab.card.issuer.public_key(b"\x01"), "device-1")
-    iotsafe_card("create", "file", "id=10", "size=2000")
+    issuer("create", "file", "id=10", "size=2000")
     (tmp_path / "device.der").write_bytes(der)
-    assert iotsafe_card("write", "file", "10", tmp_path / "device.der")[:2] == (
+    assert issuer("write", "file", "10", tmp_path / "device.der")[:2] == (
         0,
         f"bytes: {len(der)}\n",
     )
     assert content(lab, b"\x10") == der
-    status, _, _ = iotsafe_card("write", "file", "10", pki.ca_path)
+    status, _, _ = issuer("write", "file", "10", pki.ca_path)
     assert status == 0
     assert content(lab, b"\x10")[:1] == b"\x30"
     assert content(lab, b"\x10") != der
 
 
-def test_bytes_are_written_from_the_command_line(lab, iotsafe_card):
-    iotsafe_card("write", "file", "02", "hex=010203")
+def test_bytes_are_written_from_the_command_line(lab, issuer):
+    issuer("write", "file", "02", "hex=010203")
     assert content(lab) == b"\x01\x02\x03"
 
 
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["explode"], "no command card 'explode'"),
+        (["explode"], "the issuer has no command 'explode'"),
         (["write", "file", "02", "nothing.der"], "nothing.der cannot be read: No such file"),
         (["write", "file", "02", "bad.pem"], "bad.pem is no PEM certificate"),
         (["write", "file", "02", "long.bin"], "long.bin is longer than a file on a card"),
         (["create", "file", "id=10", "size=1", "label=a\nb"], "a command is one line"),
     ],
 )
-def test_mistakes_are_one_line(lab, iotsafe_card, tmp_path, monkeypatch, words, message):
+def test_mistakes_are_one_line(lab, issuer, tmp_path, monkeypatch, words, message):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "bad.pem").write_text("-----BEGIN CERTIFICATE-----\nAAAA")
     (tmp_path / "long.bin").write_bytes(bytes(65536))
     before = lab.card.issuer.objects()
-    status, shown, error = iotsafe_card(*words)
+    status, shown, error = issuer(*words)
     assert (status, shown) == (1, "")
     assert message in error
     assert error.count("\n") == 1
@@ -148,3 +148,11 @@ def test_something_else_answers(answer):
         thread.join()
     assert status == 1
     assert f"what answers at {place} is no lab" in error
+
+
+@pytest.mark.parametrize("words", [[], ["objects"], ["--help"], ["create", "--control", "x"]])
+def test_the_old_name_says_the_new_one(words):
+    done = CliRunner().invoke(cli.app, ["card", *words])
+    assert done.exit_code == 2
+    assert done.stdout == ""
+    assert done.stderr == "iotsafe card: this command is `iotsafe issuer` now\n"

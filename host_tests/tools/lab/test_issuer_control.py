@@ -9,7 +9,7 @@ import pytest
 from worked_card import W, fixture_card
 
 from iotsafe_tools.lab import Lab
-from iotsafe_tools.lab.issuer_control import CardControl
+from iotsafe_tools.lab.issuer_control import IssuerControl
 from iotsafe_tools.simulator.modem.control import LINE_LIMIT
 from iotsafe_tools.simulator.sim import Card, Profile, Store
 
@@ -25,7 +25,7 @@ def card():
 
 @pytest.fixture
 def do(card):
-    control = CardControl(card.issuer, card.profile)
+    control = IssuerControl(card.issuer, card.profile)
 
     def answer(line):
         return control(line.encode().decode("latin-1"))
@@ -174,10 +174,10 @@ def test_remote_administration(card, do):
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("", "no command card ''; there are objects, profile, create"),
-        ("explode", "no command card 'explode'"),
-        ("objects all", "write: card objects"),
-        ("create", "write: card create pair|"),
+        ("", "the issuer has no command ''; there are objects, profile, create"),
+        ("explode", "the issuer has no command 'explode'"),
+        ("objects all", "write: objects"),
+        ("create", "write: create pair|"),
         ("create pair", "id is missing"),
         ("create chair id=01", "kind must be one of"),
         ("create pair id=01", "private object 01 is there already; remove it first"),
@@ -194,9 +194,9 @@ def test_remote_administration(card, do):
         ("create file id=10 size=١٢", "size must be 1 to 65535"),
         (f"create file id={'00' * 21} size=1", "1 to 20 bytes"),
         (f"create file id=10 size=1 label={'x' * 61}", "at most 60 bytes"),
-        ("write file", "write: card write file|public|secret ID"),
-        ("write file 02", "write: card write file|public|secret ID"),
-        ("write file 02 300", "write: card write file|public|secret ID"),
+        ("write file", "write: write file|public|secret ID"),
+        ("write file 02", "write: write file|public|secret ID"),
+        ("write file 02 300", "write: write file|public|secret ID"),
         ("write file 02 hex=300", "what follows hex= is no hex"),
         ("write file 02 base64=3", "what follows base64= is no base64"),
         ("write file 02 hex=", "has 1 to 65535 bytes, not 0"),
@@ -210,9 +210,9 @@ def test_remote_administration(card, do):
         ("empty file zz", "an ID is in hexadecimal"),
         ("empty pair 05", "the card has no private object 05"),
         ("empty chair 05", "no type of object 'chair'; there are private"),
-        ("remove file", "write: card remove"),
+        ("remove file", "write: remove"),
         ("admin begin pair 01", "no type of object 'pair'"),
-        ("admin stop file 02", "write: card admin begin|end"),
+        ("admin stop file 02", "write: admin begin|end"),
         ("admin end file 02", "no administration"),
     ],
 )
@@ -226,7 +226,7 @@ def test_bad_commands_say_what_is_right_and_change_nothing(card, do, line, messa
 
 def test_bytes_that_are_no_text(card):
     with pytest.raises(ValueError, match="UTF-8"):
-        CardControl(card.issuer, card.profile)("create file id=10 label=\xff size=1")
+        IssuerControl(card.issuer, card.profile)("create file id=10 label=\xff size=1")
 
 
 def test_a_second_administration_is_refused(do):
@@ -238,7 +238,7 @@ def test_a_second_administration_is_refused(do):
 def test_a_store_that_cannot_be_written_is_told(tmp_path):
     path = tmp_path / "sim.json"
     card = Card(Store(path), Profile())
-    do = CardControl(card.issuer, card.profile)
+    do = IssuerControl(card.issuer, card.profile)
     path.write_text("somebody else was here")
     with pytest.raises(ValueError, match="was changed by another program"):
         do("create file id=10 size=1")

@@ -1,4 +1,4 @@
-"""`iotsafe card`: the issuer's commands (issuer_control.py), typed by a person."""
+"""`iotsafe issuer`: the issuer's commands (issuer_control.py), typed by a person."""
 
 from __future__ import annotations
 
@@ -25,30 +25,32 @@ _ANSWER_LIMIT = 4_000_000
 _COLUMNS = ("kind", "id", "label", "state", "type", "functions")
 
 
-class CardError(Exception):
+class IssuerError(Exception):
     """The lab cannot be asked, or it refused; the message says what to do."""
 
 
 def perform(control: str, words: Sequence[str]) -> dict[str, Any]:
     """Have the lab at `control` ("tcp:HOST:PORT") carry out a command; the fields of its answer.
 
-    `write KIND ID FILE` takes a file's bytes, of a PEM certificate the DER. Raises CardError.
+    `write KIND ID FILE` takes a file's bytes, of a PEM certificate the DER. Raises IssuerError.
     """
     line = "card " + shlex.join(_with_file(words))
     if "\n" in line or "\r" in line:
-        raise CardError("a command is one line")
+        raise IssuerError("a command is one line")
     answer = ask(control, line)
     if "error" in answer:
-        raise CardError(answer["error"])
+        raise IssuerError(answer["error"])
     return {name: value for name, value in answer.items() if name != "ok"}
 
 
 def ask(control: str, line: str) -> dict[str, Any]:
-    """Send one line to a control port; the answer. Raises CardError."""
+    """Send one line to a control port; the answer. Raises IssuerError."""
     kind, _, rest = control.partition(":")
     host, _, port = rest.rpartition(":")
     if kind != "tcp" or not host or not port.isdecimal() or int(port) > 65535:
-        raise CardError(f"no control port {control!r}; use tcp:HOST:PORT, as iotsafe lab says it")
+        raise IssuerError(
+            f"no control port {control!r}; use tcp:HOST:PORT, as iotsafe lab says it"
+        )
     try:
         with _connected(host, int(port)) as stream:
             stream.write(line.encode() + b"\n")
@@ -56,14 +58,14 @@ def ask(control: str, line: str) -> dict[str, Any]:
             text = stream.readline(_ANSWER_LIMIT)
         answer = json.loads(text)
     except OSError as error:
-        raise CardError(
+        raise IssuerError(
             f"the lab at {control} does not answer ({error.strerror or error}); does it run, "
             f"with --control {control}?"
         ) from None
     except ValueError:
         answer = None
     if not isinstance(answer, dict):
-        raise CardError(f"what answers at {control} is no lab")
+        raise IssuerError(f"what answers at {control} is no lab")
     return answer
 
 
@@ -84,14 +86,14 @@ def _with_file(words: Sequence[str]) -> list[str]:
         with Path(words[3]).open("rb") as file:
             data = file.read(LINE_LIMIT)
     except OSError as error:
-        raise CardError(f"{words[3]} cannot be read: {error.strerror}") from None
+        raise IssuerError(f"{words[3]} cannot be read: {error.strerror}") from None
     if data.startswith(b"-----BEGIN CERTIFICATE-----"):
         try:
             data = ssl.PEM_cert_to_DER_cert(data.decode("ascii").strip())
         except ValueError:
-            raise CardError(f"{words[3]} is no PEM certificate") from None
+            raise IssuerError(f"{words[3]} is no PEM certificate") from None
     if len(data) > FILE_BYTES:
-        raise CardError(f"{words[3]} is longer than a file on a card can be: {FILE_BYTES} bytes")
+        raise IssuerError(f"{words[3]} is longer than a file on a card can be: {FILE_BYTES} bytes")
     return [*words[:3], "base64=" + base64.b64encode(data).decode()]
 
 

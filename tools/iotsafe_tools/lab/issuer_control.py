@@ -63,7 +63,7 @@ _ENCODINGS: dict[str, Callable[[str], bytes]] = {
 }
 
 
-class CardControl:
+class IssuerControl:
     """Carries out commands on one card's issuer side."""
 
     def __init__(self, issuer: Issuer, profile: Profile) -> None:
@@ -77,7 +77,9 @@ class CardControl:
         """
         name, _, rest = line.strip().partition(" ")
         if name not in _COMMANDS:
-            raise ValueError(f"no command card {name[:20]!r}; there are {', '.join(_COMMANDS)}")
+            raise ValueError(
+                f"the issuer has no command {name[:20]!r}; there are {', '.join(_COMMANDS)}"
+            )
         act, usage = _COMMANDS[name]
         words = _split(rest)
         try:
@@ -87,7 +89,7 @@ class CardControl:
         except TypeError:
             if _fits(act, words):
                 raise
-            raise ValueError(f"write: card {name} {usage}".rstrip()) from None
+            raise ValueError(f"write: {name} {usage}".rstrip()) from None
 
     # ---- what there is -------------------------------------------------------------------
 
@@ -169,7 +171,7 @@ class CardControl:
             "end": self._issuer.end_administration,
         }
         if step not in steps:
-            raise ValueError(f"write: card admin {_COMMANDS['admin'][1]}")
+            raise ValueError(f"write: admin {_COMMANDS['admin'][1]}")
         (item,) = self._find(kind, id, pair=False)
         steps[step](item.kind, item.id)
 
@@ -192,15 +194,15 @@ class CardControl:
 _TARGET = "|".join(_KINDS) + " ID"
 # Command -> method, and what follows it.
 _COMMANDS: dict[str, tuple[Callable[..., dict[str, Any] | None], str]] = {
-    "objects": (CardControl.objects, ""),
-    "profile": (CardControl.profile, ""),
-    "create": (CardControl.create, "pair|private|public|secret|file id=ID KEY=VALUE…"),
-    "write": (CardControl.write, "file|public|secret ID hex=DATA, or base64=DATA"),
-    "empty": (CardControl.empty, _TARGET),
-    "remove": (CardControl.remove, _TARGET),
-    "deactivate": (CardControl.deactivate, _TARGET),
-    "activate": (CardControl.activate, _TARGET),
-    "admin": (CardControl.admin, "begin|end private|public|secret|file ID"),
+    "objects": (IssuerControl.objects, ""),
+    "profile": (IssuerControl.profile, ""),
+    "create": (IssuerControl.create, "pair|private|public|secret|file id=ID KEY=VALUE…"),
+    "write": (IssuerControl.write, "file|public|secret ID hex=DATA, or base64=DATA"),
+    "empty": (IssuerControl.empty, _TARGET),
+    "remove": (IssuerControl.remove, _TARGET),
+    "deactivate": (IssuerControl.deactivate, _TARGET),
+    "activate": (IssuerControl.activate, _TARGET),
+    "admin": (IssuerControl.admin, "begin|end private|public|secret|file ID"),
 }
 
 
@@ -244,7 +246,7 @@ def _decoded(words: tuple[str, ...]) -> bytes:
                 return _ENCODINGS[encoding](text)
             except (ValueError, binascii.Error):
                 raise ValueError(f"what follows {encoding}= is no {encoding}") from None
-    raise ValueError(f"write: card write {_COMMANDS['write'][1]}")
+    raise ValueError(f"write: write {_COMMANDS['write'][1]}")
 
 
 def _fits(act: Callable[..., Any], words: list[str]) -> bool:

@@ -30,7 +30,7 @@ from iotsafe_tools.simulator.modem.shells import ShellError, open_shell
 from iotsafe_tools.simulator.modem.transcript import Transcript
 from iotsafe_tools.simulator.sim import Card, Profile, Store, StoreError
 
-from .issuer_control import CardControl
+from .issuer_control import IssuerControl
 from .vpcd import Reader
 
 LONGEST_WAIT = 1.0
@@ -224,7 +224,7 @@ class Lab:
             self.modem,
             where,
             commands=commands,
-            groups={"card": CardControl(issuer, self.card.profile)} if issuer else {},
+            groups={"card": IssuerControl(issuer, self.card.profile)} if issuer else {},
         )
 
     # -- the thread ------------------------------------------------------------------------------
