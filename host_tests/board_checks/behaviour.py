@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from .folders import ROOT, Board
+from .folders import ROOT, BoardFolder
 
 _FAKES = Path(__file__).parent / "fakes"
 RUNTIMES = {
@@ -16,7 +16,7 @@ RUNTIMES = {
 
 
 def run(
-    board: Board, runtime: str, *calls: list, cause: int = 1, registers: dict | None = None
+    board: BoardFolder, runtime: str, *calls: list, cause: int = 1, registers: dict | None = None
 ) -> dict:
     """Return what `board` does when `calls` are made, as `fakes/drive.py` prints it.
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import probe, source
-from .folders import Board
+from .folders import BoardFolder
 
 _STUB_IDF = Path(__file__).parent / "stub_idf"
 
@@ -29,7 +29,7 @@ class Evaluation:
         return dict(source.kconfig(_assignments(self.sdkconfig)))
 
 
-def evaluate(board: Board, tree: Path, build: Path, variant: str = "") -> Evaluation:
+def evaluate(board: BoardFolder, tree: Path, build: Path, variant: str = "") -> Evaluation:
     """Configure `board` in the folder `build`. Raises RuntimeError with what CMake says."""
     command = [
         "cmake",

@@ -19,7 +19,7 @@ _CROSS_FLAGS = {
 
 
 @dataclass(frozen=True)
-class Board:
+class BoardFolder:
     """One folder: `port` is MicroPython's name for it, `variants` the named ones."""
 
     path: Path
@@ -64,9 +64,9 @@ class Board:
                 yield path, path.read_text()
 
 
-def find(ports: tuple[str, ...] = ("esp32", "stm32")) -> list[Board]:
+def find(ports: tuple[str, ...] = ("esp32", "stm32")) -> list[BoardFolder]:
     """Return the boards of these ports, by name."""
-    boards = [Board(path, _port(path)) for path in sorted(BOARDS.iterdir()) if path.is_dir()]
+    boards = [BoardFolder(path, _port(path)) for path in sorted(BOARDS.iterdir()) if path.is_dir()]
     return [board for board in boards if board.port in ports]
 
 

@@ -6,13 +6,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-from .folders import ROOT, Board
+from .folders import ROOT, BoardFolder
 
 MPY_CROSS = ROOT / "build" / "mpy-cross" / "mpy-cross"
 UMQTT = ROOT / "build" / "umqtt"
 
 
-def freeze(board: Board, tree: Path, build: Path) -> dict[str, int]:
+def freeze(board: BoardFolder, tree: Path, build: Path) -> dict[str, int]:
     """Freeze everything of the board's manifest into C; return module path -> bytes of bytecode.
 
     Raises RuntimeError with the tool's output: a file that is missing, is no MicroPython, or does

@@ -6,12 +6,12 @@ import subprocess
 from pathlib import Path
 
 from . import probe
-from .folders import Board
+from .folders import BoardFolder
 
 _MAKE = {"MAKEFLAGS": "", "MAKELEVEL": "", "MFLAGS": ""}
 
 
-def variables(board: Board, tree: Path, *names: str) -> dict[str, str]:
+def variables(board: BoardFolder, tree: Path, *names: str) -> dict[str, str]:
     """Return the values that the port's Makefile gives these variables for `board`.
 
     The Makefile asks git about submodules; it is not let near the checkout around the tree.
@@ -30,7 +30,7 @@ def variables(board: Board, tree: Path, *names: str) -> dict[str, str]:
     return dict(re.findall(r"^@(\w+)=(.*)@$", done.stdout, re.MULTILINE))
 
 
-def compile_objects(board: Board, tree: Path, build: Path, sources: list[str]) -> list[Path]:
+def compile_objects(board: BoardFolder, tree: Path, build: Path, sources: list[str]) -> list[Path]:
     """Compile C files of `tree` (relative paths) with the compiler and flags of the Makefile.
 
     Raises RuntimeError with the compiler's output.
@@ -48,7 +48,7 @@ def compile_objects(board: Board, tree: Path, build: Path, sources: list[str]) -
     return objects
 
 
-def link_probe(board: Board, tree: Path, build: Path) -> str:
+def link_probe(board: BoardFolder, tree: Path, build: Path) -> str:
     """Link the probe for the board's processor; return objdump's listing of its code.
 
     mbedTLS is compiled with the board's own configuration. Linked is only what the call of a

@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from . import behaviour, cmake, folders, freeze, make
-from .folders import BOARDS, SOURCES, Board
+from .folders import BOARDS, SOURCES, BoardFolder
 
 README = BOARDS / "README.md"
 _BEGIN = "<!-- table: python -m board_checks -->\n"
@@ -43,7 +43,7 @@ def render() -> str:
     return "".join("| " + " | ".join(row) + " |\n" for row in rows)
 
 
-def _row(board: Board, build: Path) -> tuple[str, ...]:
+def _row(board: BoardFolder, build: Path) -> tuple[str, ...]:
     evaluated, hook = _esp32(board, build) if board.port == "esp32" else _stm32(board, build)
     return (
         f"`{board.name}`",
@@ -57,7 +57,7 @@ def _row(board: Board, build: Path) -> tuple[str, ...]:
     )
 
 
-def _esp32(board: Board, build: Path) -> tuple[str, str]:
+def _esp32(board: BoardFolder, build: Path) -> tuple[str, str]:
     found = [
         cmake.evaluate(board, SOURCES, build / (variant or "plain"), variant)
         for variant in board.variants
@@ -67,7 +67,7 @@ def _esp32(board: Board, build: Path) -> tuple[str, str]:
     return f"up to ESP-IDF{count}", "called, on the host" if called else "no"
 
 
-def _stm32(board: Board, build: Path) -> tuple[str, str]:
+def _stm32(board: BoardFolder, build: Path) -> tuple[str, str]:
     hooked = "<__wrap_mbedtls_ecdsa_write_signature>" in make.link_probe(board, SOURCES, build)
     return "up to ST's headers", "for the Cortex-M7" if hooked else "no"
 

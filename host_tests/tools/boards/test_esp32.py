@@ -10,7 +10,7 @@ import subprocess
 
 import pytest
 from board_checks import cmake, folders
-from board_checks.folders import BOARDS, SOURCES, Board
+from board_checks.folders import BOARDS, SOURCES, BoardFolder
 
 ESP32 = folders.find(("esp32",))
 CASES = [(board, variant) for board in ESP32 for variant in board.variants]
@@ -55,7 +55,7 @@ def evaluations(tmp_path_factory):
 
 
 def case_name(value):
-    return value.name if isinstance(value, Board) else value or "plain"
+    return value.name if isinstance(value, BoardFolder) else value or "plain"
 
 
 each = pytest.mark.parametrize(("board", "variant"), CASES, ids=case_name)
@@ -105,7 +105,7 @@ def without(tmp_path, line):
     kept = [text for text in lines if line not in text or text.startswith("#")]
     assert len(kept) == len(lines) - 1
     hook.write_text("".join(kept))
-    return Board(copy / "DPTECHNICS_WALTER", "esp32")
+    return BoardFolder(copy / "DPTECHNICS_WALTER", "esp32")
 
 
 def test_without_wrap_the_hook_is_never_asked(tmp_path):
@@ -136,7 +136,7 @@ def test_a_missing_fragment_stops_cmake(tmp_path):
     shutil.copytree(BOARDS, copy, ignore=shutil.ignore_patterns("__pycache__"))
     (copy / "esp32_common" / "sdkconfig.iotsafe").unlink()
     with pytest.raises(RuntimeError, match=r"sdkconfig\.iotsafe"):
-        cmake.evaluate(Board(copy / "DPTECHNICS_WALTER", "esp32"), SOURCES, tmp_path / "out")
+        cmake.evaluate(BoardFolder(copy / "DPTECHNICS_WALTER", "esp32"), SOURCES, tmp_path / "out")
 
 
 # ---- the port's Makefile ------------------------------------------------------------------

@@ -168,7 +168,7 @@ def test_the_ports_script_refuses_a_bad_pin(board, tmp_path):
     shutil.copytree(board.path, copy)
     with (copy / "pins.csv").open("a") as file:
         file.write("WRONG,GPIO99\n" if board.port == "esp32" else "WRONG,PZ99\n")
-    command = _make_pins(folders.Board(copy, board.port), tmp_path)
+    command = _make_pins(folders.BoardFolder(copy, board.port), tmp_path)
     assert subprocess.run(command, capture_output=True).returncode
 
 
@@ -243,4 +243,4 @@ def test_a_module_that_the_device_cannot_compile_is_refused(tmp_path):
     (copy / "board.py").write_text("match 1:\n    case 1: pass\n")
     (copy / "manifest.py").write_text('module("board.py")\n')
     with pytest.raises(RuntimeError, match="invalid syntax"):
-        freeze.freeze(folders.Board(copy, "esp32"), SOURCES, tmp_path / "out")
+        freeze.freeze(folders.BoardFolder(copy, "esp32"), SOURCES, tmp_path / "out")

@@ -9,7 +9,7 @@ import shutil
 
 import pytest
 from board_checks import folders, make
-from board_checks.folders import BOARDS, SOURCES, Board
+from board_checks.folders import BOARDS, SOURCES, BoardFolder
 
 (PORTENTA,) = folders.find(("stm32",))
 UPSTREAM = SOURCES / "ports" / "stm32" / "boards" / "ARDUINO_PORTENTA_H7"
@@ -42,7 +42,7 @@ def test_makefile_takes_the_ports_portenta(variables):
     assert variables["BOOTLOADER_DFU_USB_PID"] == "0x035b"
     assert (SOURCES / "ports" / "stm32" / variables["LD_FILES"]).is_file()
     # Arduino's library is neither frozen nor fetched; everything else is, as for the port's board.
-    upstream = make.variables(Board(UPSTREAM, "stm32"), SOURCES, "GIT_SUBMODULES")
+    upstream = make.variables(BoardFolder(UPSTREAM, "stm32"), SOURCES, "GIT_SUBMODULES")
     ours = set(variables["GIT_SUBMODULES"].split())
     assert set(upstream["GIT_SUBMODULES"].split()) - ours == {"lib/arduino-lib"}
 
@@ -68,7 +68,7 @@ def test_every_pin_that_the_ports_configuration_names_is_in_pins_csv():
 
 
 def test_pins_are_upstreams():
-    upstream = Board(UPSTREAM, "stm32").pins()
+    upstream = BoardFolder(UPSTREAM, "stm32").pins()
     ours = PORTENTA.pins()
     for name in set(ours) & set(upstream):
         assert ours[name] == upstream[name], name
@@ -104,7 +104,7 @@ def test_without_the_option_nothing_is_wrapped(tmp_path):
     shutil.copytree(BOARDS / PORTENTA.name, copy)
     with (copy / "mpconfigboard.mk").open("a") as file:
         file.write("MICROPY_PY_SSL_ECDSA_SIGN_ALT = 0\n")
-    code = make.link_probe(Board(copy, "stm32"), SOURCES, tmp_path / "out")
+    code = make.link_probe(BoardFolder(copy, "stm32"), SOURCES, tmp_path / "out")
     assert "__wrap_mbedtls_ecdsa_write_signature" not in code
     assert re.search(r"\sb\S*\s+\w+ <mbedtls_ecdsa_write_signature>", code)
 

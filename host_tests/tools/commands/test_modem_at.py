@@ -18,15 +18,22 @@ from pty_terminal import PtyTerminal
 
 import cellular
 from iotsafe_tools.commands.modem import (
-    dialogue as modem_dialogue,
+    connection,
 )
 from iotsafe_tools.commands.modem import (
-    session as modem_session,
+    dialogue as modem_dialogue,
 )
 from iotsafe_tools.commands.modem import (
     terminal as modem_terminal,
 )
-from iotsafe_tools.commands.modem.dialogue import LONGEST, Lines, Script, failed, final, shown
+from iotsafe_tools.commands.modem.dialogue import (
+    LONGEST,
+    LineSplitter,
+    Script,
+    failed,
+    final,
+    shown,
+)
 from iotsafe_tools.console.errors import PortError
 from iotsafe_tools.lab import Lab
 from iotsafe_tools.ports.modem import AnyModem, SerialUART
@@ -202,13 +209,13 @@ def test_a_modem_that_never_stops_talking(monkeypatch, said):
 
 
 def test_a_silent_port(monkeypatch):
-    monkeypatch.setattr(modem_session, "BOOT_MS", 1_200)
+    monkeypatch.setattr(connection, "BOOT_MS", 1_200)
     with FakeModem(lambda line: b"") as fake:
         assert "no modem answers" in failure("at", "ATI", port=fake.name)
 
 
 def test_garbage_on_the_line(monkeypatch):
-    monkeypatch.setattr(modem_session, "BOOT_MS", 1_200)
+    monkeypatch.setattr(connection, "BOOT_MS", 1_200)
     with FakeModem(lambda line: b"\xf0\x80\x1b[2J") as fake:
         assert "garbage" in failure("at", "ATI", port=fake.name)
 
@@ -235,7 +242,7 @@ def test_a_line_without_end():
 
 @given(st.lists(st.binary(max_size=30), max_size=20))
 def test_lines_lose_nothing_wherever_they_are_cut(parts):
-    whole, cut = Lines(), Lines()
+    whole, cut = LineSplitter(), LineSplitter()
     expected = whole.feed(b"".join(parts))
     found = [line for part in parts for line in cut.feed(part)]
     assert [line for line in found if line] == [line for line in expected if line]
@@ -246,7 +253,7 @@ def test_lines_lose_nothing_wherever_they_are_cut(parts):
 
 @given(st.integers(0, 3 * LONGEST))
 def test_no_line_is_kept_longer_than_that(size):
-    lines = Lines()
+    lines = LineSplitter()
     pieces = lines.feed(b"x" * size)
     assert len(lines.rest) < LONGEST
     assert b"".join(pieces) + lines.rest == b"x" * size

@@ -13,7 +13,7 @@ from modem_command import failure, modem, refusal, report
 from pty_terminal import PtyTerminal
 
 import cellular
-from iotsafe_tools.commands.modem import session as modem_session
+from iotsafe_tools.commands.modem import connection
 from iotsafe_tools.console import options as tool_options
 from iotsafe_tools.lab import Lab
 from iotsafe_tools.simulator.modem.personalities import PERSONALITIES
@@ -122,7 +122,7 @@ def ended(whole, name):
 
 
 def test_a_silent_port(monkeypatch):
-    monkeypatch.setattr(modem_session, "BOOT_MS", 1_200)
+    monkeypatch.setattr(connection, "BOOT_MS", 1_200)
     with FakeModem(lambda line: b"") as fake:
         error, advice = ended(report("attach", port=fake.name, status=1), "modem")
         shown = modem("attach", port=fake.name, status=1).stdout

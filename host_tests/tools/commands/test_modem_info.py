@@ -6,8 +6,8 @@ from iotsafe_command import answer, iotsafe
 from modem_command import failure, modem, refusal, report
 
 import cellular
+from iotsafe_tools.commands.modem import connection
 from iotsafe_tools.commands.modem import identity as modem_identity
-from iotsafe_tools.commands.modem import session as modem_session
 from iotsafe_tools.lab import Lab
 from iotsafe_tools.simulator.modem.personalities import PERSONALITIES
 
@@ -24,7 +24,7 @@ FIELDS = {
 @pytest.fixture
 def soon(monkeypatch):
     """Nobody waits long for a modem that is not there, or for its SIM."""
-    monkeypatch.setattr(modem_session, "BOOT_MS", 1_200)
+    monkeypatch.setattr(connection, "BOOT_MS", 1_200)
     monkeypatch.setattr(cellular.timeouts, "BOOT_SETTLE", 0)
 
 

@@ -17,7 +17,7 @@ from iotsafe_command import COMMAND, answer, environment, failure, iotsafe, refu
 
 import cellular
 import iotsafe as iotsafe_client
-from iotsafe_tools.console.errors import PortError, told
+from iotsafe_tools.console.errors import PortError, as_tool_error
 from iotsafe_tools.lab import Lab
 from iotsafe_tools.ports import modem as port_modem
 from iotsafe_tools.ports import open_channel
@@ -412,7 +412,7 @@ def test_a_channel_for_programs():
     ],
 )
 def test_a_failure_of_any_layer_is_told_in_two_parts(error, problem, advice):
-    line = told(error)
+    line = as_tool_error(error)
     assert problem in line.problem
     assert advice in line.advice
     assert str(line) == f"{line.problem}: {line.advice}"

@@ -5,7 +5,7 @@ import time
 import pytest
 from modem_bench import Bench, EchoServer, StubCard
 
-from iotsafe_tools.simulator.modem import Line, MemoryUART, Modem
+from iotsafe_tools.simulator.modem import MemoryUART, Modem, SerialLine
 from iotsafe_tools.simulator.modem.line import Pacer
 
 BYTE = 10 / 115200
@@ -38,7 +38,7 @@ def test_pacer_is_exact_on_average():
 
 def test_a_command_and_its_answer_take_their_time_on_the_line():
     bench = Bench(StubCard({"0070000001": "019000"}, seconds=0.060))
-    line = Line(bench.modem, 115200)
+    line = SerialLine(bench.modem, 115200)
     start = bench.time
     command = b'AT+CSIM=10,"0070000001"\r'
     line.write(command)
@@ -51,7 +51,7 @@ def test_a_command_and_its_answer_take_their_time_on_the_line():
 
 def test_directions_are_independent():
     bench = Bench(echo=True)
-    line = Line(bench.modem, 115200)
+    line = SerialLine(bench.modem, 115200)
     start = bench.time
     line.write(b"AT" + b" " * 400 + b"\r")  # the echo goes back while the line still comes
     arrived = drive(bench, line, 1.0)
@@ -62,7 +62,7 @@ def test_directions_are_independent():
 
 def test_a_long_output_flows_at_the_rate():
     bench = Bench()
-    line = Line(bench.modem, 115200)
+    line = SerialLine(bench.modem, 115200)
     bench.modem.uart.emit(bytes(11520), "control")
     start = bench.time
     arrived = drive(bench, line, 2.0)

@@ -38,7 +38,7 @@ def checkout(tmp_path, monkeypatch):
     monkeypatch.setattr(
         boards,
         "find",
-        lambda _place, *name: boards.Board(tmp_path, *name[1:], boards.PORTS["rp2"], {}),
+        lambda _place, *name: boards.BoardBuild(tmp_path, *name[1:], boards.PORTS["rp2"], {}),
     )
     for module in (packages, venv, umqtt, sources, build, firmware, emulator):
         name = module.__name__.rpartition(".")[2]

@@ -32,7 +32,7 @@ def fake(tmp_path, monkeypatch):
     for path, _ in listing:
         path.touch()
     monkeypatch.setattr(deploy, "manifest_files", lambda *_args: iter(listing))
-    board = boards.Board(tmp_path / "X", "", boards.PORTS["rp2"], {})
+    board = boards.BoardBuild(tmp_path / "X", "", boards.PORTS["rp2"], {})
     return here, board, answers, notes
 
 
@@ -105,6 +105,6 @@ def test_the_manifest_says_which_files(name):
 
 def test_a_broken_manifest_is_one_line(tmp_path):
     (tmp_path / "manifest.py").write_text("include('gone')")
-    board = boards.Board(tmp_path, "", boards.PORTS["rp2"], {})
+    board = boards.BoardBuild(tmp_path, "", boards.PORTS["rp2"], {})
     with pytest.raises(steps.SetupError, match=r"manifest\.py: "):
         list(deploy.manifest_files(PLACE, PLACE.sources, PLACE.umqtt, board))

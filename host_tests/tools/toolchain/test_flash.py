@@ -28,7 +28,7 @@ def _which(path: Path) -> str | None:
 
 
 def write(layout, port, name="X", where="", **description):
-    board = boards.Board(Path(name), "", boards.PORTS[port], description)
+    board = boards.BoardBuild(Path(name), "", boards.PORTS[port], description)
     flash.run(layout, board, layout.firmware / "X" / "image", where)
 
 

@@ -24,7 +24,7 @@ class BadURL(ValueError):
     """A port's URL that can't be meant: a mistake in the command line."""
 
 
-# Exceptions of the client's layers that a command may meet; `told` knows what to say of each.
+# Exceptions of the client's layers that a command may meet; `as_tool_error` has words for each.
 FAILURES = (
     ToolError,
     iotsafe.AppletNotFound,
@@ -50,7 +50,7 @@ _BOARD_WORDS = (
 _CARD_ADVICE = "`iotsafe objects` lists what the SIM holds, `iotsafe doctor` says what is wrong"
 
 
-def told(error: Exception) -> ToolError:
+def as_tool_error(error: Exception) -> ToolError:
     """One of FAILURES as a ToolError, in the words of a host tool."""
     if isinstance(error, ToolError):
         return error

@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 import typer
 
-from .errors import FAILURES, BadURL, printable, told
+from .errors import FAILURES, BadURL, as_tool_error, printable
 
 INTERRUPTED = 128  # and the signal's number: the exit status
 
@@ -28,9 +28,9 @@ def outcome(name: str, as_json: bool) -> Iterator[None]:
     except BadURL as error:
         raise typer.BadParameter(str(error), param_hint="--port") from None
     except FAILURES as error:
-        failure = told(error)
+        failure = as_tool_error(error)
         if as_json:
-            say_json({"error": failure.problem, "advice": failure.advice})
+            print_json({"error": failure.problem, "advice": failure.advice})
         else:
             typer.echo(printable(f"iotsafe {name}: {failure}"), err=True)
         raise typer.Exit(1) from None
@@ -53,6 +53,6 @@ def _end(number: int, _: object) -> NoReturn:
     raise SystemExit(INTERRUPTED + number)
 
 
-def say_json(whole: dict[str, Any]) -> None:
+def print_json(whole: dict[str, Any]) -> None:
     """Print the one JSON object of a command."""
     typer.echo(json.dumps(whole, indent=2))

@@ -29,7 +29,7 @@ def console() -> Console:
     return Console(highlight=False, width=None if sys.stdout.isatty() else _WIDE)
 
 
-class Lines:
+class Printer:
     """Lines on standard output as they come, each whole; none of them unless `shown`.
 
     What a device said may be in them: nothing of it steers the terminal.

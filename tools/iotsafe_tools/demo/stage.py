@@ -16,10 +16,10 @@ _START = 300.0  # seconds until the first message must have arrived
 _NEXT = 120.0  # and until each further one
 
 # Given the rig, the readings' period in seconds and the view: the board, running on entry.
-Board = Callable[[Rig, int, View], AbstractContextManager[Any]]
+StartBoard = Callable[[Rig, int, View], AbstractContextManager[Any]]
 
 
-def perform(board: Board, lab: dict[str, Any], messages: int, period: int) -> None:
+def perform(board: StartBoard, lab: dict[str, Any], messages: int, period: int) -> None:
     """Show the main job until `messages` were delivered (0: until Ctrl-C); exits on failure.
 
     `lab`: options of the lab. Whatever happens, nothing is left running.
@@ -37,7 +37,7 @@ def perform(board: Board, lab: dict[str, Any], messages: int, period: int) -> No
 
 
 def _perform(
-    view: View, folder: Path, board: Board, lab: dict[str, Any], messages: int, period: int
+    view: View, folder: Path, board: StartBoard, lab: dict[str, Any], messages: int, period: int
 ) -> None:
     rig = Rig(folder, lab={"sign_ms": 60, "on_event": view.lab_event, **lab})
     view.rule("The stage")

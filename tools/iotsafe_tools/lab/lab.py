@@ -20,7 +20,7 @@ import time
 from collections.abc import Callable, Iterable
 from functools import partial
 
-from iotsafe_tools.simulator.modem import Line, Modem, Network
+from iotsafe_tools.simulator.modem import Modem, Network, SerialLine
 from iotsafe_tools.simulator.modem.air import NONE, PRESETS
 from iotsafe_tools.simulator.modem.control import Control
 from iotsafe_tools.simulator.modem.event_log import EventLog
@@ -133,7 +133,7 @@ class Lab:
         except (ShellError, StoreError, ValueError, TypeError, OSError) as error:
             self._close_parts()
             raise LabError(str(error)) from error
-        self.line = Line(self.modem, baud)
+        self.line = SerialLine(self.modem, baud)
         self._wake, self._waker = socket.socketpair()
         self._wake.setblocking(False)
         self._waker.setblocking(False)

@@ -19,11 +19,11 @@ from urllib.parse import parse_qsl, urlencode
 
 from iotsafe_tools.console.errors import BadURL
 
-from .shapes import DEFAULT_BAUD, Line, Port
+from .shapes import DEFAULT_BAUD, ModemLine, OpenCard
 
 
-def open_channel(url: str, pin: str | None = None) -> AbstractContextManager[Port]:
-    """The card at `url`, as a context manager that gives a Port and closes it at the end.
+def open_channel(url: str, pin: str | None = None) -> AbstractContextManager[OpenCard]:
+    """The card at `url`, as a context manager that gives an OpenCard and closes it at the end.
 
     `pin`: for a SIM behind a modem that asks for one. Raises BadURL at once; on entry PortError,
     and later PortError or cellular.ModemError where the line is cut.
@@ -38,8 +38,8 @@ def open_channel(url: str, pin: str | None = None) -> AbstractContextManager[Por
     return open_modem(target, baud, pin, transcript)
 
 
-def open_line(url: str, baud: int | None = None) -> AbstractContextManager[Line]:
-    """The line to the modem at `url`, as a context manager that gives a Line and closes it.
+def open_line(url: str, baud: int | None = None) -> AbstractContextManager[ModemLine]:
+    """The line to the modem at `url`, as a context manager that gives a ModemLine and closes it.
 
     `baud`: where the URL does not say it. Raises BadURL at once, on entry PortError.
     """
@@ -102,21 +102,21 @@ def _only(url: str, options: dict[str, str], *known: str) -> None:
 # -- card readers -------------------------------------------------------------------------------
 
 
-def _pcsc(url: str, name: str, options: dict[str, str]) -> AbstractContextManager[Port]:
+def _pcsc(url: str, name: str, options: dict[str, str]) -> AbstractContextManager[OpenCard]:
     _only(url, options)
     from .pcsc import open_reader
 
     return open_reader(name)
 
 
-def _sim(url: str, path: str, options: dict[str, str]) -> AbstractContextManager[Port]:
+def _sim(url: str, path: str, options: dict[str, str]) -> AbstractContextManager[OpenCard]:
     _only(url, options, "profile")
     from .simulated import open_card
 
     return open_card(url, path, options)
 
 
-_OPENERS: dict[str, Callable[[str, str, dict[str, str]], AbstractContextManager[Port]]] = {
+_OPENERS: dict[str, Callable[[str, str, dict[str, str]], AbstractContextManager[OpenCard]]] = {
     "pcsc": _pcsc,
     "sim": _sim,
 }

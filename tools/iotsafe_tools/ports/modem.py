@@ -21,7 +21,7 @@ from iotsafe_tools.console.errors import BadURL, PortError
 from iotsafe_tools.simulator.modem.transcript import RecordedUART
 
 from .recording import recorded
-from .shapes import Line, Port
+from .shapes import ModemLine, OpenCard
 
 FIND_MS = 6_000
 """How long a modem may take to answer the first AT."""
@@ -147,26 +147,26 @@ def open_uart(
 
 
 @contextmanager
-def open_serial_line(url: str, baud: int, transcript: str | None) -> Iterator[Line]:
+def open_serial_line(url: str, baud: int, transcript: str | None) -> Iterator[ModemLine]:
     """The line at `url`, which pyserial knows. Raises BadURL, PortError."""
     with open_uart(url, baud, transcript) as uart:
-        yield Line(uart, url if "://" in url else f"{url} at {baud} baud", url, baud)
+        yield ModemLine(uart, url if "://" in url else f"{url} at {baud} baud", url, baud)
 
 
 @contextmanager
 def open_modem(
     url: str, baud: int, pin: str | None, transcript: str | None = None
-) -> Iterator[Port]:
-    """The SIM of the modem at `url` as a Port. `pin`: 4 to 8 digits. `transcript`: see
+) -> Iterator[OpenCard]:
+    """The SIM of the modem at `url` as an OpenCard. `pin`: 4 to 8 digits. `transcript`: see
     `open_uart`. Raises BadURL, PortError."""
     with open_serial_line(url, baud, transcript) as line:
         modem = AnyModem(line.uart)
         find(modem, line)
         unlock(modem, line, pin)
-        yield Port(modem.sim(), f"{_model(modem)} on {line.where}")
+        yield OpenCard(modem.sim(), f"{_model(modem)} on {line.where}")
 
 
-def find(modem: Modem, line: Line, patience: int | None = None) -> None:
+def find(modem: Modem, line: ModemLine, patience: int | None = None) -> None:
     """Have `modem` on `line` answer, after `patience` ms at the latest (FIND_MS), and set it up.
     Raises PortError."""
     try:
@@ -188,7 +188,7 @@ def find(modem: Modem, line: Line, patience: int | None = None) -> None:
 
 
 def unlock(
-    modem: Modem, line: Line, pin: str | None, ask: Callable[[], str] | None = None
+    modem: Modem, line: ModemLine, pin: str | None, ask: Callable[[], str] | None = None
 ) -> None:
     """Have the SIM readable; a PIN is entered once, and only if the SIM asks for it.
 

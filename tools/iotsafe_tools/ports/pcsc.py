@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from iotsafe_tools.console.errors import PortError, printable
 
-from .shapes import Port
+from .shapes import OpenCard
 
 
 class _PySCard(NamedTuple):
@@ -56,7 +56,7 @@ def as_t0(apdu: bytes) -> bytes:
 
 
 @contextmanager
-def open_reader(name: str) -> Iterator[Port]:
+def open_reader(name: str) -> Iterator[OpenCard]:
     """The card in the first reader that has `name` (any case) in its own and holds a card.
 
     Raises PortError.
@@ -75,7 +75,7 @@ def open_reader(name: str) -> Iterator[Port]:
     connection, reader = _connect(pyscard, named)
     try:
         t0 = connection.getProtocol() == pyscard.t0
-        yield Port(
+        yield OpenCard(
             ReaderChannel(connection, t0=t0, failures=pyscard.failures),
             f"card in {_names([reader])}, T={0 if t0 else 1}",
         )

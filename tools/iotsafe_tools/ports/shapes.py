@@ -17,7 +17,7 @@ class Channel(Protocol):
 
 
 @dataclass(frozen=True)
-class Port:
+class OpenCard:
     """An open port. `what`: what is there, for people."""
 
     channel: Channel
@@ -25,7 +25,7 @@ class Port:
 
 
 @dataclass(frozen=True)
-class Line:
+class ModemLine:
     """An open line to a modem. `uart`: of the shape of machine.UART, without waiting. `where`: for
     people. `url`: the same, short; `baud`: of the modem's end."""
 

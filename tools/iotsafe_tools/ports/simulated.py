@@ -14,7 +14,7 @@ from iotsafe_tools.simulator.modem import MemoryUART, Modem
 from iotsafe_tools.simulator.sim import Card, Profile, Store, StoreError
 
 from .recording import recorded
-from .shapes import Line, Port
+from .shapes import ModemLine, OpenCard
 
 # Option of the URL -> option of the simulated modem, and what makes its value of the text.
 _PASSED = {
@@ -28,7 +28,7 @@ OPTIONS = ("profile", "transcript", *_PASSED)
 
 def open_simulated(
     url: str, path: str, options: dict[str, str], baud: int
-) -> AbstractContextManager[Line]:
+) -> AbstractContextManager[ModemLine]:
     """The line of a modem that starts now; `path`: file of its SIM, "" for one in memory.
 
     Raises BadURL at once, on entry PortError.
@@ -48,7 +48,7 @@ def open_simulated(
 @contextmanager
 def _open(
     url: str, path: str, profile: Profile, given: dict[str, Any], baud: int, transcript: str | None
-) -> Iterator[Line]:
+) -> Iterator[ModemLine]:
     card = sim_card(path, profile)
     try:
         modem = Modem(card, **given)
@@ -59,7 +59,7 @@ def _open(
         uart.init(baud)
         what = f"simulated {modem.personality.title}"
         with recorded(uart, baud, transcript, modem=modem.personality.name) as uart:
-            yield Line(uart, what, what, baud)
+            yield ModemLine(uart, what, what, baud)
     finally:
         modem.close()
 
@@ -80,17 +80,17 @@ class SimChannel:
         return answer[:-2], int.from_bytes(answer[-2:], "big")
 
 
-def open_card(url: str, path: str, options: dict[str, str]) -> AbstractContextManager[Port]:
+def open_card(url: str, path: str, options: dict[str, str]) -> AbstractContextManager[OpenCard]:
     """A card alone; `path`: its file, "" for one in memory. Raises BadURL at once, on entry
     PortError."""
     return _open_card(path, sim_profile(url, options))
 
 
 @contextmanager
-def _open_card(path: str, profile: Profile) -> Iterator[Port]:
+def _open_card(path: str, profile: Profile) -> Iterator[OpenCard]:
     card = sim_card(path, profile)
     where = f"its store is {path}" if path else "new, in memory"
-    yield Port(SimChannel(card), f"simulated SIM, {where}")
+    yield OpenCard(SimChannel(card), f"simulated SIM, {where}")
 
 
 def sim_profile(url: str, options: dict[str, str]) -> Profile:
@@ -106,5 +106,5 @@ def sim_card(path: str, profile: Profile) -> Card:
     try:
         return Card(Store(path, profile.objects) if path else None, profile)
     except StoreError as error:
-        told = split(str(error))
-        raise PortError(told.problem, told.advice) from None
+        failure = split(str(error))
+        raise PortError(failure.problem, failure.advice) from None

@@ -91,7 +91,7 @@ def _prepare(place: layout.Layout, wanted: argparse.Namespace) -> None:
     _AFTER[wanted.part](place, tree, library, board, wanted.port)
 
 
-def _groups(part: str, board: boards.Board | None) -> list[dict]:
+def _groups(part: str, board: boards.BoardBuild | None) -> list[dict]:
     """Return the groups of packages that `part` needs for `board`."""
     found = []
     if board and board.port.name == "rp2" and part != "deploy":
@@ -105,7 +105,7 @@ def _groups(part: str, board: boards.Board | None) -> list[dict]:
 
 # ---- what comes after MicroPython's sources, mpy-cross and the unix build are there ------------
 
-_After = Callable[[layout.Layout, Path, Path, boards.Board, str], None]
+_After = Callable[[layout.Layout, Path, Path, boards.BoardBuild, str], None]
 
 
 def _firmware(place, tree, library, board, _port) -> None:

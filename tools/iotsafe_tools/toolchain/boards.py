@@ -13,7 +13,7 @@ from .layout import Layout
 
 
 @dataclass(frozen=True)
-class Port:
+class MicroPythonPort:
     """How one port of MicroPython builds and flashes."""
 
     name: str
@@ -24,14 +24,14 @@ class Port:
 
 
 PORTS = {
-    "rp2": Port("rp2", "firmware.uf2", "uf2", ("lib/pico-sdk", "lib/tinyusb")),
-    "esp32": Port(
+    "rp2": MicroPythonPort("rp2", "firmware.uf2", "uf2", ("lib/pico-sdk", "lib/tinyusb")),
+    "esp32": MicroPythonPort(
         "esp32",
         "firmware.bin",
         "esptool",
         ("lib/berkeley-db-1.xx", "lib/tinyusb"),
     ),
-    "stm32": Port(
+    "stm32": MicroPythonPort(
         "stm32",
         "firmware.dfu",
         "dfu",
@@ -52,12 +52,12 @@ DEFAULT = "WAVESHARE_PICO_SIM7080G"
 
 
 @dataclass(frozen=True)
-class Board:
+class BoardBuild:
     """One board, perhaps in one of its variants ("": as it is)."""
 
     path: Path
     variant: str
-    port: Port
+    port: MicroPythonPort
     description: dict = field(repr=False)
 
     @property
@@ -72,7 +72,7 @@ class Board:
         return [path for path in (self.path.parent / name for name in names) if path.is_dir()]
 
 
-def find(layout: Layout, name: str = DEFAULT, variant: str = "") -> Board:
+def find(layout: Layout, name: str = DEFAULT, variant: str = "") -> BoardBuild:
     """Return the board `name`. Raises SetupError that lists what there is."""
     known = {path.parent.name: path for path in sorted(layout.boards.glob("*/board.json"))}
     if name not in known:
@@ -88,4 +88,4 @@ def find(layout: Layout, name: str = DEFAULT, variant: str = "") -> Board:
     if variant and variant not in variants:
         there = "has " + ", ".join(variants) if variants else "has none"
         raise steps.SetupError(f"VARIANT={variant} is not known: {name} {there}")
-    return Board(known[name].parent, variant, port, description)
+    return BoardBuild(known[name].parent, variant, port, description)

@@ -4,8 +4,8 @@ Nothing of the system's own apt state is read but its mirror, and nothing is cha
 """
 
 import hashlib
+import platform
 import re
-import shlex
 import shutil
 import subprocess
 from pathlib import Path
@@ -84,21 +84,16 @@ def _mirror() -> str:
         capture_output=True,
         text=True,
     ).stdout
-    release = _os_release()
+    try:
+        release = platform.freedesktop_os_release()
+    except OSError:
+        release = {}
     if release.get("ID") == "debian":
         for line in listing.splitlines():
             address, _, rest = line.partition(" ")
             if rest == f"{release.get('VERSION_CODENAME')} main":
                 return address
     raise NotOffered(f"{release.get('PRETTY_NAME', 'this system')} has no Debian archive in apt")
-
-
-def _os_release() -> dict[str, str]:
-    """Return the fields of os-release."""
-    path = Path("/etc/os-release")
-    lines = path.read_text().splitlines() if path.exists() else []
-    pairs = (line.partition("=") for line in lines if "=" in line)
-    return {name: " ".join(shlex.split(value)) for name, _, value in pairs}
 
 
 def _options(folder: Path, kind: str) -> list[str]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from . import steps
-from .boards import Board
+from .boards import BoardBuild
 from .layout import Layout
 
 # MicroPython itself looks for these by name, as source.
@@ -52,7 +52,7 @@ class Target(NamedTuple):
     frozen: bool  # whether our packages are in its firmware, and go before those in /lib
 
 
-def run(layout: Layout, tree: Path, umqtt: Path, board: Board, port: str) -> None:
+def run(layout: Layout, tree: Path, umqtt: Path, board: BoardBuild, port: str) -> None:
     """Copy the files for `board` to what answers at `port` ("": the first serial port).
 
     Raises SetupError if nothing answers, it takes no such files, or its flash is full.
@@ -112,7 +112,7 @@ def cross_flags(mpy: int) -> list[str]:
 
 
 def manifest_files(
-    layout: Layout, tree: Path, umqtt: Path, board: Board
+    layout: Layout, tree: Path, umqtt: Path, board: BoardBuild
 ) -> Iterator[tuple[Path, str]]:
     """Yield (file, path on the board) of the manifest's files that are ours or umqtt's."""
     sys.path.insert(0, str(tree / "tools"))

@@ -11,7 +11,7 @@ _MEGABYTES = 150
 
 
 def ensure(
-    layout: Layout, tree: Path, umqtt: Path, board: boards.Board, *, show: bool = False
+    layout: Layout, tree: Path, umqtt: Path, board: boards.BoardBuild, *, show: bool = False
 ) -> Path:
     """Bring `board`'s firmware up to date with `tree`, its folder and our packages; return it.
 
@@ -71,7 +71,7 @@ def _build(layout, tree, umqtt, board, builder, configuration, contents) -> str:
     return line
 
 
-def frozen_files(layout: Layout, umqtt: Path, board: boards.Board) -> list[Path]:
+def frozen_files(layout: Layout, umqtt: Path, board: boards.BoardBuild) -> list[Path]:
     """Return every file of ours that can end up in the firmware's frozen content."""
     folders = [layout.root / "lib", layout.root / "firmware", umqtt / "umqtt"]
     folders += [board.path, *board.shared]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from . import steps
-from .boards import Board
+from .boards import BoardBuild
 from .layout import Layout
 
 # Where a desktop, or an administrator, mounts the drive that a Pico shows in its boot loader.
@@ -17,7 +17,7 @@ _MOUNTS = ("/media/{}", "/media/*/{}", "/run/media/*/{}", "/mnt/{}", "/Volumes/{
 _DFU = {"ARDUINO_PORTENTA_H7_CATM1": "2341:035b"}
 
 
-def run(layout: Layout, board: Board, image: Path, port: str) -> None:
+def run(layout: Layout, board: BoardBuild, image: Path, port: str) -> None:
     """Write `image` to `board` at the serial `port` ("": let the tool find it).
 
     Raises SetupError that says what to do when there is no tool or no board.
@@ -25,7 +25,7 @@ def run(layout: Layout, board: Board, image: Path, port: str) -> None:
     _METHODS[board.port.flash](layout, board, image, port)
 
 
-def _uf2(layout: Layout, board: Board, image: Path, port: str) -> None:
+def _uf2(layout: Layout, board: BoardBuild, image: Path, port: str) -> None:
     """Copy to the boot loader's drive, or use picotool where there is one."""
     if port:
         _enter_bootloader(layout, port)
@@ -44,7 +44,7 @@ def _uf2(layout: Layout, board: Board, image: Path, port: str) -> None:
     )
 
 
-def _esptool(layout: Layout, board: Board, image: Path, port: str) -> None:
+def _esptool(layout: Layout, board: BoardBuild, image: Path, port: str) -> None:
     """Write at the offset that board.json gives for the chip."""
     tool = next((name for name in ("esptool", "esptool.py") if shutil.which(name)), None)
     if tool is None:
@@ -57,7 +57,7 @@ def _esptool(layout: Layout, board: Board, image: Path, port: str) -> None:
     _tool(layout, board, [tool, *chip, *where, "--baud", "460800", "write_flash", offset, image])
 
 
-def _dfu(layout: Layout, board: Board, image: Path, port: str) -> None:
+def _dfu(layout: Layout, board: BoardBuild, image: Path, port: str) -> None:
     """Write with dfu-util, which waits for the board to show its boot loader."""
     if shutil.which("dfu-util") is None:
         raise steps.SetupError("dfu-util is missing: apt-get install dfu-util")
@@ -76,7 +76,7 @@ def _enter_bootloader(layout: Layout, port: str) -> None:
     )
 
 
-def _tool(layout: Layout, board: Board, command: list[str | Path]) -> None:
+def _tool(layout: Layout, board: BoardBuild, command: list[str | Path]) -> None:
     """Run the tool where the user sees its own progress."""
     print(*command, flush=True)
     if subprocess.run(command).returncode:
@@ -85,7 +85,7 @@ def _tool(layout: Layout, board: Board, command: list[str | Path]) -> None:
         )
 
 
-_METHODS: dict[str, Callable[[Layout, Board, Path, str], None]] = {
+_METHODS: dict[str, Callable[[Layout, BoardBuild, Path, str], None]] = {
     "uf2": _uf2,
     "esptool": _esptool,
     "dfu": _dfu,

@@ -17,7 +17,7 @@ _README = 'see boards/README.md, "To build one", or use boards/Containerfile'
 _WITH_IDF = 'command -v idf.py > /dev/null || . "$IDF_PATH/export.sh" > /dev/null; exec "$@"'
 
 
-def check(board: boards.Board, tree: Path) -> None:
+def check(board: boards.BoardBuild, tree: Path) -> None:
     """Raise SetupError, one line, if this machine cannot build `board` from `tree`."""
     port = board.port
     missing = []
@@ -34,7 +34,7 @@ def check(board: boards.Board, tree: Path) -> None:
     rp2_sources.require_submodules(tree, port)
 
 
-def configuration(board: boards.Board, tree: Path) -> list[str]:
+def configuration(board: boards.BoardBuild, tree: Path) -> list[str]:
     """Return what the objects depend on, beside the sources and the frozen files."""
     folders = [board.path, *board.shared]
     files = sorted(path for folder in folders for path in folder.iterdir() if path.is_file())
@@ -43,7 +43,7 @@ def configuration(board: boards.Board, tree: Path) -> list[str]:
 
 
 def compile_board(
-    layout: Layout, tree: Path, umqtt: Path, board: boards.Board, objects: Path, log: Path
+    layout: Layout, tree: Path, umqtt: Path, board: boards.BoardBuild, objects: Path, log: Path
 ) -> None:
     """Let the port's own make bring `objects` up to date. Raises SetupError."""
     library = objects.parent / "micropython-lib"
@@ -75,7 +75,7 @@ def compile_board(
     build.run(command, tree, log, what=f"building {board.name}", env=environment)
 
 
-def collect(board: boards.Board, objects: Path, folder: Path) -> str:
+def collect(board: boards.BoardBuild, objects: Path, folder: Path) -> str:
     """Put the finished files into `folder`; return one line about them.
 
     Raises SetupError if the signing hook's wrapper is not in the ELF.

@@ -4,13 +4,13 @@ import shutil
 from pathlib import Path
 
 from . import debian, firmware, rp2_sources, sources, steps
-from .boards import Board
+from .boards import BoardBuild
 from .layout import Layout
 
 _OURS = ("lib", "firmware", "boards")
 
 
-def run(layout: Layout, tree: Path, umqtt: Path, board: Board, image: Path) -> None:
+def run(layout: Layout, tree: Path, umqtt: Path, board: BoardBuild, image: Path) -> None:
     """Build `board` from copies of all sources in another folder; compare with `image`.
 
     Raises SetupError if they differ, or the sources are not the pinned ones of the rp2 port.
@@ -27,7 +27,7 @@ def run(layout: Layout, tree: Path, umqtt: Path, board: Board, image: Path) -> N
         shutil.copytree(rp2_sources.ensure(layout, tree), other.rp2_sources, symlinks=True)
         other.mpy_cross.parent.mkdir()
         shutil.copy2(layout.mpy_cross, other.mpy_cross)
-        there = Board(other.boards / board.path.name, board.variant, board.port, {})
+        there = BoardBuild(other.boards / board.path.name, board.variant, board.port, {})
         again = firmware.ensure(other, tree, library, there)
         digests = [debian.sha256(path) for path in (image, again)]
     if digests[0] != digests[1]:

@@ -10,7 +10,7 @@ import shutil
 from pathlib import Path
 
 from . import build, debian, elf, steps, uf2
-from .boards import Board
+from .boards import BoardBuild
 from .layout import Layout
 
 # The signing hook and the entropy of our own are reached by the linker's --wrap; a build without
@@ -20,7 +20,7 @@ _RAM = 0x20000000  # address of the RAM, which variables begin
 _AREA = "__firmware_area__"  # bytes of flash below the file system: flash.cmake of the board
 
 
-def configuration(board: Board, tree: Path) -> list[str]:
+def configuration(board: BoardBuild, tree: Path) -> list[str]:
     """Return what the objects depend on, beside the sources: the board's C and CMake files."""
     suffixes = (".c", ".h", ".cmake", ".csv", ".ld")
     files = sorted(path for path in board.path.iterdir() if path.suffix in suffixes)
@@ -28,7 +28,7 @@ def configuration(board: Board, tree: Path) -> list[str]:
 
 
 def compile_board(
-    layout: Layout, tree: Path, umqtt: Path, board: Board, objects: Path, log: Path
+    layout: Layout, tree: Path, umqtt: Path, board: BoardBuild, objects: Path, log: Path
 ) -> None:
     """Bring `objects` up to date: firmware.elf and firmware.bin. Raises SetupError.
 
@@ -58,7 +58,7 @@ def compile_board(
     build.run(command, tree, log, what=f"building {board.name}", env=environment)
 
 
-def collect(board: Board, objects: Path, folder: Path) -> str:
+def collect(board: BoardBuild, objects: Path, folder: Path) -> str:
     """Put the finished files into `folder`: UF2, ELF, sizes; return one line about them.
 
     Raises SetupError if the firmware would run into the file system, or lacks a wrapper.

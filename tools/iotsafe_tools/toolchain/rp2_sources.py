@@ -47,7 +47,7 @@ def _fingerprint(tree: Path) -> str:
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
-def require_submodules(tree: Path, port: boards.Port) -> None:
+def require_submodules(tree: Path, port: boards.MicroPythonPort) -> None:
     """Raise SetupError if `tree`, one of the user's, lacks submodules that `port` reads."""
     empty = [name for name in port.submodules if not _filled(tree / name)]
     if empty:

@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 import iotsafe
 from iotsafe.meanings import meaning
 
-from .session import Session, hexadecimal, unhex
+from .client import CardClient, hexadecimal, unhex
 
 MAX_APDU = 261
 MAX_SCRIPT = 4_000_000
@@ -45,13 +45,13 @@ def script(file: BinaryIO) -> list[str]:
     return [line for line in bare if line]
 
 
-def send_raw(session: Session, apdu: bytes) -> dict[str, Any]:
+def send_raw(client: CardClient, apdu: bytes) -> dict[str, Any]:
     """Send the bytes as they are; nothing is opened, selected or fetched."""
-    data, sw = session.channel.transmit(apdu)
+    data, sw = client.channel.transmit(apdu)
     return _exchange(apdu, bytes(data), sw)
 
 
-def send(session: Session, apdu: bytes) -> dict[str, Any]:
+def send(client: CardClient, apdu: bytes) -> dict[str, Any]:
     """Send a short APDU on the applet's channel, whose number replaces the one in its class byte.
 
     What waits (61xx) is fetched, and a wrong Le (6Cxx) set right, by the client.
@@ -61,14 +61,14 @@ def send(session: Session, apdu: bytes) -> dict[str, Any]:
     def as_wanted(command: bytes) -> bytes:
         if command[1] != apdu[1]:  # GET RESPONSE
             return command
-        return bytes([class_byte(apdu[0], session.safe.apdu.number)]) + command[1:]
+        return bytes([class_byte(apdu[0], client.safe.apdu.number)]) + command[1:]
 
     size = apdu[4] if len(apdu) > 5 else 0
     rest = apdu[5 + size :] if size else apdu[4:5]
-    session.channel.observer = lambda *exchange: seen.append(exchange)
-    session.channel.rewrite = as_wanted
+    client.channel.observer = lambda *exchange: seen.append(exchange)
+    client.channel.rewrite = as_wanted
     try:
-        session.safe.apdu.command(
+        client.safe.apdu.command(
             apdu[1], apdu[2], apdu[3], apdu[5 : 5 + size], rest[0] if rest else None
         )
     except iotsafe.CardProtocolError:
@@ -76,7 +76,7 @@ def send(session: Session, apdu: bytes) -> dict[str, Any]:
     except iotsafe.CardError:
         pass  # the status word is what was asked for
     finally:
-        session.channel.observer = session.channel.rewrite = None
+        client.channel.observer = client.channel.rewrite = None
     return _exchange(seen[0][0], b"".join(data for _, data, _ in seen), seen[-1][2])
 
 
@@ -105,7 +105,7 @@ def status(sw: int) -> str:
     if sw == 0x9000:
         return "success"
     if sw == 0x63CF:
-        return "success, and a remote administration session was completed"
+        return "success, and a remote administration client was completed"
     if sw >> 8 == 0x91:
         return "success, and a proactive command waits for the modem"
     if sw >> 8 in (0x61, 0x9F):

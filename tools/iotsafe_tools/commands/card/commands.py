@@ -18,12 +18,12 @@ import typer
 from iotsafe_tools.console.options import PIN, AsJSON
 
 if TYPE_CHECKING:
-    from .session import Session
+    from .client import CardClient
 
 MAX_RANDOM = 65_536
 _CHUNK = 256  # bytes that one GET RANDOM gives
 
-Port = Annotated[
+CardURL = Annotated[
     str,
     typer.Option(
         envvar="IOTSAFE_PORT",
@@ -45,7 +45,7 @@ def register(app: typer.Typer) -> None:
 
 
 def doctor(
-    port: Port,
+    port: CardURL,
     key: Annotated[
         str, typer.Option(help="The private key that the device uses: ID in hex, or label:NAME.")
     ] = "",
@@ -56,7 +56,7 @@ def doctor(
 ) -> None:
     """Examine channel, applet, keys and certificate, step by step, and say what to do."""
     from iotsafe.doctor import steps
-    from iotsafe_tools.console.outcome import outcome, say_json
+    from iotsafe_tools.console.outcome import outcome, print_json
 
     from .signing import verify
     from .view import Examination
@@ -65,35 +65,35 @@ def doctor(
         _key(text, option) if text else b""
         for option, text in (("--key", key), ("--certificate", certificate))
     ]
-    with outcome("doctor", as_json), _open(port, aid, pin) as session:
-        examination = Examination(session.what, shown=not as_json)
-        for step in steps(session.safe, *fixed, verify=verify):
+    with outcome("doctor", as_json), _open(port, aid, pin) as client:
+        examination = Examination(client.what, shown=not as_json)
+        for step in steps(client.safe, *fixed, verify=verify):
             examination.add(step)
         if as_json:
-            say_json(session.report(steps=examination.steps, counts=examination.counts))
+            print_json(client.report(steps=examination.steps, counts=examination.counts))
         else:
             examination.conclude()
     if examination.counts["fail"]:
         raise typer.Exit(1)
 
 
-def objects(port: Port, aid: AIDs = None, pin: PIN = None, as_json: AsJSON = False) -> None:
+def objects(port: CardURL, aid: AIDs = None, pin: PIN = None, as_json: AsJSON = False) -> None:
     """List the keys and files that the applet holds."""
-    from iotsafe_tools.console.outcome import outcome, say_json
+    from iotsafe_tools.console.outcome import outcome, print_json
     from iotsafe_tools.console.view import console
 
     from .view import describe, objects_table
 
-    with outcome("objects", as_json), _open(port, aid, pin) as session:
-        described = [describe(info) for info in session.safe.objects()]
+    with outcome("objects", as_json), _open(port, aid, pin) as client:
+        described = [describe(info) for info in client.safe.objects()]
         if as_json:
-            say_json(session.report(objects=described))
+            print_json(client.report(objects=described))
         else:
             console().print(objects_table(described))
 
 
 def apdu(
-    port: Port,
+    port: CardURL,
     commands: Annotated[
         list[str], typer.Argument(metavar="HEX...", help="APDUs; `-` reads them, one a line.")
     ],
@@ -105,7 +105,7 @@ def apdu(
     as_json: AsJSON = False,
 ) -> None:
     """Send APDUs to the applet, on a channel of its own, and show what it answers."""
-    from iotsafe_tools.console.outcome import outcome, say_json
+    from iotsafe_tools.console.outcome import outcome, print_json
 
     from . import apdu as card_apdu
 
@@ -114,23 +114,23 @@ def apdu(
         wanted = card_apdu.read(texts, exact=raw)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="HEX") from None
-    with outcome("apdu", as_json), _open(port, aid, pin) as session:
+    with outcome("apdu", as_json), _open(port, aid, pin) as client:
         if not raw:
-            session.safe.open()
+            client.safe.open()
         done = []
         for command in wanted:
-            exchange = (card_apdu.send_raw if raw else card_apdu.send)(session, command)
+            exchange = (card_apdu.send_raw if raw else card_apdu.send)(client, command)
             done.append(exchange)
             if not as_json:
                 typer.echo(f"> {exchange['command']}")
                 answer = " ".join(filter(None, (exchange["data"], exchange["sw"])))
                 typer.echo(f"< {answer}  {exchange['meaning']}")
         if as_json:
-            say_json(session.report(exchanges=done))
+            print_json(client.report(exchanges=done))
 
 
 def random(
-    port: Port,
+    port: CardURL,
     size: Annotated[int, typer.Argument(min=1, max=MAX_RANDOM, metavar="N", help="How many.")],
     binary: Annotated[bool, typer.Option("--raw", help="Print the bytes themselves.")] = False,
     hexed: Annotated[bool, typer.Option("--hex", help="Print hex, as without it.")] = False,
@@ -139,17 +139,17 @@ def random(
     as_json: AsJSON = False,
 ) -> None:
     """Print N random bytes of the card's generator."""
-    from iotsafe_tools.console.outcome import outcome, say_json
+    from iotsafe_tools.console.outcome import outcome, print_json
 
-    from .session import hexadecimal
+    from .client import hexadecimal
 
     _one_of(("--raw", binary), ("--hex", hexed), ("--json", as_json))
-    with outcome("random", as_json), _open(port, aid, pin) as session:
+    with outcome("random", as_json), _open(port, aid, pin) as client:
         data = b"".join(
-            session.safe.random(min(_CHUNK, size - start)) for start in range(0, size, _CHUNK)
+            client.safe.random(min(_CHUNK, size - start)) for start in range(0, size, _CHUNK)
         )
         if as_json:
-            say_json(session.report(random=hexadecimal(data)))
+            print_json(client.report(random=hexadecimal(data)))
         elif binary:
             _bytes_out(data)
         else:
@@ -157,7 +157,7 @@ def random(
 
 
 def sign(
-    port: Port,
+    port: CardURL,
     key: Key,
     file: Annotated[str | None, typer.Argument(help="What is signed; `-` is the input.")] = None,
     digest: Annotated[str | None, typer.Option(help="SHA-256 in hex, instead of FILE.")] = None,
@@ -178,10 +178,10 @@ def sign(
 ) -> None:
     """Sign a file with a key in the SIM: ECDSA over its SHA-256, in DER."""
     import iotsafe
-    from iotsafe_tools.console.outcome import outcome, say_json
+    from iotsafe_tools.console.outcome import outcome, print_json
 
     from . import signing as s
-    from .session import hexadecimal
+    from .client import hexadecimal
 
     if (file is None) == (digest is None):
         raise typer.BadParameter("name a file, or give its --digest", param_hint="FILE")
@@ -201,28 +201,28 @@ def sign(
             hashed = s.digest_of(file) if digest is None else s.digest_from(digest)
     with _usage("--jwt-header"):
         header = s.json_object(jwt_header) if jwt_header is not None else None
-    with outcome("sign", as_json), _open(port, aid, pin) as session:
+    with outcome("sign", as_json), _open(port, aid, pin) as client:
         if jwt:
             with _usage("FILE, --jwt-header"):
-                token = session.safe.jwt(name, claims, header)
+                token = client.safe.jwt(name, claims, header)
             fields, shown, data = {"jwt": token}, token, token.encode() + b"\n"
         else:
             if mode == "text":
-                data = session.safe.compute_signature(name, text)
+                data = client.safe.compute_signature(name, text)
             else:
-                data = session.safe.sign(name, hashed)
+                data = client.safe.sign(name, hashed)
             shown = hexadecimal(data) if hexed else base64.b64encode(data).decode()
             fields = {"signature": hexadecimal(data)}
         if out is not None:
             s.write(out, data)
         if as_json:
-            say_json(session.report(key=s.name_of(name), **fields))
+            print_json(client.report(key=s.name_of(name), **fields))
         elif out is None:
             typer.echo(shown)
 
 
 def csr(
-    port: Port,
+    port: CardURL,
     key: Key,
     subject: Annotated[
         str, typer.Option(help="CN=device-1,O=Example,C=FR; may be empty if there are names.")
@@ -239,10 +239,10 @@ def csr(
     """Make a certification request (PKCS#10) for a key in the SIM, signed by it."""
     from iotsafe import csr as request
     from iotsafe.x509_names import attributes, general_names
-    from iotsafe_tools.console.outcome import outcome, say_json
+    from iotsafe_tools.console.outcome import outcome, print_json
 
     from . import signing as s
-    from .session import hexadecimal
+    from .client import hexadecimal
 
     _one_of(("--der", der and out is None), ("--json", as_json))
     name = _key(key)
@@ -254,17 +254,17 @@ def csr(
     with _usage("--subject, --dns, --uri, --ip"):
         if not attributes(subject) + general_names(names):
             raise ValueError("a request needs a subject or a name")
-    with outcome("csr", as_json), _open(port, aid, pin) as session:
-        point = s.public_key(session.safe, name)
+    with outcome("csr", as_json), _open(port, aid, pin) as client:
+        point = s.public_key(client.safe, name)
         with _usage("--subject, --dns, --uri, --ip"):  # they may be too much together
             data = request.build(
-                lambda digest: session.safe.sign(name, digest), point, subject, names
+                lambda digest: client.safe.sign(name, digest), point, subject, names
             )
         pem = request.pem(data)
         if out is not None:
             s.write(out, data if der else pem.encode())
         if as_json:
-            say_json(session.report(key=s.name_of(name), csr=hexadecimal(data), pem=pem))
+            print_json(client.report(key=s.name_of(name), csr=hexadecimal(data), pem=pem))
         elif out is None and der:
             _bytes_out(data)
         elif out is None:
@@ -290,9 +290,11 @@ def _key(text: str, option: str = "KEY") -> bytes | str:
         return key_name(text)
 
 
-def _open(port: str, aids: list[str] | None, pin: str | None) -> AbstractContextManager[Session]:
-    """`open_safe` with the options of a command."""
-    from .session import open_safe, unhex
+def _open(
+    port: str, aids: list[str] | None, pin: str | None
+) -> AbstractContextManager[CardClient]:
+    """`open_client` with the options of a command."""
+    from .client import open_client, unhex
 
     wanted = []
     for text in aids or ():
@@ -300,7 +302,7 @@ def _open(port: str, aids: list[str] | None, pin: str | None) -> AbstractContext
             wanted.append(unhex(text))
             if not 5 <= len(wanted[-1]) <= 16:
                 raise ValueError(f"an AID has 5 to 16 bytes, {text} has {len(wanted[-1])}")
-    return open_safe(port, wanted, pin)
+    return open_client(port, wanted, pin)
 
 
 def _one_of(*given: tuple[str, bool]) -> None:

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 
 from iotsafe_tools.console.errors import ToolError
 
-from .session import hexadecimal, unhex
+from .client import hexadecimal, unhex
 
 _LABEL = "label:"
 _MAX_ID = 20

@@ -9,9 +9,9 @@ from rich.table import Table
 from rich.text import Text
 
 from iotsafe import listing
-from iotsafe_tools.console.view import MARKS, Lines
+from iotsafe_tools.console.view import MARKS, Printer
 
-from .session import hexadecimal
+from .client import hexadecimal
 
 _COLUMNS = ("kind", "id", "label", "state", "type", "usage", "functions", "size")
 _STATES = {"active": "green", "empty": "yellow"}
@@ -73,19 +73,19 @@ class Examination:
     """
 
     def __init__(self, what: str, *, shown: bool) -> None:
-        self._lines = Lines(shown=shown)
+        self._printer = Printer(shown=shown)
         self.steps: list[dict[str, str]] = []
         self.counts = dict.fromkeys(MARKS, 0)
-        self._lines.say(what, "bold")
+        self._printer.say(what, "bold")
 
     def add(self, step: Any) -> None:
         """One step: `name`, `state`, `text`, `advice`, see `iotsafe.doctor`."""
         self.counts[step.state] += 1
         self.steps.append({name: getattr(step, name) for name in _STEP})
-        self._lines.step(step.state, f"{step.name:<12} {step.text}", step.advice)
+        self._printer.step(step.state, f"{step.name:<12} {step.text}", step.advice)
 
     def conclude(self) -> None:
         """The line under it all."""
         counted = [f"{n} {_COUNTED[state]}" for state, n in self.counts.items() if n]
         worst = next(state for state in ("fail", "warn", "ok") if self.counts[state])
-        self._lines.say(", ".join(counted), MARKS[worst][1])
+        self._printer.say(", ".join(counted), MARKS[worst][1])

@@ -16,13 +16,13 @@ import typer
 from iotsafe_tools.console.options import PIN, AsJSON, hide, is_pin
 
 if TYPE_CHECKING:
-    from iotsafe_tools.ports.shapes import Line
+    from iotsafe_tools.ports.shapes import ModemLine
 
-    from .steps import Steps, Wishes
+    from .steps import AttachOptions, Steps
 
 _LONGEST_LINE = 4_096  # bytes of a command in a script
 
-Port = Annotated[
+ModemURL = Annotated[
     str,
     typer.Option(
         envvar="IOTSAFE_PORT",
@@ -52,7 +52,7 @@ app = typer.Typer(help="A modem, with the drivers of the board.", no_args_is_hel
 
 @app.command()
 def info(
-    port: Port,
+    port: ModemURL,
     modem: Driver = None,
     baud: Baud = None,
     pin: PIN = None,
@@ -60,32 +60,32 @@ def info(
     as_json: AsJSON = False,
 ) -> None:
     """Show what the modem says about itself, its SIM and its network."""
-    from iotsafe_tools.console.outcome import outcome, say_json
-    from iotsafe_tools.console.view import Lines
+    from iotsafe_tools.console.outcome import outcome, print_json
+    from iotsafe_tools.console.view import Printer
     from iotsafe_tools.ports import open_line
     from iotsafe_tools.ports.modem import unlock
 
+    from .connection import connect
     from .facts import facts, rows
-    from .session import connect
 
     _known(modem)
     with outcome("modem info", as_json), open_line(port, baud) as line:
-        session = connect(line, modem)
+        connected = connect(line, modem)
         if pin is not None:
-            unlock(session.modem, line, pin)
-        found = facts(session, with_imsi=imsi)
+            unlock(connected.modem, line, pin)
+        found = facts(connected, with_imsi=imsi)
         if as_json:
-            say_json(found)
+            print_json(found)
             return
-        lines = Lines(shown=True)
-        lines.say(session.what, "bold")
+        printer = Printer(shown=True)
+        printer.say(connected.what, "bold")
         for title, value in rows(found, with_imsi=imsi):
-            lines.say(f"{title:<12} {value}")
+            printer.say(f"{title:<12} {value}")
 
 
 @app.command()
 def attach(
-    port: Port,
+    port: ModemURL,
     apn: APN = None,
     user: User = "",
     password: Password = "",
@@ -99,17 +99,17 @@ def attach(
     from . import steps as work
 
     _known(modem)
-    wishes = _wishes(apn, user, password, pin, timeout)
+    options = _attach_options(apn, user, password, pin, timeout)
     with _steps("modem attach", port, baud, as_json) as (line, steps, whole):
-        session = work.start(line, modem, steps)
-        whole.update(driver=session.driver)
-        whole["address"] = work.attach(session, wishes, steps)
-        steps.lines.say(whole["address"])
+        connected = work.start(line, modem, steps)
+        whole.update(driver=connected.driver)
+        whole["address"] = work.attach(connected, options, steps)
+        steps.printer.say(whole["address"])
 
 
 @app.command()
 def ping(
-    port: Port,
+    port: ModemURL,
     target: Annotated[str, typer.Argument(metavar="HOST:PORT", help="Who is called.")],
     count: Annotated[int, typer.Option(min=1, max=100_000, help="How often.")] = 4,
     interval: Annotated[float, typer.Option(min=0, max=3600, help="Seconds in between.")] = 1.0,
@@ -127,29 +127,29 @@ def ping(
 
     _known(modem)
     host, number = _target(target)
-    wishes = _wishes(apn, user, password, pin, timeout)
+    options = _attach_options(apn, user, password, pin, timeout)
     with _steps("modem ping", port, baud, as_json) as (line, steps, whole):
-        session = work.start(line, modem, steps)
-        whole.update(driver=session.driver, host=host, host_port=number)
-        whole["address"] = work.attach(session, wishes, steps)
-        whole["host_address"] = work.look_up(session, host, steps)
+        connected = work.start(line, modem, steps)
+        whole.update(driver=connected.driver, host=host, host_port=number)
+        whole["address"] = work.attach(connected, options, steps)
+        whole["host_address"] = work.look_up(connected, host, steps)
         tries: list[work.Try] = []
         try:
             for done in range(count):
                 if done:
-                    work.rest(session, interval)
-                tries.append(work.knock(session, host, number))
-                _tell_try(steps, len(tries), tries[-1])
+                    work.idle(connected, interval)
+                tries.append(work.try_connection(connected, host, number))
+                _print_try(steps, len(tries), tries[-1])
         finally:
             whole.update(work.summary(tries))
-            _tell_summary(steps, whole)
+            _print_summary(steps, whole)
         if not whole["open"]:
             whole["failed"] = True
 
 
 @app.command()
 def at(
-    port: Port,
+    port: ModemURL,
     commands: Annotated[
         list[str] | None, typer.Argument(metavar="COMMAND...", help="AT commands, e.g. AT+CSQ.")
     ] = None,
@@ -182,12 +182,12 @@ def at(
         raise typer.Exit(1)
 
 
-def _perform(line: Line, script: Iterator[bytes], timeout: float | None, wait: float) -> bool:
+def _perform(line: ModemLine, script: Iterator[bytes], timeout: float | None, wait: float) -> bool:
     """Send each command of `script`; False if one of them was refused."""
     from iotsafe_tools.ports.modem import AnyModem, find
 
+    from .connection import BOOT_MS
     from .dialogue import Script
-    from .session import BOOT_MS
 
     modem = AnyModem(line.uart)
     find(modem, line, BOOT_MS)
@@ -221,19 +221,19 @@ def _script() -> Iterator[bytes]:
 @contextlib.contextmanager
 def _steps(
     name: str, port: str, baud: int | None, as_json: bool
-) -> Iterator[tuple[Line, Steps, dict[str, Any]]]:
+) -> Iterator[tuple[ModemLine, Steps, dict[str, Any]]]:
     """For a command of steps: its line, the steps, and the JSON object that the block fills.
 
     `failed` in it, or a step that failed, is status 1.
     """
-    from iotsafe_tools.console.outcome import outcome, say_json
-    from iotsafe_tools.console.view import Lines
+    from iotsafe_tools.console.outcome import outcome, print_json
+    from iotsafe_tools.console.view import Printer
     from iotsafe_tools.ports import open_line
 
     from .steps import StepFailed, Steps
 
     with outcome(name, as_json), open_line(port, baud) as line:
-        steps = Steps(Lines(shown=not as_json))
+        steps = Steps(Printer(shown=not as_json))
         whole: dict[str, Any] = {"port": line.where}
         bad = False
         try:
@@ -243,28 +243,28 @@ def _steps(
             bad = True
             whole.update(error=error.failure.problem, advice=error.failure.advice)
         if as_json:
-            say_json({**whole, "steps": steps.report()})
+            print_json({**whole, "steps": steps.report()})
         if bad:
             raise typer.Exit(1)
 
 
-def _tell_try(steps: Steps, number: int, one: Any) -> None:
+def _print_try(steps: Steps, number: int, one: Any) -> None:
     if one.open:
-        steps.lines.say(f"{number:>3}  open after {one.ms:.0f} ms")
+        steps.printer.say(f"{number:>3}  open after {one.ms:.0f} ms")
     else:
-        steps.lines.say(f"{number:>3}  {one.error}, after {one.ms:.0f} ms", "red")
+        steps.printer.say(f"{number:>3}  {one.error}, after {one.ms:.0f} ms", "red")
 
 
-def _tell_summary(steps: Steps, whole: dict[str, Any]) -> None:
+def _print_summary(steps: Steps, whole: dict[str, Any]) -> None:
     if not whole["tries"]:
         return
     text = f"{len(whole['tries'])} tried, {whole['open']} open"
     if whole["open"]:
         text += f"; min {whole['min']:.0f}, avg {whole['avg']:.0f}, max {whole['max']:.0f} ms"
-    steps.lines.say(text)
+    steps.printer.say(text)
     advice = {one["advice"] for one in whole["tries"] if one["advice"]}
     for line in sorted(advice):
-        steps.lines.say(f"     → {line}")
+        steps.printer.say(f"     → {line}")
 
 
 # -- options ------------------------------------------------------------------------------------
@@ -279,14 +279,16 @@ def _known(driver: str | None) -> None:
         )
 
 
-def _wishes(apn: str | None, user: str, password: str, pin: str | None, timeout: float) -> Wishes:
-    from .steps import Wishes
+def _attach_options(
+    apn: str | None, user: str, password: str, pin: str | None, timeout: float
+) -> AttachOptions:
+    from .steps import AttachOptions
 
     for option, text in (("--apn", apn or ""), ("--user", user), ("--password", password)):
         _quotable(option, text)
     if password and not user:
         raise typer.BadParameter("there is no --user for it", param_hint="--password")
-    return Wishes(apn, user, password, pin, _asker(), int(timeout * 1000))
+    return AttachOptions(apn, user, password, pin, _asker(), int(timeout * 1000))
 
 
 def _quotable(option: str, text: str) -> None:

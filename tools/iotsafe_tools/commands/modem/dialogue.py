@@ -46,7 +46,7 @@ def final(line: bytes) -> bool:
     return bool(_DONE.fullmatch(line)) or failed(line)
 
 
-class Lines:
+class LineSplitter:
     """Bytes to lines, which end with CR or LF; empty ones are dropped. `rest`: of the last one."""
 
     def __init__(self) -> None:
@@ -106,7 +106,7 @@ class Script:
         self._say = say
         self._patience = patience
         self._limits = limits
-        self._lines = Lines()
+        self._lines = LineSplitter()
         self._prompted = False
         self._echo = b""
         self._limit = 0.0  # seconds; a payload has the time of its command

@@ -16,8 +16,8 @@ from cellular.errors import text
 from cellular.modem import Modem
 from cellular.parser import number
 
-from .identity import bare, told
-from .session import Session
+from .connection import ConnectedModem
+from .identity import bare, if_answered
 
 # +CME ERROR of +CPIN? -> the state of the SIM.
 _SIM_ERRORS = {10: "not inserted", 11: "PIN", 12: "PUK", 13: "failure", 14: "busy", 15: "wrong"}
@@ -74,30 +74,30 @@ _FORMS = {"signal_dbm": "{} dBm", "rsrp_dbm": "{} dBm", "address": "active, {}"}
 _ACCESS = {"csim": "AT+CSIM", "cgla": "AT+CCHO and AT+CGLA"}
 
 
-def facts(session: Session, *, with_imsi: bool = False) -> dict[str, Any]:
+def facts(connected: ConnectedModem, *, with_imsi: bool = False) -> dict[str, Any]:
     """All of it. The IMSI is personal: the SIM is asked for it only `with_imsi`."""
-    modem = session.modem
+    modem = connected.modem
     at = modem.at
     sim = sim_state(modem)
     ready = sim == "ready"
     operator, technology = network(modem)
-    clock = told(Modem.clock, modem)  # not the driver's: that may ask a time server
+    clock = if_answered(Modem.clock, modem)  # not the driver's: that may ask a time server
     return {
-        "port": session.line.where,
-        "driver": session.driver,
+        "port": connected.line.where,
+        "driver": connected.driver,
         "maker": _first(at, b"+CGMI"),
         "model": _first(at, b"+CGMM"),
         "revision": (_first(at, b"+CGMR") or "").removeprefix("Revision:").strip() or None,
         "imei": _imei(at),
         "sim": sim,
-        "iccid": (told(modem.iccid) or None) if ready else None,
-        "imsi": (told(modem.imsi) or None) if ready and with_imsi else None,
+        "iccid": (if_answered(modem.iccid) or None) if ready else None,
+        "imsi": (if_answered(modem.imsi) or None) if ready and with_imsi else None,
         "registration": STATES.get(registration(modem)),
         "technology": technology,
         "operator": operator,
-        "signal_dbm": told(modem.signal),
-        "rsrp_dbm": (told(modem.extras().quality) or (None, None))[0],
-        "address": told(modem._address),
+        "signal_dbm": if_answered(modem.signal),
+        "rsrp_dbm": (if_answered(modem.extras().quality) or (None, None))[0],
+        "address": if_answered(modem._address),
         "clock": datetime.datetime(*clock).isoformat() + "Z" if clock else None,
         "csim": _has(at, b"+CSIM"),
         "cgla": _has(at, b"+CCHO") and _has(at, b"+CGLA"),
@@ -148,13 +148,13 @@ def _stat(at: Any, name: bytes) -> int | None:
         if state is not None:
             found.append(state)
 
-    told(at.command, name + b"?", name + b":", on_line)
+    if_answered(at.command, name + b"?", name + b":", on_line)
     return found[-1] if found else None
 
 
 def network(modem: Any) -> tuple[str | None, str | None]:
     """(operator, technology)."""
-    for line in told(modem.at.command, b"+COPS?", b"+COPS:") or ():
+    for line in if_answered(modem.at.command, b"+COPS?", b"+COPS:") or ():
         if match := _OPERATOR.match(line):
             technology = _TECHNOLOGIES.get(int(match[2])) if match[2] else None
             return text(match[1]) or None, technology
@@ -162,13 +162,13 @@ def network(modem: Any) -> tuple[str | None, str | None]:
 
 
 def _first(at: Any, command: bytes) -> str | None:
-    return next(iter(told(bare, at, command) or ()), None)
+    return next(iter(if_answered(bare, at, command) or ()), None)
 
 
 def _imei(at: Any) -> str | None:
-    lines = told(bare, at, b"+CGSN") or ()
+    lines = if_answered(bare, at, b"+CGSN") or ()
     return next((line for line in lines if line.isdigit() and 14 <= len(line) <= 16), None)
 
 
 def _has(at: Any, name: bytes) -> bool:
-    return told(at.command, name + b"=?", name + b":") is not None
+    return if_answered(at.command, name + b"=?", name + b":") is not None

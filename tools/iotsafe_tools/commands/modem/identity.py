@@ -32,10 +32,10 @@ def driver_of(answers: list[str]) -> str | None:
 
 def names_of(at: Any) -> list[str]:
     """All that the modem says about what it is."""
-    return [line for command in _ASKED for line in told(bare, at, command) or ()]
+    return [line for command in _ASKED for line in if_answered(bare, at, command) or ()]
 
 
-def told(function: Callable[..., Answer], *arguments: Any) -> Answer | None:
+def if_answered(function: Callable[..., Answer], *arguments: Any) -> Answer | None:
     """What `function` gives; None where the modem refuses it, or answers nothing of use."""
     try:
         return function(*arguments)

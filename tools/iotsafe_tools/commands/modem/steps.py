@@ -11,14 +11,14 @@ from typing import Any
 
 import cellular
 from cellular.errors import text
-from iotsafe_tools.console.errors import FAILURES, ToolError, told
-from iotsafe_tools.console.view import Lines
+from iotsafe_tools.console.errors import FAILURES, ToolError, as_tool_error
+from iotsafe_tools.console.view import Printer
 from iotsafe_tools.ports.modem import unlock
-from iotsafe_tools.ports.shapes import Line
+from iotsafe_tools.ports.shapes import ModemLine
 
 from . import facts as modem_facts
-from .identity import told as if_told
-from .session import Session, connect
+from .connection import ConnectedModem, connect
+from .identity import if_answered
 
 
 class StepFailed(Exception):
@@ -43,8 +43,8 @@ class Step:
 class Steps:
     """Steps, each shown as it ends."""
 
-    def __init__(self, lines: Lines) -> None:
-        self.lines = lines
+    def __init__(self, printer: Printer) -> None:
+        self.printer = printer
         self.done: list[Step] = []
 
     @contextlib.contextmanager
@@ -57,10 +57,10 @@ class Steps:
         step = Step(name)
         begun = time.monotonic()
         try:
-            with self.lines.waiting(waiting):
+            with self.printer.waiting(waiting):
                 yield step
         except FAILURES as error:
-            failure = told(error)
+            failure = as_tool_error(error)
             if not grave:
                 step.state, step.text = "warn", failure.problem
                 return
@@ -71,7 +71,7 @@ class Steps:
             if step.text:
                 self.done.append(step)
                 shown = f"{step.name:<8} {step.seconds:6.1f} s  {step.text}"
-                self.lines.step(step.state, shown, step.advice)
+                self.printer.step(step.state, shown, step.advice)
 
     def report(self) -> list[dict[str, Any]]:
         """The steps as JSON."""
@@ -79,7 +79,7 @@ class Steps:
 
 
 @dataclass(frozen=True)
-class Wishes:
+class AttachOptions:
     """How to attach. `apn` None: what the modem has stored. `ask`: for a PIN, or None where
     nobody can be asked. `timeout`: ms for the network, and again for the data connection."""
 
@@ -91,33 +91,33 @@ class Wishes:
     timeout: int
 
 
-def start(line: Line, driver: str | None, steps: Steps) -> Session:
+def start(line: ModemLine, driver: str | None, steps: Steps) -> ConnectedModem:
     """The step in which the modem is found. Raises StepFailed."""
     with steps.step("modem", "looking for the modem") as step:
-        session = connect(line, driver)
-        step.text = f"{session.what}, driver {session.driver}"
-    return session
+        connected = connect(line, driver)
+        step.text = f"{connected.what}, driver {connected.driver}"
+    return connected
 
 
-def attach(session: Session, wishes: Wishes, steps: Steps) -> str:
+def attach(connected: ConnectedModem, options: AttachOptions, steps: Steps) -> str:
     """SIM, network, data connection; our address. Raises StepFailed."""
-    modem = session.modem
+    modem = connected.modem
     with steps.step("SIM") as step:
-        unlock(modem, session.line, wishes.pin, wishes.ask)
-        step.text = f"ready, {if_told(modem.iccid) or 'number unknown'}"
+        unlock(modem, connected.line, options.pin, options.ask)
+        step.text = f"ready, {if_answered(modem.iccid) or 'number unknown'}"
     with steps.step("network", "waiting for the network") as step:
-        apn = stored_apn(modem) if wishes.apn is None else wishes.apn
-        before = if_told(modem._address)
-        if modem.prepare(apn, wishes.user, wishes.password):
+        apn = stored_apn(modem) if options.apn is None else options.apn
+        before = if_answered(modem._address)
+        if modem.prepare(apn, options.user, options.password):
             before = None  # it registers anew
-        stat = modem.register(wishes.timeout)
+        stat = modem.register(options.timeout)
         operator, technology = modem_facts.network(modem)
-        dbm = if_told(modem.signal)
+        dbm = if_answered(modem.signal)
         signal = None if dbm is None else f"{dbm} dBm"
         said = (modem_facts.STATES[stat], technology, operator, signal)
         step.text = ", ".join(filter(None, said))
     with steps.step("data", "waiting for the data connection") as step:
-        address = modem.attach(apn, wishes.user, wishes.password, timeout=wishes.timeout)
+        address = modem.attach(apn, options.user, options.password, timeout=options.timeout)
         how = "active already" if address == before else f"APN {apn}" if apn else ""
         step.text = ", ".join(filter(None, (f"address {address}", how)))
     return address
@@ -125,7 +125,7 @@ def attach(session: Session, wishes: Wishes, steps: Steps) -> str:
 
 def stored_apn(modem: Any) -> str:
     """The APN of context 1 (27.007 10.1.1), "" if it has none."""
-    for line in if_told(modem.at.command, b"+CGDCONT?", b"+CGDCONT:") or ():
+    for line in if_answered(modem.at.command, b"+CGDCONT?", b"+CGDCONT:") or ():
         fields = line.split(b",")
         if len(fields) > 2 and fields[0] == b"1":
             return text(fields[2].strip(b'" '))
@@ -135,12 +135,12 @@ def stored_apn(modem: Any) -> str:
 # -- connections --------------------------------------------------------------------------------
 
 
-def look_up(session: Session, host: str, steps: Steps) -> str | None:
+def look_up(connected: ConnectedModem, host: str, steps: Steps) -> str | None:
     """The address of `host`: it is one, or in a step the modem tells it, or None."""
     with contextlib.suppress(ValueError):
         return str(ipaddress.ip_address(host))
     with steps.step("name", "asking for the name", grave=False) as step:
-        address = session.modem.resolve(host)
+        address = connected.modem.resolve(host)
         step.text = f"{host} is {address}"
         return address
     return None
@@ -156,9 +156,9 @@ class Try:
     advice: str | None = None
 
 
-def knock(session: Session, host: str, port: int) -> Try:
+def try_connection(connected: ConnectedModem, host: str, port: int) -> Try:
     """Open a TCP connection through the modem, and close it. Raises ModemReset, PortError."""
-    connection = session.modem.socket()
+    connection = connected.modem.socket()
     begun = time.monotonic()
 
     def ms() -> float:
@@ -170,15 +170,15 @@ def knock(session: Session, host: str, port: int) -> Try:
     except cellular.ModemReset:
         raise
     except cellular.ModemError as error:
-        failure = told(error)
+        failure = as_tool_error(error)
         return Try(False, ms(), failure.problem, failure.advice)
     finally:
         connection.close()
 
 
-def rest(session: Session, seconds: float) -> None:
+def idle(connected: ConnectedModem, seconds: float) -> None:
     """Wait, and take in what the modem says."""
-    session.modem._idle(int(seconds * 1000))
+    connected.modem._idle(int(seconds * 1000))
 
 
 def summary(tries: list[Try]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from .dialogue import NAP, QUIET, Lines, read, send, shown
+from .dialogue import NAP, QUIET, LineSplitter, read, send, shown
 
 END = b"\x1d"  # Ctrl-]
 TEXT_END = b"\x1a"  # Ctrl-Z ends the text of an SMS
@@ -27,7 +27,7 @@ class Screen:
 
     def __init__(self, out: Any) -> None:
         self._out = out
-        self._lines = Lines()
+        self._lines = LineSplitter()
         self._open = 0  # characters of the unfinished line that are shown already
         self._heard = 0.0
         self._echo = b""

@@ -142,7 +142,7 @@ class CASockets(SocketTable):
     def opened(self, sock: CASocket) -> int:
         """Result of a finished attempt; a failed socket does not exist any more."""
         result = RESULTS[sock.connection.failure]
-        self.told(sock, result)
+        self.report_attempt(sock, result)
         if result != OK:
             self.close(sock.cid)
         return result
@@ -212,7 +212,7 @@ def open_socket(modem, args: Args):
     native_tls = sockets.ssl.get(cid, {}).get("SSL")
     result = NOT_SUPPORTED if kind != "TCP" or native_tls else sockets.open(sock)
     if result != OK:
-        sockets.told(sock, result)
+        sockets.report_attempt(sock, result)
     elif sockets.config["ASYNCOPEN"][0]:
         sock.asynchronous = True
         return

@@ -75,7 +75,7 @@ class Services(SocketTable):
 
     def _attempted(self, service: Service, failure: str) -> None:
         service.state = DOWN if failure else UP
-        self.told(service, DOWN if failure else 0)
+        self.report_attempt(service, DOWN if failure else 0)
         if failure:
             self.modem.urc(f"^SIS: {service.cid},0,{FAILURES[failure]}")
 

@@ -53,7 +53,7 @@ class CIPSockets(SocketTable):
                 continue
             if sock.pending:
                 sock.pending = False
-                self.told(sock, int(bool(connection.failure)))
+                self.report_attempt(sock, int(bool(connection.failure)))
                 if connection.failure:
                     self.close(sock.cid)
                     self.modem.urc(f"{sock.cid}, CONNECT FAIL")
@@ -196,7 +196,7 @@ def start(modem, args: Args):
         raise CMEError(NOT_ALLOWED)
     sockets.close(cid)
     if sockets.start(sock):
-        sockets.told(sock, 1)
+        sockets.report_attempt(sock, 1)
         modem.after_ok(lambda: modem.urc(f"{cid}, CONNECT FAIL"))
 
 

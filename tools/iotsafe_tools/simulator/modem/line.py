@@ -1,7 +1,8 @@
 """The serial line between a host and the modem: as fast as it can be, or paced to a baud rate,
 both ways at once.
 
-`Line` is sans-I/O: a shell hands it what the host sent and fetches what the host is to receive.
+`SerialLine` is sans-I/O: a shell hands it what the host sent and fetches what
+the host is to receive.
 `MemoryUART` is such a shell for a host in the same process.
 """
 
@@ -48,7 +49,7 @@ class Pacer:
         return self.free + max(self.byte_time, min(size * self.byte_time, SLICE))
 
 
-class Line:
+class SerialLine:
     """Connects a host's bytes with a modem. baud: None = no pacing.
 
     `rate` is that of the host's UART: 115200, whatever the pace, until the host changes it. Where
@@ -147,7 +148,7 @@ class MemoryUART:
     """
 
     def __init__(self, modem, baud: int | None = None, timeout: float = 0.0) -> None:
-        self.line = Line(modem, baud)
+        self.line = SerialLine(modem, baud)
         self.timeout = timeout
         self._rx = bytearray()
 

@@ -150,17 +150,17 @@ class _Way:
             return
         if byte not in b"=: ":
             return
-        told = byte == 0x3A
-        match = (_TOLD if told else _SET).search(self._tail)
+        answer = byte == 0x3A
+        match = (_TOLD if answer else _SET).search(self._tail)
         name = match[1].decode().upper() if match else ""
         if name in ("CSIM", "CGLA"):
-            if not told:
+            if not answer:
                 tell = self._mask.apdu if self._of_host else None
                 self._mode = _APDU(1 if name == "CSIM" else 2, tell)
             elif not self._of_host:
                 self._mode = _Answer(self._mask.secret)
-        elif name in (_ANSWERS if told else _COMMANDS) and not (told and self._of_host):
-            self._mode = _Fields(_ANSWERS[name] if told else _COMMANDS[name])
+        elif name in (_ANSWERS if answer else _COMMANDS) and not (answer and self._of_host):
+            self._mode = _Fields(_ANSWERS[name] if answer else _COMMANDS[name])
 
 
 class _Fields:

@@ -98,7 +98,7 @@ class QISockets(SocketTable):
         """The attempt of `sock` is over."""
         sock.pending = False
         self.error = result
-        self.told(sock, result)
+        self.report_attempt(sock, result)
         self.modem.urc(f"+QIOPEN: {sock.cid},{result}")
 
     def usable(self, cid: int) -> QISocket:
@@ -159,7 +159,7 @@ def open_socket(modem, args: Args) -> None:
 
     def refuse(result: int) -> None:
         sockets.error = result
-        sockets.told(sock, result)
+        sockets.report_attempt(sock, result)
         modem.urc(f"+QIOPEN: {cid},{result}")
 
     if cid in sockets.sockets:

@@ -104,7 +104,7 @@ class SocketTable:
         self.sockets[sock.cid] = sock
         return ""
 
-    def told(self, sock: Socket, result: int) -> None:
+    def report_attempt(self, sock: Socket, result: int) -> None:
         """Report the end of an attempt; 0 is success."""
         what = "failed" if result else "open"
         self.modem.event(

@@ -152,7 +152,7 @@ def dial(modem, args: Args):
         sock.connection.give_up(limit)
         yield Until(lambda: sock.connection.state != "connecting", NEVER)
         failure = sock.connection.failure
-    sockets.told(sock, 1 if failure else 0)
+    sockets.report_attempt(sock, 1 if failure else 0)
     if failure:
         sockets.close(number)
         return NO_CARRIER

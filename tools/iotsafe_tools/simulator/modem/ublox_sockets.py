@@ -110,7 +110,7 @@ def connect(modem, args: Args):
         sockets.error = FAILURES.get(failure or sock.connection.failure, 0)
         if sockets.error:
             sock.connection = None
-        sockets.told(sock, sockets.error)
+        sockets.report_attempt(sock, sockets.error)
         return sockets.error
 
     if later:

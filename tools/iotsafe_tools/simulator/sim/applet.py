@@ -1,47 +1,14 @@
-"""The IoT SAFE applet: which command is done where, and what the commands share.
-
-A command is a function `(applet, command) -> Reply` that raises Refused, or TLVError for 6A80.
-A further command is one more line in COMMANDS.
-"""
+"""The state of the IoT SAFE applet on one card, and what its commands (commands.py) share."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
-from . import derivation, information, keys, reading, signature, status, tlv
-from . import objects as o
+from . import status, tlv
 from .administration import Administration
-from .apdu import Command, Reply
 from .objects import Container, Kind
 from .profile import Profile
 from .sessions import Session, Sessions
 from .status import Refused, require
 from .store import Store
-
-COMMANDS: dict[int, Callable[["Applet", Command], Reply]] = {
-    0x24: keys.put_public_key_init,
-    0x2A: signature.compute_init,
-    0x2B: signature.compute_update,
-    0x2C: signature.verify_init,
-    0x2D: signature.verify_update,
-    0x46: derivation.compute_dh,
-    0x48: derivation.compute_prf,
-    0x4A: derivation.compute_hkdf,
-    0x84: reading.get_random,
-    0xB0: reading.read_file,
-    0xB9: keys.generate_key_pair,
-    0xCB: information.get_data,
-    0xCD: keys.read_public_key,
-    0xD8: keys.put_public_key_update,
-}
-
-# Bits of the application's functions (90) and key derivations (94) -> commands of no use without.
-_BY_FUNCTION = {
-    o.SIGNATURE: (0x2A, 0x2B, 0x2C, 0x2D),
-    o.KEY_GENERATION: (0xB9,),
-    o.KEY_AGREEMENT: (0x46,),
-    o.KEY_DERIVATION: (0x48, 0x4A),
-}
-_BY_DERIVATION = {derivation.PRF: (0x48,), derivation.HKDF: (0x4A,)}
 
 
 class Applet:
@@ -61,30 +28,6 @@ class Applet:
         self.list_rest = b""
         if not self.profile.wedge:
             self.sessions.clear()
-
-    def process(self, command: Command) -> Reply:
-        """Carry out a command of the table; raises Refused with the status word otherwise."""
-        if not self._offers(command.ins):
-            raise Refused(status.UNKNOWN_INS)
-        self.administration.command_begins()
-        try:
-            reply = COMMANDS[command.ins](self, command)
-        except tlv.TLVError:
-            raise Refused(self.administration.outcome(status.WRONG_DATA)) from None
-        except Refused as refusal:
-            raise Refused(self.administration.outcome(refusal.sw)) from None
-        return replace(reply, sw=self.administration.outcome(reply.sw))
-
-    def _offers(self, ins: int) -> bool:
-        profile = self.profile
-        return (
-            ins in COMMANDS
-            and ins not in profile.missing
-            and all(profile.functions & bit or ins not in of for bit, of in _BY_FUNCTION.items())
-            and all(
-                profile.derivations & bit or ins not in of for bit, of in _BY_DERIVATION.items()
-            )
-        )
 
     def find(self, kind: Kind, data: bytes) -> Container:
         """The object that `data`, one TLV with its ID or its label, names.

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from . import apdu as a
+from . import commands as applet_commands
 from . import status
 from .apdu import Command, Reply
 from .applet import Applet
@@ -215,7 +216,7 @@ class Card:
         return self._success(reply)
 
     def _applet_reply(self, command: Command) -> Reply:
-        reply = self._applet.process(command)
+        reply = applet_commands.process(self._applet, command)
         if reply.sw == status.OK:
             return Reply(reply.data, self.profile.success_sw, reply.cut)
         return reply

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from typing import TYPE_CHECKING
 
 from . import ecc, status, tlv
 from . import objects as o
 from .apdu import Command, Reply
+from .applet import Applet
 from .status import Refused, require
-
-if TYPE_CHECKING:
-    from .applet import Applet
 
 # Tag 94.
 PRF = 0x01

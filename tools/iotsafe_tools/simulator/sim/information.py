@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from itertools import groupby
-from typing import TYPE_CHECKING
 
 from . import status, tlv
 from .apdu import Command, Reply
+from .applet import Applet
 from .objects import Container, Kind
 from .status import Refused
-
-if TYPE_CHECKING:
-    from .applet import Applet
 
 APPLICATION = 0x00
 OBJECT_LIST = 0x01

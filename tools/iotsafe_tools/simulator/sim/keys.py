@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from . import objects as o
 from . import pairs, tlv
 from .apdu import Command, Reply
+from .applet import Applet
 from .blocks import Blocks
 from .sessions import Session
 from .status import require
-
-if TYPE_CHECKING:
-    from .applet import Applet
 
 KEY = 0x34
 _TEMPLATE = 0x49

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from . import objects as o
 from . import status
 from .apdu import Command, Reply
+from .applet import Applet
 from .status import Refused, require
-
-if TYPE_CHECKING:
-    from .applet import Applet
 
 
 def get_random(applet: Applet, command: Command) -> Reply:

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from . import ecc, pairs, sha2, status, tlv
 from . import objects as o
 from .apdu import Command, Reply
+from .applet import Applet
 from .blocks import Blocks
 from .sessions import Session
 from .status import Refused, require
-
-if TYPE_CHECKING:
-    from .applet import Applet
 
 COMPUTE = 0x2A
 VERIFY = 0x2C

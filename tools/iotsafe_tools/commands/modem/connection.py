@@ -9,7 +9,7 @@ import cellular
 from cellular import timeouts
 from iotsafe_tools.console.errors import ToolError
 from iotsafe_tools.ports.modem import AnyModem, find
-from iotsafe_tools.ports.shapes import DEFAULT_BAUD, Line
+from iotsafe_tools.ports.shapes import DEFAULT_BAUD, ModemLine
 
 from . import identity
 
@@ -18,13 +18,13 @@ BOOT_MS = timeouts.BOOT
 
 
 @dataclass(frozen=True)
-class Session:
+class ConnectedModem:
     """`modem`: the driver's object, set up. `driver`: its name. `model`: of the modem."""
 
     modem: Any
     driver: str
     model: str
-    line: Line
+    line: ModemLine
 
     @property
     def what(self) -> str:
@@ -32,7 +32,7 @@ class Session:
         return f"{self.model} on {self.line.where}"
 
 
-def connect(line: Line, driver: str | None = None) -> Session:
+def connect(line: ModemLine, driver: str | None = None) -> ConnectedModem:
     """The modem on `line`, found and set up, with `driver`, or with that for what it says it is.
 
     Raises PortError when no modem answers, ToolError for one that nobody knows.
@@ -51,10 +51,10 @@ def connect(line: Line, driver: str | None = None) -> Session:
         _fix_rate(anybody.at, line.baud)
     modem = cellular.driver(driver)(line.uart)
     find(modem, line)
-    return Session(modem, driver, said[0] if said else driver, line)
+    return ConnectedModem(modem, driver, said[0] if said else driver, line)
 
 
 def _fix_rate(at: Any, baud: int) -> None:
     """A driver sets a modem that follows any rate to that of the boards: set it to this one."""
-    if identity.told(at.command, b"+IPR?", b"+IPR:") == [b"0"]:
+    if identity.if_answered(at.command, b"+IPR?", b"+IPR:") == [b"0"]:
         at.command(b"+IPR=%d" % baud)

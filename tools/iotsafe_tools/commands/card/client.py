@@ -14,7 +14,7 @@ from iotsafe_tools.ports import open_channel
 from iotsafe_tools.ports.shapes import Channel
 
 
-class Seen:
+class ObservedChannel:
     """The channel, for those who look at it.
 
     `observer(command, data, sw)`: called after each exchange. `rewrite(command) -> command`: what
@@ -39,11 +39,11 @@ class Seen:
 
 
 @dataclass(frozen=True)
-class Session:
+class CardClient:
     """`safe`: the client, whose first command opens its channel. `what`: what the port is."""
 
     safe: Any
-    channel: Seen
+    channel: ObservedChannel
     what: str
 
     def report(self, **fields: Any) -> dict[str, Any]:
@@ -53,16 +53,18 @@ class Session:
 
 
 @contextlib.contextmanager
-def open_safe(url: str, aids: Sequence[bytes] = (), pin: str | None = None) -> Iterator[Session]:
+def open_client(
+    url: str, aids: Sequence[bytes] = (), pin: str | None = None
+) -> Iterator[CardClient]:
     """The client of the card at `url` (see `ports`), which tries `aids`, or those it knows.
 
     The one place that makes a client. Raises BadURL and FAILURES.
     """
     with open_channel(url, pin) as port:
-        channel = Seen(port.channel)
+        channel = ObservedChannel(port.channel)
         safe = iotsafe.open(channel, tuple(aids) or iotsafe.AIDS)
         try:
-            yield Session(safe, channel, port.what)
+            yield CardClient(safe, channel, port.what)
         finally:
             with contextlib.suppress(*FAILURES):
                 safe.close()
