@@ -1,6 +1,7 @@
 """The table of boards and checks in `boards/README.md`, filled in by doing the checks.
 
-`PYTHONPATH=host_tests .venv/bin/python -m board_checks` writes it; a test compares it with what the checks say.
+`PYTHONPATH=host_tests .venv/bin/python -m board_checks` writes it; a test compares it with
+what the checks say.
 """
 
 import re
