@@ -23,8 +23,8 @@ CHOSEN := --board '$(BOARD)' --variant '$(VARIANT)'
 
 .DEFAULT_GOAL := help
 # The property tests whose number of cases `make fuzz` raises.
-FUZZ := $(addprefix host_tests/tools/,test_at_machine.py test_socket_machine.py \
-	test_fuzz_channels.py test_fuzz_client.py test_sim_hostile.py)
+FUZZ := $(addprefix host_tests/tools/client/test_,at_machine.py socket_machine.py fuzz_channels.py fuzz_client.py) \
+	host_tests/tools/simulator/test_sim_hostile.py
 
 .PHONY: help demo pico repl mount test powercuts faults fuzz bench lint format pcsc micropython firmware reproduce \
 	flash deploy clean
