@@ -287,7 +287,7 @@ def test_a_lab_without_a_port_is_refused(firmware):
 
 def test_no_node(firmware, monkeypatch):
     monkeypatch.setenv("PATH", "/nowhere")
-    with pytest.raises(EmulatorError, match="there is no node; install it"):
+    with pytest.raises(EmulatorError, match="node is not installed: apt-get"):
         Pico(firmware)
 
 

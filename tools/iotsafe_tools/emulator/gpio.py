@@ -1,4 +1,4 @@
-"""The board's pins from outside."""
+"""The board's pins, seen from outside."""
 
 from typing import Any, Protocol
 
@@ -15,9 +15,9 @@ class PinDriver(Protocol):
 
 
 class Gpio:
-    """`gpio[25]` is what the chip drives the pin to: 0, 1, or None while it does not.
+    """`gpio[25]` is the level that the chip drives: 0, 1, or None while it does not drive the pin.
 
-    `gpio[3] = 1` (0, None) drives the pin from outside; it stays so over resets and starts.
+    `gpio[3] = 1` (or 0, None) drives the pin from outside, also across resets and starts.
     """
 
     def __init__(self, board: PinDriver) -> None:
@@ -38,14 +38,14 @@ class Gpio:
     def wait(
         self, pin: int, value: int | None, *, after: int = 0, timeout: float = 120.0
     ) -> dict[str, Any]:
-        """The first event after the mark `after` with which the chip drives `pin` to `value`.
+        """Return the first event after the mark `after` that drives `pin` to `value`; wait for it.
 
         Raises EmulatorError after `timeout` seconds.
         """
         return self._board.wait_event("gpio", pin=pin, value=value, after=after, timeout=timeout)
 
     def note(self, event: dict[str, Any]) -> None:
-        """Take up an event of the board."""
+        """Record an event of the board."""
         if event["event"] != "gpio":
             return
         if event["value"] is None:
@@ -54,6 +54,6 @@ class Gpio:
             self.driven[event["pin"]] = event["value"]
 
     def restore(self) -> None:
-        """Drive the pins again in a new process."""
+        """Drive the pins again after the emulator has restarted."""
         for pin, value in self._outside.items():
             self._board.drive(pin, value)
