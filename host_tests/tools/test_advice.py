@@ -13,7 +13,7 @@ import telemetry
 from app import advice as log
 from iotsafe import advice as repl
 from iotsafe import doctor
-from iotsafe_tools.tool_advice import ADVICE as COMMAND_LINE
+from iotsafe_tools.console.advice import ADVICE as COMMAND_LINE
 
 LIB = Path(iotsafe.__file__).parents[1]
 # A package whose errors have reasons has a table of the facts.
