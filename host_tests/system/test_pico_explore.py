@@ -23,8 +23,8 @@ def pico(tmp_path_factory):
 
 def test_the_doctor_and_the_table(pico):
     code = (
-        "import app\nsafe = app.applet()\nprint(repr(applet.objects()))\n"
-        "applet.explain()\nsafe.doctor(now='2026-11-25 12:00:00')"
+        "import app\napplet = app.applet()\nprint(repr(applet.objects()))\n"
+        "applet.explain()\napplet.doctor(now='2026-11-25 12:00:00')"
     )
     shown = pico.exec(code, timeout=600)
     lines = shown.splitlines()
@@ -36,7 +36,7 @@ def test_the_doctor_and_the_table(pico):
 
 
 def test_what_the_sim_signs(pico):
-    code = "import app\nsafe = app.applet()\n"
+    code = "import app\napplet = app.applet()\n"
     code += "print(applet.csr('KEY', 'CN=device-1').hex(), applet.jwt('KEY', {'sub': 'x'}))"
     request, token = pico.exec(code, timeout=300).splitlines()[-1].split()
     parsed = x509.load_der_x509_csr(bytes.fromhex(request))

@@ -40,7 +40,7 @@ class ObservedChannel:
 
 @dataclass(frozen=True)
 class CardClient:
-    """`applet`: the FullApplet, whose first command opens its channel. `what`: what the port is."""
+    """`applet`: a FullApplet; its first command opens the channel. `what`: what the port is."""
 
     applet: Any
     channel: ObservedChannel
