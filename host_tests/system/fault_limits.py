@@ -4,7 +4,7 @@ from functools import wraps
 
 from cellular import timeouts
 
-IN_STEP = 2 * timeouts.BOOT + 4 * timeouts.of(b"")
+IN_STEP = 2 * timeouts.BOOT + 4 * timeouts.limit_of(b"")
 """ms until the engine is in step again after a result that did not come: it waits for silence,
 says AT for three seconds and one more, and waits for silence once more."""
 NAP = 2 * 1_000
@@ -18,7 +18,7 @@ CALLS = {
     "attach": (timeouts.REGISTRATION + timeouts.PDP, 150_000),
     "clock": (timeouts.NTP, timeouts.OPEN),  # a bearer for it
 }
-OF = timeouts.of
+OF = timeouts.limit_of
 
 
 class Limits:

@@ -16,7 +16,8 @@ from cellular import (
     NetworkError,
     SIMError,
 )
-from cellular.modem import Modem, to_utc
+from cellular.clock import to_utc
+from cellular.modem import Modem
 
 READY = (b"AT+CPIN?\r", lines(b"+CPIN: READY"))
 ASKS = (b"AT+CPIN?\r", lines(b"+CPIN: SIM PIN"))

@@ -123,7 +123,7 @@ def test_refused_or_dropped_is_cleared_and_tried_again():
 
     for refusal in (ERROR, cme(30)):
         for cleared in (OK, ERROR):
-            again = [(CLEAR[0], cleared), INACTIVE, (ACTIVATE, OK), ACTIVE]
+            again = [(CLEAR[0], cleared), INACTIVE, INACTIVE, (ACTIVATE, OK), ACTIVE]
             play([INACTIVE, APN, (ACTIVATE, refusal)] + again, body)
 
 

@@ -87,10 +87,10 @@ def test_refused_and_then_granted():
         assert modem.attach("internet") == "10.94.36.44"
         assert clock.ms >= 2_000  # not at once
 
-    play(STACK + [LOGIN, (CIICR, ERROR)] + UP, body)
+    play(STACK + [LOGIN, (CIICR, ERROR), (CIFSR, ERROR)] + UP, body)
     play([(SHUT[0], ERROR)] + UP, body)
     for answer in (ERROR, cme(3), OK, lines(b"0.0"), lines(b"10.1.2.3x")):
-        play(UP[:-1] + [(CIFSR, answer)] + UP, body)
+        play(UP[:-1] + [(CIFSR, answer)] * 2 + UP, body)
 
 
 def test_never_granted():

@@ -26,8 +26,10 @@ from .errors import (
     ModemReset,
     ModemSilent,
     ModemTimeout,
+    NetworkError,
     about,
     command_error,
+    text,
 )
 from .parser import DATA, LINE, NONE, PROMPT, Parser
 
@@ -40,7 +42,7 @@ _COLON = const(0x3A)
 _TOGETHER = const(256)  # bytes that are taken in one read while they go on coming
 
 # Final result codes of a command that was not done; one that ends with a colon is a beginning.
-_FAILURES = (
+FAILURES = (
     b"ERROR",
     b"+CME ERROR:",
     b"+CMS ERROR:",
@@ -63,6 +65,15 @@ def starts(line, prefix):
         if line[i] != prefix[i]:
             return False
     return True
+
+
+def quotable(*values):
+    """Raise NetworkError unless each of `values` (str) can stand between quotes in a command."""
+    for value in values:
+        if len(value) > 64 or '"' in value or text(value.encode()) != value:
+            raise NetworkError(
+                "host, APN, user and password have at most 64 printable characters, and no quotes"
+            )
 
 
 class AT:
@@ -134,7 +145,7 @@ class AT:
             parser.expect_data(prefix, target, mark)
         lines = []
         damaged = None if target else False  # None: nothing of the answer has come
-        whole = timeouts.of(command, self.limits)
+        whole = timeouts.limit_of(command, self.limits)
         limit = timeout or whole
         # The result may be late: what comes next waits for so long, at least.
         self._stale = max(whole - limit, self._stale)
@@ -174,9 +185,9 @@ class AT:
                         if starts(line, prefix[:half]) or prefix[half:] in bytes(line):
                             damaged = True
                 if not self._urc(line) and damaged is False:
-                    from .recovery import is_damaged
+                    from .damage import is_damaged
 
-                    if is_damaged(line, _FAILURES + (done, on_line and prefix)):
+                    if is_damaged(line, FAILURES + (done, on_line and prefix)):
                         if target:  # the data is whole
                             return lines
                         raise self._lost_bytes(command)
@@ -228,7 +239,7 @@ class AT:
             )
         self.commands += 1
         self.prompted = False
-        self._stale = 3 * timeouts.of(b"")
+        self._stale = 3 * timeouts.limit_of(b"")
         self._write(b"".join((b"AT", command, b"\r")))
 
     def _event(self, command, deadline):
@@ -253,7 +264,7 @@ class AT:
     def _is_final(self, line, done):
         """Is it a final result code: `done`, or a failure?"""
         if line != done:
-            for failure in _FAILURES:
+            for failure in FAILURES:
                 if line == failure or (failure[-1] == _COLON and starts(line, failure)):
                     break
             else:
@@ -324,7 +335,7 @@ class AT:
         echoed = heard = 0
         while True:
             self._write(b"AT\r")
-            wait = ticks.after(min(timeouts.of(b""), timeout))
+            wait = ticks.after(min(timeouts.limit_of(b""), timeout))
             while ticks.left(wait) > 0:
                 event = self.parser.next()
                 if event == LINE:

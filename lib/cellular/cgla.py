@@ -44,7 +44,7 @@ _SIM_FAILURE = const(13)  # or, on some modems, an AID that the card does not ha
 _NOT_FOUND = (22, 773)
 
 
-def instead(at, error, apdu):
+def replace_csim(at, error, apdu):
     """The channel for a modem that refused `apdu` in AT+CSIM with `error`, a CommandError.
 
     Raises `error` where the SIM is what fails, or the modem has only AT+CSIM; ModemError when it

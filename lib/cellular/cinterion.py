@@ -11,10 +11,10 @@ from micropython import const
 import ticks
 
 from . import timeouts
+from .at import quotable
 from .bearer import BearerModem
 from .errors import CommandError, NetworkError, text
-from .modem import _number, quotable
-from .parser import number
+from .parser import decimal, number
 
 _EPIPE = const(32)
 _ECONNRESET = const(104)
@@ -111,7 +111,7 @@ class TX62(BearerModem):
 
     def _state(self, cid):
         """The state of a service, or None: `^SISI: <id>,<state>,…`."""
-        return _number(self._one(b"^SISI=%d" % cid, b"^SISI: %d," % cid).split(b",")[0])
+        return decimal(self._one(b"^SISI=%d" % cid, b"^SISI: %d," % cid).split(b",")[0])
 
     def _send(self, cid, data):
         """Hand `data` (memoryview, at most 1500 bytes) to the modem; how many of them it took."""
@@ -177,7 +177,7 @@ class TX62(BearerModem):
             if line[:1] == b"-":  # the end, or not connected
                 socket.hung_up = True
             else:
-                count = _number(line.split(b",")[0]) or 0
+                count = decimal(line.split(b",")[0]) or 0
         return count
 
     def _close(self, cid):

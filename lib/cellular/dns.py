@@ -9,8 +9,8 @@ from micropython import const
 
 import ticks
 
+from .at import quotable
 from .errors import CommandError, ModemError, NetworkError, text
-from .modem import quotable
 
 _EHOSTUNREACH = const(113)
 _ETIMEDOUT = const(110)

@@ -9,7 +9,8 @@ from micropython import const
 import ticks
 
 from . import timeouts
-from .at import AT
+from .at import AT, quotable
+from .clock import to_time
 from .csim import CSIM
 from .errors import (
     CommandError,
@@ -21,7 +22,7 @@ from .errors import (
     meaning,
     text,
 )
-from .parser import number
+from .parser import decimal, number
 from .socket import Socket, buffers
 
 # +CEREG <stat>
@@ -82,7 +83,7 @@ class Modem:
         self._uart = uart
         self._power_key = power_key
         self._hangs = False  # the power key was pressed, and it stayed silent
-        self._sim = CSIM(self.at, settled=False)
+        self._sim = CSIM(self.at, _replace_csim)
         self._sockets = []  # by connection number: who had it last
         self._settled = False  # `_set_up` was done since the modem started
         self._pin_entries = 0  # without success
@@ -104,7 +105,7 @@ class Modem:
                 from .cgla import CGLA
 
                 self._sim = CGLA(self.at) if channel == "cgla" else CSIM(self.at)
-            self._sim.settled = True
+            self._sim.settle()
         return self._sim
 
     # -- start ----------------------------------------------------------------------------------
@@ -234,6 +235,27 @@ class Modem:
         Raises NetworkError for text that cannot be in a command.
         """
 
+    def attach(self, apn, user="", password="", timeout=timeouts.PDP):
+        """Activate the data connection with `apn` and return our IP address as text.
+
+        Raises NetworkError when the network has not granted one after `timeout` ms.
+        """
+        address = self._address()
+        if not address:
+            quotable(apn, user, password)
+            self._configure(apn, user, password)
+            deadline = ticks.after(timeout)
+            while not address:
+                if ticks.left(deadline) <= 0:
+                    from .results import no_context
+
+                    raise no_context()
+                address = self._activate()
+                if not address:  # refused, or forgotten: again, not at once
+                    self._idle(2_000)
+                    address = self._address()
+        return address
+
     def register(self, timeout=timeouts.REGISTRATION):
         """Wait for the network; returns the <stat> (1 home, 5 roaming). NetworkError after
         `timeout` ms."""
@@ -261,7 +283,7 @@ class Modem:
 
     def signal(self):
         """Received signal strength in dBm, or None when unknown (AT+CSQ)."""
-        rssi = _number(self._one(b"+CSQ", b"+CSQ:").split(b",")[0])
+        rssi = decimal(self._one(b"+CSQ", b"+CSQ:").split(b",")[0])
         return None if rssi is None or rssi > 31 else -113 + 2 * rssi
 
     def imsi(self):
@@ -291,10 +313,10 @@ class Modem:
 
     def extras(self):
         """What a session does without: an object of `cellular.extras`, loaded when it is asked
-        for; that of the driver's `maker`, where it has one."""
-        from .extras import of
+        for; some drivers have their own."""
+        from .extras import Extras
 
-        return of(self)
+        return Extras(self)
 
     def _place(self, socket):
         """A free connection number for `socket`, and its buffers; NetworkError if there is none.
@@ -328,11 +350,11 @@ class Modem:
         if socket:
             socket.ended()
 
-    def _theirs(self, cid):
+    def _modem_number(self, cid):
         """The number that the modem has for the connection `cid`."""
         return cid
 
-    def _hand_over(self, cid, command, data, prefix=None, on_line=None, done=b"OK"):
+    def _send_payload(self, cid, command, data, prefix=None, on_line=None, done=b"OK"):
         """Send `data` (memoryview) behind the prompt of `command`; how many bytes the modem took,
         all or none. The others as in `AT.command`."""
         try:
@@ -377,69 +399,12 @@ class Modem:
             ticks.sleep(5)
 
 
-def _number(text):
-    """A decimal number from a modem (bytes), or None."""
-    text = text.strip()
-    return int(text) if text.isdigit() else None
+def _replace_csim(at, error, apdu):
+    from .cgla import replace_csim
 
-
-def quotable(*values):
-    """Raise NetworkError unless each of `values` (str) can stand between quotes in a command."""
-    for value in values:
-        if len(value) > 64 or '"' in value or text(value.encode()) != value:
-            raise NetworkError(
-                "host, APN, user and password have at most 64 printable characters, and no quotes"
-            )
+    return replace_csim(at, error, apdu)
 
 
 def closed(errno):
     """The NetworkError for a connection that the peer has closed."""
     return NetworkError("the server closed the connection", errno)
-
-
-def to_time(line):
-    """`yy/MM/dd,hh:mm:ss+zz` (bytes; local time, zone in quarters of an hour) -> UTC tuple of six.
-
-    None if it is no time, or one of a modem that has not heard it: from 1980, 2000 or 2004 on.
-    """
-    try:
-        year, month, day, hour, minute, second = [int(line[i : i + 2]) for i in range(0, 18, 3)]
-        quarters = int(line[17:] or 0)
-    except ValueError:
-        return None
-    if (
-        24 <= year < 70
-        and 1 <= month <= 12
-        and 1 <= day <= _month(year, month)
-        and 0 <= hour < 24
-        and 0 <= minute < 60
-        and 0 <= second < 60
-        and abs(quarters) <= 56
-    ):
-        return to_utc(2000 + year, month, day, hour, minute, second, quarters)
-    return None
-
-
-_DAYS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
-
-
-def to_utc(year, month, day, hour, minute, second, quarters):
-    """Local time with its offset from UTC in quarters of an hour -> UTC tuple of six."""
-    minutes = hour * 60 + minute - quarters * 15
-    day += minutes // 1440
-    minutes %= 1440
-    if day < 1:
-        month -= 1
-        if month < 1:
-            year, month = year - 1, 12
-        day += _month(year, month)
-    elif day > _month(year, month):
-        day -= _month(year, month)
-        month += 1
-        if month > 12:
-            year, month = year + 1, 1
-    return year, month, day, minutes // 60, minutes % 60, second
-
-
-def _month(year, month):
-    return 29 if month == 2 and year % 4 == 0 else _DAYS[month - 1]

@@ -5,9 +5,10 @@ from micropython import const
 
 import ticks
 
+from .at import quotable
 from .errors import ModemError, NetworkError, meaning, text
 from .extras import Extras
-from .modem import _number, quotable
+from .parser import decimal
 
 _LTE_ONLY = const(38)  # +CNMP
 # Name -> +CMNB and the names of the systems in +CBANDCFG.
@@ -51,7 +52,7 @@ class SIMComExtras(Extras):
         number, systems = systems
         if mode:
             for command, wanted in ((b"+CNMP", _LTE_ONLY), (b"+CMNB", number)):
-                if _number(self._modem._one(command + b"?", command + b":")) != wanted:
+                if decimal(self._modem._one(command + b"?", command + b":")) != wanted:
                     self._at.command(b"%s=%d" % (command, wanted))
         if not bands:
             return
@@ -78,7 +79,7 @@ class SIMComExtras(Extras):
         for line in self._at.command(b"+CGDCONT?", b"+CGDCONT:"):
             fields = line.split(b",")
             if (
-                _number(fields[0]) == 1
+                decimal(fields[0]) == 1
                 and len(fields) > 2
                 and fields[2].strip(b'"') == apn.encode()
             ):

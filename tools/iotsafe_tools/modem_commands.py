@@ -287,7 +287,7 @@ def _wishes(apn: str | None, user: str, password: str, pin: str | None, timeout:
 
 def _quotable(option: str, text: str) -> None:
     import cellular
-    from cellular.modem import quotable
+    from cellular.at import quotable
 
     try:
         quotable(text)
