@@ -27,8 +27,8 @@ from .errors import (
     ModemSilent,
     ModemTimeout,
     NetworkError,
-    about,
     command_error,
+    name,
     text,
 )
 from .parser import DATA, LINE, NONE, PROMPT, Parser
@@ -71,9 +71,7 @@ def quotable(*values):
     """Raise NetworkError unless each of `values` (str) can stand between quotes in a command."""
     for value in values:
         if len(value) > 64 or '"' in value or text(value.encode()) != value:
-            raise NetworkError(
-                "host, APN, user and password have at most 64 printable characters, and no quotes"
-            )
+            raise NetworkError("text-not-allowed")
 
 
 class AT:
@@ -232,11 +230,9 @@ class AT:
             self._resync()
         self.poll()
         if self.lost:
-            raise ModemReset("the modem restarted: it has to be set up again")
+            raise ModemReset("not-set-up", name(command))
         if len(command) > _MAX_COMMAND:
-            raise ModemError(
-                about(command, "longer than the modem takes, %d characters" % _MAX_COMMAND)
-            )
+            raise ModemError("command-too-long", name(command), _MAX_COMMAND)
         self.commands += 1
         self.prompted = False
         self._stale = 3 * timeouts.limit_of(b"")
@@ -247,19 +243,19 @@ class AT:
         while True:
             event = self.parser.next()
             if self.lost:
-                raise ModemReset(about(command, "the modem restarted"))
+                raise ModemReset("restarted", name(command))
             if event != NONE:
                 return event
             filled = self._fill()
             if ticks.left(deadline) <= (-_GRACE if filled else 0):
                 self.timeouts += 1
-                raise ModemTimeout(about(command, "no answer from the modem in time"))
+                raise ModemTimeout("no-answer", name(command))
             if not filled:
                 ticks.sleep(1)
 
     def _lost_bytes(self, command):
         self.garbled += 1
-        return ModemGarbled(about(command, "bytes of the answer lost, or more than asked for"))
+        return ModemGarbled("bytes-lost", name(command))
 
     def _is_final(self, line, done):
         """Is it a final result code: `done`, or a failure?"""
@@ -355,13 +351,10 @@ class AT:
             quiet = timeouts.QUIET  # this AT may still be answered, too
         partial = self.parser.partial()
         if not heard and (partial[:2] == b"AT" if partial else echoed):
-            raise ModemGarbled(
-                "the modem only echoes what is sent: TX and RX are shorted, or it hangs; "
-                "cycle its power"
-            )
+            raise ModemGarbled("echo-only")
         if heard or partial:
-            raise ModemGarbled("the modem sends garbage: wrong baud rate, or a bad line")
-        raise ModemSilent("the modem answers nothing: check its power, the power key, TX and RX")
+            raise ModemGarbled("garbage")
+        raise ModemSilent("silent")
 
     def _resync(self):
         """After a result that never came: wait until the line is quiet, then AT until OK."""
@@ -426,6 +419,6 @@ class AT:
             if n:
                 data = memoryview(data)[n:]
             elif ticks.left(deadline) <= 0:
-                raise ModemError("the UART takes no bytes: is flow control on?")
+                raise ModemError("uart-stuck")
             else:
                 ticks.sleep(1)

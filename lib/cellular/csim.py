@@ -52,7 +52,7 @@ class CSIM:
         try:
             self._exchange(b'+CSIM=%d,"%s"' % (len(digits), digits), apdu)
         except CommandError as e:
-            error = CommandError(b"+CSIM", e.code, e.detail + ": the modem did not pass it on")
+            error = CommandError("apdu-refused", "AT+CSIM", e.detail, e.code)
             if not self._replace:
                 raise error
         else:
@@ -81,12 +81,16 @@ class CSIM:
     def _result(self):
         """Response data and status word of the answer that came."""
         if self._answer is None:
-            raise ModemGarbled(
-                "AT%s %s" % (text(self._prefix), self._problem or "OK, but no answer of the SIM")
-            )
+            raise self._no_answer(ModemGarbled, "AT+" + self.name.upper())
         end = len(self._answer) - 2
         sw = self._answer[end] << 8 | self._answer[end + 1]
         return memoryview(self._answer)[:end], sw
+
+    def _no_answer(self, kind, command):
+        """The error, of class `kind`, of a command that had no answer, or a damaged one."""
+        if self._problem:
+            return kind("answer-damaged", command, self._problem)
+        return kind("answer-missing", command)
 
     def _line(self, line):
         self._answer = None
@@ -108,4 +112,4 @@ class CSIM:
             self._answer = binascii.unhexlify(line[start:end])
             return timeouts.RESULT
         except ValueError as e:
-            self._problem = "the modem's answer is damaged (%s)" % e
+            self._problem = str(e)

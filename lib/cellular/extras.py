@@ -48,7 +48,7 @@ class Extras:
 
     def network(self, mode="", bands=()):
         """Where the modem looks for the network; here for drivers that do not know how."""
-        raise ModemError("this modem's driver cannot set network mode and bands: leave them out")
+        raise ModemError("network-mode-unsupported")
 
     # -- power saving ---------------------------------------------------------------------------
 
@@ -88,7 +88,7 @@ class Extras:
             if _CYCLES[code] * _CYCLE_MS >= cycle * 1000:
                 break
         else:
-            raise ModemError("an eDRX cycle is 10485 s long at most")
+            raise ModemError("edrx-too-long", _CYCLES[-1] * _CYCLE_MS // 1000)
         act = _NB_IOT if narrow_band else _LTE_M
         self._at.command(b'+CEDRXS=1,%d,"%s"' % (act, _bits(code, 4)))
 
@@ -134,7 +134,7 @@ def _timer(seconds, units):
         count = -(-seconds // unit)
         if count <= _MOST:
             return _bits(code << 5 | max(count, 0), 8)
-    raise ModemError("a timer of PSM is %d s long at most" % (_MOST * units[-1][0]))
+    raise ModemError("psm-too-long", _MOST * units[-1][0])
 
 
 def _seconds(field, units):

@@ -17,6 +17,7 @@ package(
         "modem.py",
         "parser.py",
         "quectel.py",
+        "reasons.py",
         "recovery.py",
         "results.py",
         "sequans.py",

@@ -19,24 +19,18 @@ from .errors import (
     ModemSilent,
     NetworkError,
     SIMError,
-    meaning,
     text,
 )
 from .parser import decimal, number
 from .socket import Socket, buffers
 
 # +CEREG <stat>
+_NOT_SEARCHING = const(0)
 _HOME = const(1)
+_DENIED = const(3)
 _ROAMING = const(5)
-_STATES = (
-    (0, "not searching: no antenna, wrong bands or a wrong APN"),
-    (2, "searching"),
-    (3, "denied: SIM not provisioned or wrong APN"),
-    (4, "unknown: no coverage"),
-    (8, "emergency calls only"),
-    (80, "out of reach for the moment"),  # Sequans
-)
 
+_SIM_ABSENT = const(10)
 _PIN_REQUIRED = const(11)
 _PUK_REQUIRED = const(12)
 _SIM_FAILURE = const(13)
@@ -190,6 +184,7 @@ class Modem:
         deadline = ticks.after(timeouts.BOOT_SETTLE)
         entered = False
         while True:
+            absent = False
             try:
                 state = self._one(b"+CPIN?", b"+CPIN:")
                 if state == b"READY":
@@ -201,22 +196,29 @@ class Modem:
                         self._enter(pin)
                         entered = True
                 elif state[:3] == b"SIM" or state[:2] == b"PH":  # else it starts, or lost bytes
-                    raise SIMError("the SIM is locked: %s" % problem)
+                    raise (
+                        SIMError("puk-wanted")
+                        if state == b"SIM PUK"
+                        else SIMError("sim-locked", problem)
+                    )
             except CommandError as e:
-                if e.code in (_PIN_REQUIRED, _PUK_REQUIRED):
-                    raise SIMError(e.detail)
+                if e.code == _PIN_REQUIRED:
+                    raise SIMError("pin-wanted")
+                if e.code == _PUK_REQUIRED:
+                    raise SIMError("puk-wanted")
                 problem = e.detail
+                absent = e.code == _SIM_ABSENT
             if ticks.left(deadline) <= 0:
-                raise SIMError("the SIM is not readable: %s" % problem)
+                raise SIMError("sim-absent") if absent else SIMError("sim-unreadable", problem)
             self._idle(500)
 
     def _enter(self, pin):
         if not pin:
-            raise SIMError("the SIM asks for a PIN: set modem.pin in the config")
+            raise SIMError("pin-wanted")
         if not (4 <= len(pin) <= 8 and pin.isdigit()):
-            raise SIMError("a PIN has 4 to 8 digits: check modem.pin in the config")
+            raise SIMError("pin-malformed")
         if self._pin_entries >= _MAX_PIN_ENTRIES:
-            raise SIMError("the PIN was refused before: correct modem.pin in the config")
+            raise SIMError("pin-refused-before")
         self._pin_entries += 1
         try:
             self.at.command(b'+CPIN="%s"' % pin.encode())
@@ -225,7 +227,7 @@ class Modem:
                 self._pin_entries -= 1
                 raise
             self._pin_entries = _MAX_PIN_ENTRIES
-            raise SIMError("the PIN was refused (%s): not tried again" % e.detail)
+            raise SIMError("pin-refused", e.detail)
 
     # -- network --------------------------------------------------------------------------------
 
@@ -269,10 +271,11 @@ class Modem:
                 if self._registration in (_HOME, _ROAMING):
                     return self._registration
                 if ticks.left(deadline) <= 0:
-                    raise NetworkError(
-                        "no network: %s"
-                        % (meaning(_STATES, self._registration) or "status unknown")
-                    )
+                    if self._registration == _NOT_SEARCHING:
+                        raise NetworkError("not-searching")
+                    if self._registration == _DENIED:
+                        raise NetworkError("registration-denied")
+                    raise NetworkError("no-network", self._registration)
                 self._idle(50)
 
     def _on_registration(self, line):
@@ -331,7 +334,7 @@ class Modem:
             if last.free():
                 self._sockets[cid] = socket
                 return cid, last.buffers
-        raise NetworkError("all %d connections of the modem are in use" % self.max_sockets)
+        raise NetworkError("connections-used", self.max_sockets)
 
     def _named(self, line, field=0):
         """The socket whose connection number is in that field of the URC `line`, or None."""
@@ -407,4 +410,4 @@ def _replace_csim(at, error, apdu):
 
 def closed(errno):
     """The NetworkError for a connection that the peer has closed."""
-    return NetworkError("the server closed the connection", errno)
+    return NetworkError("closed-by-peer", errno=errno)

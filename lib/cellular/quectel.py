@@ -189,7 +189,7 @@ class Quectel(Modem):
             full = self._unacknowledged(cid)
             while True:
                 if ticks.left(deadline) <= 0:
-                    raise NetworkError("the network takes no data: the modem is full")
+                    raise NetworkError("network-full")
                 self._idle(200)
                 if self._unacknowledged(cid) <= full // 2:
                     break
@@ -205,7 +205,7 @@ class Quectel(Modem):
             command = b"+QIRD=%d,%d" % (cid, len(target))
             lines = at.command(command, b"+QIRD: ", target=target, mark=b"\n")
             if lines and lines != [b"0"]:  # it has nothing
-                raise ModemGarbled("AT+QIRD: the modem's answer is damaged")
+                raise ModemGarbled("answer-damaged", "AT+QIRD", text(lines[-1]))
         except CommandError:
             self._check(cid)
             raise

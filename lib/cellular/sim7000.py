@@ -108,7 +108,7 @@ class SIM7000(SIMCom):
             deadline = ticks.after(timeouts.OPEN)
             while self._result is None and ticks.left(deadline) > 0 and not self.at.lost:
                 if drops != self.pdp_drops:
-                    raise NetworkError("the network dropped the data connection")
+                    raise NetworkError("data-dropped")
                 self._idle(20)
         except CommandError:
             self._result = b""
@@ -134,7 +134,7 @@ class SIM7000(SIMCom):
                 self._check(cid, _EPIPE)
             # A part of it, or a digit lost on the way?
             if accepted != count(self, cid) - self._sockets[cid].sent:
-                raise ModemGarbled("AT+CIPSEND: who knows what it took")
+                raise ModemGarbled("send-uncertain", "AT+CIPSEND")
             return accepted
 
     def _on_accepted(self, line):

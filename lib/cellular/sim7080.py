@@ -92,7 +92,7 @@ class SIM7080(SIMCom):
 
             raise simcom(host, port, result, ticks.diff(ticks.now(), begun))
         if result is None:
-            raise ModemError("AT+CAOPEN: the modem's answer is not understood")
+            raise ModemError("answer-missing", "AT+CAOPEN")
 
     def _send(self, cid, data):
         """Hand `data` (memoryview, at most 1460 bytes) to the modem; how many of them it took."""

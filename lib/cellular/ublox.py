@@ -112,7 +112,7 @@ class SARAR4(BearerModem):
             if self._sockets[last].hung_up:  # the modem has freed it since
                 self._numbers[last] = None
         if handle is None or handle in self._numbers:
-            raise ModemError("AT+USOCR: the modem's answer is not understood")
+            raise ModemError("answer-damaged", "AT+USOCR", "socket %s" % handle)
         return handle
 
     def _send(self, cid, data):
@@ -133,7 +133,7 @@ class SARAR4(BearerModem):
         # A part of it, or a digit lost on the way? What was sent twice or never is worse than
         # a question.
         if count != len(data) and count != self._control(cid, _SENT) - self._sockets[cid].sent:
-            raise ModemGarbled("AT+USOWR: what the modem has sent is not known")
+            raise ModemGarbled("send-uncertain", "AT+USOWR")
         return count
 
     def _modem_number(self, cid):

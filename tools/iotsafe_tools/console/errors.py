@@ -34,18 +34,20 @@ FAILURES = (
     StoreError,
 )
 
-# What the drivers advise speaks of a board's config: their words, and those of a host tool.
-_BOARD_WORDS = (
-    ("set modem.pin", "give it with --pin or, better, in IOTSAFE_SIM_PIN"),
-    ("check modem.pin", "correct --pin or IOTSAFE_SIM_PIN"),
-    ("correct modem.pin", "correct --pin or IOTSAFE_SIM_PIN"),
-    ("check modem.apn", "check --apn, with some operators --user and --password, too"),
-    ("SIM not provisioned or wrong APN", "is the SIM active? Check --apn with its operator"),
-    ("no antenna, wrong bands or a wrong APN", "check antenna, bands and --apn"),
-    ("check mqtt.host and mqtt.port", "check host and port"),
-    ("check mqtt.host", "check the host"),
-    ("check mqtt.port", "check the port: does anything listen there?"),
-)
+# Reason of a driver's exception -> what to do, in the words of a host tool.
+_PIN = "correct --pin or IOTSAFE_SIM_PIN"
+_ADVICE = {
+    "pin-wanted": "give it with --pin or, better, in IOTSAFE_SIM_PIN",
+    "pin-malformed": _PIN,
+    "pin-refused": _PIN + "; the third wrong one locks the SIM",
+    "pin-refused-before": _PIN,
+    "no-data-context": "check --apn, with some operators --user and --password, too",
+    "registration-denied": "is the SIM active? Check --apn with its operator",
+    "not-searching": "check antenna, bands and --apn",
+    "name-unknown": "check the host",
+    "connect-refused": "check the port: does anything listen there?",
+    "connect-unreachable": "check host and port",
+}
 
 _CARD_ADVICE = "`iotsafe objects` lists what the SIM holds, `iotsafe doctor` says what is wrong"
 
@@ -67,13 +69,9 @@ def as_tool_error(error: Exception) -> ToolError:
     if isinstance(error, cellular.ModemReset):
         return ToolError("the modem restarted meanwhile", "try again in a few seconds")
     if isinstance(error, cellular.ModemError):
-        for words, ours in _BOARD_WORDS:
-            problem, found, _ = str(error).partition(": " + words)
-            if found:
-                return ToolError(problem, ours)
-        problem, found, advice = str(error).rpartition("; ")
-        if found:
-            return ToolError(problem, advice)
+        advice = _ADVICE.get(getattr(error, "reason", ""))
+        if advice:
+            return ToolError(str(error), advice)
         return ToolError(str(error), "try again; if it stays, cycle the modem's power")
     return split(str(error))
 
