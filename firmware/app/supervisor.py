@@ -241,7 +241,7 @@ class Supervisor:
             return
         utc = self.modem.clock()
         if utc is None:
-            raise cellular.NetworkError("the network has not told the time yet")
+            raise cellular.NetworkError("clock-unset")
         self._board.set_clock(utc)
         say("clock", "%04d-%02d-%02d %02d:%02d:%02d UTC", *utc)
 

@@ -79,7 +79,7 @@ ERRORS = (
     (cellular.ModemSilent("x"), "power"),
     (cellular.ModemGarbled("x"), "session"),
     (cellular.ModemTimeout("x"), "session"),
-    (cellular.CommandError(b"+CSIM", 13, "x"), "power"),
+    (cellular.CommandError("command-refused", "AT+CSIM", "x", 13), "power"),
     (cellular.ModemError("x"), "power"),
     (cellular.SIMError("x"), "sim"),
     (iotsafe.AppletNotFound("no-applet"), "sim"),

@@ -176,7 +176,7 @@ def test_the_profile_is_refused_and_then_granted():
 
 def test_the_profile_is_never_granted():
     def body(modem, clock):
-        with raises(NetworkError, text="check modem.apn"):
+        with raises(NetworkError, text="gives no data connection"):
             modem.attach("internet", timeout=3_000)
 
     refused = MAPPED + [(ACTIVATE, OK + b"\r\n+UUPSDA: 1\r\n"), NO_PROFILE]
@@ -378,7 +378,7 @@ def test_a_number_that_the_modem_gives_again():
 
 def test_why_a_connection_fails():
     for code, errno, text in (
-        (111, 111, "refused by the server: check mqtt.port"),
+        (111, 111, "refused by the server"),
         (110, 110, "no answer from the server"),
         (113, 113, "the server cannot be reached"),
         (999, 100, "error 999"),
@@ -420,14 +420,14 @@ def test_answers_that_are_not_understood():
     for answer in (OK, lines(b"+USOCR:"), lines(b"+USOCR: x")):
 
         def body(modem, clock):
-            with raises(ModemError, text="AT+USOCR: the modem's answer is not understood"):
+            with raises(ModemError, text="AT+USOCR: the modem's answer is damaged (socket "):
                 connected(modem)
 
         play([(creates()[0], answer)], body)
 
     def twice(modem, clock):
         connected(modem)
-        with raises(ModemError, text="not understood"):
+        with raises(ModemError, text="is damaged (socket 0)"):
             connected(modem)
 
     play([opens(), creates()], twice)

@@ -11,6 +11,7 @@ channel = modem.sim()                            # for iotsafe.Applet
 from .at import AT
 from .csim import CSIM
 from .errors import (
+    CellularError,
     CommandError,
     ModemError,
     ModemGarbled,
@@ -19,6 +20,7 @@ from .errors import (
     ModemTimeout,
     NetworkError,
     SIMError,
+    StreamError,
 )
 from .socket import Socket
 

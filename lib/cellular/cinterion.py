@@ -11,10 +11,11 @@ from micropython import const
 import ticks
 
 from . import timeouts
+from .at import quotable
 from .bearer import BearerModem
 from .errors import CommandError, NetworkError, text
-from .modem import _number, quotable
-from .parser import number
+from .modem import closed
+from .parser import decimal, number
 
 _EPIPE = const(32)
 _ECONNRESET = const(104)
@@ -60,8 +61,10 @@ class TX62(BearerModem):
         if b"1,1" not in self.at.command(b"^SICA?", b"^SICA:"):
             try:
                 self.at.command(b"^SICA=1,1", timeout=timeout)
-            except CommandError as e:
-                raise NetworkError("the network gives no data connection: %s" % e.detail)
+            except CommandError:
+                from .results import no_context
+
+                raise no_context()
         return address
 
     # -- sockets --------------------------------------------------------------------------------
@@ -80,38 +83,41 @@ class TX62(BearerModem):
         self._sockets[cid].opened()
         try:
             self.at.command(b"^SISO=%d" % cid)
-            self._wait(cid)
-        except (CommandError, NetworkError) as e:
+            why = self._wait(cid)
+        except CommandError as e:
+            why = e.detail
+        if why:
             self._close(cid)
             from .results import no_connection
 
-            raise no_connection(host, port, self._trouble or e)
+            raise no_connection(host, port, self._trouble or why)
 
     def _store(self, cid, key, value):
         self.at.command(b'^SISS=%d,"%s","%s"' % (cid, key, value))
 
     def _wait(self, cid):
-        """Until the connection is up; NetworkError if it does not come."""
+        """Until the connection is up; why it did not come, or None."""
         socket = self._sockets[cid]
         deadline = ticks.after(_OPEN)
         look = ticks.after(_LOOK)
         while not self._writable[cid]:
             if socket.hung_up:
-                raise NetworkError("it failed")
+                return "connect-unreachable"
             if ticks.left(look) <= 0:  # the indication may be lost
                 state = self._state(cid)
                 if state == _UP:
-                    return
+                    break
                 if state != _CONNECTING:
-                    raise NetworkError("it failed")
+                    return "connect-unreachable"
                 look = ticks.after(_LOOK)
             if ticks.left(deadline) <= 0:
-                raise NetworkError("no answer from the server")
+                return "connect-silent"
             self._idle(10)
+        return None
 
     def _state(self, cid):
         """The state of a service, or None: `^SISI: <id>,<state>,…`."""
-        return _number(self._one(b"^SISI=%d" % cid, b"^SISI: %d," % cid).split(b",")[0])
+        return decimal(self._one(b"^SISI=%d" % cid, b"^SISI: %d," % cid).split(b",")[0])
 
     def _send(self, cid, data):
         """Hand `data` (memoryview, at most 1500 bytes) to the modem; how many of them it took."""
@@ -142,11 +148,9 @@ class TX62(BearerModem):
         except CommandError:
             state = None
         if self._sockets[cid].hung_up or state != _UP:
-            raise NetworkError(
-                "the server closed the connection"
-                + (": %s" % self._trouble if self._trouble else ""),
-                errno,
-            )
+            if self._trouble:
+                raise NetworkError("closed-with-cause", self._trouble, errno=errno)
+            raise closed(errno)
 
     def _receive(self, cid, target):
         """Fetch what the modem has, at most `target` (memoryview) holds; number of bytes."""
@@ -177,7 +181,7 @@ class TX62(BearerModem):
             if line[:1] == b"-":  # the end, or not connected
                 socket.hung_up = True
             else:
-                count = _number(line.split(b",")[0]) or 0
+                count = decimal(line.split(b",")[0]) or 0
         return count
 
     def _close(self, cid):

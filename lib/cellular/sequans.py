@@ -5,10 +5,11 @@ Sockets in command mode: the modem's line stays free for AT commands, to the SIM
 
 from micropython import const
 
+from .at import quotable
 from .bearer import BearerModem
 from .errors import CommandError
-from .modem import _number, closed, quotable
-from .parser import number
+from .modem import closed
+from .parser import decimal, number
 
 _ECONNRESET = const(104)
 _HEX = b"0123456789ABCDEFabcdef"
@@ -53,7 +54,7 @@ class GM02S(BearerModem):
 
     # -- sockets --------------------------------------------------------------------------------
 
-    def _theirs(self, cid):
+    def _modem_number(self, cid):
         return cid + 1
 
     def _open(self, cid, host, port):
@@ -75,14 +76,14 @@ class GM02S(BearerModem):
 
     def _send(self, cid, data):
         """Hand `data` (memoryview, at most 1500 bytes) to the modem; how many of them it took."""
-        return self._hand_over(cid, b"+SQNSSENDEXT=%d,%d" % (cid + 1, len(data)), data)
+        return self._send_payload(cid, b"+SQNSSENDEXT=%d,%d" % (cid + 1, len(data)), data)
 
     def _check(self, cid, errno):
         """Raise NetworkError with `errno` unless connection `cid` is up."""
         if not self._sockets[cid].hung_up:
             for line in self.at.command(b"+SQNSS", b"+SQNSS:"):
                 fields = line.split(b",")
-                if len(fields) > 1 and _number(fields[0]) == cid + 1 and _number(fields[1]) in _UP:
+                if len(fields) > 1 and decimal(fields[0]) == cid + 1 and decimal(fields[1]) in _UP:
                     return
         raise closed(errno)
 

@@ -25,6 +25,7 @@ from .errors import (
     ModemReset,
     ModemTimeout,
     NetworkError,
+    StreamError,
 )
 
 _POLLIN = const(1)
@@ -88,7 +89,7 @@ class Socket(io.IOBase):
         Raises NetworkError when the modem says why not.
         """
         if self._generation is not None:
-            raise OSError(_EISCONN, "the socket is connected already")
+            raise StreamError("already-connected", errno=_EISCONN)
         host, port = address
         driver = self.driver
         self.cid, self.buffers = driver._place(self)
@@ -134,7 +135,7 @@ class Socket(io.IOBase):
             if not self._timeout_ms:
                 return None
             if ticks.left(deadline) <= 0:
-                raise OSError(_ETIMEDOUT, "no data from the server in time")
+                raise StreamError("no-data-in-time", errno=_ETIMEDOUT)
             ticks.sleep(1)
         n = min(len(buf), self._rx_end - self._rx_pos)
         buf[:n] = self._rx[self._rx_pos : self._rx_pos + n]
@@ -153,7 +154,7 @@ class Socket(io.IOBase):
                 raise
         self.driver.at.poll()
         if self._broken & _IN:
-            raise ModemGarbled("bytes were lost between modem and us: close it", _ECONNRESET)
+            raise ModemGarbled("receive-broken", errno=_ECONNRESET)
         if not self.readable and (self.hung_up or ticks.left(self._look) > 0):
             return False
         self._rx_pos = 0
@@ -216,7 +217,7 @@ class Socket(io.IOBase):
             if ticks.left(deadline) <= 0:
                 self._broken |= _OUT
                 self._tx_end = 0
-                raise NetworkError("the network takes no data: the modem is full", _ETIMEDOUT)
+                raise NetworkError("network-full", errno=_ETIMEDOUT)
             self.driver._idle(_FULL)
 
     def _push(self):
@@ -230,9 +231,9 @@ class Socket(io.IOBase):
         self._full = None
         self._tx_end = 0
         if self.hung_up:
-            raise NetworkError("the server closed the connection", _EPIPE)
+            raise NetworkError("closed-by-peer", errno=_EPIPE)
         if self._broken & _OUT:
-            raise ModemGarbled("a send failed before: close the connection", _EPIPE)
+            raise ModemGarbled("send-broken", errno=_EPIPE)
         self._broken |= _OUT
         try:
             taken = self.driver._send(self.cid, self._tx[:n])
@@ -278,11 +279,11 @@ class Socket(io.IOBase):
             self._trouble = None
             raise trouble
         if self._generation is None:
-            raise OSError(_ENOTCONN, "the socket is not connected")
+            raise StreamError("not-connected", errno=_ENOTCONN)
         if self._generation != self.driver.at.generation:
-            raise ModemReset("the modem restarted: the connection is gone")
+            raise ModemReset("connection-lost")
         if self._drops != self.driver.pdp_drops:
-            raise NetworkError("the network dropped the data connection")
+            raise NetworkError("data-dropped")
 
     def close(self):
         """Send what was collected and free the modem's connection; never raises OSError."""

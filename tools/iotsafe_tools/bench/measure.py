@@ -205,7 +205,7 @@ ENGINE = ("at", "parser", "errors", "timeouts")
 ENGINE_TARGET = 14_000
 """Bytes of bytecode that the engine and one driver may have together."""
 
-_COMMON = {*ENGINE, "csim", "modem", "socket"}
+_COMMON = {*ENGINE, "clock", "csim", "modem", "socket"}
 
 
 def drivers() -> dict[str, set[str]]:

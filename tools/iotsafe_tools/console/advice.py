@@ -10,7 +10,7 @@ _WRITE = (
     "the SIM is not enrolled yet, or was revoked: have a certificate issued for the key that "
     "`iotsafe csr` shows, and written into the SIM"
 )
-_PIN = "correct --pin or IOTSAFE_SIM_PIN: the third wrong PIN locks the SIM"
+_PIN = "correct --pin or IOTSAFE_SIM_PIN; the third wrong one locks the SIM"
 _SERVER = "check host and port"
 _BUG = "this is a mistake of the tool: please report it with this line"
 _REGISTER = "is the certificate registered there, from the right CA, and not revoked?"

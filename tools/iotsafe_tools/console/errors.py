@@ -32,21 +32,8 @@ FAILURES = (
     iotsafe.AppletNotFound,
     iotsafe.CardError,
     iotsafe.IdentityError,
-    cellular.ModemError,
+    cellular.CellularError,
     StoreError,
-)
-
-# What the drivers advise speaks of a board's config: their words, and those of a host tool.
-_BOARD_WORDS = (
-    ("set modem.pin", "give it with --pin or, better, in IOTSAFE_SIM_PIN"),
-    ("check modem.pin", "correct --pin or IOTSAFE_SIM_PIN"),
-    ("correct modem.pin", "correct --pin or IOTSAFE_SIM_PIN"),
-    ("check modem.apn", "check --apn, with some operators --user and --password, too"),
-    ("SIM not provisioned or wrong APN", "is the SIM active? Check --apn with its operator"),
-    ("no antenna, wrong bands or a wrong APN", "check antenna, bands and --apn"),
-    ("check mqtt.host and mqtt.port", "check host and port"),
-    ("check mqtt.host", "check the host"),
-    ("check mqtt.port", "check the port: does anything listen there?"),
 )
 
 
@@ -57,17 +44,6 @@ def as_tool_error(error: Exception) -> ToolError:
     reason = getattr(error, "reason", None)
     if reason is not None:
         return ToolError(str(error), ADVICE.get(reason, "try again"))
-    if isinstance(error, cellular.ModemReset):
-        return ToolError("the modem restarted meanwhile", "try again in a few seconds")
-    if isinstance(error, cellular.ModemError):
-        for words, ours in _BOARD_WORDS:
-            problem, found, _ = str(error).partition(": " + words)
-            if found:
-                return ToolError(problem, ours)
-        problem, found, advice = str(error).rpartition("; ")
-        if found:
-            return ToolError(problem, advice)
-        return ToolError(str(error), "try again; if it stays, cycle the modem's power")
     return split(str(error))
 
 
