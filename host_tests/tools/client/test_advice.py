@@ -24,8 +24,8 @@ WORDS = {
     "repl": r"--\w|\b(modem|mqtt|sim)\.(pin|apn|host|port|ca|aids|user|channel)\b|IOTSAFE_",
     "command line": r"\b(pin|apn|host|port|ca|aids)=|\b(modem|mqtt)\.(pin|apn|host|port|ca)\b",
 }
-# Words by which a fact would advise.
-ADVISING = r"\b(check|have (it|the|a)|ask|try|give|put)\b|\bset (?!up)|\bconfig\b|--\w|\?"
+# How a fact would advise: an order behind its colon, a question, the words of an edge.
+ADVISING = r"[:;,] (call|check|have|ask|try|give|put|set|use) |\bconfig\b|--\w|\?"
 
 
 def names(package):
