@@ -30,7 +30,7 @@ from fault_beside import PORT, Mirror
 import ticks
 from iotsafe import verdict
 from iotsafe.errors import TLSError
-from iotsafe_tools.modem import Network
+from iotsafe_tools.simulator.modem import Network
 
 NONCE, TAG, HEAD = 32, 8, 10
 LONGEST = 0x7FFF
@@ -361,7 +361,7 @@ class Session:
 
 @dataclass
 class Wire:
-    """A connection in memory from the modem to the broker; see `iotsafe_tools.modem.network`."""
+    """A connection in memory from the modem to the broker: `modem/network.py`, simulated."""
 
     network: "MemoryNetwork"
     address: tuple[str, int]

@@ -34,8 +34,8 @@ import iotsafe
 import telemetry
 from app import config, supervisor
 from cellular import timeouts
-from iotsafe_tools.modem import Modem
-from iotsafe_tools.sim import Card, Profile, Store
+from iotsafe_tools.simulator.modem import Modem
+from iotsafe_tools.simulator.sim import Card, Profile, Store
 
 provide_umqtt()
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from iotsafe_tools.sim.profile import GSMA_AID
+from iotsafe_tools.simulator.sim.profile import GSMA_AID
 from iotsafe_tools.testbed import PKI, Rig, Validity
 
 CN = "device-0001"

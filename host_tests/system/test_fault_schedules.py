@@ -14,8 +14,8 @@ import pytest
 from fault_world import World, named
 from summaries import SUMMARIES
 
-from iotsafe_tools.modem.fault_schedule import random_schedule
-from iotsafe_tools.modem.personalities import PERSONALITIES
+from iotsafe_tools.simulator.modem.fault_schedule import random_schedule
+from iotsafe_tools.simulator.modem.personalities import PERSONALITIES
 
 SCHEDULES = int(os.environ.get("SCHEDULES") or "100")
 SEED = os.environ.get("SCHEDULE_SEED", "")

@@ -7,7 +7,7 @@ import pytest
 import iotsafe
 from iotsafe_tools.bench import measure
 from iotsafe_tools.lab import Lab
-from iotsafe_tools.sim import Profile
+from iotsafe_tools.simulator.sim import Profile
 from iotsafe_tools.testbed import PKI, Subscriber
 
 VERSIONS = ("1.2", "1.3")

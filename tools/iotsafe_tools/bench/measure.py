@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 import cellular
-from iotsafe_tools.sim import Profile
+from iotsafe_tools.simulator.sim import Profile
 from iotsafe_tools.testbed import ROOT, ProcessError, Rig
 
 BAUD = 115200

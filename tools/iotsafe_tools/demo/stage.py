@@ -17,10 +17,10 @@ _NEXT = 120.0  # seconds until each further message must have arrived
 
 # Makes a board from the rig, the period of the readings in seconds and the view. Entering the
 # context starts it.
-Board = Callable[[Rig, int, View], AbstractContextManager[Any]]
+StartBoard = Callable[[Rig, int, View], AbstractContextManager[Any]]
 
 
-def perform(board: Board, lab: dict[str, Any], messages: int, period: int) -> None:
+def perform(board: StartBoard, lab: dict[str, Any], messages: int, period: int) -> None:
     """Show the main job until `messages` have been delivered (0: until Ctrl-C). Exits on failure.
 
     `lab`: options of the lab. No process is left running in any case.
@@ -38,7 +38,7 @@ def perform(board: Board, lab: dict[str, Any], messages: int, period: int) -> No
 
 
 def _perform(
-    view: View, folder: Path, board: Board, lab: dict[str, Any], messages: int, period: int
+    view: View, folder: Path, board: StartBoard, lab: dict[str, Any], messages: int, period: int
 ) -> None:
     rig = Rig(folder, lab={"sign_ms": 60, "on_event": view.lab_event, **lab})
     view.rule("The stage")

@@ -1,9 +1,17 @@
 """The board's pins, seen from outside."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
-if TYPE_CHECKING:
-    from .pico import Pico
+
+class PinDriver(Protocol):
+    """What is needed of a board."""
+
+    @property
+    def running(self) -> bool: ...
+    def drive(self, pin: int, value: int | None) -> None: ...
+    def wait_event(
+        self, name: str, *, after: int = 0, timeout: float = 120.0, **fields: Any
+    ) -> dict[str, Any]: ...
 
 
 class Gpio:
@@ -12,8 +20,8 @@ class Gpio:
     `gpio[3] = 1` (or 0, None) drives the pin from outside, also across resets and starts.
     """
 
-    def __init__(self, pico: "Pico") -> None:
-        self._pico = pico
+    def __init__(self, board: PinDriver) -> None:
+        self._board = board
         self._outside: dict[int, int] = {}
         self.driven: dict[int, int] = {}
 
@@ -24,8 +32,8 @@ class Gpio:
         self._outside.pop(pin, None)
         if value is not None:
             self._outside[pin] = value
-        if self._pico.running:
-            self._pico.drive(pin, value)
+        if self._board.running:
+            self._board.drive(pin, value)
 
     def wait(
         self, pin: int, value: int | None, *, after: int = 0, timeout: float = 120.0
@@ -34,7 +42,7 @@ class Gpio:
 
         Raises EmulatorError after `timeout` seconds.
         """
-        return self._pico.wait_event("gpio", pin=pin, value=value, after=after, timeout=timeout)
+        return self._board.wait_event("gpio", pin=pin, value=value, after=after, timeout=timeout)
 
     def note(self, event: dict[str, Any]) -> None:
         """Record an event of the board."""
@@ -48,4 +56,4 @@ class Gpio:
     def restore(self) -> None:
         """Drive the pins again after the emulator has restarted."""
         for pin, value in self._outside.items():
-            self._pico.drive(pin, value)
+            self._board.drive(pin, value)
