@@ -1,5 +1,5 @@
-# Everything a developer types. Each target prepares what it needs by itself: Debian packages,
-# the virtual environment, the MicroPython sources, the build (tools/iotsafe_tools/toolchain).
+# The commands that a developer types. Each target installs or builds what it needs: Debian packages,
+# the virtual environment, the MicroPython sources, the binaries (tools/iotsafe_tools/toolchain).
 #
 #   PYTHON=           the system Python that makes the virtual environment (3.11 or newer)
 #   MICROPYTHON_DIR=  your own MicroPython source tree instead of the pinned one
