@@ -13,7 +13,7 @@ _ATTEMPTS = const(3)
 _PAUSE_MS = const(100)
 _ERASED = b"\xff" * 256
 _LOG = "/crash.log"  # see app.guard
-_NOTE = "the file system could not be mounted (%r) and was made anew: config and state are gone\n"
+_NOTE = "the file system could not be mounted (%r) and was formatted: config and state are gone\n"
 
 
 def mount(flash):

@@ -43,7 +43,7 @@ class Pcscd:
         self._program = _program()
         self._driver = vpcd_driver()
         if self._driver is None:
-            raise ProcessError("vpcd is not installed: run make pcsc, which installs it")
+            raise ProcessError("vpcd is not installed: make pcsc installs vsmartcard-vpcd")
         self._reserved = _two_ports()
         self.port: int = self._reserved[0].number
         self._folder = Path(tempfile.mkdtemp(prefix="pcscd-"))
@@ -162,6 +162,6 @@ def _program() -> list[str]:
     """Return the pcscd command, polkit off if it has that: our folder controls access."""
     path = shutil.which("pcscd", path=f"{os.environ.get('PATH', os.defpath)}:{_SYSTEM_PATH}")
     if path is None:
-        raise ProcessError("pcscd is not installed: run make pcsc, which installs it")
+        raise ProcessError("pcscd is not installed: make pcsc installs it")
     options = subprocess.run([path, "--help"], capture_output=True, text=True).stdout
     return [path, "--disable-polkit"] if "--disable-polkit" in options else [path]
