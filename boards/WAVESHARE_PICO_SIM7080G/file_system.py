@@ -1,7 +1,8 @@
 """Mounts the file system on the board's flash; on a new board, makes it first.
 
-The port formats the flash whenever it cannot mount it. This module first tries again, because a
-low supply voltage passes, and notes in /crash.log when it had to format.
+The port formats the flash whenever it cannot mount it. This module first tries again, because the
+cause may be a supply voltage that is low for a moment. If it must format, it notes that in
+/crash.log.
 """
 
 import time
