@@ -10,7 +10,7 @@ from micropython import const
 _ISSUE = const("have a key pair generated in the SIM, and a certificate issued for it (enrolment)")
 _WRITE = const(
     "the SIM is not enrolled yet, or was revoked: have a certificate issued for its key, and "
-    "written into it"
+    "written into it (enrolment)"
 )
 _AGAIN = const(
     "try again; if it stays so, the applet breaks its specification: ask the SIM's maker"

@@ -8,7 +8,7 @@ _DOCTOR = "`iotsafe objects` lists what the SIM holds, `iotsafe doctor` says wha
 _ISSUE = "have a key pair generated in the SIM, and a certificate issued for it (enrolment)"
 _WRITE = (
     "the SIM is not enrolled yet, or was revoked: have a certificate issued for the key that "
-    "`iotsafe csr` shows, and written into the SIM"
+    "`iotsafe csr` requests, and written into the SIM (enrolment)"
 )
 _PIN = "correct --pin or IOTSAFE_SIM_PIN; the third wrong one locks the SIM"
 _SERVER = "check host and port"
