@@ -1,5 +1,7 @@
 """Explores the SIM at the REPL of the image that a user flashes, over mpremote."""
 
+from pathlib import Path
+
 import pytest
 from cryptography import x509
 from emulated import UF2
@@ -7,6 +9,8 @@ from emulated import UF2
 from iotsafe_tools.emulator import Pico
 from iotsafe_tools.emulator.__main__ import LAB
 from iotsafe_tools.testbed import Rig
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "firmware" / "examples"
 
 
 @pytest.fixture(scope="module")
@@ -43,3 +47,10 @@ def test_what_the_sim_signs(pico):
     assert parsed.is_signature_valid
     assert parsed.subject.rfc4514_string() == "CN=device-1"
     assert token.count(".") == 2
+
+
+def test_an_example_is_copied_and_runs(pico):
+    # The clock of the board is not set, so the doctor leaves the validity out.
+    pico.mpremote("cp", str(EXAMPLES / "production_line.py"), ":line.py")
+    shown = pico.exec("import line", timeout=600)
+    assert shown.splitlines()[-1] == "PASS 8988211000000000011 later: ", shown
