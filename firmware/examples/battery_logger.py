@@ -6,6 +6,7 @@ The board sleeps in between; each wake-up starts this program anew. Readings wai
 """
 
 import board
+
 import cellular
 import iotsafe
 import telemetry

@@ -4,6 +4,7 @@ mpremote cp own_loop.py :main.py + cp ca.pem :ca.pem
 """
 
 import board
+
 import cellular
 import iotsafe
 import telemetry

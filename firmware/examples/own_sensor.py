@@ -5,8 +5,9 @@ mpremote cp own_sensor.py :main.py      (the config stays as it is)
 
 import gc
 
-import app
 import board
+
+import app
 import ticks
 
 

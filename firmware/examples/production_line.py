@@ -6,6 +6,7 @@ Nothing on the board or in its SIM changes. The board needs no config.
 """
 
 import board
+
 import cellular
 import iotsafe
 from iotsafe import doctor

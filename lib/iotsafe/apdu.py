@@ -32,7 +32,7 @@ _MAX_RESPONSE = const(4096)
 _MAX_FETCHES = const(20)
 _MAX_CHANNEL = const(19)
 _UNKNOWN_CLASS = const(0x6E00)
-# When no channel is left, so many are closed in any case, and on until one was not open.
+# When no channel is free, at least this many are closed, and then on until one was not open.
 _LEAKED = const(3)
 
 # Instruction -> name in IoT.05, for messages.
@@ -94,11 +94,11 @@ class APDU:
         self._ours = False  # the channel was opened here
 
     def generation(self):
-        """Changes whenever the card lost its channels and sessions."""
+        """A number that changes whenever the card lost its channels and sessions."""
         return getattr(self._channel, "generation", 0)
 
     def part(self):
-        """The Le for as much as the channel brings in one piece: 0 = 256, or fewer."""
+        """The Le for the most bytes that the channel brings in one piece; 0 stands for 256."""
         return getattr(self._channel, "part", 0)
 
     def command(self, ins, p1=0, p2=0, data=b"", le=None, target=""):

@@ -34,12 +34,14 @@ _MAX_LIST_PARTS = const(16)
 _MAX_LIST = const(4096)
 _MAX_FILE = const(4096)
 _MAX_READS = const(256)
-_REPEATS = const(5)  # of two answers with 256 bytes one is damaged at 0.1 % of lost bytes
+_REPEATS = const(
+    5
+)  # if the line loses 0.1 % of its bytes, it damages one of two answers with 256 bytes
 
-# Status words by which a card says that our channel or session is gone, and that it has none.
+# Status words of a card that has lost our channel, and of one that has no free session.
 _LOST = (0x6881, 0x6882, 0x6D00, 0x6E00)
 _NO_SESSION = (0x6A86, 0x6989)
-# READ FILE with an offset outside the file: IoT.05 lists both.
+# Answers to READ FILE with an offset outside the file: IoT.05 lists both.
 _BEYOND_END = (0x6981, 0x6A86)
 
 
@@ -49,10 +51,10 @@ class Applet:
     `channel`: a Channel (see `iotsafe.apdu`), or a modem that has one. `aids`: tuple of AIDs
     (bytes) to try in order. `number`: a logical channel, 0 to 19, to use as it is; by default one
     is opened.
-    `open()` may be left out: the first command opens. A channel that the card lost (modem reset)
-    is opened again by itself, with one retry of the command; what the way to the card damaged is
-    repeated. Each method raises CardError when the card refuses. Objects are named by their ID
-    (bytes), their label (str), or an ObjectInfo.
+    The first command opens the channel if `open()` was not called. When the card has lost the
+    channel (modem reset), the applet opens another one and repeats the command once; it also
+    repeats what the line damaged. Each method raises CardError when the card refuses. A caller
+    names objects by ID (bytes), by label (str), or by ObjectInfo.
     """
 
     # The session number that all commands with sessions use; the clients of the field use 1.
@@ -65,7 +67,7 @@ class Applet:
         self.aids = aids
         self.aid = None
         self._number = number
-        self._generation = None  # of the card, while our channel is open there
+        self._generation = None  # the channel's `generation` when ours was opened; None: closed
 
     def open(self):
         """Open a logical channel and SELECT the applet; raises AppletNotFound. Returns self."""
@@ -98,8 +100,8 @@ class Applet:
     def _run(self, command, *args, repeats=_REPEATS):
         """`command(*args)` (None: nothing) on the open channel; self, if there is no command.
 
-        Once more on a fresh channel if the card lost ours, and up to `repeats` times more if the
-        way to the card damaged something: 0 for what must not be done twice.
+        Repeats it once on a new channel if the card lost ours, and up to `repeats` times if the
+        line to the card damaged something: 0 for a command that must not run twice.
         """
         fresh = not command
         lost = fresh
@@ -194,7 +196,7 @@ class Applet:
         """The one DER element that a file begins with, without the container's padding.
 
         Returns b"" for an empty file (no bytes, or nothing but 00 or FF at its start). What the
-        card gives is returned even if it ends early; the caller checks.
+        card gives is returned even if it ends early: the caller checks.
         """
         data = bytearray(self.read_file(ref))
         if len(data) < 4 or data[0] in (0x00, 0xFF):
@@ -239,8 +241,8 @@ class Applet:
             raise CardProtocolError("not-understood", "COMPUTE SIGNATURE", str(e))
 
     def _begin(self, ins, init, target):
-        """Open the session with the instruction `ins`; one that an earlier run left open, as it
-        was cut off, is ended first.
+        """Open the session with the instruction `ins`; end one first that an earlier, interrupted
+        program left open.
         """
         try:
             self.apdu.command(ins, 0, self.session, init, target=target)

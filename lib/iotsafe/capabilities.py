@@ -1,4 +1,4 @@
-"""What an applet says of itself: GET DATA - application (IoT.05 2.12), sans-I/O."""
+"""The features that an applet announces: GET DATA - application (IoT.05 2.12), sans-I/O."""
 
 from . import tlv
 

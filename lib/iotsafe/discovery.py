@@ -9,7 +9,7 @@ from .der import Certificate
 from .errors import CardError
 from .sim_identity import may_hold, may_sign, public_id
 
-# More of a kind are not looked at: each costs exchanges.
+# At most this many of a kind are examined: each costs exchanges.
 _MOST = 8
 
 
@@ -66,7 +66,7 @@ def _good(finding):
 
 
 def survey(applet, listed, key_id=None, certificate_id=None):
-    """Look at the objects `listed` (of `applet.objects()`); see Survey. `key_id`,
+    """Examine the objects `listed` (of `applet.objects()`); see Survey. `key_id`,
     `certificate_id`: what the config fixes, an ID (bytes) or a label (str). Raises what the
     channel raises, never CardError.
     """

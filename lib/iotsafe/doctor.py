@@ -57,8 +57,8 @@ def steps(applet, key_id=None, certificate_id=None, now=None, verify=None):
     """Yield the Steps. `applet`: a FullApplet; `key_id`, `certificate_id`: what the config fixes.
 
     `now`: "YYYY-MM-DD hh:mm:ss" in UTC, by default this machine's clock. `verify(point, digest,
-    signature)` checks the test signature, by default `p256.verify`. Raises nothing that the
-    channel or the card can cause.
+    signature)` checks the test signature, by default `p256.verify`. What the
+    channel or the card raises becomes a step.
     """
     before = applet.apdu.exchanges
     administrations = applet.apdu.administrations

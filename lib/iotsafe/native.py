@@ -35,7 +35,7 @@ _SLICE = const(500)  # ms of one wait in C
 _EINVAL = const(22)
 _ETIMEDOUT = const(110)
 
-# Calls of the stream in one step of the handshake: what they leave behind stays until its end.
+# Calls of the stream in one step of the handshake: their garbage stays until the step ends.
 _TURNS = const(4)
 
 # SEC1 ECPrivateKey on P-256 with the private value 2A: a name for "the key in the SIM", no key.
@@ -183,7 +183,7 @@ class TLSSocket(io.IOBase):
         deadline = ticks.after(self._timeout_ms or self._default_ms)
         pos = 0
         while pos < size:
-            # What has begun is waited for: a message is never left half read.
+            # Once a message has begun, wait for all of it.
             got = self._receive(view[pos:] if pos else data, pos or self._timeout_ms, deadline)
             if got is None:
                 return None
@@ -203,7 +203,7 @@ class TLSSocket(io.IOBase):
                 if got:
                     self._open = self._heard = True
                 elif len(buf) and not self._heard:
-                    # In TLS 1.3 a server that wants no such client may just hang up.
+                    # In TLS 1.3 a server that refuses the client may hang up without an alert.
                     self._stream.close()
                     raise tls_error(OSError(CONN_EOF), self._context.signed, False)
                 return got
@@ -244,7 +244,7 @@ class TLSSocket(io.IOBase):
         finally:
             if collecting:
                 gc.enable()
-        # Whatever came out of mbedTLS, or through it from the stream: the session is lost.
+        # After any error of mbedTLS or of the stream the session is lost.
         context = self._context
         error = context.failure or tls_error(error, context.signed, self._heard)
         context.failure = None

@@ -2,7 +2,7 @@
 
 What is signed is a `Digest` (mode 03), a `Text` that the card hashes (01), or a `LastBlock` whose
 beginning was hashed here (02). Long texts go out in blocks, from their source into the APDU
-without another copy. How a card wants the blocks, no public source settles. Both readings are
+without another copy. No public source says how a card expects the blocks, so both readings are
 here:
 
 - K1: one data object over all blocks, with its whole length at the beginning;
@@ -229,7 +229,7 @@ def _parameters(what, hash, algorithm):
 
 
 def _session(applet, ins, init, what, tail, le, target):
-    """Init, updates, and the answer to the last one. What fails on the way closes the session."""
+    """Init, updates, and the answer to the last one. A failure closes the session."""
     applet.begin(ins, init, target)
     apdu = applet.apdu
     try:

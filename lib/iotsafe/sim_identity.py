@@ -9,11 +9,11 @@ from . import objects
 from .der import Certificate
 from .errors import BadCertificate, CardError, KeyMismatch, NoCertificate, NoKey
 
-# Where containers are on cards that do not list them (no GET DATA): the plan of the field.
+# The IDs on cards that do not list their containers (no GET DATA), by the field's convention.
 _DEFAULT_KEY = b"\x01"
 _DEFAULT_CERTIFICATE = b"\x02"
 
-# Status words for "there is no such thing" and "there is nothing in it".
+# Status words of a container that does not exist, or is empty.
 _ABSENT = (0x6A82, 0x6A80, 0x6A88, 0x6985)
 _UNKNOWN_COMMAND = 0x6D00
 # Usages (4E) of keys that are for TLS, 1.2 and 1.3: these are tried first.

@@ -39,7 +39,7 @@ def _umqtt():
 
 
 def _ignore(topic, message):
-    """Nobody asked for messages."""
+    """Drops the messages of a caller without `on_message`."""
 
 
 class MQTTError(OSError):
@@ -73,8 +73,8 @@ class BrokerRefused(MQTTError):
 class Publisher:
     """One MQTT session at a time with `cloud` (see `telemetry.cloud`).
 
-    `open_stream(host, port)` gives the TLS stream; what it raises comes through unchanged. Errors
-    of the protocol are MQTTError. After any error call `connect` again.
+    `open_stream(host, port)` gives the TLS stream; what it raises passes unchanged. Errors of
+    the protocol are MQTTError. After any error call `connect` again.
     """
 
     def __init__(self, cloud, open_stream, on_message=None):
@@ -96,7 +96,7 @@ class Publisher:
 
     def connect(self):
         """Open the stream and log in."""
-        # umqtt takes its socket from its module: lend it ours for the time of the call.
+        # umqtt takes its socket from its module: lend it ours during the call.
         simple = self._umqtt
         lent = simple.socket
         simple.socket = self._link
@@ -127,7 +127,7 @@ class Publisher:
         if ticks.diff(now, link.heard) > self._cloud.keepalive * 1500:
             link.close()
             raise MQTTError("broker-silent")
-        # It wants to hear from us, however much it sends.
+        # The broker expects packets from us, however much it sends.
         if ticks.diff(now, link.sent) >= self._cloud.keepalive * 500:
             self._run(self._client.ping)
             self._run(link.flush)
@@ -147,14 +147,14 @@ class Publisher:
         self._link.close()
 
     def _run(self, call, *args):
-        """`call(*args)` of umqtt, whose complaints are made MQTTError; closes on any error."""
+        """`call(*args)` of umqtt. Its exceptions become MQTTError; any error closes the stream."""
         link = self._link
         link.start()
         try:
             return call(*args)
         except BaseException as e:
             error = e
-        # What comes without a stream is not the broker's fault: it comes through unchanged.
+        # Without a stream the broker had no part in it: the error passes unchanged.
         if link.is_open():
             if isinstance(error, self._umqtt.MQTTException):
                 code = error.args[0]
