@@ -55,7 +55,7 @@ def remove(path):
         pass
 
 
-def why(error, path):
+def write_problem(error, path):
     """The cause of `error` (OSError), which a write of the file `path` raised, in words."""
     code = error.args[0]
     if code == _ENODEV:

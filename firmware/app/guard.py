@@ -126,7 +126,7 @@ class Guard:
         try:
             files.save(path, data)
         except OSError as e:
-            say("app", "%s cannot be written: %s", path, files.why(e, path))
+            say("app", "%s cannot be written: %s", path, files.write_problem(e, path))
 
     def _later(self):
         """Reset the board in an hour, whatever the REPL does meanwhile."""
