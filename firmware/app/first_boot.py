@@ -2,9 +2,10 @@
 
 import app; app.setup()
 
-`iotsafe setup` on the host asks the same questions and calls `ca_files`, `write`, `trial` and `keep`
-here. Config and CA certificate change together: the certificate goes into the one of two files
-that the config in force does not name, and the new config, which is replaced whole, names it.
+`iotsafe setup` on the host asks the same questions and calls `ca_files`, `write`, `trial` and
+`keep` here. Config and CA certificate change together: the certificate goes into the one of two
+files that the config in force does not name, and the new config, which replaces the old one as a
+whole, names it.
 """
 
 import json
