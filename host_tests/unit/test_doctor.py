@@ -194,14 +194,14 @@ def test_a_card_that_lists_nothing():
 def test_the_config_fixes_the_choice():
     channel = card(f02=CLIENT)
     for other in (b"\x04", "EPH"):  # by its ID, by its label
-        found, text = examined(channel, key_id=other)
+        found, text = examined(channel, key=other)
         assert failed(found)[0] == "key", text
         assert "another key was asked for" in text, text
-        found, text = examined(channel, certificate_id=other)
+        found, text = examined(channel, certificate=other)
         assert failed(found) == ["certificate"], text
         assert "another certificate was asked for" in text, text
     for key, certificate in ((b"\x01", b"\x02"), ("ID", "CERT")):
-        found, text = examined(channel, key_id=key, certificate_id=certificate)
+        found, text = examined(channel, key=key, certificate=certificate)
         assert failed(found) == [], text
 
 

@@ -65,17 +65,17 @@ def _good(finding):
     )
 
 
-def survey(applet, listed, key_id=None, certificate_id=None):
-    """Examine the objects `listed` (of `applet.objects()`); see Survey. `key_id`,
-    `certificate_id`: what the config fixes, an ID (bytes) or a label (str). Raises what the
+def survey(applet, listed, key=b"", certificate=b""):
+    """Examine the objects `listed` (of `applet.objects()`); see Survey. `key`,
+    `certificate`: what the config fixes, an ID (bytes) or a label (str). Raises what the
     channel raises, never CardError.
     """
     found = Survey(listed)
     for info in listed:
         if info.kind == objects.PRIVATE_KEY and len(found.keys) < _MOST:
-            found.keys.append(_key(applet, found, info, key_id))
+            found.keys.append(_key(applet, found, info, key))
         elif info.kind == objects.FILE and len(found.files) < _MOST:
-            found.files.append(_file(applet, found, info, certificate_id))
+            found.files.append(_file(applet, found, info, certificate))
     usable = [key for key in found.keys if not key.why]
     # As `find_identity` does it: keys for TLS first.
     usable = [k for k in usable if k.info.usage in (2, 3)] + [

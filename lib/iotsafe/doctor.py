@@ -53,8 +53,8 @@ class Step:
         return line + ("\n" + " " * 18 + "-> " + what if what else "")
 
 
-def steps(applet, key_id=None, certificate_id=None, now=None, verify=None):
-    """Yield the Steps. `applet`: a FullApplet; `key_id`, `certificate_id`: what the config fixes.
+def steps(applet, key=b"", certificate=b"", now=None, verify=None):
+    """Yield the Steps. `applet`: a FullApplet; `key`, `certificate`: what the config fixes.
 
     `now`: "YYYY-MM-DD hh:mm:ss" in UTC, by default this machine's clock. `verify(point, digest,
     signature)` checks the test signature, by default `p256.verify`. What the
@@ -68,7 +68,7 @@ def steps(applet, key_id=None, certificate_id=None, now=None, verify=None):
             if step.state == "fail":
                 return
         yield _version(applet)
-        for step in _contents(applet, key_id, certificate_id, now, verify):
+        for step in _contents(applet, key, certificate, now, verify):
             yield step
         if applet.apdu.administrations != administrations:
             yield Step("administered", "warn", "the issuer changed something just now", _BUSY)
@@ -134,7 +134,7 @@ def _version(applet):
     )
 
 
-def _contents(applet, key_id, certificate_id, now, verify):
+def _contents(applet, key, certificate, now, verify):
     """Objects, key, certificate, and what they are good for."""
     try:
         listed = applet.objects()
@@ -142,14 +142,14 @@ def _contents(applet, key_id, certificate_id, now, verify):
         if e.sw != _UNKNOWN_COMMAND:
             yield _refusal("objects", e, e.reason)
             return
-        for step in _unlisted(applet, key_id, certificate_id, now, verify):
+        for step in _unlisted(applet, key, certificate, now, verify):
             yield step
         return
     yield _count(listed)
     if not [info for info in listed if info.kind == objects.PRIVATE_KEY]:
         yield Step("key", "fail", "the applet is there, but holds no private key", "no-key")
         return
-    found = survey(applet, listed, key_id, certificate_id)
+    found = survey(applet, listed, key, certificate)
     for name, findings, reason in (
         ("key", found.keys, "keys-empty"),
         ("certificate", found.files, "certificate-empty"),
@@ -180,11 +180,11 @@ def _contents(applet, key_id, certificate_id, now, verify):
             yield step
 
 
-def _unlisted(applet, key_id, certificate_id, now, verify):
+def _unlisted(applet, key, certificate, now, verify):
     """A card that lists nothing: the pair that a session would use."""
     yield Step("objects", "warn", "the applet does not list its objects: 01 and 02 are tried")
     try:
-        found = applet.identity(key_id, certificate_id)
+        found = applet.identity(key, certificate)
     except Exception as e:
         if isinstance(e, CardError):
             yield _refusal("key", e, "no-key")

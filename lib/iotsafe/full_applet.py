@@ -117,11 +117,11 @@ class FullApplet(Applet):
 
     # ---- identity ---------------------------------------------------------------------------
 
-    def identity(self, key_id=None, certificate_id=None, cache=None):
+    def identity(self, key=b"", certificate=b"", cache=None):
         """The key and the certificate that make a TLS client: see `find_identity`."""
         from .sim_identity import find_identity
 
-        return find_identity(self, key_id, certificate_id, cache)
+        return find_identity(self, key, certificate, cache)
 
     def csr(self, ref, subject, names=()):
         """A certification request (PKCS#10) for the pair `ref`, signed by it, in DER: see
@@ -156,17 +156,17 @@ class FullApplet(Applet):
                 return self.read_public_key(public_id(info, listed))
         raise ValueError("the card lists no " + objects.target(objects.PRIVATE_KEY, ref))
 
-    def explain(self, key_id=None, certificate_id=None):
+    def explain(self, key=b"", certificate=b""):
         """Print of each key and certificate why it is, or is not, the one for TLS."""
         from . import discovery
 
-        found = discovery.survey(self, Applet.objects(self), key_id, certificate_id)
+        found = discovery.survey(self, Applet.objects(self), key, certificate)
         for line in found.lines():
             print(line)
 
-    def doctor(self, key_id=None, certificate_id=None, now=None):
+    def doctor(self, key=b"", certificate=b"", now=None):
         """Print what works, what does not, and what to do: see `doctor.steps`."""
         from . import doctor
 
-        for step in doctor.steps(self, key_id, certificate_id, now):
+        for step in doctor.steps(self, key, certificate, now):
             print(step)

@@ -52,40 +52,40 @@ class SIMIdentity:
         return signed
 
 
-def find_identity(applet, key_id=None, certificate_id=None, cache=None):
+def find_identity(applet, key=b"", certificate=b"", cache=None):
     """Find the key and the certificate that belong together, and return a SIMIdentity.
 
-    `key_id`, `certificate_id` (an ID as bytes, a label as str) fix the choice; otherwise every
+    `key`, `certificate` (an ID as bytes, a label as str) fix the choice; otherwise every
     pair of a P-256 key that may sign and a filled certificate is tried, until the points are the
     same. `cache`: a CertificateCache. Raises NoKey, NoCertificate, BadCertificate, KeyMismatch or
     CardError.
     """
     points = []
     # With both IDs given the list is not needed, unless the public key has another ID.
-    if key_id and certificate_id and not isinstance(key_id, str):
-        keys, files = [(key_id, key_id)], [certificate_id]
+    if key and certificate and not isinstance(key, str):
+        keys, files = [(key, key)], [certificate]
         points = _points(applet, keys)
     if not points:
-        keys, files = _candidates(applet, key_id, certificate_id)
+        keys, files = _candidates(applet, key, certificate)
         points = _points(applet, keys)
     if not points:
         if not keys:
             raise NoKey("no-key")
         raise NoKey("keys-empty", _names(keys))
     error = None
-    for id in files:
+    for file in files:
         try:
-            certificate, info = _read(applet, id, cache)
+            der, info = _read(applet, file, cache)
         except (NoCertificate, BadCertificate) as e:
             error = error or e
             continue
-        for key, point in points:
+        for private, point in points:
             if info.public_key and point in (info.public_key, None):
                 if cache:
-                    cache.save(certificate)
-                return SIMIdentity(applet, key, id, info.public_key, certificate, info)
+                    cache.save(der)
+                return SIMIdentity(applet, private, file, info.public_key, der, info)
         error = error or KeyMismatch(
-            "key-mismatch", objects.name(id), info.common_name, _names(points)
+            "key-mismatch", objects.name(file), info.common_name, _names(points)
         )
     raise error or NoCertificate("no-certificate")
 
@@ -110,26 +110,26 @@ def _points(applet, keys):
     return points
 
 
-def _candidates(applet, key_id, certificate_id):
+def _candidates(applet, key, certificate):
     """Lists of (private key ID, public key ID) and of file IDs, the most likely first."""
     try:
         listed = applet.objects()
     except CardError as e:
         if e.sw not in (0x6D00, 0x6A86, 0x6A82):
             raise
-        key_id = key_id or _DEFAULT_KEY
-        return [(key_id, key_id)], [certificate_id or _DEFAULT_CERTIFICATE]
+        key = key or _DEFAULT_KEY
+        return [(key, key)], [certificate or _DEFAULT_CERTIFICATE]
     keys = []
     files = []
     first = 0  # keys for TLS, in front
     for info in listed:
-        if info.kind == objects.PRIVATE_KEY and _fits(info, key_id, may_sign):
+        if info.kind == objects.PRIVATE_KEY and _fits(info, key, may_sign):
             if info.usage in _TLS:
                 keys.insert(first, (info.id, public_id(info, listed)))
                 first += 1
             else:
                 keys.append((info.id, public_id(info, listed)))
-        elif info.kind == objects.FILE and _fits(info, certificate_id, may_hold):
+        elif info.kind == objects.FILE and _fits(info, certificate, may_hold):
             files.append(info.id)
     return keys, files
 
