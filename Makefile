@@ -50,7 +50,7 @@ mount:  ## that, with lib/ and firmware/ mounted: edit here, import there
 
 test:  ## every test, on CPython, MicroPython and the emulated Pico (ARGS="-k name")
 	$(SETUP) test
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n auto $(ARGS)
 
 powercuts:  ## cut the power of emulated boards at 200 random moments (CUTS=)
 	$(SETUP) test

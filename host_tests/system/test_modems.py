@@ -5,7 +5,6 @@ import json
 import time
 
 import pytest
-from summaries import SUMMARIES
 
 from iotsafe_tools.testbed import Subscriber
 
@@ -63,7 +62,7 @@ PATIENCE = 600.0
 
 
 @pytest.mark.timeout(PATIENCE + 200)
-def test_the_main_job_at_a_tenth_of_a_percent_of_lost_bytes(make_rig, pytestconfig):
+def test_the_main_job_at_a_tenth_of_a_percent_of_lost_bytes(make_rig, summarize):
     """Side by side, as each of them mostly waits. By TLS 1.2, as OpenSSL sends tickets by 1.3:
     nobody has a use for them here, and they double what comes down at once."""
     jobs = []
@@ -92,7 +91,8 @@ def test_the_main_job_at_a_tenth_of_a_percent_of_lost_bytes(make_rig, pytestconf
             lost = rig.lab.modem.faults.struck["lost_bytes"]
             assert rig.lab.counters["handler_errors"] == 0
             again = sum("next attempt" in line for line in firmware.lines)
-            pytestconfig.stash.setdefault(SUMMARIES, []).append(
+            summarize(
+                "summaries.as_they_are",
                 f"main job at 0.1 % of lost bytes: {personality}: {lost} lost, {again} attempts "
-                f"failed, {len(told)} readings"
+                f"failed, {len(told)} readings",
             )

@@ -1,0 +1,134 @@
+"""How a run with several processes (`pytest -n`, pytest-xdist) is spread over them.
+
+Tests that share something expensive are a group, and one worker runs all of it: the functions of a
+unit test file on one runtime, the tests of a file that use a fixture of its module, whatever bears
+the same `xdist_group` mark. Every other test is a group of its own.
+
+The longest groups start first, as the run before took them (`.pytest_cache`) or, where it says
+nothing, `durations.json`, so that at the end no worker is left alone with a long one.
+"""
+
+import json
+import os
+import tempfile
+from collections import Counter
+from pathlib import Path
+
+import pytest
+import run_times
+from collector import UnitItem
+from xdist.scheduler import LoadScopeScheduling
+
+_KNOWN = Path(__file__).with_name("durations.json")
+_CACHED = "spread/durations"
+_SHARED = ("module", "class", "package")  # scopes of fixtures that several tests share
+_GROUPS = "groups_file"  # of a worker's input: where the first one writes what group a test is in
+
+
+def group_of(item: pytest.Item) -> str:
+    """The name of the group that `item` belongs to."""
+    if mark := item.get_closest_marker("xdist_group"):
+        return mark.args[0]
+    if isinstance(item, UnitItem):
+        return f"{item.parent.nodeid}[{item.runtime.name}]"
+    if isinstance(item, pytest.Function):
+        fixtures = item._fixtureinfo.name2fixturedefs.values()
+        if any(known[-1].scope in _SHARED for known in fixtures if known):
+            return item.parent.nodeid
+    return item.nodeid
+
+
+def _durations(config: pytest.Config) -> dict[str, float]:
+    """Seconds by group, as far as they are known."""
+    known = json.loads(_KNOWN.read_text()) if _KNOWN.exists() else {}
+    return known | config.cache.get(_CACHED, {})
+
+
+class Groups(LoadScopeScheduling):
+    """Hands a group to a worker when that begins its last test."""
+
+    def __init__(self, config: pytest.Config, log, groups_file: Path) -> None:
+        config.option.loadscopereorder = False  # the workers have sorted
+        super().__init__(config, log)
+        self._groups_file = groups_file
+        self._groups: dict[str, str] = {}
+
+    def _split_scope(self, nodeid: str) -> str:
+        if not self._groups:
+            self._groups = json.loads(self._groups_file.read_text())
+        return self._groups[nodeid]
+
+    def _reschedule(self, node) -> None:
+        # A worker begins a test when it knows the next one, so it needs two, and not three.
+        if node.shutting_down or (
+            self.workqueue and self._pending_of(self.assigned_work[node]) > 1
+        ):
+            return
+        super()._reschedule(node)
+
+
+class Controller:
+    """The part of the process that hands out the work."""
+
+    def __init__(self) -> None:
+        descriptor, name = tempfile.mkstemp(prefix="pytest-groups-")
+        os.close(descriptor)
+        self._file = Path(name)
+
+    def pytest_configure_node(self, node) -> None:
+        node.workerinput[_GROUPS] = str(self._file)
+
+    def pytest_xdist_make_scheduler(self, config: pytest.Config, log) -> Groups:
+        return Groups(config, log, self._file)
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Keep how long each group took, for the next run."""
+        groups = json.loads(self._file.read_text() or "{}")
+        spent: Counter[str] = Counter()
+        for nodeid, time in run_times.seconds(terminalreporter).items():
+            spent[groups.get(nodeid, nodeid)] += time
+        known = terminalreporter.config.cache.get(_CACHED, {})
+        known |= {group: round(time, 1) for group, time in spent.items()}
+        terminalreporter.config.cache.set(_CACHED, known)
+
+    def pytest_unconfigure(self) -> None:
+        self._file.unlink(missing_ok=True)
+
+
+class Worker:
+    """The part of a process that runs tests."""
+
+    def __init__(self, workerinput: dict) -> None:
+        self._input = workerinput
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, config, items) -> None:
+        durations = _durations(config)
+        groups = {item.nodeid: group_of(item) for item in items}
+        first: dict[str, int] = {}
+        for number, group in enumerate(groups.values()):
+            first.setdefault(group, number)
+
+        def order(item: pytest.Item) -> tuple[float, int]:
+            group = groups[item.nodeid]
+            return -durations.get(group, 0.0), first[group]
+
+        items.sort(key=order)
+        if self._input["workerid"] == "gw0":
+            Path(self._input[_GROUPS]).write_text(json.dumps(groups))
+
+
+# ---- hooks, for a conftest to import -------------------------------------------------------
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Take over from pytest-xdist if there are several processes."""
+    if hasattr(config, "workerinput"):
+        config.pluginmanager.register(Worker(config.workerinput), "spread-worker")
+    elif config.getoption("dist", "no") != "no":
+        config.pluginmanager.register(Controller(), "spread-controller")
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Of `-n auto`: two for each core, as half of the time of these tests is waiting."""
+    return 2 * len(os.sched_getaffinity(0))
