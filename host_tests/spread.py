@@ -121,7 +121,7 @@ class Worker:
 # ---- hooks, for a conftest to import -------------------------------------------------------
 
 
-def pytest_configure(config: pytest.Config) -> None:
+def configure(config: pytest.Config) -> None:
     """Take over from pytest-xdist if there are several processes."""
     if hasattr(config, "workerinput"):
         config.pluginmanager.register(Worker(config.workerinput), "spread-worker")
