@@ -7,7 +7,7 @@
 #   BOARD=, VARIANT=  make firmware, flash, deploy: a folder of boards/, and one of its variants
 #   PORT=             make flash, deploy, mount: the board's serial port
 #   MESSAGES=         make demo, pico: end after so many delivered messages
-#   ARGS=             make test: further arguments for pytest
+#   ARGS=             make test, check: further arguments for pytest
 #   CUTS=             make powercuts: how often
 #   CASES=            make fuzz: how many of each
 #   SCHEDULES=, SEED= make faults: how many, or which one alone
@@ -26,7 +26,7 @@ CHOSEN := --board '$(BOARD)' --variant '$(VARIANT)'
 FUZZ := $(addprefix host_tests/tools/,test_at_machine.py test_socket_machine.py \
 	test_fuzz_channels.py test_fuzz_client.py test_sim_hostile.py)
 
-.PHONY: help demo pico repl mount test powercuts faults fuzz bench lint format pcsc micropython firmware reproduce \
+.PHONY: help demo pico repl mount test check powercuts faults fuzz bench lint format pcsc micropython firmware reproduce \
 	flash deploy clean
 
 help:  ## this list
@@ -51,6 +51,10 @@ mount:  ## that, with lib/ and firmware/ mounted: edit here, import there
 test:  ## every test, on CPython, MicroPython and the emulated Pico (ARGS="-k name")
 	$(SETUP) test
 	@$(BIN)/python -m pytest -n auto $(ARGS)
+
+check: lint  ## style, and the tests that need no process and no board: while you work (ARGS="-k name")
+	$(SETUP) micropython
+	@$(BIN)/python -m pytest -n auto --quick $(ARGS)
 
 powercuts:  ## cut the power of emulated boards at 200 random moments (CUTS=)
 	$(SETUP) test

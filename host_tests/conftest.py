@@ -32,7 +32,9 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 __all__ = [
     "pytest_addoption",
+    "pytest_configure",
     "pytest_pycollect_makemodule",
+    "pytest_terminal_summary",
     "pytest_xdist_auto_num_workers",
     "summarize",
 ]

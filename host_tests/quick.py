@@ -6,7 +6,6 @@ process. A test that starts one nevertheless, in a way that cannot be seen there
 run, and says that it wants the mark `process`.
 """
 
-import functools
 import inspect
 import sys
 from collections.abc import Iterator
@@ -16,61 +15,64 @@ from types import CodeType, FunctionType, ModuleType
 import pytest
 from collector import UnitItem
 
-_ROOT = Path(__file__).resolve().parents[1]
-_OURS = tuple(f"{_ROOT / folder}/" for folder in ("host_tests", "tools"))
 _RUNTIMES = ("cpython", "micropython")
 _STARTERS = {"subprocess", "multiprocessing", "fork", "posix_spawn"}  # names in code
 _EVENTS = {"subprocess.Popen", "os.fork", "os.posix_spawn", "os.system"}
 
 
-def needs_process(item: pytest.Item) -> bool:
-    """Whether `item` is to be left out."""
-    if isinstance(item, UnitItem):
-        return item.runtime.name not in _RUNTIMES
-    if item.get_closest_marker("process") or not isinstance(item, pytest.Function):
-        return True
-    fixtures = item._fixtureinfo.name2fixturedefs.values()
-    functions = [item.function, *(known[-1].func for known in fixtures if known)]
-    return any(_Reach.of(inspect.unwrap(function)) for function in functions)
+class Reach:
+    """What the code of a function or a class names, and what that names, and so on."""
 
+    def __init__(self, root: Path) -> None:
+        self._ours = (f"{root}/host_tests/", f"{root}/tools/")
+        self._known: dict[object, bool] = {}
 
-class _Reach:
-    """What the code of a function or a class names, and so on."""
+    def needs_process(self, item: pytest.Item) -> bool:
+        """Whether `item` is to be left out."""
+        if isinstance(item, UnitItem):
+            return item.runtime.name not in _RUNTIMES
+        if item.get_closest_marker("process") or not isinstance(item, pytest.Function):
+            return True
+        fixtures = item._fixtureinfo.name2fixturedefs.values()
+        functions = [item.function, *(known[-1].func for known in fixtures if known)]
+        return any(map(self._starts, functions))
 
-    @staticmethod
-    @functools.cache
-    def of(start: object) -> bool:
+    def _starts(self, start: object) -> bool:
         """Whether a name out of _STARTERS is among it."""
+        start = inspect.unwrap(start)
+        if start not in self._known:
+            self._known[start] = any(
+                not _STARTERS.isdisjoint(_names(function.__code__))
+                for function in self._reached(start)
+            )
+        return self._known[start]
+
+    def _reached(self, start: object) -> Iterator[FunctionType]:
         waiting, seen = [start], {id(start)}
         while waiting:
-            thing = waiting.pop()
-            for function in _functions(thing):
-                names = set(_names(function.__code__))
-                if names & _STARTERS:
-                    return True
-                for value in _values(function, names):
+            for function in self._functions(waiting.pop()):
+                yield function
+                for value in _values(function, set(_names(function.__code__))):
                     if id(value) not in seen:
                         seen.add(id(value))
                         waiting.append(value)
-        return False
 
-
-def _functions(thing: object) -> Iterator[FunctionType]:
-    """The functions of this repository that `thing` is or has."""
-    if isinstance(thing, type):
-        for value in vars(thing).values():
-            yield from _functions(getattr(value, "fget", None) or value)
-        for base in thing.__bases__:
-            if base.__module__ != "builtins":
-                yield from _functions(base)
-        return
-    thing = getattr(thing, "__func__", thing)
-    try:
-        thing = inspect.unwrap(thing)
-    except ValueError:
-        return
-    if isinstance(thing, FunctionType) and thing.__code__.co_filename.startswith(_OURS):
-        yield thing
+    def _functions(self, thing: object) -> Iterator[FunctionType]:
+        """The functions of this repository that `thing` is or has."""
+        if isinstance(thing, type):
+            for value in vars(thing).values():
+                yield from self._functions(getattr(value, "fget", None) or value)
+            for base in thing.__bases__:
+                if base is not object:
+                    yield from self._functions(base)
+            return
+        thing = getattr(thing, "__func__", thing)
+        try:
+            thing = inspect.unwrap(thing)
+        except ValueError:
+            return
+        if isinstance(thing, FunctionType) and thing.__code__.co_filename.startswith(self._ours):
+            yield thing
 
 
 def _names(code: CodeType) -> Iterator[str]:
@@ -107,7 +109,8 @@ class Quick:
     def pytest_collection_modifyitems(
         self, config: pytest.Config, items: list[pytest.Item]
     ) -> None:
-        left_out = [item for item in items if needs_process(item)]
+        reach = Reach(config.rootpath)
+        left_out = [item for item in items if reach.needs_process(item)]
         config.hook.pytest_deselected(items=left_out)
         chosen = set(left_out)
         items[:] = [item for item in items if item not in chosen]

@@ -6,6 +6,7 @@ from pathlib import PurePosixPath
 import pytest
 
 _SLOWEST = 10
+_LENGTH = 110  # characters of a name; a parameter may be a whole message
 
 
 def seconds(terminalreporter: pytest.TerminalReporter) -> Counter[str]:
@@ -26,7 +27,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         return
     terminalreporter.write_line("slowest tests:")
     for nodeid, time in spent.most_common(_SLOWEST):
-        terminalreporter.write_line(f"{time:8.1f} s  {nodeid}")
+        terminalreporter.write_line(f"{time:8.1f} s  {nodeid[:_LENGTH]}")
     folders: Counter[str] = Counter()
     tests: Counter[str] = Counter()
     for nodeid, time in spent.items():

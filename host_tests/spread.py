@@ -59,12 +59,27 @@ class Groups(LoadScopeScheduling):
         return self._groups[nodeid]
 
     def _reschedule(self, node) -> None:
-        # A worker begins a test when it knows the next one, so it needs two, and not three.
-        if node.shutting_down or (
-            self.workqueue and self._pending_of(self.assigned_work[node]) > 1
-        ):
+        """Give `node` work until it has two tests, as it begins one when it knows the next."""
+        if node.shutting_down:
             return
-        super()._reschedule(node)
+        while self.workqueue and self._pending_of(self.assigned_work[node]) < 2:
+            self._assign_work_unit(node)
+        if not self.workqueue:
+            node.shutdown()
+
+    def remove_node(self, node) -> str | None:
+        """The test in which the worker crashed, if it did: it failed, and the others of its
+        groups go to other workers."""
+        units = self.assigned_work.pop(node)
+        pending = [test for unit in units.values() for test in unit if not unit[test]]
+        if not pending:
+            return None
+        for group, unit in units.items():
+            if left := {test: False for test in unit if test in pending[1:]}:
+                self.workqueue[group] = left
+        for other in self.assigned_work:
+            self._reschedule(other)
+        return pending[0]
 
 
 class Controller:
@@ -130,5 +145,7 @@ def configure(config: pytest.Config) -> None:
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Of `-n auto`: two for each core, as half of the time of these tests is waiting."""
-    return 2 * len(os.sched_getaffinity(0))
+    """Of `-n auto`: two for each core, as half of the time of these tests is waiting; one for
+    those that only compute."""
+    cores = len(os.sched_getaffinity(0))
+    return cores if config.getoption("quick") else 2 * cores
