@@ -17,6 +17,10 @@ PYTHON ?= python3
 BOARD ?= WAVESHARE_PICO_SIM7080G
 export PYTHON MICROPYTHON_DIR UMQTT_DIR
 
+# Python's bytecode is kept, out of the way, as every process of the tests would compile anew.
+unexport PYTHONDONTWRITEBYTECODE
+export PYTHONPYCACHEPREFIX := $(CURDIR)/build/pycache
+
 SETUP := @tools/iotsafe_tools/setup/run.sh
 BIN := .venv/bin
 CHOSEN := --board '$(BOARD)' --variant '$(VARIANT)'

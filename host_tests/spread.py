@@ -4,8 +4,9 @@ Tests that share something expensive are a group, and one worker runs all of it:
 unit test file on one runtime, the tests of a file that use a fixture of its module, whatever bears
 the same `xdist_group` mark. Every other test is a group of its own.
 
-The longest groups start first, as the run before took them (`.pytest_cache`) or, where it says
-nothing, `durations.json`, so that at the end no worker is left alone with a long one.
+The longest groups start first, so that at the end no worker is left alone with a long one. How
+long a group takes, the run before says (`.pytest_cache`), and on a new machine `durations.json`.
+`python host_tests/spread.py` writes that file anew from the run before.
 """
 
 import json
@@ -21,6 +22,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 _KNOWN = Path(__file__).with_name("durations.json")
 _CACHED = "spread/durations"
+_LONG = 5.0  # seconds; the order of shorter groups does not matter
 _SHARED = ("module", "class", "package")  # scopes of fixtures that several tests share
 _GROUPS = "groups_file"  # of a worker's input: where the first one writes what group a test is in
 
@@ -41,7 +43,8 @@ def group_of(item: pytest.Item) -> str:
 def _durations(config: pytest.Config) -> dict[str, float]:
     """Seconds by group, as far as they are known."""
     known = json.loads(_KNOWN.read_text()) if _KNOWN.exists() else {}
-    return known | config.cache.get(_CACHED, {})
+    cache = getattr(config, "cache", None)  # None: -p no:cacheprovider
+    return known | (cache.get(_CACHED, {}) if cache else {})
 
 
 class Groups(LoadScopeScheduling):
@@ -98,13 +101,16 @@ class Controller:
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Keep how long each group took, for the next run."""
-        groups = json.loads(self._file.read_text() or "{}")
+        cache = getattr(terminalreporter.config, "cache", None)
+        if cache is None or not self._file.stat().st_size:
+            return
+        groups = json.loads(self._file.read_text())
         spent: Counter[str] = Counter()
         for nodeid, time in run_times.seconds(terminalreporter).items():
             spent[groups.get(nodeid, nodeid)] += time
-        known = terminalreporter.config.cache.get(_CACHED, {})
+        known = cache.get(_CACHED, {})
         known |= {group: round(time, 1) for group, time in spent.items()}
-        terminalreporter.config.cache.set(_CACHED, known)
+        cache.set(_CACHED, known)
 
     def pytest_unconfigure(self) -> None:
         self._file.unlink(missing_ok=True)
@@ -149,3 +155,19 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     those that only compute."""
     cores = len(os.sched_getaffinity(0))
     return cores if config.getoption("quick") else 2 * cores
+
+
+def _keep() -> None:
+    """Write durations.json from what the run before left."""
+    cached = Path(__file__).parents[1] / ".pytest_cache" / "v" / _CACHED
+    long = {
+        group: round(seconds)
+        for group, seconds in json.loads(cached.read_text()).items()
+        if seconds >= _LONG
+    }
+    longest_first = dict(sorted(long.items(), key=lambda item: (-item[1], item[0])))
+    _KNOWN.write_text(json.dumps(longest_first, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    _keep()
