@@ -6,7 +6,6 @@ process. A test that starts one nevertheless, in a way that cannot be seen there
 run, and says that it wants the mark `process`.
 """
 
-import inspect
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +16,8 @@ from collector import UnitItem
 
 _RUNTIMES = ("cpython", "micropython")
 _STARTERS = {"subprocess", "multiprocessing", "fork", "posix_spawn"}  # names in code
+_STARTS: list[object] = []  # stands for "starts a process"
+_PLAIN = (int, float, str, bytes, bytearray, type(None))
 _EVENTS = {"subprocess.Popen", "os.fork", "os.posix_spawn", "os.system"}
 
 
@@ -25,7 +26,9 @@ class Reach:
 
     def __init__(self, root: Path) -> None:
         self._ours = (f"{root}/host_tests/", f"{root}/tools/")
-        self._known: dict[object, bool] = {}
+        self._found: dict[int, list[object]] = {}  # by the id of a thing: what it names
+        self._kept: list[object] = []  # so that nothing else gets one of these ids
+        self._harmless: set[int] = set()  # ids of what comes to no process
 
     def needs_process(self, item: pytest.Item) -> bool:
         """Whether `item` is to be left out."""
@@ -38,41 +41,63 @@ class Reach:
         return any(map(self._starts, functions))
 
     def _starts(self, start: object) -> bool:
-        """Whether a name out of _STARTERS is among it."""
-        start = inspect.unwrap(start)
-        if start not in self._known:
-            self._known[start] = any(
-                not _STARTERS.isdisjoint(_names(function.__code__))
-                for function in self._reached(start)
-            )
-        return self._known[start]
-
-    def _reached(self, start: object) -> Iterator[FunctionType]:
-        waiting, seen = [start], {id(start)}
+        """Whether `start`, or anything that it can come to, names one of _STARTERS."""
+        waiting, seen = [start], {id(start): start}
         while waiting:
-            for function in self._functions(waiting.pop()):
-                yield function
-                for value in _values(function, set(_names(function.__code__))):
-                    if id(value) not in seen:
-                        seen.add(id(value))
-                        waiting.append(value)
+            thing = waiting.pop()
+            found = self._found.get(id(thing))
+            if found is None:
+                found = self._found[id(thing)] = self._found_in(thing)
+                self._kept.append(thing)
+            if found is _STARTS:
+                self._found[id(start)] = _STARTS
+                return True
+            for part in found:
+                if id(part) not in seen and id(part) not in self._harmless:
+                    seen[id(part)] = part
+                    waiting.append(part)
+        self._harmless |= seen.keys()
+        return False
 
-    def _functions(self, thing: object) -> Iterator[FunctionType]:
-        """The functions of this repository that `thing` is or has."""
-        if isinstance(thing, type):
-            for value in vars(thing).values():
-                yield from self._functions(getattr(value, "fget", None) or value)
-            for base in thing.__bases__:
-                if base is not object:
-                    yield from self._functions(base)
-            return
-        thing = getattr(thing, "__func__", thing)
-        try:
-            thing = inspect.unwrap(thing)
-        except ValueError:
-            return
+    def _found_in(self, thing: object) -> list[object]:
+        """What `thing` names or consists of; _STARTS if that is what starts a process."""
         if isinstance(thing, FunctionType) and thing.__code__.co_filename.startswith(self._ours):
-            yield thing
+            names = set(_names(thing.__code__))
+            if not _STARTERS.isdisjoint(names):
+                return _STARTS
+            parts = [*_values(thing, names), _given(thing)]
+        elif isinstance(thing, FunctionType):
+            parts = [getattr(thing, "__wrapped__", None) or _given(thing)]
+        else:
+            parts = self._parts(thing)
+        return [part for part in parts if not isinstance(part, _PLAIN)]
+
+    def _parts(self, thing: object) -> Iterator[object]:
+        """What a class, an object of a class of this repository, or a container consists of."""
+        if isinstance(thing, dict):
+            yield from thing.values()
+        elif isinstance(thing, list | tuple | set | frozenset):
+            yield from thing
+        elif isinstance(thing, property):
+            yield thing.fget
+        elif isinstance(thing, type):
+            if self._is_ours(thing):
+                yield from vars(thing).values()
+                yield from thing.__bases__
+        elif function := getattr(thing, "__func__", None) or getattr(thing, "__wrapped__", None):
+            yield function
+        elif self._is_ours(type(thing)):
+            yield type(thing)
+            yield getattr(thing, "__dict__", None)
+
+    def _is_ours(self, kind: type) -> bool:
+        path = getattr(sys.modules.get(kind.__module__), "__file__", None) or ""
+        return path.startswith(self._ours)
+
+
+def _given(function: FunctionType) -> object:
+    """The test below hypothesis' @given."""
+    return getattr(getattr(function, "hypothesis", None), "inner_test", None)
 
 
 def _names(code: CodeType) -> Iterator[str]:
