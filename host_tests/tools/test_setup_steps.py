@@ -2,6 +2,7 @@
 
 import errno
 import os
+import signal
 import subprocess
 import sys
 import textwrap
@@ -92,6 +93,23 @@ def test_a_folder_is_replaced_as_a_whole(tmp_path):
     steps.replace_folder(new, target)
     assert [path.name for path in target.iterdir()] == ["fresh"]
     assert [path.name for path in tmp_path.iterdir()] == ["target"]
+
+
+def test_an_interrupt_at_the_very_start_ends_the_child(tmp_path, monkeypatch):
+    """It comes when the child runs already, and nobody has hold of it yet."""
+    children = []
+
+    class Interrupted(subprocess.Popen):
+        def __init__(self, *arguments, **options):
+            super().__init__(*arguments, **options)
+            children.append(self)
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(steps.subprocess, "Popen", Interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        steps.run(["sleep", "600"], log=tmp_path / "a.log", what="sleeper")
+    assert children[0].poll() is not None
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_an_interrupt_ends_the_whole_process_group(tmp_path):
