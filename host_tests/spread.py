@@ -151,10 +151,10 @@ def configure(config: pytest.Config) -> None:
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Of `-n auto`: two for each core, as half of the time of these tests is waiting; one for
-    those that only compute."""
+    """Of `-n auto`: two for each core, as half of the time of these tests is waiting; of those
+    without processes it is less."""
     cores = len(os.sched_getaffinity(0))
-    return cores if config.getoption("quick") else 2 * cores
+    return cores + 1 if config.getoption("quick") else 2 * cores
 
 
 def _keep() -> None:
