@@ -16,7 +16,7 @@ from iotsafe_tools.modem.control import LINE_LIMIT
 from iotsafe_tools.modem.testing import EchoServer, StubCard
 
 TRIES = 20  # for what a busy machine may spoil
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 class Host:

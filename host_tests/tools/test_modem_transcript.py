@@ -29,7 +29,7 @@ from iotsafe_tools.modem.mask import Hidden, Mask
 from iotsafe_tools.modem.testing import StubCard
 from iotsafe_tools.modem.transcript import RecordedUART, Transcript
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 
 
 def shown(parts):

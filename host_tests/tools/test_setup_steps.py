@@ -132,4 +132,4 @@ def test_an_interrupt_ends_the_whole_process_group(tmp_path):
         assert reader.readline() == "started\n"
         child.send_signal(2)
         assert reader.read() == ""
-    assert child.wait(timeout=30) != 0
+    assert child.wait(timeout=60) != 0
