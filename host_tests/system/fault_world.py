@@ -95,8 +95,8 @@ def enrolled() -> tuple[Store, Profile]:
 class WorldClock(Clock):
     """Ends the world when it is over."""
 
-    def __init__(self, world) -> None:
-        super().__init__()
+    def __init__(self, world, part: int) -> None:
+        super().__init__(part=part)
         self._world = world
 
     def sleep(self, ms) -> None:
@@ -169,8 +169,9 @@ class UART:
 
 class World:
     """One device. `personality`: of the simulated modem, whose driver is the one of that name;
-    `options`: further ones of it. `tls`: the client's and the broker's side of it. `log`: each
-    step's end, as (seconds, step, what it ended in).
+    `options`: further ones of it. `tls`: the client's and the broker's side of it.
+    `part`: see `Clock`; with a smaller one time has fewer steps, and the history is another one.
+    `log`: each step's end, as (seconds, step, what it ended in).
     """
 
     NAME = "virtual"
@@ -181,12 +182,13 @@ class World:
         seed: int = 1,
         personality: str = "sim7080",
         tls: tuple[type[StandIn], type[Session]] = (StandIn, Session),
+        part: int = 20,
         **options,
     ) -> None:
         self.folder = folder
         self.personality = personality
         self.seed = seed
-        self.clock = WorldClock(self)
+        self.clock = WorldClock(self, part)
         self._tls, session = tls
         self.broker = Broker(session)
         self._uart = UART(self.clock)

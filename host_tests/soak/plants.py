@@ -1,0 +1,5 @@
+"""x"""
+
+
+def main(name):
+    raise SystemExit("not yet")
