@@ -1,5 +1,5 @@
 # Everything a developer types. Each target prepares what it needs by itself: Debian packages,
-# the virtual environment, the MicroPython sources, the build (tools/iotsafe_tools/setup).
+# the virtual environment, the MicroPython sources, the build (tools/iotsafe_tools/toolchain).
 #
 #   PYTHON=           the system Python to begin with (3.11 or newer)
 #   MICROPYTHON_DIR=  a MicroPython source tree of your own instead of the pinned one
@@ -17,14 +17,14 @@ PYTHON ?= python3
 BOARD ?= WAVESHARE_PICO_SIM7080G
 export PYTHON MICROPYTHON_DIR UMQTT_DIR
 
-SETUP := @tools/iotsafe_tools/setup/run.sh
+SETUP := @tools/iotsafe_tools/toolchain/run.sh
 BIN := .venv/bin
 CHOSEN := --board '$(BOARD)' --variant '$(VARIANT)'
 
 .DEFAULT_GOAL := help
 # The property tests whose number of cases `make fuzz` raises.
-FUZZ := $(addprefix host_tests/tools/,test_at_machine.py test_socket_machine.py \
-	test_fuzz_channels.py test_fuzz_client.py test_sim_hostile.py)
+FUZZ := $(addprefix host_tests/tools/client/test_,at_machine.py socket_machine.py fuzz_channels.py fuzz_client.py) \
+	host_tests/tools/simulator/test_sim_hostile.py
 
 .PHONY: help demo pico repl mount test powercuts faults fuzz bench lint format pcsc micropython firmware reproduce \
 	flash deploy clean

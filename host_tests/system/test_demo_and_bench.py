@@ -1,4 +1,4 @@
-"""The two programs behind `make demo` and `make bench`."""
+"""Tests of the programs behind `make demo` and `make bench`."""
 
 import json
 import os
@@ -17,7 +17,7 @@ DEMO = (sys.executable, "-m", "iotsafe_tools.demo")
 
 
 def _descendants(pid: int) -> set[int]:
-    """Every process below `pid`."""
+    """Return all descendant processes of `pid`."""
     found: set[int] = set()
     waiting = [pid]
     while waiting:
@@ -73,7 +73,7 @@ def test_the_benchmark_counts_what_it_says():
     assert numbers["reconnect.uart_bytes"] == sum(
         numbers[f"reconnect.uart_bytes.{purpose}"] for purpose in ("sim", "socket", "control")
     )
-    # The socket's commands carry the TLS bytes, and little else.
+    # The socket commands carry the TLS bytes and little else.
     assert numbers["reconnect.uart_bytes.socket"] > numbers["reconnect.tls_bytes"]
     assert numbers["reconnect.uart_bytes.socket"] < numbers["reconnect.tls_bytes"] + 300
     assert numbers["publish.at_commands"] == 2

@@ -21,7 +21,7 @@ class Clock:
 
     `step`: ms that pass with each look at the clock, for code that is busy and never sleeps.
     `nap`: how many ms the longest short sleep takes, for tests that look at the time closely.
-    `part`: which part of the silence a short sleep takes.
+    `part`: a short sleep takes the silence so far divided by this.
     """
 
     def __init__(self, step=0, nap=_NAP, part=_PART):

@@ -1,4 +1,4 @@
-"""Real things to test and demonstrate against: certificates, a broker, a firmware process."""
+"""Real services for tests and demonstrations: certificates, a broker, a firmware process."""
 
 from .broker import Broker, ConnectedClient
 from .firmware import ROOT, Firmware, micropython_binary

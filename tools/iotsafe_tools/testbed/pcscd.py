@@ -15,7 +15,8 @@ import threading
 from pathlib import Path
 from typing import Self
 
-from ..setup.packages import vpcd_driver
+from iotsafe_tools.toolchain.packages import vpcd_driver
+
 from .ports import ReservedPort
 from .process import DIE_WITH_PARENT, Process, ProcessError
 

@@ -1,18 +1,18 @@
-"""A TCP port that stays ours, also while nobody listens on it."""
+"""Reserves a TCP port, also while no program listens on it."""
 
 import socket
 from typing import Self
 
 
 class ReservedPort:
-    """Holds `number` by a socket that is bound but never listens.
+    """Holds the port `number` with a socket that is bound but never listens.
 
-    Linux gives such a port to nobody who asks for any free port, neither to bind nor as the
-    source of a connection, while a server that sets SO_REUSEADDR (mosquitto does) may listen on
-    it. Connecting to it without a server is refused at once. So there is no moment between
-    choosing the port and using it in which it can be taken, and a server can come back on it.
+    Linux does not assign such a port to a program that asks for any free port, neither for bind
+    nor as the source of a connection. A server that sets SO_REUSEADDR (mosquitto does) can still
+    listen on it. Without a server, Linux refuses a connection at once. So no other program can
+    take the port before its first use, and a server can restart on it.
 
-    address, number: instead of loopback and any free port. Raises OSError when that is in use.
+    address, number: instead of loopback and any free port. Raises OSError when the port is in use.
     """
 
     def __init__(self, address: str = "127.0.0.1", number: int = 0) -> None:
@@ -26,7 +26,7 @@ class ReservedPort:
         self.number: int = self._socket.getsockname()[1]
 
     def close(self) -> None:
-        """Give the port back; may be called twice."""
+        """Release the port; may be called twice."""
         self._socket.close()
 
     def __enter__(self) -> Self:

@@ -1,6 +1,6 @@
-// Reads a UF2 file: 512-byte blocks, each with an address and up to 476 bytes for it
-// (microsoft/uf2, README). Everything in it is checked, because a file that a real board's boot
-// ROM would refuse, or would leave half written, must not run here either.
+// Reads a UF2 file: 512-byte blocks, each with an address and up to 476 bytes of data
+// (microsoft/uf2, README). It checks everything: a file that a real boot ROM would refuse, or would
+// leave half written, must not run here either.
 
 import fs from 'node:fs';
 import { UserError } from './errors.mjs';
@@ -20,8 +20,8 @@ const FAMILIES = new Map([
   [0x1c5f21b0, 'ESP32'],
   [0xc47e5767, 'ESP32-S3'],
 ]);
-const PAGE = 256; // payload of a block: the boot ROM takes nothing else
-const BOOT2 = 256; // first stage: 252 bytes and their CRC
+const PAGE = 256; // payload of a block: the boot ROM accepts no other size
+const BOOT2 = 256; // second-stage loader: 252 bytes and their CRC
 const LARGEST_FILE = 64 * 1024 * 1024;
 
 /** CRC-32/MPEG-2, as the boot ROM computes it over the second-stage loader. */
@@ -35,7 +35,7 @@ export function crc32(bytes) {
 }
 
 /**
- * The pages of a firmware: [{ offset in flash, data of 256 bytes }], in the order of the file.
+ * Return the pages of a firmware: [{ offset in flash, data of 256 bytes }], in the file's order.
  * `flashSize` in bytes. Throws UserError.
  */
 export function readUf2(file, flashSize) {
