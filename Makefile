@@ -8,10 +8,9 @@
 #   PORT=             make flash, deploy, mount: the board's serial port
 #   MESSAGES=         make demo, pico: end after so many delivered messages
 #   ARGS=             make test: further arguments for pytest
-#   CUTS=             make powercuts: how often
-#   CASES=            make fuzz: how many of each
-#   SCHEDULES=, SEED= make faults: how many, or which one alone
-#   PERSONALITY=      make faults: with one simulated modem (bg95) instead of all in turn
+#   MINUTES=          make soak: how long; 60 without it
+#   CAMPAIGN=, SEED=  make soak: one campaign alone, and one case of it again
+#   SELF_CHECK=1      make soak: does each campaign find the fault that is planted for it?
 
 PYTHON ?= python3
 BOARD ?= WAVESHARE_PICO_SIM7080G
@@ -22,11 +21,7 @@ BIN := .venv/bin
 CHOSEN := --board '$(BOARD)' --variant '$(VARIANT)'
 
 .DEFAULT_GOAL := help
-# The property tests whose number of cases `make fuzz` raises.
-FUZZ := $(addprefix host_tests/tools/client/test_,at_machine.py socket_machine.py fuzz_channels.py fuzz_client.py) \
-	host_tests/tools/simulator/test_sim_hostile.py
-
-.PHONY: help demo pico repl mount test powercuts faults fuzz bench lint format pcsc micropython firmware reproduce \
+.PHONY: help demo pico repl mount test soak bench lint format pcsc micropython firmware reproduce \
 	flash deploy clean
 
 help:  ## this list
@@ -52,19 +47,11 @@ test:  ## every test, on CPython, MicroPython and the emulated Pico (ARGS="-k na
 	$(SETUP) test
 	@$(BIN)/python -m pytest $(ARGS)
 
-powercuts:  ## cut the power of emulated boards at 200 random moments (CUTS=)
+soak:  ## all campaigns with new seeds (MINUTES=60, CAMPAIGN=, SEED=, SELF_CHECK=1)
 	$(SETUP) test
-	@POWER_CUTS=$(or $(CUTS),200) $(BIN)/python -m pytest -s host_tests/system/test_power_cuts.py
-
-faults:  ## the device under 1,000 random fault schedules, in virtual time (SCHEDULES=, SEED=)
-	$(SETUP) test
-	@SCHEDULES=$(or $(SCHEDULES),1000) SCHEDULE_SEED=$(SEED) PERSONALITY=$(PERSONALITY) \
-		$(BIN)/python -m pytest -s \
-		host_tests/system/test_fault_schedules.py host_tests/system/test_fault_matrix.py
-
-fuzz:  ## hostile cards, modems and terminals, 100,000 cases of each (CASES=)
-	$(SETUP) test
-	@FUZZ_CASES=$(or $(CASES),100000) $(BIN)/python -m pytest -p no:cacheprovider --timeout 0 $(FUZZ)
+	@PYTHONPATH=host_tests $(BIN)/python -m soak $(if $(MINUTES),--minutes $(MINUTES)) \
+		$(if $(CAMPAIGN),--campaign $(CAMPAIGN)) $(if $(SEED),--seed $(SEED)) \
+		$(if $(SELF_CHECK),--self-check)
 
 bench:  ## what a connect costs, here and on the emulated Pico; writes build/bench.json
 	$(SETUP) pico

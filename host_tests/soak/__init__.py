@@ -1,1 +1,1 @@
-"""Campaigns: what `make test` does with fixed seeds, done with new ones for as long as one likes."""
+"""Campaigns: the cases of `make test` with new seeds, for as long as one likes."""

@@ -16,9 +16,9 @@ from . import paths
 from .table import CORES, Campaign
 
 SEEDS = 10**9
-"""A campaign begins at a random number below, and counts on from there."""
+"""A campaign starts at a random number below this one and counts on from there."""
 PATIENCE = 30
-"""Seconds for a campaign to end what it has started when it is stopped."""
+"""Seconds that a campaign gets to end its child processes when it is stopped."""
 
 
 @dataclass
@@ -59,9 +59,8 @@ class Run:
     def command(self) -> list[str]:
         """Of its process."""
         name = self.campaign.name
-        return [sys.executable, "-m", "soak.worker", name, f"--seed={self.seed}"] + [
-            f"--seconds={self.seconds:.1f}"
-        ]
+        options = [f"--seed={self.seed}", f"--seconds={self.seconds:.1f}"]
+        return [sys.executable, "-m", "soak.worker", name, *options]
 
 
 def planned(campaigns: list[Campaign], minutes: float, seed: int | None = None) -> list[Run]:
@@ -76,7 +75,7 @@ def planned(campaigns: list[Campaign], minutes: float, seed: int | None = None) 
         )
         for campaign in campaigns
     ]
-    return sorted(runs, key=lambda run: (run.campaign.share > 0, -run.seconds))
+    return sorted(runs, key=lambda run: (not run.campaign.waits, -run.seconds))
 
 
 class Runner:
@@ -101,13 +100,12 @@ class Runner:
             self._stop_all()
 
     def _begin_some(self) -> None:
-        busy = sum(run.state == "runs" and run.campaign.share > 0 for run in self.runs)
+        busy = sum(run.state == "runs" and not run.campaign.waits for run in self.runs)
         for run in self.runs:
             if run.state != "waits":
                 continue
-            computes = run.campaign.share > 0
-            if not computes or busy < self._cores:
-                busy += computes
+            if run.campaign.waits or busy < self._cores:
+                busy += not run.campaign.waits
                 self._begin(run)
 
     def _begin(self, run: Run) -> None:

@@ -1,6 +1,8 @@
-"""All campaigns, as data: what each does, its share of the budget, how many cases it must reach."""
+"""The rows of campaigns.toml."""
 
+import tomllib
 from dataclasses import dataclass
+from pathlib import Path
 
 CORES = 2
 """What the budget is counted on: MINUTES=30 are 60 minutes of one core."""
@@ -10,68 +12,43 @@ REFERENCE = 30
 
 @dataclass(frozen=True)
 class Campaign:
-    """One row.
-
-    `share`: percent of the time of all cores, in which it has one core for itself; 0: it mostly
-    waits, and runs beside the others for the whole time. `least`: cases that it must reach with
-    MINUTES=30 on two cores, about half of what an idle machine of 2020 does. `longest`: seconds
-    that one case may take; more is a hang. `module`: in `campaigns/`, with its argument behind a
-    colon. `target`: the target of the Makefile that its cases need; without it there is none.
-    """
+    """One row; campaigns.toml explains its columns."""
 
     name: str
     about: str
     share: float
     least: int
-    module: str
-    longest: float = 120
+    longest: float
+    cases: str
     target: str = ""
 
+    @property
+    def waits(self) -> bool:
+        """It needs no core for itself."""
+        return not self.share
+
     def seconds(self, minutes: float) -> float:
-        """How long it runs on its core."""
-        return minutes * 60 * (CORES * self.share / 100 if self.share else 1)
+        """How long it runs."""
+        return minutes * 60 * (1 if self.waits else CORES * self.share / 100)
 
     def wanted(self, minutes: float) -> int:
-        """Cases that it must reach; one at least."""
+        """Number of cases that it must reach, at least one."""
         return max(1, int(self.least * minutes / REFERENCE))
 
 
-CAMPAIGNS = (
-    Campaign("faults", "random fault schedules of ten minutes each", 20, 4000, "faults"),
-    Campaign("matrix", "any fault at any point of a dialogue, on any modem", 14, 8000, "matrix"),
-    Campaign(
-        "engine",
-        "the AT engine, calls in any order, a fault at any byte",
-        8,
-        10_000,
-        "properties:test_at_machine",
-    ),
-    Campaign(
-        "sockets",
-        "connections, calls in any order, a fault at any byte",
-        8,
-        5_000,
-        "properties:test_socket_machine",
-    ),
-    Campaign("channels", "a modem that answers anything", 4, 20_000, "properties:test_fuzz_channels"),
-    Campaign("client", "a card that answers anything", 4, 10_000, "properties:test_fuzz_client"),
-    Campaign("card", "a terminal that sends anything to the card", 4, 10_000, "properties:test_sim_hostile"),
-    Campaign("modem", "a host that sends anything to the modem", 4, 10_000, "properties:test_modem_hostile"),
-    Campaign("powercuts", "the power of an emulated board fails at any moment", 24, 60, "powercuts", 400),
-    Campaign("reproduce", "an image built again elsewhere is the same", 10, 1, "reproduce", 1800, "reproduce"),
-    Campaign("fresh", "the README's commands on a bare Debian", 0, 1, "fresh", 3600, "fresh"),
-)  # fmt: skip
+CAMPAIGNS = tuple(
+    Campaign(name, **row)
+    for name, row in tomllib.loads(
+        Path(__file__).with_name("campaigns.toml").read_text(encoding="utf-8")
+    ).items()
+)
 
 
 def named(name: str) -> Campaign:
-    """The campaign of that name. Raises KeyError."""
-    return next(row for row in CAMPAIGNS if row.name == name) if name in names() else _none(name)
+    """The campaign of that name. Raises StopIteration when there is none."""
+    return next(row for row in CAMPAIGNS if row.name == name)
 
 
 def names() -> list[str]:
-    """In the order of the table."""
+    """The names in the order of the table."""
     return [row.name for row in CAMPAIGNS]
-
-
-def _none(name: str) -> Campaign:
-    raise KeyError(f"there is no campaign {name!r}, but {', '.join(names())}")

@@ -59,7 +59,7 @@ def _again_with_fixed_hashes(argv: list[str]) -> None:
 
 def prepare(name: str, folder: Path, alone: bool) -> Case:
     """The case function of a campaign. `alone`: it will be called once, to explain."""
-    module, _, argument = table.named(name).module.partition(":")
+    module, _, argument = table.named(name).cases.partition(":")
     campaign = importlib.import_module(f"soak.campaigns.{module}")
     return campaign.prepare(folder, alone, *([argument] if argument else []))
 
