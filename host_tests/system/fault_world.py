@@ -251,8 +251,8 @@ class World:
 
     def set_clock(self, utc) -> None:
         now = START + datetime.timedelta(milliseconds=self.clock.ms)
-        told = datetime.datetime(*utc, tzinfo=datetime.UTC)
-        self.wrong_by = max(self.wrong_by, abs((told - now).total_seconds()))
+        modem_time = datetime.datetime(*utc, tzinfo=datetime.UTC)
+        self.wrong_by = max(self.wrong_by, abs((modem_time - now).total_seconds()))
 
     # -- time ------------------------------------------------------------------------------------
 

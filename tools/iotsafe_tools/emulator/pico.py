@@ -11,8 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
 
-from iotsafe_tools.testbed.ports import ReservedPort
 from iotsafe_tools.testbed.process import Process, ProcessError
+from iotsafe_tools.testbed.reserved_port import ReservedPort
 
 from .control import Control
 from .errors import EmulatorError

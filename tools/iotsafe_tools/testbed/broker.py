@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Self
 
 from .pki import PKI, Issued
-from .ports import ReservedPort
 from .process import Process, ProcessError
+from .reserved_port import ReservedPort
 
 HOST = "127.0.0.1"
 

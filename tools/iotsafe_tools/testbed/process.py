@@ -197,7 +197,7 @@ class Process:
         return self._child.returncode
 
     def _exited(self, timeout: float) -> bool:
-        """Return whether the child exits in `timeout` seconds; if so, reap it and its group."""
+        """Return whether the child exits in `timeout` s; if so, reap it, end its group."""
         with self._reaping:
             if self._pidfd < 0:
                 return True
