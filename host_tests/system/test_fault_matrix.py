@@ -108,12 +108,15 @@ class Striker:
         modem.faults.parse(self.fault)
 
 
-def cell(folder: Path, run: str, fault: str, phase: str) -> str:
-    """One dialogue, and what came of it."""
+def cell(folder: Path, run: str, fault: str, phase: str, later: float = 0.0, **world) -> str:
+    """One dialogue, and what came of it. `later`: seconds behind the moment that the table means;
+    `world`: further options of it."""
     folder.mkdir()
     options = {"tls": (RealTLS, RealSession)} if run == REAL_TLS else {}
+    options |= world
     world = World(folder, personality=run.partition("+")[0], auto_power=False, **options)
     striker = Striker(world, phase, fault)
+    striker.delay += later
     world.dialogue(MESSAGES)
     world.check()
     assert striker.hit is not None, f"the dialogue has no {phase}"
