@@ -17,8 +17,8 @@ from typing import Self
 
 from iotsafe_tools.toolchain.packages import vpcd_driver
 
-from .ports import ReservedPort
 from .process import DIE_WITH_PARENT, Process, ProcessError
+from .reserved_port import ReservedPort
 
 READER = "Lab 00 00"
 """The reader's name; pcscd appends the numbers of reader and slot."""
