@@ -381,7 +381,7 @@ def test_why_a_connection_fails():
         (111, 111, "refused by the server"),
         (110, 110, "no answer from the server"),
         (113, 113, "the server cannot be reached"),
-        (999, 100, "error 999"),
+        (999, 100, "the data connection is not active"),
     ):
 
         def body(modem, clock, errno=errno, text=text):
@@ -392,8 +392,10 @@ def test_why_a_connection_fails():
             assert caught.error.errno == errno
             assert socket.free()
 
-        why = (b"AT+USOER\r", lines(b"+USOER: %d" % code))
-        play([opens(answer=cme(3)), why, closes()], body)
+        why = [(b"AT+USOER\r", lines(b"+USOER: %d" % code)), closes()]
+        if code == 999:
+            why.append((b"AT+CGPADDR=1\r", lines(b"+CGPADDR: 1")))
+        play([opens(answer=cme(3)), why], body)
 
 
 def test_the_address_of_a_name():

@@ -32,13 +32,12 @@ class BearerModem(Modem):
         digits = self._one(b"+CCID", b"+CCID:").strip(b'" Ff')
         return text(digits) if digits.isdigit() else ""
 
-    def prepare(self, apn, user="", password=""):
+    def _prepare(self, apn, user, password):
         """See that context 1 has this APN; True if that was not so: the modem registers anew.
 
         With a wrong one the network may not let the modem in at all. Nothing is asked again until
         the modem restarts.
         """
-        quotable(apn, user, password)
         context = (self.at.generation, apn, user, password)
         if self._context == context:
             return False
@@ -53,7 +52,8 @@ class BearerModem(Modem):
 
         Raises NetworkError when the network has not granted one after `timeout` ms.
         """
-        if self.prepare(apn, user, password):
+        quotable(apn, user, password)
+        if self._prepare(apn, user, password):
             self.register()
         return super().attach(apn, user, password, timeout)
 

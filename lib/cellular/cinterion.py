@@ -14,11 +14,9 @@ from . import timeouts
 from .at import quotable
 from .bearer import BearerModem
 from .errors import CommandError, NetworkError, text
-from .modem import closed
 from .parser import decimal, number
 
 _EPIPE = const(32)
-_ECONNRESET = const(104)
 _UP = const(4)  # ^SISI: <id>,<state>
 _CONNECTING = const(3)
 _OPEN = const(90_000)  # ms for an attempt to connect
@@ -81,39 +79,45 @@ class TX62(BearerModem):
         self._unread[cid] = self._writable[cid] = 0
         self._trouble = None
         self._sockets[cid].opened()
+        begun = ticks.now()
         try:
             self.at.command(b"^SISO=%d" % cid)
-            why = self._wait(cid)
-        except CommandError as e:
-            why = e.detail
-        if why:
+            failed = not self._wait(cid)
+        except CommandError:
+            failed = True
+        if failed:
+            trouble = self._trouble
             self._close(cid)
-            from .results import no_connection
+            from . import results
 
-            raise no_connection(host, port, self._trouble or why)
+            if trouble:
+                raise results.cinterion(host, port, trouble) or results.no_connection(
+                    host, port, trouble
+                )
+            raise results.unexplained(self, host, port, ticks.diff(ticks.now(), begun))
 
     def _store(self, cid, key, value):
         self.at.command(b'^SISS=%d,"%s","%s"' % (cid, key, value))
 
     def _wait(self, cid):
-        """Until the connection is up; why it did not come, or None."""
+        """Wait until the connection is up; False if it does not come."""
         socket = self._sockets[cid]
         deadline = ticks.after(_OPEN)
         look = ticks.after(_LOOK)
         while not self._writable[cid]:
             if socket.hung_up:
-                return "connect-unreachable"
+                return False
             if ticks.left(look) <= 0:  # the indication may be lost
                 state = self._state(cid)
                 if state == _UP:
                     break
                 if state != _CONNECTING:
-                    return "connect-unreachable"
+                    return False
                 look = ticks.after(_LOOK)
             if ticks.left(deadline) <= 0:
-                return "connect-silent"
+                return False
             self._idle(10)
-        return None
+        return True
 
     def _state(self, cid):
         """The state of a service, or None: `^SISI: <id>,<state>,…`."""
@@ -141,16 +145,20 @@ class TX62(BearerModem):
             self._check(cid, _EPIPE)
         return took[0] if took else 0
 
-    def _check(self, cid, errno):
-        """Raise NetworkError with `errno` unless connection `cid` is up."""
+    def _is_up(self, cid):
         try:
-            state = self._state(cid)
+            return self._state(cid) == _UP
         except CommandError:
-            state = None
-        if self._sockets[cid].hung_up or state != _UP:
+            return False
+
+    def _check(self, cid, errno):
+        """As `Modem._check`, with what the modem said."""
+        try:
+            super()._check(cid, errno)
+        except NetworkError:
             if self._trouble:
                 raise NetworkError("closed-with-cause", self._trouble, errno=errno)
-            raise closed(errno)
+            raise
 
     def _receive(self, cid, target):
         """Fetch what the modem has, at most `target` (memoryview) holds; number of bytes."""
@@ -173,10 +181,9 @@ class TX62(BearerModem):
                 b"^SISR=%d,%d" % (cid, size), b"^SISR: %d," % cid, target=target, mark=b"\n"
             )
         except CommandError:
-            if not socket.hung_up:
-                self._check(cid, _ECONNRESET)
+            if not self._is_gone(cid):
                 raise
-            lines = ()  # nothing is left of it
+            lines = ()
         for line in lines:
             if line[:1] == b"-":  # the end, or not connected
                 socket.hung_up = True

@@ -20,6 +20,7 @@ package(
         "quectel.py",
         "reasons.py",
         "recovery.py",
+        "renamed.py",
         "results.py",
         "sequans.py",
         "sim7000.py",

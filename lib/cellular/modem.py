@@ -37,6 +37,7 @@ _SIM_FAILURE = const(13)
 _SIM_BUSY = const(14)
 
 _EPIPE = const(32)
+_ECONNRESET = const(104)
 
 _RATE = const(115_200)  # at which boards open the UART
 _RATE_WAIT = const(300)  # ms: AT is answered at the right rate within this
@@ -236,15 +237,20 @@ class Modem:
 
         Raises NetworkError for text that cannot be in a command.
         """
+        quotable(apn, user, password)
+        self._prepare(apn, user, password)
+
+    def _prepare(self, apn, user, password):
+        """For drivers of modems that need to know: True if it has to register anew."""
 
     def attach(self, apn, user="", password="", timeout=timeouts.PDP):
         """Activate the data connection with `apn` and return our IP address as text.
 
         Raises NetworkError when the network has not granted one after `timeout` ms.
         """
+        quotable(apn, user, password)
         address = self._address()
         if not address:
-            quotable(apn, user, password)
             self._configure(apn, user, password)
             deadline = ticks.after(timeout)
             while not address:
@@ -353,6 +359,22 @@ class Modem:
         if socket:
             socket.ended()
 
+    def _check(self, cid, errno):
+        """Raise NetworkError with `errno` unless connection `cid` is up."""
+        socket = self._sockets[cid]
+        if socket.hung_up or not self._is_up(cid):
+            socket.hung_up = True
+            raise NetworkError("closed-by-peer", errno=errno)
+
+    def _is_gone(self, cid):
+        """A read was refused: is that since the connection is not up any more? What the modem
+        had for it is gone, then, and it reads as one that the peer has closed."""
+        try:
+            self._check(cid, _ECONNRESET)
+        except NetworkError:
+            return True
+        return False
+
     def _modem_number(self, cid):
         """The number that the modem has for the connection `cid`."""
         return cid
@@ -406,8 +428,3 @@ def _replace_csim(at, error, apdu):
     from .cgla import replace_csim
 
     return replace_csim(at, error, apdu)
-
-
-def closed(errno):
-    """The NetworkError for a connection that the peer has closed."""
-    return NetworkError("closed-by-peer", errno=errno)

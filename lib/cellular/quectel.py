@@ -8,10 +8,12 @@ from . import timeouts
 from .at import quotable
 from .clock import to_time
 from .errors import CommandError, ModemGarbled, NetworkError, text
-from .modem import Modem, closed
+from .modem import Modem
 from .parser import decimal, number
 
 _TIME_SERVER = b"pool.ntp.org"
+_EPIPE = const(32)
+_ETIMEDOUT = const(110)
 _PDP = const(1)  # number of the data context
 _CONNECTED = (2, 3)  # <state> of +QISTATE; some BG96 say 3, listening
 _CLOSING = const(4)
@@ -122,6 +124,7 @@ class Quectel(Modem):
     def _open(self, cid, host, port):
         quotable(host)
         command = b'+QIOPEN=%d,%d,"TCP","%s",%d,0,0' % (_PDP, cid, host.encode(), port)
+        begun = ticks.now()
         result = self._connect(cid, command)
         if result == _IN_USE:  # left by an earlier run: free it, once
             self._close(cid)
@@ -130,7 +133,7 @@ class Quectel(Modem):
             self._close(cid)
             from .results import quectel
 
-            raise quectel(host, port, result)
+            raise quectel(host, port, result, ticks.diff(ticks.now(), begun))
 
     def _connect(self, cid, command):
         """Have the connection opened; 0, or the modem's error."""
@@ -171,10 +174,8 @@ class Quectel(Modem):
         fields = self._one(b"+QISTATE=1,%d" % cid, b"+QISTATE:").split(b",")
         return decimal(fields[5]) if len(fields) > 5 and decimal(fields[0]) == cid else None
 
-    def _check(self, cid):
-        """Raise NetworkError unless connection `cid` is up."""
-        if self._sockets[cid].hung_up or self._state(cid) not in _CONNECTED:
-            raise closed(None)
+    def _is_up(self, cid):
+        return self._state(cid) in _CONNECTED
 
     def _send(self, cid, data):
         """Hand `data` (memoryview, at most 1460 bytes) to the modem, when it has room for all of
@@ -185,11 +186,11 @@ class Quectel(Modem):
                 self.at.command(b"+QISEND=%d,%d" % (cid, len(data)), payload=data, done=b"SEND OK")
                 return len(data)
             except CommandError:
-                self._check(cid)
+                self._check(cid, _EPIPE)
             full = self._unacknowledged(cid)
             while True:
                 if ticks.left(deadline) <= 0:
-                    raise NetworkError("network-full")
+                    raise NetworkError("network-full", errno=_ETIMEDOUT)
                 self._idle(200)
                 if self._unacknowledged(cid) <= full // 2:
                     break
@@ -207,13 +208,10 @@ class Quectel(Modem):
             if lines and lines != [b"0"]:  # it has nothing
                 raise ModemGarbled("answer-damaged", "AT+QIRD", text(lines[-1]))
         except CommandError:
-            self._check(cid)
+            if self._is_gone(cid):
+                return 0
             raise
-        got = at.parser.count
-        socket = self._sockets[cid]
-        if not (got or socket.hung_up) and self._state(cid) not in _CONNECTED:
-            socket.hung_up = True  # the URC was lost
-        return got
+        return at.parser.count
 
     def _close(self, cid):
         self._attempt(b"+QICLOSE=%d" % cid)
@@ -230,3 +228,7 @@ class Quectel(Modem):
             socket.readable = True
         elif socket and kind == b"closed":
             socket.ended()
+
+
+# The five do all alike.
+BG77 = BG95 = BG96 = EG91 = EG95 = Quectel

@@ -2,7 +2,7 @@
 
 from micropython import const
 
-from .errors import NetworkError
+from .errors import ModemError, NetworkError
 from .parser import meaning
 
 _EIO = const(5)
@@ -21,6 +21,7 @@ _EHOSTUNREACH = const(113)
 _NAME = (_EHOSTUNREACH, "name-unknown")
 _REFUSED = (_ECONNREFUSED, "connect-refused")
 _UNREACHABLE = (_EHOSTUNREACH, "connect-unreachable")
+_FAILED = (_ECONNREFUSED, "connect-unreachable")  # refused, or no way there: it does not say
 _SILENT = (_ETIMEDOUT, "connect-silent")
 _NO_DATA = (_ENETDOWN, "connect-no-data")
 _MEMORY = (_ENOMEM, "connect-no-memory")
@@ -43,9 +44,7 @@ _SIMCOM = (
     (25, (_EPROTO, "the server's certificate has another name")),
     (26, (_EPROTO, "the server's certificate expired, and has another name")),
     (27, _UNREACHABLE),
-    (b"", (_EIO, "refused by the modem")),
     (b"ALREADY CONNECT", (_EIO, "the modem has its number in use")),
-    (b"CONNECT FAIL", _UNREACHABLE),
     (None, _SILENT),
 )
 _NO_MEMORY = const(2)
@@ -60,12 +59,16 @@ _QUECTEL = (
     (563, (_EADDRINUSE, "the connection is in use")),
     (564, (_EIO, "DNS busy")),
     (565, _NAME),
-    (566, _UNREACHABLE),
+    (561, _NO_DATA),
+    (566, _FAILED),
     (567, (_ECONNRESET, "closed")),
     (569, _SILENT),
     (570, _NO_DATA),
     (573, (_ENETDOWN, "no APN is configured")),
 )
+
+_CONNECT_FAILED = const(566)
+_TOO_LATE = const(569)
 
 # AT+USOER
 _UBLOX = (
@@ -75,6 +78,15 @@ _UBLOX = (
     (110, _SILENT),
     (111, _REFUSED),
     (113, _UNREACHABLE),
+)
+
+
+# ^SIS: <id>,0,<n>,<text>
+_CINTERION = (
+    ("refused", _REFUSED),
+    ("timed out", _SILENT),
+    ("unreachable", _UNREACHABLE),
+    ("not found", _NAME),
 )
 
 
@@ -88,6 +100,34 @@ def no_connection(host, port, why, errno=None):
     return NetworkError("connect-failed", host, port, why, errno=errno)
 
 
+def unexplained(driver, host, port, ms):
+    """The NetworkError for a connection of which the modem says only that it failed, after `ms`:
+    it is asked for what it can tell. A server that refused and one to which there is no way are
+    both ECONNREFUSED then.
+    """
+    if not driver._address():
+        errno, why = _NO_DATA
+    else:
+        if host.strip("0123456789."):
+            try:
+                driver.resolve(host)
+            except NetworkError as e:
+                if e.reason == "name-unknown":
+                    return e
+            except ModemError:
+                pass  # who does not tell addresses does not know either
+        errno, why = _SILENT if ms > _LONG else _FAILED
+    return no_connection(host, port, why, errno)
+
+
+def cinterion(host, port, words):
+    """As `no_connection`, for the words of a TX62; None if they do not say why."""
+    for part, (errno, why) in _CINTERION:
+        if part in words:
+            return no_connection(host, port, why, errno)
+    return None
+
+
 def simcom(host, port, result, ms=0):
     """As `no_connection`, for what a SIMCom modem said after `ms`."""
     if result == _NO_MEMORY and ms > _LONG:
@@ -96,16 +136,18 @@ def simcom(host, port, result, ms=0):
     return no_connection(host, port, why, errno)
 
 
-def quectel(host, port, error):
-    """As `no_connection`, for the error of a Quectel modem."""
+def quectel(host, port, error, ms):
+    """As `no_connection`, for the error of a Quectel modem after `ms`."""
+    if error == _CONNECT_FAILED and ms > _LONG:
+        error = _TOO_LATE
     errno, why = meaning(_QUECTEL, error) or (None, "modem's error %d" % error)
     return no_connection(host, port, why, errno)
 
 
-def ublox(host, port, error, detail):
-    """As `no_connection`, for the error of a u-blox modem that refused with `detail`."""
-    errno, why = meaning(_UBLOX, error) or (None, "%s, error %s" % (detail, error))
-    return no_connection(host, port, why, errno)
+def ublox(host, port, error):
+    """As `no_connection`, for the error of a u-blox modem; None if it does not say why."""
+    known = meaning(_UBLOX, error)
+    return no_connection(host, port, known[1], known[0]) if known else None
 
 
 def no_context():

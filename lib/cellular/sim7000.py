@@ -10,12 +10,10 @@ import ticks
 from . import timeouts
 from .at import quotable
 from .errors import CommandError, ModemGarbled, NetworkError
-from .modem import closed
 from .parser import number
 from .simcom import SIMCom
 
 _EPIPE = const(32)
-_ECONNRESET = const(104)
 
 
 class _Accepted(Exception):
@@ -87,6 +85,7 @@ class SIM7000(SIMCom):
     def _open(self, cid, host, port):
         quotable(host)
         command = b'+CIPSTART=%d,"TCP","%s",%d' % (cid, host.encode(), port)
+        begun = ticks.now()
         result = self._start(cid, command)
         if result in (b"", b"ALREADY CONNECT"):  # in use since an earlier run: free it, once
             self._close(cid)
@@ -94,9 +93,11 @@ class SIM7000(SIMCom):
         if result != b"CONNECT OK":
             if result is None:
                 self._close(cid)
-            from .results import simcom
+            from . import results
 
-            raise simcom(host, port, result)
+            if result in (b"", b"CONNECT FAIL"):
+                raise results.unexplained(self, host, port, ticks.diff(ticks.now(), begun))
+            raise results.simcom(host, port, result)
 
     def _start(self, cid, command):
         """Let the modem connect, and return what it says about that."""
@@ -141,11 +142,9 @@ class SIM7000(SIMCom):
         """`DATA ACCEPT:<n>,<bytes>`, not all of them, or none: no other result follows."""
         raise _Accepted(number(line, 1) or 0)
 
-    def _check(self, cid, errno):
-        """Raise NetworkError with `errno` unless connection `cid` is up."""
+    def _is_up(self, cid):
         state = self._one(b"+CIPSTATUS=%d" % cid, b"+CIPSTATUS:")
-        if self._sockets[cid].hung_up or state.split(b",")[-1] != b'"CONNECTED"':
-            raise closed(errno)
+        return state.split(b",")[-1] == b'"CONNECTED"'
 
     def _receive(self, cid, target):
         """Fetch what the modem has, at most `target` (memoryview) holds; number of bytes."""
@@ -158,9 +157,8 @@ class SIM7000(SIMCom):
             )
             return self.at.parser.count
         except CommandError:
-            if self._sockets[cid].hung_up:
-                return 0  # and nothing is left
-            self._check(cid, _ECONNRESET)
+            if self._is_gone(cid):
+                return 0
             raise
 
     def _close(self, cid):

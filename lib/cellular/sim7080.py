@@ -6,12 +6,10 @@ import ticks
 
 from .at import quotable
 from .errors import CommandError, ModemError, text
-from .modem import closed
 from .parser import decimal, number
 from .simcom import SIMCom
 
 _PDP = const(0)  # index of the data context
-_ECONNRESET = const(104)
 _LOOKS = const(4)  # for an activation without an indication, until it is asked for again
 
 
@@ -98,8 +96,7 @@ class SIM7080(SIMCom):
         """Hand `data` (memoryview, at most 1460 bytes) to the modem; how many of them it took."""
         return self._send_payload(cid, b"+CASEND=%d,%d" % (cid, len(data)), data)
 
-    def _check(self, cid, errno):
-        """Raise NetworkError with `errno` unless connection `cid` is up."""
+    def _is_up(self, cid):
         states = []
 
         def on_line(line):
@@ -107,8 +104,7 @@ class SIM7080(SIMCom):
             states.append(bytes(line[9:]).replace(b" ", b""))
 
         self.at.command(b"+CASTATE?", b"+CASTATE:", on_line)
-        if self._sockets[cid].hung_up or b"%d,1" % cid not in states:
-            raise closed(errno)
+        return b"%d,1" % cid in states
 
     def _receive(self, cid, target):
         """Fetch what the modem has, at most `target` (memoryview) holds; number of bytes."""
@@ -116,7 +112,8 @@ class SIM7080(SIMCom):
             self.at.command(b"+CARECV=%d,%d" % (cid, len(target)), b"+CARECV: ", target=target)
             return self.at.parser.count
         except CommandError:
-            self._check(cid, _ECONNRESET)
+            if self._is_gone(cid):
+                return 0
             raise
 
     def _close(self, cid):

@@ -91,6 +91,8 @@ class Socket(io.IOBase):
         if self._generation is not None:
             raise StreamError("already-connected", errno=_EISCONN)
         host, port = address
+        if not 0 < port < 65536:
+            raise NetworkError("connect-failed", host, port, "no such port", errno=_EINVAL)
         driver = self.driver
         self.cid, self.buffers = driver._place(self)
         self._rx, self._tx = self.buffers
@@ -129,7 +131,7 @@ class Socket(io.IOBase):
         """Bytes read into `buf`; 0 when the peer closed; None if non-blocking and none."""
         deadline = ticks.after(self._timeout_ms)
         while not self._arrived():
-            if self.hung_up:
+            if self.hung_up and not self.readable:
                 self._check()  # it may have ended because everything did
                 return 0
             if not self._timeout_ms:
@@ -159,6 +161,7 @@ class Socket(io.IOBase):
             return False
         self._rx_pos = 0
         self._rx_end = 0
+        looking = not self.readable
         # Cleared first: an indication during the command is for what comes after it.
         self.readable = False
         self._broken |= _IN
@@ -171,6 +174,8 @@ class Socket(io.IOBase):
         if got:
             self._expect()
         else:  # an idle connection is looked at ever more seldom, or the modem never sleeps
+            if looking and not self.hung_up:  # the indication of its end may be lost
+                self.readable = self.driver._is_gone(self.cid)
             self._pause = min(self._pause * 2, timeouts.LAST_LOOK)
             self._look = ticks.after(self._pause)
         # There may be more, and the modem indicates only once, or, after a hang-up, never.
@@ -237,6 +242,11 @@ class Socket(io.IOBase):
         self._broken |= _OUT
         try:
             taken = self.driver._send(self.cid, self._tx[:n])
+        except NetworkError:
+            if self.hung_up:  # nothing was taken, and nothing will be
+                self._broken &= _IN
+                self.readable = True
+            raise
         except (CommandError, ModemGarbled, ModemTimeout) as e:
             from .recovery import taken_after
 

@@ -17,7 +17,6 @@ from .errors import (
     ModemGarbled,
     text,
 )
-from .modem import closed
 from .parser import decimal, number
 
 _GREETING = b"STARTED"  # what the modem is told to say when it starts
@@ -30,7 +29,6 @@ _SENT = const(2)
 _STATE = const(10)
 
 _EPIPE = const(32)
-_ECONNRESET = const(104)
 
 
 class SARAR4(BearerModem):
@@ -87,14 +85,16 @@ class SARAR4(BearerModem):
         if self._numbers[cid] is not None:  # an attempt that had no answer
             self._close(cid)
         self._numbers[cid] = handle = self._create()
+        begun = ticks.now()
         try:
             self.at.command(b'+USOCO=%d,"%s",%d' % (handle, host.encode(), port))
-        except CommandError as e:
+        except CommandError:
             code = decimal(self._one(b"+USOER", b"+USOER:"))
             self._close(cid)
-            from .results import ublox
+            from . import results
 
-            raise ublox(host, port, code, e.detail)
+            ms = ticks.diff(ticks.now(), begun)
+            raise results.ublox(host, port, code) or results.unexplained(self, host, port, ms)
         self._sockets[cid].opened()
 
     def _create(self):
@@ -119,7 +119,7 @@ class SARAR4(BearerModem):
         """Hand `data` (memoryview, at most 1024 bytes) to the modem; how many of them it took."""
         handle = self._numbers[cid]
         if handle is None:
-            raise closed(_EPIPE)
+            self._check(cid, _EPIPE)
         try:
             lines = self.at.command(
                 b"+USOWR=%d,%d" % (handle, len(data)), b"+USOWR: %d," % handle, payload=data
@@ -148,14 +148,11 @@ class SARAR4(BearerModem):
         value = decimal(line.split(b",")[0])
         return -1 if value is None else value
 
-    def _check(self, cid, errno):
-        """Raise NetworkError with `errno` unless connection `cid` is up."""
+    def _is_up(self, cid):
         try:
-            state = self._control(cid, _STATE)
+            return self._numbers[cid] is not None and self._control(cid, _STATE) == _ESTABLISHED
         except CommandError:
-            state = None
-        if self._sockets[cid].hung_up or state != _ESTABLISHED:
-            raise closed(errno)
+            return False
 
     def _receive(self, cid, target):
         """Fetch what the modem has, at most `target` (memoryview) holds; number of bytes."""
@@ -171,9 +168,8 @@ class SARAR4(BearerModem):
             )
             return self.at.parser.count
         except CommandError:
-            if self._sockets[cid].hung_up:  # and nothing is left of it
+            if self._is_gone(cid):
                 return 0
-            self._check(cid, _ECONNRESET)
             raise
 
     def _close(self, cid):
