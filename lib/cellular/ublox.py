@@ -109,7 +109,7 @@ class SARAR4(BearerModem):
         handle = decimal(handle)
         if handle in self._numbers and handle is not None:
             last = self._numbers.index(handle)
-            if self._sockets[last].hung_up:  # the modem has freed it since
+            if self._sockets[last].is_over():  # the modem has freed it since
                 self._numbers[last] = None
         if handle is None or handle in self._numbers:
             raise ModemError("answer-damaged", "AT+USOCR", "socket %s" % handle)
