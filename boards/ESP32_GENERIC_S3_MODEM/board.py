@@ -47,7 +47,7 @@ def parse(where):
             fields["pressed"] = 0
             text = text[1:]
         if not text.isdigit() or len(text) > 6:
-            _refuse("%s=%s is no number" % (name[:16], text[:16]))
+            _refuse("%s=%s is not a number" % (name[:16], text[:16]))
         value = int(text)
         if name == "baud":
             if not 9600 <= value <= 921_600:

@@ -1,7 +1,8 @@
 """Mounts the file system on the board's flash; on a new board, makes it first.
 
-The port formats the flash whenever it cannot mount it. This module first tries again, because a
-low supply voltage passes, and notes in /crash.log when it had to format.
+The port formats the flash whenever it cannot mount it. This module first tries again, because the
+cause may be a supply voltage that is low for a moment. If it must format, it notes that in
+/crash.log.
 """
 
 import time
@@ -13,7 +14,7 @@ _ATTEMPTS = const(3)
 _PAUSE_MS = const(100)
 _ERASED = b"\xff" * 256
 _LOG = "/crash.log"  # see app.guard
-_NOTE = "the file system could not be mounted (%r) and was made anew: config and state are gone\n"
+_NOTE = "the file system could not be mounted (%r) and was formatted: config and state are gone\n"
 
 
 def mount(flash):

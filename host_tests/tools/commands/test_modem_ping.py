@@ -160,9 +160,9 @@ def test_targets_that_cannot_be_meant(target):
 
 
 def test_an_address_in_brackets():
-    from iotsafe_tools.commands.modem.commands import _target
+    from iotsafe_tools.commands.modem.options import target_of
 
-    assert _target("[2001:db8::1]:8883") == ("2001:db8::1", 8883)
+    assert target_of("[2001:db8::1]:8883") == ("2001:db8::1", 8883)
 
 
 def test_no_such_port(tmp_path):

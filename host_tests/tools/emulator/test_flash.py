@@ -163,7 +163,7 @@ def changed(data: bytes, offset: int, value: bytes) -> bytes:
         (lambda d: changed(d, 28, struct.pack("<I", 0x12345678)), "for family 0x12345678"),
         (lambda d: changed(d, 512 + 12, struct.pack("<I", 0x20000000)), "outside the flash"),
         (lambda d: changed(d, 512 + 16, struct.pack("<I", 100)), "block 1 is not one flash page"),
-        (lambda d: changed(d, 40, bytes([d[40] ^ 1])), "check sum of its boot loader"),
+        (lambda d: changed(d, 40, bytes([d[40] ^ 1])), "checksum of its boot loader"),
     ],
 )
 def test_a_firmware_that_cannot_be_used(firmware, tmp_path, damage, message):

@@ -111,7 +111,7 @@ def test_what_is_missing_is_named(monkeypatch, tmp_path):
         Pcscd()
     monkeypatch.setattr(module, "_SYSTEM_PATH", "")
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(ProcessError, match="there is no pcscd"):
+    with pytest.raises(ProcessError, match="pcscd is not installed"):
         Pcscd()
 
 

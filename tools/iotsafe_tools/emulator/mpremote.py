@@ -43,7 +43,7 @@ def mpremote(
         raise
     output = raw.decode("utf-8", "replace").replace("\r\n", "\n")
     if status is None:
-        raise MpremoteError(arguments, None, output, f"still runs after {timeout:g} s")
+        raise MpremoteError(arguments, None, output, f"did not end within {timeout:g} s")
     if status != 0:
         raise MpremoteError(arguments, status, output, f"exit status {status}")
     return output

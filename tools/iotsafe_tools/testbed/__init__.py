@@ -4,8 +4,8 @@ from .broker import Broker, ConnectedClient
 from .firmware import ROOT, Firmware, micropython_binary
 from .pcscd import Pcscd
 from .pki import PKI, Issued, Validity
-from .ports import ReservedPort
 from .process import Process, ProcessError
+from .reserved_port import ReservedPort
 from .rig import Rig
 from .subscriber import Message, Subscriber
 

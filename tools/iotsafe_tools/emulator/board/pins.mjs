@@ -14,7 +14,7 @@ export const PIN_COUNT = 30;
 
 export class Pins {
   /** report(pin, value, lost): the chip drives `pin` to 0 or 1, or (null) stops driving it; `lost`
-   * earlier changes were too fast to report.
+   * earlier changes were too fast to report. */
   constructor(report) {
     this.report = report;
     this.active = false; // whether a pin has changed since `flush`

@@ -51,7 +51,7 @@ export function readUf2(file, flashSize) {
     throw bad('is not a UF2 file');
   }
   if (bytes.length % BLOCK) {
-    throw bad('is damaged: it does not end with a whole block; build it anew');
+    throw bad('is damaged: it does not end with a whole block; build it again');
   }
   const pages = [];
   const total = bytes.readUInt32LE(24);
@@ -60,7 +60,7 @@ export function readUf2(file, flashSize) {
     if (page) pages.push(page);
   }
   if (bytes.length / BLOCK !== total) {
-    throw bad(`is damaged: it has ${bytes.length / BLOCK} of ${total} blocks; build it anew`);
+    throw bad(`is damaged: it has ${bytes.length / BLOCK} of ${total} blocks; build it again`);
   }
   checkStart(pages, bad);
   return pages;
@@ -68,7 +68,7 @@ export function readUf2(file, flashSize) {
 
 function readBlock(block, number, total, flashSize, bad) {
   const word = (index) => block.readUInt32LE(4 * index);
-  const damaged = (why) => bad(`is damaged: block ${number} ${why}; build it anew`);
+  const damaged = (why) => bad(`is damaged: block ${number} ${why}; build it again`);
   if (word(0) !== MAGIC_START[0] || word(1) !== MAGIC_START[1] || word(127) !== MAGIC_END) {
     throw damaged('has no magic number');
   }
@@ -88,9 +88,9 @@ function readBlock(block, number, total, flashSize, bad) {
 
 function checkStart(pages, bad) {
   const first = pages.find((page) => page.offset === 0);
-  if (!first) throw bad('has nothing for the start of the flash: a board could not boot from it');
+  if (!first) throw bad('has no data for the start of the flash: a board cannot boot from it');
   const loader = first.data.subarray(0, BOOT2);
   if (crc32(loader.subarray(0, BOOT2 - 4)) !== loader.readUInt32LE(BOOT2 - 4)) {
-    throw bad('is damaged: the check sum of its boot loader is wrong; build it anew');
+    throw bad('is damaged: the checksum of its boot loader is wrong; build it again');
   }
 }
