@@ -1,4 +1,4 @@
-"""The contract of `cellular/README.md`, "What every driver does", on the twelve simulated modems:
+"""The contract of `cellular/DRIVER.md` on the twelve simulated modems:
 class, errno and return are the same for all of them.
 
 Each case brings a modem to a state, and says what the calls that follow return or raise.
