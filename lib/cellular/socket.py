@@ -83,6 +83,10 @@ class Socket(io.IOBase):
         """Not connected: the number may be given to another connection."""
         return self._generation is None
 
+    def is_over(self):
+        """For the driver: the peer has closed, or the modem restarted since it was connected."""
+        return self.hung_up or self._generation != self.driver.at.generation
+
     def connect(self, address):
         """Open the connection to `address`: (host name or IP, port).
 
