@@ -22,7 +22,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 _KNOWN = Path(__file__).with_name("durations.json")
 _CACHED = "spread/durations"
-_LONG = 5.0  # seconds; the order of shorter groups does not matter
+_LONG = 3.0  # seconds; the order of shorter groups does not matter
 _SHARED = ("module", "class", "package")  # scopes of fixtures that several tests share
 _GROUPS = "groups_file"  # of a worker's input: where the first one writes what group a test is in
 
