@@ -53,7 +53,7 @@ test:  ## run all tests on CPython, MicroPython and the emulated Pico (ARGS="-k 
 
 check: lint  ## check the style, run the tests that need no process and no board (ARGS="-k name")
 	$(SETUP) micropython
-	@$(BIN)/python -m pytest -n auto --quick $(ARGS)
+	@FUZZ_CASES=50 $(BIN)/python -m pytest -n auto --quick $(ARGS)
 
 soak:  ## run all campaigns with random seeds (MINUTES=60, CAMPAIGN=, SEED=, SELF_CHECK=1)
 	$(SETUP) test
