@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sys
 import time
 from pathlib import Path
@@ -184,6 +185,7 @@ def test_a_planted_fault_is_found_and_its_seed_finds_it_again(plant, tmp_path, m
     found = next(line for line in plants.cases(plant, folder) if "failed" in line)
     again = next(iter(plants.cases(plant, folder, found["seed"])))
     assert again == found
+    assert re.search(plant.sign, found["failed"])
 
 
 @pytest.mark.parametrize("plant", plants.PLANTS, ids=lambda plant: plant.campaign)
