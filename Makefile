@@ -7,7 +7,7 @@
 #   BOARD=, VARIANT=  make firmware, flash, deploy: a folder of boards/ and one of its variants
 #   PORT=             make flash, deploy, mount: the board's serial port
 #   MESSAGES=         make demo, pico: stop after this many delivered messages
-#   ARGS=             make test: further arguments for pytest
+#   ARGS=             make test, check: further arguments for pytest
 #   MINUTES=          make soak: the budget; 60 by default
 #   CAMPAIGN=, SEED=  make soak: one campaign only, or one of its cases again
 #   SELF_CHECK=1      make soak: check that each campaign finds a planted fault
@@ -16,12 +16,16 @@ PYTHON ?= python3
 BOARD ?= WAVESHARE_PICO_SIM7080G
 export PYTHON MICROPYTHON_DIR UMQTT_DIR
 
+# Python's bytecode is kept, out of the way: else every process of the tests compiles it again.
+unexport PYTHONDONTWRITEBYTECODE
+export PYTHONPYCACHEPREFIX := $(CURDIR)/build/pycache
+
 SETUP := @tools/iotsafe_tools/toolchain/run.sh
 BIN := .venv/bin
 CHOSEN := --board '$(BOARD)' --variant '$(VARIANT)'
 
 .DEFAULT_GOAL := help
-.PHONY: help demo pico repl mount test soak bench lint format pcsc micropython firmware reproduce \
+.PHONY: help demo pico repl mount test check soak bench lint format pcsc micropython firmware reproduce \
 	flash deploy clean
 
 help:  ## print this list
@@ -45,7 +49,11 @@ mount:  ## the same with lib/ and firmware/ mounted: edit on the host, import on
 
 test:  ## run all tests on CPython, MicroPython and the emulated Pico (ARGS="-k name")
 	$(SETUP) test
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n auto $(ARGS)
+
+check: lint  ## check the style, run the tests that need no process and no board (ARGS="-k name")
+	$(SETUP) micropython
+	@$(BIN)/python -m pytest -n auto --quick $(ARGS)
 
 soak:  ## run all campaigns with random seeds (MINUTES=60, CAMPAIGN=, SEED=, SELF_CHECK=1)
 	$(SETUP) test

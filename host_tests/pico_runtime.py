@@ -39,7 +39,7 @@ _ALWAYS = (_HOOK, "device_files", "device_runner")
 _ARCHITECTURE = "armv6m"
 
 _MOUNTED = SerialTransport.fs_hook_mount
-_START_TIMEOUT = 60.0  # seconds for a soft reset, and for an answer of the prompt
+_START_TIMEOUT = 120.0  # seconds for a soft reset, and for an answer of the prompt
 _LOOK = 0.25  # seconds between two looks at what the emulator says
 _EVENT_TIMEOUT = 5.0  # seconds from the loss of the console to the event that says why
 _READ_MAX = 4096  # bytes between two looks at the time

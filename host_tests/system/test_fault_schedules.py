@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 from fault_world import World, named
-from summaries import SUMMARIES
 
 from iotsafe_tools.simulator.modem.fault_schedule import random_schedule
 from iotsafe_tools.simulator.modem.personalities import PERSONALITIES
@@ -41,7 +40,7 @@ def live(folder: Path, seed: int) -> World:
 
 
 @pytest.mark.timeout(120 + 10 * SCHEDULES)
-def test_everything_arrives_whatever_fails(tmp_path, request):
+def test_everything_arrives_whatever_fails(tmp_path, summarize):
     struck, errors, numbers, modems = Counter(), Counter(), Counter(), Counter()
     longest = 0.0
     for seed in range(SCHEDULES):
@@ -70,7 +69,8 @@ def test_everything_arrives_whatever_fails(tmp_path, request):
     for what, counts in (("errors", errors), ("modems", modems)):
         told = ", ".join(f"{count} {name}" for name, count in counts.most_common())
         lines.append(f"  {what}: {told}")
-    request.config.stash.setdefault(SUMMARIES, []).extend(lines)
+    for line in lines:
+        summarize("summaries.as_they_are", line)
 
 
 def test_the_same_seed_makes_the_same_history(tmp_path):

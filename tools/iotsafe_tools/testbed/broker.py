@@ -21,7 +21,7 @@ from .reserved_port import ReservedPort
 
 HOST = "127.0.0.1"
 
-_START_TIMEOUT = 10.0  # seconds until mosquitto must accept connections
+_START_TIMEOUT = 60.0  # seconds until mosquitto must accept connections
 _RETRY = 0.05  # seconds between two attempts to connect; a log line ends the wait early
 
 # mosquitto's `tls_version` is only a minimum. An OpenSSL configuration sets the maximum; OpenSSL
@@ -205,13 +205,13 @@ class Broker:
         """Whether the log names a client by its certificate's common name `cn`."""
         return any(client.cn == cn for client in self.clients)
 
-    def wait_for(self, pattern: str, timeout: float = 10.0) -> re.Match[str]:
+    def wait_for(self, pattern: str, timeout: float = 60.0) -> re.Match[str]:
         """Wait for a line with `pattern` in the log of this start; see `Process.wait_for`."""
         if self._process is None:
             raise ProcessError("mosquitto was not started")
         return self._process.wait_for(pattern, timeout)
 
-    def wait_for_client(self, cn: str, timeout: float = 10.0) -> re.Match[str]:
+    def wait_for_client(self, cn: str, timeout: float = 60.0) -> re.Match[str]:
         """Wait until the broker accepts a client whose certificate has the CN `cn`."""
         return self.wait_for(rf"New client connected .* u'{re.escape(cn)}'\)", timeout)
 

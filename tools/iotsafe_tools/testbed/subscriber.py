@@ -86,7 +86,7 @@ class Subscriber:
 
     # ---- the caller's thread --------------------------------------------------------------
 
-    def start(self, timeout: float = 10.0) -> Self:
+    def start(self, timeout: float = 60.0) -> Self:
         """Connect and subscribe; return when the broker has acknowledged the subscription.
 
         Raises ConnectionError if the broker refuses, ssl.SSLError if the handshake fails, OSError
@@ -101,7 +101,7 @@ class Subscriber:
             raise
         return self
 
-    def wait_until_subscribed(self, timeout: float = 10.0) -> None:
+    def wait_until_subscribed(self, timeout: float = 60.0) -> None:
         """Wait for the next acknowledged subscription, for example after a restart of the broker.
 
         Raises ConnectionError after `timeout` seconds or at the first failure.
@@ -113,7 +113,7 @@ class Subscriber:
         if problem:
             raise ConnectionError(f"{self.cn}: {problem}; see {self._broker.log_path}")
 
-    def get(self, timeout: float = 10.0, *, topic: str = "#") -> Message:
+    def get(self, timeout: float = 60.0, *, topic: str = "#") -> Message:
         """Return the next message that matches the filter `topic`; drop others before it.
 
         Raises TimeoutError after `timeout` seconds.
@@ -127,7 +127,7 @@ class Subscriber:
             if mqtt.topic_matches_sub(topic, message.topic):
                 return message
 
-    def take(self, count: int, timeout: float = 10.0) -> list[Message]:
+    def take(self, count: int, timeout: float = 60.0) -> list[Message]:
         """Return the next `count` messages; all must arrive within `timeout` seconds."""
         deadline = time.monotonic() + timeout
         return [self.get(deadline - time.monotonic()) for _ in range(count)]
