@@ -1,5 +1,6 @@
 """Somebody at the board's USB console: reads what it prints, prompts too, and types."""
 
+import contextlib
 import re
 import socket
 import threading
@@ -66,9 +67,9 @@ class Terminal:
 
     def close(self) -> None:
         """Unplug. May be called twice."""
-        if self._thread.is_alive():
+        with contextlib.suppress(OSError):  # the board may have ended, or this is the second time
             self._socket.shutdown(socket.SHUT_RDWR)
-            self._thread.join(10)
+        self._thread.join(10)
         self._socket.close()
 
     def __enter__(self) -> Self:
