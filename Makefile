@@ -9,7 +9,7 @@
 #   MESSAGES=         make demo, pico: end after so many delivered messages
 #   ARGS=             make test: further arguments for pytest
 #   CUTS=             make powercuts: how often
-#   CASES=            make fuzz: how many of each
+#   CASES=, SEED=     make fuzz: how many of each; the seed that a run printed, for the same again
 #   SCHEDULES=, SEED= make faults: how many, or which one alone
 #   PERSONALITY=      make faults: with one simulated modem (bg95) instead of all in turn
 
@@ -64,7 +64,9 @@ faults:  ## the device under 1,000 random fault schedules, in virtual time (SCHE
 
 fuzz:  ## hostile cards, modems and terminals, 100,000 cases of each (CASES=)
 	$(SETUP) test
-	@FUZZ_CASES=$(or $(CASES),100000) $(BIN)/python -m pytest -p no:cacheprovider --timeout 0 $(FUZZ)
+	@seed=$(or $(SEED),$$(date +%s)); echo "fuzz: SEED=$$seed draws the same cases again"; \
+		FUZZ_CASES=$(or $(CASES),100000) $(BIN)/python -m pytest -p no:cacheprovider --timeout 0 \
+		--hypothesis-seed=$$seed $(FUZZ)
 
 bench:  ## what a connect costs, here and on the emulated Pico; writes build/bench.json
 	$(SETUP) pico

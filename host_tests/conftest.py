@@ -12,6 +12,7 @@ from collector import (  # noqa: E402
     pytest_pycollect_makemodule,
     pytest_terminal_summary,
 )
+from property_tests import configure  # noqa: E402
 from runtimes import SOURCE_FOLDERS  # noqa: E402
 
 sys.path[:0] = [str(folder) for folder in SOURCE_FOLDERS if str(folder) not in sys.path]
@@ -24,5 +25,7 @@ Socket.__del__ = lambda self: None
 
 # A shell starts what is in the background with Ctrl-C ignored, and children inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+configure()
 
 __all__ = ["pytest_pycollect_makemodule", "pytest_terminal_summary"]

@@ -44,7 +44,7 @@ def check_bounds(modem: Modem) -> None:
     assert len(modem.nvm.get("contexts", {})) <= 15
 
 
-@settings(max_examples=3000, deadline=None)
+@settings(max_examples=3000)
 @given(st.lists(st.tuples(CHUNK, st.sampled_from([0.0, 0.001, 0.5, 20.0])), max_size=12))
 def test_any_bytes_from_the_host(steps):
     bench = Bench(StubCard(CARD, seconds=0.01), quirks={"cgla", "cgla_fetches"})
