@@ -8,6 +8,10 @@
 #   PORT=             make flash, deploy, mount: the board's serial port
 #   MESSAGES=         make demo, pico: end after so many delivered messages
 #   ARGS=             make test: further arguments for pytest
+#   DATE=             make test: on another day, 2028-02-29 or +2y (only the tests, not the set-up)
+#   LOAD=             make test: beside so many processes that never rest
+#   SUITE=, WHO=      make fresh: one of bookworm, trixie, noble instead of all; WHO=user: with sudo;
+#                     ARGS= is for its make test
 #   CUTS=             make powercuts: how often
 #   CASES=, SEED=     make fuzz: how many of each; the seed that a run printed, for the same again
 #   SCHEDULES=, SEED= make faults: how many, or which one alone
@@ -19,6 +23,8 @@ export PYTHON MICROPYTHON_DIR UMQTT_DIR
 
 SETUP := @tools/iotsafe_tools/setup/run.sh
 BIN := .venv/bin
+UNDER = $(if $(DATE),$(BIN)/python host_tests/conditions/other_day.py '$(DATE)') \
+	$(if $(LOAD),$(BIN)/python host_tests/conditions/beside_load.py '$(LOAD)')
 CHOSEN := --board '$(BOARD)' --variant '$(VARIANT)'
 
 .DEFAULT_GOAL := help
@@ -26,7 +32,7 @@ CHOSEN := --board '$(BOARD)' --variant '$(VARIANT)'
 FUZZ := $(addprefix host_tests/tools/,test_at_machine.py test_socket_machine.py \
 	test_fuzz_channels.py test_fuzz_client.py test_sim_hostile.py)
 
-.PHONY: help demo pico repl mount test powercuts faults fuzz bench lint format pcsc micropython firmware reproduce \
+.PHONY: help demo pico repl mount test fresh powercuts faults fuzz bench lint format pcsc micropython firmware reproduce \
 	flash deploy clean
 
 help:  ## this list
@@ -50,7 +56,11 @@ mount:  ## that, with lib/ and firmware/ mounted: edit here, import there
 
 test:  ## every test, on CPython, MicroPython and the emulated Pico (ARGS="-k name")
 	$(SETUP) test
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(UNDER) $(BIN)/python -m pytest $(ARGS)
+
+fresh: export ARGS := $(ARGS)
+fresh:  ## the README's two commands on a bare Debian 12, 13, Ubuntu 24.04 (SUITE=, ARGS=)
+	@PYTHONPATH=tools $(PYTHON) -m iotsafe_tools.fresh --suite '$(SUITE)' $(if $(WHO),--as '$(WHO)')
 
 powercuts:  ## cut the power of emulated boards at 200 random moments (CUTS=)
 	$(SETUP) test
