@@ -38,8 +38,8 @@ class FreshError(Exception):
 def in_namespace(place: Path) -> None:
     """Start this program again, as root, where its mounts and processes end with it.
 
-    Returns only inside; outside it ends with the same status, after `place` is removed, also when it
-    was terminated. Raises FreshError if one cannot become root here.
+    Returns only inside. Outside it ends with the same status, after `place` was removed, also when
+    it is terminated. Raises FreshError if one cannot become root here.
     """
     if os.environ.pop(_INSIDE, ""):
         signal.signal(signal.SIGINT, signal.default_int_handler)
