@@ -1,5 +1,6 @@
 """Makes the project's sources importable, and unit tests run on every runtime."""
 
+import os
 import signal
 import sys
 from pathlib import Path
@@ -27,5 +28,11 @@ Socket.__del__ = lambda self: None
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 configure()
+
+# What whoever runs the tests has set for themselves: ports, PINs and colours, git's options.
+for _name in list(os.environ):
+    if _name.startswith(("IOTSAFE_", "GIT_CONFIG")) or _name in ("FORCE_COLOR", "COLUMNS"):
+        del os.environ[_name]
+os.environ.update(GIT_CONFIG_GLOBAL=os.devnull, GIT_CONFIG_NOSYSTEM="1")
 
 __all__ = ["pytest_pycollect_makemodule", "pytest_terminal_summary"]

@@ -146,14 +146,24 @@ def test_64_kilobytes_both_ways(place):
 
 
 def test_paced(place):
+    """At the line's rate; a busy machine may take longer, but not each time."""
+    for last in (False, False, False, False, True):
+        seconds, needed = paced(place)
+        assert seconds >= needed * 0.98
+        if seconds <= needed * 1.3 + 0.3:
+            return
+        assert not last, (seconds, needed)
+
+
+def paced(place):
+    """Seconds that a transfer took, and that its bytes need on the line."""
     with EchoServer() as server, lab(place, baud=115200) as bench, Host(bench.uart) as host:
         began = time.monotonic()
         pass_through_echo(host, server.port, 8760)
         seconds = time.monotonic() - began
         counters = bench.counters
     line = sum(n for name, n in counters.items() if name.startswith(("uart_up", "uart_down")))
-    assert seconds >= line * 10 / 115200 * 0.98
-    assert seconds <= line * 10 / 115200 * 1.3 + 0.3
+    return seconds, line * 10 / 115200
 
 
 def test_link(tmp_path):

@@ -14,7 +14,7 @@ from typing import Any
 from .errors import EmulatorError
 
 _LINE_MAX = 1024 * 1024  # bytes
-_TIMEOUT = 20.0  # seconds for an answer: the emulator answers between two slices of 1 ms
+_TIMEOUT = 60.0  # seconds for an answer: the emulator answers between two slices of 1 ms
 
 
 class Control:

@@ -21,7 +21,7 @@ from .process import Process, ProcessError
 
 HOST = "127.0.0.1"
 
-_START_TIMEOUT = 10.0  # seconds until mosquitto must accept connections
+_START_TIMEOUT = 60.0  # seconds until mosquitto must accept connections
 _RETRY = 0.05  # seconds between two tries to connect, unless it says something before
 
 # mosquitto's `tls_version` is only a minimum, so the maximum comes from a configuration of the
@@ -204,13 +204,13 @@ class Broker:
         """Whether the log names a client by its certificate's common name `cn`."""
         return any(client.cn == cn for client in self.clients)
 
-    def wait_for(self, pattern: str, timeout: float = 10.0) -> re.Match[str]:
+    def wait_for(self, pattern: str, timeout: float = 60.0) -> re.Match[str]:
         """The next line of this start's log that has `pattern`; see `Process.wait_for`."""
         if self._process is None:
             raise ProcessError("mosquitto was not started")
         return self._process.wait_for(pattern, timeout)
 
-    def wait_for_client(self, cn: str, timeout: float = 10.0) -> re.Match[str]:
+    def wait_for_client(self, cn: str, timeout: float = 60.0) -> re.Match[str]:
         """Wait until a client whose certificate says `cn` is accepted."""
         return self.wait_for(rf"New client connected .* u'{re.escape(cn)}'\)", timeout)
 

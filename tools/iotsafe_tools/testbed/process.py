@@ -132,7 +132,7 @@ class Process:
         with self._changed:
             return list(self._lines)
 
-    def wait_for(self, pattern: str | re.Pattern[str], timeout: float = 10.0) -> re.Match[str]:
+    def wait_for(self, pattern: str | re.Pattern[str], timeout: float = 60.0) -> re.Match[str]:
         """The match in the next line that contains `pattern`; it and the ones before are consumed.
 
         Raises ProcessError after `timeout` seconds or when the output ends without it.
@@ -184,7 +184,7 @@ class Process:
         """Exit status; negative: the signal that ended it; None: it runs or was never started."""
         return self._child.returncode if self._child and self._exited(0) else None
 
-    def wait(self, timeout: float = 10.0) -> int:
+    def wait(self, timeout: float = 60.0) -> int:
         """Wait for the child's own end; the exit status, as in `returncode`.
 
         Raises ProcessError after `timeout` seconds; the child then still runs.

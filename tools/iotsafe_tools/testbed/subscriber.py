@@ -86,7 +86,7 @@ class Subscriber:
 
     # ---- ours -----------------------------------------------------------------------------
 
-    def start(self, timeout: float = 10.0) -> Self:
+    def start(self, timeout: float = 60.0) -> Self:
         """Connect and subscribe; returns once the broker acknowledged the subscription.
 
         Raises ConnectionError if it refuses us, ssl.SSLError if the handshake fails, OSError if
@@ -101,7 +101,7 @@ class Subscriber:
             raise
         return self
 
-    def wait_until_subscribed(self, timeout: float = 10.0) -> None:
+    def wait_until_subscribed(self, timeout: float = 60.0) -> None:
         """Wait for the next acknowledged subscription, as after a restart of the broker.
 
         Raises ConnectionError after `timeout` seconds, or at the first failure.
@@ -113,7 +113,7 @@ class Subscriber:
         if problem:
             raise ConnectionError(f"{self.cn}: {problem}; see {self._broker.log_path}")
 
-    def get(self, timeout: float = 10.0, *, topic: str = "#") -> Message:
+    def get(self, timeout: float = 60.0, *, topic: str = "#") -> Message:
         """The next message; with `topic` (a filter) the next that matches, others are dropped.
 
         Raises TimeoutError after `timeout` seconds.
@@ -127,7 +127,7 @@ class Subscriber:
             if mqtt.topic_matches_sub(topic, message.topic):
                 return message
 
-    def take(self, count: int, timeout: float = 10.0) -> list[Message]:
+    def take(self, count: int, timeout: float = 60.0) -> list[Message]:
         """The next `count` messages, all of them within `timeout` seconds."""
         deadline = time.monotonic() + timeout
         return [self.get(deadline - time.monotonic()) for _ in range(count)]
@@ -141,9 +141,9 @@ class Subscriber:
     ) -> Any:
         """Send a message, e.g. a command to the device; waits for the broker's acknowledgement."""
         info = self._client.publish(topic, payload, qos=qos, retain=retain)
-        info.wait_for_publish(10.0)
+        info.wait_for_publish(60.0)
         if not info.is_published():
-            raise TimeoutError(f"the broker did not acknowledge a message on {topic} in 10 s")
+            raise TimeoutError(f"the broker did not acknowledge a message on {topic} in 60 s")
         return info
 
     def stop(self) -> None:
