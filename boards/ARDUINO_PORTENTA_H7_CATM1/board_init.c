@@ -1,2 +1,2 @@
-// The port compiles each C file of the board's folder; this one is the Portenta's own.
+// The port compiles every C file in the board's folder. This one includes the Portenta H7's own file.
 #include "boards/ARDUINO_PORTENTA_H7/board_init.c"

@@ -1,4 +1,4 @@
-# As boards/unix/manifest.py, for this board. $(UMQTT_DIR) is given by the build.
+# Same contents as boards/unix/manifest.py, plus this board's modules. The build sets $(UMQTT_DIR).
 include("$(MPY_DIR)/extmod/asyncio")
 package("umqtt", base_path="$(UMQTT_DIR)")
 

@@ -1,4 +1,4 @@
-// mbedTLS: the port's configuration as the Portenta has it, plus AES-CTR.
+// mbedTLS: the Portenta H7's configuration, plus AES-CTR.
 #ifndef MICROPY_INCLUDED_MBEDTLS_CONFIG_BOARD_H
 #define MICROPY_INCLUDED_MBEDTLS_CONFIG_BOARD_H
 

@@ -1,4 +1,4 @@
-"""DPTechnics Walter: the board seam (names as in boards/unix/board.py)."""
+"""The `board` module of the DPTechnics Walter; boards/unix/board.py lists the names."""
 
 import machine
 from board_common import Line, set_clock
@@ -17,13 +17,13 @@ _RTS = const(21)
 _CTS = const(47)
 _RESET = const(45)
 
-# There is no power key: the modem runs as soon as it has power. A silent one is reset, by LOW for
-# at least 300 ms; the shorter pulses of other modems' keys are longer than that.
+# There is no power key: the modem starts when it gets power. RESET stands in for the key, so a
+# silent modem is reset. RESET needs LOW for at least 300 ms; every driver's key pulse is longer.
 power_key = Line(_RESET, active=0)
 
 
 def uart(where):
-    """The modem's UART; RTS and CTS are wired and used."""
+    """Return the modem's UART, with RTS/CTS flow control."""
     return _uart(
         2,
         where,

@@ -2,5 +2,5 @@
 #define MICROPY_HW_MCU_NAME                 "ESP32-S3"
 #define MICROPY_PY_NETWORK_HOSTNAME_DEFAULT "mpy-walter"
 
-// The signature is made in Python in the middle of mbedTLS' handshake: both need stack.
+// mbedTLS calls Python for the signature during the handshake, so both are on the stack at once.
 #define MICROPY_TASK_STACK_SIZE             (24 * 1024)

@@ -1,6 +1,6 @@
-"""Any ESP32-S3 with any modem: the board seam (names as in boards/unix/board.py).
+"""The `board` module for any ESP32-S3 with any modem; boards/unix/board.py lists the names.
 
-The config's modem.uart says where the modem is, for example "tx=17,rx=18,key=4"; see board.md.
+The config's modem.uart names the modem's pins, for example "tx=17,rx=18,key=4"; see board.md.
 """
 
 import machine
@@ -12,17 +12,17 @@ __all__ = ("NAME", "led", "path", "power_key", "sensor", "set_clock", "uart")
 
 NAME = "ESP32-S3 with a modem"
 led = None
-power_key = None  # set by `uart` when the config names its pin
+power_key = None  # `uart` sets it when the config names its pin
 
 _ENODEV = const(19)
 _PINS = ("tx", "rx", "rts", "cts", "key")
 _NAMES = _PINS + ("baud",)
-# Not there, or wired to flash and PSRAM, or USB.
+# GPIOs that do not exist, or that flash, PSRAM or USB occupy.
 _TAKEN = tuple(range(22, 33)) + (19, 20)
 
 
 def uart(where):
-    """The modem's UART at the pins that `where` names; sets `power_key`. Raises OSError."""
+    """Return the modem's UART on the pins that `where` names; set `power_key`. Raises OSError."""
     global power_key
     fields = parse(where)
     options = {name: machine.Pin(fields[name]) for name in _PINS[:4] if name in fields}
@@ -33,7 +33,7 @@ def uart(where):
 
 
 def parse(where):
-    """The fields of `where` as a dict of numbers. Raises OSError that names the bad one."""
+    """Parse `where` into a dict of numbers. Raises OSError that names the bad field."""
     fields = {"baud": BAUDRATE, "pressed": 1}
     given = []
     for part in where.split(",") if where else ():
@@ -47,7 +47,7 @@ def parse(where):
             fields["pressed"] = 0
             text = text[1:]
         if not text.isdigit() or len(text) > 6:
-            _refuse("%s=%s is no number" % (name[:16], text[:16]))
+            _refuse("%s=%s is not a number" % (name[:16], text[:16]))
         value = int(text)
         if name == "baud":
             if not 9600 <= value <= 921_600:

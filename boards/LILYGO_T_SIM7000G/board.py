@@ -1,4 +1,4 @@
-"""LILYGO T-SIM7000G: the board seam (names as in boards/unix/board.py)."""
+"""The `board` module of the LILYGO T-SIM7000G; boards/unix/board.py lists the names."""
 
 import machine
 from board_common import Line, set_clock
@@ -16,11 +16,11 @@ _PWRKEY = const(4)
 _DTR = const(25)
 _LED = const(12)
 
-power_key = Line(_PWRKEY)  # through a transistor: HIGH is pressed
+power_key = Line(_PWRKEY)  # through a transistor: HIGH presses the key
 led = Line(_LED, active=0)
 _dtr = Line(_DTR)  # LOW keeps the modem awake
 
 
 def uart(where):
-    """The modem's UART. UART 1: PSRAM occupies the pins that UART 2 has by default."""
+    """Return the modem's UART: UART 1, because PSRAM occupies the default pins of UART 2."""
     return _uart(1, where, tx=machine.Pin(_TX), rx=machine.Pin(_RX))

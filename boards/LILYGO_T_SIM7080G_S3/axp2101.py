@@ -1,7 +1,7 @@
-"""The power chip AXP2101, as far as this board needs it: modem's supply, charging, battery.
+"""Driver for the power chip AXP2101: the modem's supply, charging and battery of this board.
 
-DC1 feeds the ESP32 and has no method here. Registers: X-Powers' AXP2101, 8 bits each; what is not
-ours in a register is kept.
+DC1 supplies the ESP32, so no method switches it. Registers: X-Powers' AXP2101, 8 bits each. A
+write changes only the bits that this driver owns.
 """
 
 from micropython import const
@@ -30,7 +30,7 @@ _BLDO2 = const(0x20)
 
 
 class AXP2101:
-    """The chip on `i2c` (machine.I2C). Raises OSError when it is not there."""
+    """The chip on `i2c` (machine.I2C). Raises OSError when it does not answer."""
 
     def __init__(self, i2c):
         self._i2c = i2c
@@ -48,12 +48,12 @@ class AXP2101:
             )
 
     def modem_on(self, millivolts=3000):
-        """Feed the modem (DC3, 2700 to 3400 mV) and its level shifter (BLDO1).
+        """Supply the modem (DC3, 2700 to 3400 mV) and its level shifter (BLDO1).
 
-        Nothing is written when both are on with these voltages.
+        Writes nothing when both are already on with these voltages.
         """
         if not 2700 <= millivolts <= 3400:
-            raise ValueError("the modem is fed with 2700 to 3400 mV, not %d" % millivolts)
+            raise ValueError("the modem takes 2700 to 3400 mV, not %d" % millivolts)
         self._update(_DC3_VOLTAGE, 0x7F, 88 + (millivolts - 1600) // 100)
         self._update(_DCDC_ENABLE, _DC3, _DC3)
         self._update(_BLDO1_VOLTAGE, 0x1F, _ldo(3300))
@@ -64,20 +64,20 @@ class AXP2101:
         self._update(_DCDC_ENABLE, _DC3, 0)
 
     def antenna(self, on):
-        """The active GNSS antenna's supply (BLDO2, 3300 mV)."""
+        """Switch the supply of the active GNSS antenna (BLDO2, 3300 mV)."""
         if on:
             self._update(_BLDO2_VOLTAGE, 0x1F, _ldo(3300))
         self._update(_LDO_ENABLE, _BLDO2, _BLDO2 if on else 0)
 
     def allow_charging(self):
-        """Measure the battery, and not its temperature.
+        """Measure the battery's voltage but not its temperature.
 
-        There is no temperature sensor, and its open input would stop the charger.
+        The board has no battery temperature sensor, and the open input would stop the charger.
         """
         self._update(_ADC_ENABLE, _ADC_TS | _ADC_BATTERY, _ADC_BATTERY)
 
     def battery(self):
-        """(millivolts, percent) of the battery, or None without one."""
+        """Return (millivolts, percent) of the battery, or None if there is no battery."""
         if not self._read(_STATUS) & _BATTERY_PRESENT:
             return None
         millivolts = (self._read(_BATTERY_MV) & 0x1F) << 8 | self._read(_BATTERY_MV + 1)
@@ -88,7 +88,7 @@ class AXP2101:
         return self._buf[0]
 
     def _update(self, register, mask, bits):
-        """Give the bits of `mask` in `register` the value `bits`; write only what changes."""
+        """Set the bits of `mask` in `register` to `bits`; write only if the value changes."""
         old = self._read(register)
         new = old & ~mask | bits
         if new != old:

@@ -1,4 +1,4 @@
-"""LILYGO T-SIM7080G-S3 with AXP2101: the board seam (names as in boards/unix/board.py)."""
+"""The `board` module of the LILYGO T-SIM7080G-S3 with AXP2101 (names: boards/unix/board.py)."""
 
 import machine
 from axp2101 import AXP2101
@@ -23,13 +23,13 @@ _SDA = const(15)
 _SCL = const(7)
 _RAIL_OFF_MS = const(200)
 
-_pwrkey = Line(_PWRKEY)  # through a transistor: HIGH is pressed
+_pwrkey = Line(_PWRKEY)  # through a transistor: HIGH presses the key
 _dtr = Line(_DTR)  # LOW keeps the modem awake
 _pmu = None
 
 
 def pmu():
-    """The power chip (AXP2101); OSError when it does not answer."""
+    """Return the power chip (AXP2101). Raises OSError when it does not answer."""
     global _pmu
     if _pmu is None:
         _pmu = AXP2101(machine.I2C(0, scl=machine.Pin(_SCL), sda=machine.Pin(_SDA), freq=400_000))
@@ -37,10 +37,10 @@ def pmu():
 
 
 def uart(where):
-    """Feed the modem and return its UART.
+    """Supply the modem and return its UART.
 
-    The power chip is not reset with the ESP32. After a reset that is neither a soft one nor the
-    end of a deep sleep the modem may hang as we did: its supply is cut for a moment.
+    A reset of the ESP32 does not reset the power chip. After any reset except a soft reset or the
+    end of a deep sleep, the modem may be hung as well, so cut its supply for 200 ms first.
     """
     chip = pmu()
     if machine.reset_cause() not in (machine.SOFT_RESET, machine.DEEPSLEEP_RESET):
@@ -52,14 +52,14 @@ def uart(where):
 
 
 def power_key(pressed):
-    """Press or release the modem's power key; before pressing make sure that it has power."""
+    """Press or release the modem's power key; before pressing, make sure the modem has power."""
     if pressed:
         pmu().modem_on()
     _pwrkey(pressed)
 
 
 def sensor():
-    """One reading: chip temperature, uptime in seconds, and the battery when there is one."""
+    """Return one reading: chip temperature, uptime in seconds, and the battery if there is one."""
     reading = _chip()
     battery = pmu().battery()
     if battery:

@@ -1,15 +1,15 @@
-// Where mbedTLS's random numbers come from: the chip's ring oscillator, mixed with the SIM.
+// The entropy source of mbedTLS: the chip's ring oscillator, mixed with random numbers of the SIM.
 //
-// The linker's --wrap puts __wrap_mbedtls_hardware_poll in the place of the port's function, which
-// takes the oscillator's bits unseen. Here each poll reads a window of raw bits, tests them as
-// NIST SP 800-90B section 4.4 says, and hashes them with a pool into which the SIM's random
-// numbers went:
+// The linker's --wrap replaces the port's mbedtls_hardware_poll, which uses the oscillator's bits
+// untested, with __wrap_mbedtls_hardware_poll. Each poll here reads a window of raw bits, runs the health
+// tests of NIST SP 800-90B section 4.4 on them, and hashes them with a pool that also holds the SIM's
+// random numbers:
 //
 //     feed:  pool = SHA-256(0, pool, data)
 //     poll:  pool = SHA-256(1, pool, raw bits);  output block i = SHA-256(2, pool, i)
 //
-// One good source of the two is enough for good output, and a chip's source that fails its tests
-// is an error even then: TLS does not start.
+// One good source of the two is enough for good output. A chip source that fails its tests is an error
+// all the same: TLS does not start.
 #include <stdbool.h>
 #include <string.h>
 
@@ -21,16 +21,17 @@
 
 #define HASH (32) // bytes
 
-// The window, and its two limits for a source of 0.5 bits per bit and one false alarm in 2^30:
-// so many equal bits in a row (4.4.1), so many bits of the window equal to its first (4.4.2).
+// Size of the window, and the cutoffs of the two health tests, for 0.5 bits of entropy per bit and one
+// false alarm in 2^30: repetition count (4.4.1) and adaptive proportion (4.4.2: bits in the window that
+// equal its first bit).
 #define RAW_BITS (1024)
 #define RUN_LIMIT (61)
 #define SHARE_LIMIT (810)
 
 static uint8_t pool[HASH];
-static uint8_t last_fed[HASH]; // its digest
+static uint8_t last_fed[HASH]; // SHA-256 of the data that was fed last
 
-// output = SHA-256(kind, the pool, data)
+// output = SHA-256(kind, pool, data)
 static int mix(uint8_t kind, const uint8_t *data, size_t length, uint8_t *output) {
     mbedtls_sha256_context hash;
     mbedtls_sha256_init(&hash);
@@ -43,7 +44,7 @@ static int mix(uint8_t kind, const uint8_t *data, size_t length, uint8_t *output
     return error;
 }
 
-// Fill `raw` with one window of bits; false if a healthy source would not have given them.
+// Fill `raw` with one window of bits. Returns false if the bits fail a health test.
 static bool gather(uint8_t raw[RAW_BITS / 8]) {
     int first = 0, previous = -1, run = 0, share = 0;
     for (int i = 0; i < RAW_BITS; i++) {
@@ -68,7 +69,7 @@ int entropy_feed(const uint8_t *data, size_t length) {
     }
     uint8_t digest[HASH];
     mbedtls_sha256(data, length, digest, 0);
-    // Equal bytes throughout: the data is the same as itself, moved by one.
+    // If all bytes are equal, the data equals itself shifted by one byte.
     if (memcmp(data, data + 1, length - 1) == 0 || memcmp(digest, last_fed, HASH) == 0) {
         return ENTROPY_CONSTANT;
     }

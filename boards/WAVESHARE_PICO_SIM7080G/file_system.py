@@ -1,7 +1,8 @@
-"""The file system on the board's flash: mounted, and made on a new board.
+"""Mounts the file system on the board's flash; on a new board, makes it first.
 
-The port makes a new one, with nothing in it, whenever it cannot mount the old one. Here a low
-supply gets another chance, and a board that has lost its config says why.
+The port formats the flash whenever it cannot mount it. This module first tries again, because the
+cause may be a supply voltage that is low for a moment. If it must format, it notes that in
+/crash.log.
 """
 
 import time
@@ -13,11 +14,11 @@ _ATTEMPTS = const(3)
 _PAUSE_MS = const(100)
 _ERASED = b"\xff" * 256
 _LOG = "/crash.log"  # see app.guard
-_NOTE = "the file system could not be mounted (%r) and was made anew: config and state are gone\n"
+_NOTE = "the file system could not be mounted (%r) and was formatted: config and state are gone\n"
 
 
 def mount(flash):
-    """Mount the file system of the block device `flash` at /. Raises OSError: nothing helps."""
+    """Mount the file system of the block device `flash` at /. Raises OSError if both ways fail."""
     problem = _attempts(flash)
     if problem is None:
         return
@@ -34,7 +35,7 @@ def _mount(flash):
 
 
 def _attempts(flash):
-    """None if it is mounted, else the OSError."""
+    """Try to mount. Return None on success, else the last OSError."""
     problem = None
     for _ in range(_ATTEMPTS):
         try:
@@ -49,7 +50,7 @@ def _attempts(flash):
 
 
 def _is_new(flash):
-    """Is there nothing where a file system begins, as on a board out of the box?"""
+    """Return whether the first two blocks begin erased, as on a board out of the box."""
     head = bytearray(len(_ERASED))
     for block in (0, 1):
         flash.readblocks(block, head, 0)

@@ -1,5 +1,5 @@
-# What is frozen: everything a device gets, and this board's own modules; its `_boot.py` is in
-# place of the port's.
+# Freezes the device packages, the application and this board's own modules. The board's own
+# `_boot.py` replaces the port's.
 freeze("$(PORT_DIR)/modules", "rp2.py")
 include("$(MPY_DIR)/extmod/asyncio")
 package("umqtt", base_path="$(UMQTT_DIR)")

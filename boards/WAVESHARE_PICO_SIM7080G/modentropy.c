@@ -1,4 +1,4 @@
-// The module `_entropy`: Python's door to the pool of entropy.c, and the chip's raw bits for it.
+// The Python module `_entropy`, which feeds the pool of entropy.c, and the chip's raw bits for that pool.
 #include "py/mphal.h"
 #include "py/runtime.h"
 
@@ -6,7 +6,7 @@
 
 #include "entropy.h"
 
-// The oscillator runs at some 6 MHz: its phase needs a while to drift from one bit to the next.
+// The oscillator runs at about 6 MHz. Wait between two bits, so that its phase can drift.
 #define SAMPLE_US (10)
 
 int entropy_raw_bit(void) {
@@ -14,7 +14,7 @@ int entropy_raw_bit(void) {
     return rosc_hw->randombit & 1;
 }
 
-// feed(data): mix another source's random bytes in. Raises ValueError if they can't be random.
+// feed(data): mix in random bytes of another source. Raises ValueError if they cannot be random.
 static mp_obj_t mod_entropy_feed(mp_obj_t data) {
     mp_buffer_info_t buffer;
     mp_get_buffer_raise(data, &buffer, MP_BUFFER_READ);

@@ -1,11 +1,11 @@
-# Raspberry Pi Pico with the Waveshare Pico-SIM7080G hat; mpconfigvariant*.cmake say which Pico.
+# Raspberry Pi Pico with the Waveshare Pico-SIM7080G hat; mpconfigvariant*.cmake select the Pico.
 
-# Let Python make ECDSA signatures: the port's CMake does not know this option of extmod.
+# The ECDSA signing callback. The port's CMake files do not know this option of extmod.
 list(APPEND MICROPY_SOURCE_BOARD ${MICROPY_DIR}/extmod/mbedtls/mbedtls_alt.c)
 list(APPEND MICROPY_DEF_BOARD MICROPY_PY_SSL_ECDSA_SIGN_ALT=1)
 add_link_options("LINKER:--wrap=mbedtls_ecdsa_write_signature")
 
-# TLS 1.3: sources that extmod.cmake does not list. The psa_*.c files differ between mbedTLS
+# The sources of TLS 1.3, which extmod.cmake does not list. The psa_*.c files differ between mbedTLS
 # releases, hence the pattern.
 file(GLOB IOTSAFE_TLS13
     ${MICROPY_DIR}/lib/mbedtls/library/psa_*.c
@@ -14,7 +14,7 @@ file(GLOB IOTSAFE_TLS13
 list(SORT IOTSAFE_TLS13)
 list(APPEND MICROPY_SOURCE_BOARD ${IOTSAFE_TLS13} ${MICROPY_DIR}/lib/mbedtls/library/hkdf.c)
 
-# Entropy of the chip and of the SIM, instead of the port's unchecked ring oscillator.
+# Entropy from the chip and the SIM, instead of the port's untested ring oscillator.
 list(APPEND MICROPY_SOURCE_BOARD
     ${MICROPY_BOARD_DIR}/entropy.c
     ${MICROPY_BOARD_DIR}/modentropy.c

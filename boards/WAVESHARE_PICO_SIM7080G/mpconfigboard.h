@@ -1,20 +1,19 @@
-// Raspberry Pi Pico with the Waveshare Pico-SIM7080G hat. What differs between the
-// Picos comes from the variants.
+// Raspberry Pi Pico with the Waveshare Pico-SIM7080G hat. The variants set what differs between Picos.
 #ifndef MICROPY_HW_BOARD_NAME
 #define MICROPY_HW_BOARD_NAME "Waveshare Pico-SIM7080G"
 #endif
 
-// A Pico without radio has no network in MicroPython's sense; TLS runs over the modem's sockets.
+// The port switches TLS off for a Pico without radio; here TLS runs over the modem's sockets.
 #define MICROPY_PY_SSL (1)
 
-// An old TLS socket that is collected in the middle of a handshake would switch the signing hook
-// off; ours are always closed.
+// If the collector finalised an old TLS socket during a handshake, it would switch the signing hook off.
+// The application always closes its TLS sockets, so they need no finaliser.
 #define MICROPY_PY_SSL_FINALISER (0)
 
-// What mbedTLS allocates is in the heap that a soft reset throws away. Freed before: the key store
-// and random generator that TLS 1.3 keeps for the next session. Forgotten: MicroPython's list of
-// what is allocated, where contexts without a finaliser still are; the next start would go on with
-// it, and write into whatever has taken their place.
+// mbedTLS allocates from the MicroPython heap, which a soft reset discards. Before that, free the key
+// store and random generator that TLS 1.3 keeps between sessions, and empty MicroPython's list of mbedTLS
+// allocations. Contexts without a finaliser are still in that list: the next start would keep using it
+// and write into memory that now has other owners.
 void mbedtls_psa_crypto_free(void);
 #define MICROPY_BOARD_END_SOFT_RESET() \
     do { \
@@ -22,6 +21,6 @@ void mbedtls_psa_crypto_free(void);
         MP_STATE_VM(m_tracked_head) = NULL; \
     } while (0)
 
-// The C stack of stack.c instead of the port's.
+// Use the C stack of stack.c instead of the port's.
 #define __StackTop iotsafe_stack_top
 #define __StackBottom iotsafe_stack_bottom

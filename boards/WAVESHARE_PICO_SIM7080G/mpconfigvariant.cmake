@@ -1,3 +1,3 @@
-# The board without a variant's name: Raspberry Pi Pico.
+# No variant name: Raspberry Pi Pico.
 set(PICO_BOARD "pico")
 include(${MICROPY_BOARD_DIR}/rp2040.cmake)

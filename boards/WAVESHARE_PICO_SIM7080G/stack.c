@@ -1,8 +1,7 @@
-// A C stack that a TLS handshake fits into, with the application above it and the SIM's signature
-// below it: some 11 KB. The port's lies in the two scratch banks, which have 8 KB together.
+// A C stack large enough for the application, a TLS handshake and the SIM's signature, one on top of the
+// other: about 11 KB. The port's stack is in the two scratch banks, which together have 8 KB.
 //
-// mpconfigboard.h makes the port take these limits for its own; the linker's --wrap lets the
-// program begin here.
+// mpconfigboard.h gives the port these limits; the linker's --wrap makes the program start here.
 #include <stdint.h>
 
 #define STACK_BYTES 16384

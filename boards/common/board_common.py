@@ -1,4 +1,4 @@
-"""What the `board` modules of real boards share: all that is `machine`, no board's own."""
+"""Functions that the `board` modules of all real boards share. They use `machine`, not a port."""
 
 import time
 
@@ -8,16 +8,16 @@ from micropython import const
 import ticks
 
 BAUDRATE = const(115_200)
-# Holds what arrives while nobody reads: 90 ms of the line. Nothing long comes unasked.
+# Holds 90 ms of received data at that rate while the AT engine does not read. URCs are short.
 RX_BUFFER = const(1024)
 _WATCHDOG_MS = const(8_000)
 _ENODEV = const(19)
 
 
 class Line:
-    """An output pin with a meaning: `line(True)` gives it the level `active`, False the other.
+    """An output pin: `line(True)` drives it to the level `active`, `line(False)` to the other.
 
-    It starts inactive: a power key is released, an LED is off, a reset is not asserted.
+    It starts inactive: power key released, LED off, reset not asserted.
     """
 
     def __init__(self, pin, active=1):
@@ -29,9 +29,9 @@ class Line:
 
 
 def open_uart(number, where, **options):
-    """The modem's UART number `number`, never blocking on read.
+    """Open the modem's UART, number `number`; reads never block.
 
-    `where` is the config's modem.uart, and must be empty: the modem is wired to this UART.
+    `where` is the config's modem.uart. It must be empty, because the modem is wired to this UART.
     `options` go to machine.UART: pins, buffers, flow control. Raises OSError.
     """
     if where:
@@ -44,14 +44,14 @@ def open_uart(number, where, **options):
 
 
 def watchdog():
-    """Start the chip's watchdog: `feed()` it at least every 8 s (the RP2040's longest time)."""
+    """Start the chip's watchdog. Call `feed()` at least every 8 s, the RP2040's maximum."""
     return machine.WDT(timeout=_WATCHDOG_MS)
 
 
 def set_clock(utc):
     """Set the chip's clock to `utc` (year, month, day, hour, minute, second)."""
     year, month, day, hour, minute, second = utc
-    # Some ports keep the day of the week instead of working it out: 1 is Monday.
+    # Some ports store the given weekday instead of computing it. 1 is Monday.
     weekday = time.localtime(time.mktime((year, month, day, 12, 0, 0, 0, 0, -1)))[6] + 1
     machine.RTC().datetime((year, month, day, weekday, hour, minute, second, 0))
 
@@ -61,7 +61,7 @@ _mark = ticks.now()
 
 
 def uptime():
-    """Seconds since start. Call it at least once in six days: the tick counter wraps."""
+    """Return the seconds since start. Call it at least every six days: the tick counter wraps."""
     global _seconds, _mark
     whole = ticks.diff(ticks.now(), _mark) // 1000
     _seconds += whole
@@ -70,5 +70,5 @@ def uptime():
 
 
 def place(root, name):
-    """The path of the file `name`, in the folder `root` unless it is absolute."""
+    """Return the path of the file `name`: in the folder `root`, unless `name` is absolute."""
     return name if name.startswith("/") else root + name

@@ -1,7 +1,7 @@
-// MicroPython's wrapper around mbedtls_ecdsa_write_signature, which asks the Python callback for the
-// signature. The port does not compile that file by itself. The wrapper is all that is wanted of it:
-// in newer trees its end also defines the entropy source of ports that bring their own mbedTLS, and
-// ESP-IDF has one. That end depends on MICROPY_PY_SSL.
+// Compiles MicroPython's wrapper around mbedtls_ecdsa_write_signature, which calls the Python callback for
+// the signature. The port does not compile mbedtls_alt.c. In newer trees that file also defines the entropy
+// source for ports that bring their own mbedTLS. ESP-IDF has an entropy source, so leave that part out: it
+// depends on MICROPY_PY_SSL.
 #include "py/mpconfig.h"
 #undef MICROPY_PY_SSL
 #define MICROPY_PY_SSL (0)

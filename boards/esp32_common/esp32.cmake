@@ -1,4 +1,4 @@
-# As esp32s3.cmake, for the first ESP32 with PSRAM.
+# Same as esp32s3.cmake, for the original ESP32 with PSRAM.
 set(IOTSAFE_PORT_COMMON ${CMAKE_SOURCE_DIR}/boards/mpconfigboard_esp32_common.cmake)
 if(EXISTS ${IOTSAFE_PORT_COMMON})
     include(${IOTSAFE_PORT_COMMON})

@@ -1,5 +1,5 @@
-# The chip and the port's own configuration for it. From MicroPython 1.26 on the port has a file
-# that says this; before, each board lists the fragments.
+# Selects the chip and the port's configuration for it. From MicroPython 1.26 on, a file of the port does
+# this; before, each board lists the sdkconfig fragments.
 set(IOTSAFE_PORT_COMMON ${CMAKE_SOURCE_DIR}/boards/mpconfigboard_esp32s3_common.cmake)
 if(EXISTS ${IOTSAFE_PORT_COMMON})
     include(${IOTSAFE_PORT_COMMON})

@@ -1,4 +1,4 @@
-# 16 MiB of flash: the rest after the application is the file system. From MicroPython 1.26 on the
+# 16 MiB of flash: the file system takes what the application leaves. From MicroPython 1.26 on, the
 # firmware finds that size by itself; before, the partition table states it.
 list(APPEND SDKCONFIG_DEFAULTS ${CMAKE_CURRENT_LIST_DIR}/sdkconfig.flash_16MiB)
 if(NOT EXISTS ${IOTSAFE_PORT_COMMON})

@@ -1,5 +1,5 @@
-# What is frozen into every ESP32 build. micropython-lib is not needed: umqtt.simple comes from
-# $(UMQTT_DIR), which the build gives, and `tls` is used without the module `ssl` around it.
+# Freezes the modules of every ESP32 build. It does not need micropython-lib: umqtt.simple comes
+# from $(UMQTT_DIR), which the build sets, and our code uses `tls` directly instead of `ssl`.
 freeze("$(PORT_DIR)/modules")
 include("$(MPY_DIR)/extmod/asyncio")
 package("umqtt", base_path="$(UMQTT_DIR)")

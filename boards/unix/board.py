@@ -1,4 +1,4 @@
-"""The board seam on the unix port: the modem is on a pseudo-terminal, a serial device or TCP.
+"""The `board` module of the unix port: the modem is on a pseudo-terminal, a serial device or TCP.
 
 Every board folder has a module `board` with these names: NAME, uart(where), power_key, set_clock,
 sensor(), path(name).
@@ -17,7 +17,7 @@ import ticks
 
 NAME = "MicroPython unix port"
 
-# The simulated modem is switched on already, and the host's clock is right.
+# The simulated modem is already on, and the host keeps its own clock.
 power_key = None
 set_clock = None
 
@@ -28,7 +28,7 @@ _POLLIN = const(1)
 
 
 def uart(where):
-    """The modem's UART in the shape of machine.UART with a time-out of 0.
+    """Open the modem's UART. The object behaves like machine.UART with timeout=0.
 
     `where`: path of a terminal device, or "tcp:HOST:PORT".
     """
@@ -41,7 +41,7 @@ def uart(where):
 
 
 class TerminalUART:
-    """A terminal device, raw, at 115200 baud where that means something."""
+    """A terminal device in raw mode, at 115200 baud if it is a real serial line."""
 
     def __init__(self, path):
         self._file = io.open(path, "r+b")
@@ -65,16 +65,16 @@ class TerminalUART:
         return self._file.read(size) or None
 
     def readinto(self, buf):
-        """Number of bytes read; None if there is nothing."""
+        """Return the number of bytes read, None if there are none."""
         return self._file.readinto(buf) or None
 
     def write(self, buf):
-        """Number of bytes written."""
+        """Return the number of bytes written."""
         return self._file.write(buf)
 
 
 class TCPUART:
-    """A serial line over TCP: the lab's, or a terminal server's."""
+    """A serial line over TCP, from the lab or a terminal server."""
 
     def __init__(self, host, port):
         self._socket = socket.socket()
@@ -94,14 +94,14 @@ class TCPUART:
         return self._socket.read(size) or None
 
     def readinto(self, buf):
-        """Number of bytes read; None if there is nothing; OSError when the other side is gone."""
+        """Return the number of bytes read, None if there are none. Raises OSError once closed."""
         n = self._socket.readinto(buf)
         if n == 0:
             raise OSError(_EPIPE, "the serial line over TCP was closed by the other side")
         return n
 
     def write(self, buf):
-        """Number of bytes written; None if the line is full."""
+        """Return the number of bytes written, None if the send buffer is full."""
         return self._socket.write(buf)
 
 
@@ -110,13 +110,13 @@ _start = ticks.now()
 
 
 def sensor():
-    """One reading: a made-up temperature that wanders, and the uptime in seconds."""
+    """Return one reading: a made-up, slowly changing temperature and the uptime in seconds."""
     global _temperature
     _temperature += random.getrandbits(5) - 15
     return {"temp": _temperature / 100, "uptime": ticks.diff(ticks.now(), _start) // 1000}
 
 
 def path(name):
-    """Where the file `name` of config or state is: in $IOTSAFE_DATA, or in this folder."""
+    """Return the path of the config or state file `name`, in $IOTSAFE_DATA or this folder."""
     folder = os.getenv("IOTSAFE_DATA")
     return folder + "/" + name if folder and not name.startswith("/") else name

@@ -1,5 +1,5 @@
-# What is frozen into the unix build: everything a device gets, and this board's `board.py`.
-# Paths are relative to this file; $(UMQTT_DIR) is given by the build (tools/iotsafe_tools/setup).
+# Freezes the device packages, the application and this board's `board.py` into the unix build.
+# Paths are relative to this file. The build (tools/iotsafe_tools/toolchain) sets $(UMQTT_DIR).
 include("$(MPY_DIR)/extmod/asyncio")
 package("umqtt", base_path="$(UMQTT_DIR)")
 

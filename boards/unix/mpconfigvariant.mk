@@ -1,4 +1,4 @@
-# Unix variant "iotsafe": mbedTLS with a delegated ECDSA key, TLS 1.2 and 1.3.
+# Unix variant "iotsafe": mbedTLS with TLS 1.2 and 1.3; a Python callback makes the ECDSA signature.
 FROZEN_MANIFEST ?= $(VARIANT_DIR)/manifest.py
 
 MICROPY_SSL_AXTLS = 0
@@ -6,11 +6,11 @@ MICROPY_SSL_MBEDTLS = 1
 # SSLContext.ecdsa_sign_callback: the signature comes from the SIM.
 MICROPY_PY_SSL_ECDSA_SIGN_ALT = 1
 
-# Not needed, and their sources are not fetched.
+# Not needed; set-up does not fetch their sources.
 MICROPY_PY_BTREE = 0
 MICROPY_PY_JNI = 0
 
-# TLS 1.3 needs an own mbedTLS configuration and sources that extmod.mk does not list. The psa_*.c
+# TLS 1.3 needs its own mbedTLS configuration and sources that extmod.mk does not list. The psa_*.c
 # files differ between mbedTLS releases, hence the wildcard.
 MBEDTLS_CONFIG_FILE = \"iotsafe_mbedtls_config.h\"
 SRC_THIRDPARTY_C += $(addprefix lib/mbedtls/library/, hkdf.c \

@@ -1,4 +1,4 @@
-"""What the system tests share: a rig with the real broker and the real firmware."""
+"""Fixtures of the system tests: a rig with the real broker and the real firmware."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,7 +13,7 @@ __all__ = ["make_rig", "pytest_terminal_summary"]
 
 @pytest.fixture
 def make_rig(tmp_path: Path) -> Iterator[Callable[..., Rig]]:
-    """Makes started rigs (options of `Rig`) without the modem's own delays; stops them all."""
+    """Makes and starts rigs (options of `Rig`) without the modem's own delays; stops them all."""
     rigs: list[Rig] = []
 
     def make(*, lab: dict | None = None, **options) -> Rig:

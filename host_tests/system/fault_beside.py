@@ -1,7 +1,8 @@
-"""A second connection beside the session of the device, whose every byte says where it belongs.
+"""A second connection beside the device's session; each byte shows its connection and position.
 
-The device sends a piece of it with each reading and gets as much back. Both ends know the bytes
-by number and place, so one that is lost, doubled, late or of another connection shows.
+With each reading the device sends a piece of this connection's byte sequence and gets as many
+bytes back. Both ends can compute the sequence, so they notice a byte that is lost, doubled, late
+or from another connection.
 """
 
 import functools
@@ -12,32 +13,33 @@ PORT = 7
 PIECE = 50
 """Bytes each way with each reading."""
 WAIT = 5.0
-"""Seconds for them to come back."""
+"""Seconds within which they must come back."""
 UP, DOWN = 0x80, 0xC0
-"""What the bytes each way are above; none of either is in the text of a modem."""
+"""Lower bounds of the bytes each way. A modem's text contains no such byte."""
 
 
 @functools.cache
 def pattern(number: int) -> bytes:
-    """What repeats itself in connection `number`, after so many bytes that nobody takes one round
-    for another."""
+    """Return the repeating pattern of connection `number`. It is long enough that a byte of one
+    repetition cannot pass for one of another."""
     return random.Random(number).randbytes(4093)
 
 
 def stream(number: int, way: int, size: int) -> bytes:
-    """The first `size` bytes of connection `number` (0..63); the first is the number."""
+    """Return the first `size` bytes of connection `number` (0..63); byte 0 is the number."""
     round_ = pattern(number)
     rest = (round_ * (1 + size // len(round_)))[:size]
     return bytes([way + number] + [way + byte % 64 for byte in rest[1:]]) if size else b""
 
 
 TEXT = bytes((10, 13, *range(32, 127)))
-"""What commands consist of."""
+"""The characters of AT commands."""
 
 
 class Mirror:
-    """The far end. `strange`: it got what was not for it; `spoilt`: it got commands, which a modem
-    takes for the payload that it waits for when its prompt came too late. Either is the end."""
+    """The far end. `strange`: it received bytes of another connection. `spoilt`: it received AT
+    commands, which a modem sends as payload when its prompt came too late. Both close the
+    connection."""
 
     due = float("inf")
 
@@ -47,10 +49,10 @@ class Mirror:
         self._got = bytearray()
 
     def passed(self, now: float) -> None:
-        """Time means nothing to it."""
+        """Do nothing: the mirror does not depend on time."""
 
     def received(self, data: bytes, now: float) -> None:
-        """Bytes of the device."""
+        """Take bytes from the device and answer with as many."""
         before = len(self._got)
         self._got += data
         number = self._got[0] - UP
@@ -68,7 +70,8 @@ class Mirror:
 class Beside:
     """The device's end, on the sockets of `modem`.
 
-    `strange`: bytes that were not for it; `errors`: what its calls raised; `passed`: bytes.
+    `strange`: received bytes of another connection; `errors`: exceptions of its calls; `passed`:
+    number of bytes exchanged.
     """
 
     def __init__(self, modem) -> None:
@@ -82,8 +85,8 @@ class Beside:
         self.passed = 0
 
     def exchange(self) -> None:
-        """One piece each way; whatever fails closes the connection, and the next piece opens
-        another."""
+        """Exchange one piece each way. A failure closes the connection; the next piece opens a new
+        one."""
         self.busy = True
         try:
             over = not self._exchange()
@@ -96,7 +99,7 @@ class Beside:
         self.busy = False
 
     def _exchange(self) -> bool:
-        """False: the far end closed."""
+        """Exchange one piece; return False if the far end closed."""
         if self._socket is None:
             self._number = (self._number + 1) % 64
             self._got = b""

@@ -1,29 +1,29 @@
-"""How long each call of the driver may take, and whether it does, in virtual time."""
+"""Checks in virtual time that each call of a driver ends within its limit."""
 
 from functools import wraps
 
 from cellular import timeouts
 
 IN_STEP = 2 * timeouts.BOOT + 4 * timeouts.of(b"")
-"""ms until the engine is in step again after a result that did not come: it waits for silence,
-says AT for three seconds and one more, and waits for silence once more."""
+"""ms that the engine needs to synchronise after a missing result: it waits for silence, sends AT
+for three seconds and one more, and waits for silence again."""
 NAP = 2 * 1_000
-"""ms: a second in which bytes that are there still count, and the longest nap in virtual time."""
+"""ms: one second in which bytes already received still count, and the longest sleep in virtual
+time."""
 CALLS = {
-    # The wait that is the call's own, and the longest of the commands that may begin at its end,
-    # in ms.
+    # In ms: the call's own wait, and the longest command that may begin at the end of that wait.
     "power_up": (timeouts.FIRST_CALL + 20_000 + 3 * timeouts.BOOT, 20_000),
     "unlock": (timeouts.BOOT_SETTLE, 10_000),
     "register": (timeouts.REGISTRATION, timeouts.DEFAULT),
     "attach": (timeouts.REGISTRATION + timeouts.PDP, 150_000),
-    "clock": (timeouts.NTP, timeouts.OPEN),  # a bearer for it
+    "clock": (timeouts.NTP, timeouts.OPEN),  # OPEN: the call opens a bearer
 }
 OF = timeouts.of
 
 
 class Limits:
-    """Measures calls on the time of `clock`; `broken` says which took too long. `of` is to stand
-    for that of `timeouts`."""
+    """Measures calls with the time of `clock`; `broken` lists the calls that took too long. `of`
+    replaces `timeouts.of`."""
 
     def __init__(self, clock) -> None:
         self._clock = clock
@@ -31,12 +31,12 @@ class Limits:
         self.broken: list[str] = []
 
     def of(self, command: bytes, *tables) -> int:
-        """The engine looks up the time-out of a command."""
+        """Look up the time-out of a command for the engine, and remember it."""
         self._table[command] = OF(command, *tables)
         return self._table[command]
 
     def command(self, at, command: bytes, call, options: dict):
-        """`call` sends `command`: at most its time-out, and once more from the prompt on."""
+        """Measure `call`, which sends `command`. Limit: the time-out, twice with a prompt."""
         stale, start = at._stale and not at.lost, self._clock.ms
         try:
             return call()
@@ -47,7 +47,7 @@ class Limits:
             self._ended(command.decode(), start, limit)
 
     def watch(self, modem) -> None:
-        """From now on look at the calls of this driver."""
+        """Measure the calls of this driver from now on."""
         for name, (own, longest) in CALLS.items():
             limit = own + 2 * (longest + NAP) + IN_STEP
             setattr(modem, name, self._timed(getattr(modem, name), limit))
@@ -66,4 +66,4 @@ class Limits:
     def _ended(self, what: str, start: int, limit: int) -> None:
         took = self._clock.ms - start
         if took > limit:
-            self.broken.append(f"{what} took {took} ms of {limit}")
+            self.broken.append(f"{what} took {took} ms, limit {limit} ms")

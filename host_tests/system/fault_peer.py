@@ -1,10 +1,10 @@
-"""The other side of a world in virtual time: a network in memory, a broker, a stand-in for TLS.
+"""The device's peers in virtual time: a network in memory, a broker, a stand-in for TLS.
 
-CPython has no engine that lets the SIM sign. What stands in for it here keeps of TLS what matters
-when the modem fails: the SIM signs a digest of both sides' nonces, the broker verifies it with
-the key of the certificate that it is shown, and every record has a number and a tag of the
-session's key, so that a byte that is lost, doubled, or of another connection ends the session. It
-hides nothing.
+CPython has no TLS engine that lets the SIM sign. The stand-in keeps the parts of TLS that matter
+when the modem fails. The SIM signs a digest of both sides' nonces, and the broker verifies it with
+the key of the client's certificate. Each record has a number and a tag made with the session's
+key, so a byte that is lost, doubled or from another connection ends the session. The stand-in does
+not encrypt.
 
     client                                      broker
     record(nonce)                          ->
@@ -30,24 +30,25 @@ from fault_beside import PORT, Mirror
 import ticks
 from iotsafe import verdict
 from iotsafe.errors import TLSError
-from iotsafe_tools.modem import Network
+from iotsafe_tools.simulator.modem import Network
 
 NONCE, TAG, HEAD = 32, 8, 10
 LONGEST = 0x7FFF
-"""Bytes of a record's content. A length above it is none: bytes of the connection beside would
-make one; the text of a command, which a modem may take for a payload, makes one below."""
+"""Maximum bytes of a record's content. A larger length is an error: the bytes of the second
+connection would make one. The text of a command, which a modem may send as payload, makes a
+smaller one."""
 LATENCY = 0.06
-"""Seconds that bytes are on their way."""
-MAC_FAILED = -0x7180  # of mbedTLS: MBEDTLS_ERR_SSL_INVALID_MAC
+"""Seconds from sending to arrival."""
+MAC_FAILED = -0x7180  # mbedTLS: MBEDTLS_ERR_SSL_INVALID_MAC
 POLLIN = 1
 
 
 class BadRecord(Exception):
-    """The tag of a record is not the session's."""
+    """A record has the wrong tag."""
 
 
 class Records:
-    """Both directions of one side: plain bytes to records and back. `me`: b"c" or b"s"."""
+    """Makes and reads the records of one side. `me`: b"c" (client) or b"s" (server)."""
 
     def __init__(self, me: bytes) -> None:
         self._me, self._peer = me, b"s" if me == b"c" else b"c"
@@ -56,13 +57,13 @@ class Records:
         self.key = b"\0" * 32
 
     def wrap(self, data: bytes) -> bytes:
-        """One record."""
+        """Return one record."""
         self._sent += 1
         tag = self._tag(self._me, self._sent, data)
         return len(data).to_bytes(2, "big") + tag + data
 
     def unwrap(self, data: bytes) -> list[bytes]:
-        """The contents of the records that are complete now. Raises BadRecord."""
+        """Return the contents of the records that are now complete. Raises BadRecord."""
         self._buffer += data
         found = []
         while len(self._buffer) >= HEAD:
@@ -87,7 +88,7 @@ class Records:
 
 
 def digest_of(client: bytes, server: bytes, certificate: bytes) -> bytes:
-    """What the SIM signs."""
+    """Return the digest that the SIM signs."""
     return hashlib.sha256(client + server + certificate).digest()
 
 
@@ -95,7 +96,7 @@ def digest_of(client: bytes, server: bytes, certificate: bytes) -> bytes:
 
 
 class StandIn:
-    """In place of `iotsafe.SSLContext`."""
+    """Replaces `iotsafe.SSLContext`."""
 
     def __init__(self, identity, ca, timeout=60) -> None:
         self.identity = identity
@@ -103,7 +104,7 @@ class StandIn:
         self.sessions = 0
 
     def wrap_socket(self, stream, server_hostname):
-        """A session over `stream`; the handshake runs with the first read or write."""
+        """Return a session over `stream`; the first read or write runs the handshake."""
         self.sessions += 1
         return StandInSocket(self, stream)
 
@@ -137,15 +138,15 @@ class StandInSocket:
         return len(buf)
 
     def read(self, size):
-        """`size` bytes; fewer at the end of the session; None if non-blocking and none."""
+        """Return `size` bytes, fewer at the session's end, None if non-blocking without data."""
         return self._guarded(self._read, size)
 
     def close(self) -> None:
-        """Close the stream, too."""
+        """Close the session and its stream."""
         self._stream.close()
 
     def _guarded(self, call: Callable, argument):
-        """Whatever ends the session closes the stream."""
+        """Call `call`; close the stream if that ends the session."""
         try:
             return call(argument)
         except BaseException as error:
@@ -191,7 +192,7 @@ class StandInSocket:
         self._send(len(certificate).to_bytes(2, "big") + certificate + signature)
         self._records.key = b"\1" + digest[1:]
         if self._next(deadline) != b"ok":
-            raise TLSError(0, "the stand-in's handshake ended in something else")
+            raise TLSError(0, "the stand-in's handshake did not end with ok")
         self._open = True
 
     def _next(self, deadline) -> bytes:
@@ -226,10 +227,10 @@ class StandInSocket:
 
 
 class Broker:
-    """MQTT 3.1.1 for QoS 1 from the device, on as many connections as there are, each a `session`.
+    """An MQTT 3.1.1 broker for QoS 1 from the device; each connection is a `session`.
 
-    `received`: the readings, in their order; `broken` records; `oddities`: what no client of ours
-    may ever send.
+    `received`: the readings in order; `broken`: number of bad records; `oddities`: data that our
+    client must never send.
     """
 
     def __init__(self, session: "type[Session] | None" = None) -> None:
@@ -240,24 +241,24 @@ class Broker:
         self.oddities: list[str] = []
 
     def accept(self, now: float) -> "Session":
-        """A new connection."""
+        """Accept a connection; return its session."""
         self.sessions.append(self._session(self, len(self.sessions) + 1, now))
         return self.sessions[-1]
 
 
 class Session:
-    """One connection of the broker; what it sends collects in `out`."""
+    """One connection of the broker; `out` collects the bytes to send."""
 
     def __init__(self, broker: Broker, number: int, now: float) -> None:
         self.broker, self.closed = broker, False
         self._records = Records(b"s")
         self._nonce = b"s%031d" % number
-        self._step = self._hello
+        self._step = self._on_hello
         self._handlers = {
             0x10: self._connect,
             0x32: self._publish,
             0xC0: self._ping,
-            0xE0: self._bye,
+            0xE0: self._disconnect,
         }
         self._packets = bytearray()
         self._client = b""
@@ -267,16 +268,16 @@ class Session:
 
     @property
     def due(self) -> float:
-        """When it gives a silent client up."""
+        """Time at which the broker gives up a silent client."""
         return self._last + 1.5 * self._keepalive
 
     def passed(self, now: float) -> None:
-        """Time went by."""
+        """Close if the client has been silent for too long."""
         if now >= self.due:
             self.closed = True
 
     def received(self, data: bytes, now: float) -> None:
-        """Bytes of the client."""
+        """Take bytes from the client."""
         self._last = now
         try:
             while not self.closed and (contents := self._records.unwrap(data)):
@@ -290,12 +291,12 @@ class Session:
     def _send(self, data: bytes) -> None:
         self.out += self._records.wrap(data)
 
-    def _hello(self, content: bytes) -> None:
+    def _on_hello(self, content: bytes) -> None:
         self._client = content
         self._send(self._nonce)
-        self._step = self._proof
+        self._step = self._on_signature
 
-    def _proof(self, content: bytes) -> None:
+    def _on_signature(self, content: bytes) -> None:
         end = 2 + int.from_bytes(content[:2], "big")
         certificate, signature = content[2:end], content[end:]
         digest = digest_of(self._client, self._nonce, certificate)
@@ -303,7 +304,7 @@ class Session:
         try:
             key.verify(signature, digest, ec.ECDSA(utils.Prehashed(hashes.SHA256())))
         except InvalidSignature:
-            self.broker.oddities.append("a signature that is none")
+            self.broker.oddities.append("an invalid signature")
             self.closed = True
             return
         self.broker.verified += 1
@@ -351,7 +352,7 @@ class Session:
     def _ping(self, body: bytes) -> None:
         self._send(b"\xd0\x00")
 
-    def _bye(self, body: bytes) -> None:
+    def _disconnect(self, body: bytes) -> None:
         self.closed = True
 
 
@@ -360,7 +361,7 @@ class Session:
 
 @dataclass
 class Wire:
-    """A connection of the modem to the broker in memory; see `iotsafe_tools.modem.network`."""
+    """A connection in memory from the modem to the broker: `modem/network.py`, simulated."""
 
     network: "MemoryNetwork"
     address: tuple[str, int]
@@ -375,14 +376,14 @@ class Wire:
     sent: int = 0
 
     def __post_init__(self) -> None:
-        self._up: deque = deque()  # (arrival, bytes)
+        self._up: deque = deque()  # (arrival time, bytes)
         self._down: deque = deque()
         self._session: Session | Mirror | None = None
         self._due = self.network.clock() + 2 * LATENCY
 
     @property
     def due(self) -> float | None:
-        """When `service` has something to do."""
+        """Time at which `service` has work to do."""
         if self.state == "connecting":
             return self.limit if self.network.silent else self._due
         if self.state != "open" or self.network.silent or self.ended:
@@ -391,19 +392,19 @@ class Wire:
         return min([*dues, self._session.due])
 
     def give_up(self, due: float) -> None:
-        """End an attempt to connect at `due`, if not before."""
+        """End an attempt to connect at `due` at the latest."""
         self.limit = min(self.limit, due)
 
     def selectable(self) -> None:
-        """Nothing to select."""
+        """Return nothing: there is no socket to select."""
 
     @property
     def unacked(self) -> int:
-        """Bytes on their way up."""
+        """Return the number of bytes on their way to the broker."""
         return sum(len(data) for _, data in self._up)
 
     def service(self, now: float) -> None:
-        """What has arrived by now."""
+        """Deliver the bytes that have arrived by `now`."""
         if self.state == "connecting" and now >= self.due:
             if self.network.silent:
                 self._fail("timeout")
@@ -427,7 +428,7 @@ class Wire:
             self.ended = True
 
     def send(self, data: bytes, now: float) -> None:
-        """Bytes for the broker."""
+        """Send bytes to the broker."""
         self.sent += len(data)
         self.network.bytes_up += len(data)
         self._up.append((now + LATENCY, bytes(data)))
@@ -439,7 +440,7 @@ class Wire:
         return data
 
     def close(self, abort: bool = False) -> None:
-        """Close; the broker hears of it at once, and gets what was sent before, unless aborted."""
+        """Close; the broker learns it at once. Unless `abort`, it gets the bytes sent before."""
         if self._session and not self.network.silent:
             for _, data in () if abort else self._up:
                 self._session.received(data, self.network.clock())
@@ -448,7 +449,7 @@ class Wire:
         self._up.clear()
 
     def reset(self) -> None:
-        """The broker's side resets the connection."""
+        """Reset the connection from the broker's side."""
         if self.state == "connecting":
             self._fail("unreachable")
         elif self.state == "open":
@@ -462,8 +463,8 @@ class Wire:
 
 
 class MemoryNetwork(Network):
-    """All names lead to one broker, but for the port of mirrors. clock: the modem's time, in
-    seconds."""
+    """All host names resolve to one broker; the port of `Mirror` leads to mirrors. clock: the
+    modem's time in seconds."""
 
     def __init__(self, broker: Broker, clock: Callable[[], float]) -> None:
         super().__init__()
@@ -471,14 +472,14 @@ class MemoryNetwork(Network):
         self.mirrors: list[Mirror] = []
 
     def accept(self, port: int, now: float) -> "Session | Mirror":
-        """Who is there."""
+        """Return the peer at `port`: a broker session or a mirror."""
         if port != PORT:
             return self.broker.accept(now)
         self.mirrors.append(Mirror())
         return self.mirrors[-1]
 
     def lookup(self, host: str, port: int) -> tuple[str, int]:
-        """Any name, at once."""
+        """Resolve any name at once."""
         return "127.0.0.1", port
 
     def _connection(self, address: tuple[str, int], now: float) -> Wire:

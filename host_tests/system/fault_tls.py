@@ -1,8 +1,8 @@
-"""Real TLS 1.3 in a world of virtual time, in place of the stand-in of fault_peer.py.
+"""Real TLS 1.3 in virtual time, instead of the stand-in in fault_peer.py.
 
-The broker's side is OpenSSL. Its client, and CPython's `ssl`, cannot leave a signature to a card,
-so the client here is our own, as small as a test can have it: TLS_AES_128_GCM_SHA256, P-256, ECDSA
-with SHA-256 (RFC 8446), no resumption, no change of keys. OpenSSL verifies what the SIM signed.
+The broker's side is OpenSSL. Neither OpenSSL's client nor CPython's `ssl` can delegate a signature
+to a card, so this file has its own minimal client: TLS_AES_128_GCM_SHA256, P-256, ECDSA with
+SHA-256 (RFC 8446), no resumption, no key update. OpenSSL verifies the SIM's signature.
 """
 
 import contextlib
@@ -34,12 +34,12 @@ CURVE = ec.SECP256R1()
 
 
 def sized(data: bytes, width: int) -> bytes:
-    """`data` behind its length in `width` bytes."""
+    """Return `data` after its length in `width` bytes."""
     return len(data).to_bytes(width, "big") + data
 
 
 def message(kind: int, body: bytes) -> bytes:
-    """A handshake message."""
+    """Return a handshake message."""
     return bytes([kind]) + sized(body, 3)
 
 
@@ -55,12 +55,12 @@ def expand(secret: bytes, label: str, context: bytes = b"", size: int = 32) -> b
 
 
 def signed_content(side: str, transcript: bytes) -> bytes:
-    """What a CertificateVerify signs."""
+    """Return the content that a CertificateVerify signs."""
     return b" " * 64 + f"TLS 1.3, {side} CertificateVerify".encode() + b"\0" + transcript
 
 
 class Keys:
-    """One direction's protection with a traffic secret."""
+    """Record protection of one direction, from a traffic secret."""
 
     def __init__(self, secret: bytes) -> None:
         self._aead = AESGCM(expand(secret, "key", size=16))
@@ -77,7 +77,7 @@ class Keys:
         return head + self._aead.encrypt(self._nonce(), content + bytes([kind]), head)
 
     def open(self, record: bytes) -> tuple[int, bytes]:
-        """Kind and content. Raises BadRecord."""
+        """Return content type and content of a record. Raises BadRecord."""
         try:
             plain = self._aead.decrypt(self._nonce(), record[5:], record[:5])
         except InvalidTag:
@@ -87,9 +87,10 @@ class Keys:
 
 
 class Client:
-    """The protocol without I/O: `hello`, then `feed` what came until `open`; `out` is to be sent.
+    """The client without I/O: call `hello`, then `feed` received bytes until `open`; send `out`.
 
-    `plain`: what the server said; `closed`: that it says no more. Raises BadRecord, TLSError.
+    `plain`: application data from the server; `closed`: the server has closed. Raises BadRecord,
+    TLSError.
     """
 
     def __init__(self, host: str, identity, seed: int) -> None:
@@ -107,7 +108,7 @@ class Client:
         self.open = self.signed = self.closed = False
 
     def hello(self) -> bytes:
-        """The first record."""
+        """Return the first record."""
         point = self._key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
         extensions = {
             0: sized(b"\0" + sized(self._host.encode(), 2), 2),
@@ -123,7 +124,7 @@ class Client:
         return b"\x16\x03\x01" + sized(text, 2)
 
     def feed(self, data: bytes) -> None:
-        """What the server sent, in whatever pieces."""
+        """Take bytes from the server, in pieces of any size."""
         self._buffer += data
         while len(self._buffer) >= 5:
             end = 5 + int.from_bytes(self._buffer[3:5], "big")
@@ -135,7 +136,7 @@ class Client:
 
     def _record(self, record: bytes) -> None:
         kind, content = record[0], record[5:]
-        if kind == 20 and not self.open:  # change cipher spec, which means nothing any more
+        if kind == 20 and not self.open:  # change cipher spec: TLS 1.3 ignores it
             return
         if self._reads:
             kind, content = self._reads.open(record)
@@ -165,7 +166,7 @@ class Client:
                 return
             text = bytes(self._messages[:end])
             del self._messages[:end]
-            if self.open:  # a ticket
+            if self.open:  # a session ticket
                 continue
             before = self._transcript.digest()
             self._transcript.update(text)
@@ -229,22 +230,22 @@ class Client:
         self.out += self._writes.seal(HANDSHAKE, text)
 
     def wrap(self, data: bytes) -> bytes:
-        """A record with what the application says."""
+        """Return a record with application data."""
         return self._writes.seal(DATA, data)
 
     def unwrap(self, data: bytes) -> list[bytes]:
-        """What the server said in `data`, in whatever pieces they came."""
+        """Return the server's application data in `data`, which may be pieces of any size."""
         self.feed(data)
         found = bytes(self.plain)
         self.plain.clear()
         return [found] if found else []
 
 
-# -- both sides, in the shapes of fault_peer.py ---------------------------------------------------
+# -- both sides, with the interfaces of fault_peer.py ---------------------------------------------
 
 
 class RealTLS(StandIn):
-    """In place of `iotsafe.SSLContext`."""
+    """Replaces `iotsafe.SSLContext`."""
 
     def wrap_socket(self, stream, server_hostname):
         """As StandIn."""
@@ -283,7 +284,7 @@ class RealTLSSocket(StandInSocket):
 
 
 def server_context() -> ssl.SSLContext:
-    """OpenSSL as the broker, which wants a certificate of our CA."""
+    """Return OpenSSL's context for the broker, which requires a certificate of our CA."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_3
     context.num_tickets = 0
@@ -301,7 +302,7 @@ def server_context() -> ssl.SSLContext:
 
 
 class RealSession(Session):
-    """The broker's side of a connection, in OpenSSL."""
+    """The broker's side of a connection, with OpenSSL."""
 
     context: ssl.SSLContext | None = None
 
@@ -314,7 +315,7 @@ class RealSession(Session):
         self._shaken = False
 
     def received(self, data: bytes, now: float) -> None:
-        """Bytes of the client."""
+        """Take bytes from the client."""
         self._last = now
         self._in.write(data)
         try:

@@ -1,12 +1,12 @@
-"""A device and its world in virtual time, in one process: the firmware's own supervisor with the
+"""A device and its peers in virtual time, in one process: the firmware's own supervisor with the
 driver, the simulated modem and SIM, and a broker (fault_peer.py).
 
     world = World(folder, seed=7)
     world.modem.faults.schedule(…)
-    world.run(seconds=600)             # then faults end, and all that was measured must arrive
+    world.run(seconds=600)             # then the faults end, and all readings must arrive
     world.check()
 
-The same seed makes the same history, to the byte.
+The same seed gives the same history, byte for byte.
 """
 
 import contextlib
@@ -34,8 +34,8 @@ import iotsafe
 import telemetry
 from app import config, supervisor
 from cellular import timeouts
-from iotsafe_tools.modem import Modem
-from iotsafe_tools.sim import Card, Profile, Store
+from iotsafe_tools.simulator.modem import Modem
+from iotsafe_tools.simulator.sim import Card, Profile, Store
 
 provide_umqtt()
 
@@ -43,44 +43,44 @@ START = datetime.datetime(2026, 11, 24, 13, 18, tzinfo=datetime.UTC)
 PERIOD = 20
 """Seconds between two readings."""
 PATIENCE = 3600
-"""Seconds after the last fault in which everything must have arrived."""
+"""Seconds after the last fault within which all readings must have arrived."""
 HANGS = 180
-"""Seconds that a modem waits for something of its own, such as a payload, and hears nothing."""
+"""Seconds for which a modem may wait for data, such as a payload, and ignore commands."""
 LONGEST_STEP = 900
-"""Seconds within which each step ends, but for `run`."""
+"""Seconds within which each step must end, except `run`."""
 NAMED = (
     cellular.ModemError, iotsafe.CardError, iotsafe.AppletNotFound, iotsafe.IdentityError,
     iotsafe.TLSError, telemetry.MQTTError,
 )  # fmt: skip
-"""What may end a step, besides a plain OSError with a time-out."""
+"""Exceptions that may end a step, besides a plain OSError for a time-out."""
 DAMAGE = {"lost_bytes", "doubled_bytes", "garbage", "noise", "csim_truncated"}
-"""Faults that may make another answer of an answer, such as a wrong time, and nobody can tell."""
+"""Faults that can change an answer, such as the time, so that no check can detect it."""
 
 
 COMMAND = cellular.AT.command
 
 
 def documented(error: BaseException) -> bool:
-    """Is it an exception that the README of a package names?"""
+    """Return whether a package's README names this exception."""
     return isinstance(error, NAMED) or (
         isinstance(error, OSError) and error.errno in (ETIMEDOUT, ENOTCONN)
     )
 
 
 def named(error: BaseException) -> str:
-    """Its class; of a plain OSError the errno."""
+    """Return the error's class name, or the errno of a plain OSError."""
     if isinstance(error, OSError) and type(error).__module__ == "builtins":
         return errorcode.get(error.errno, repr(error))
     return type(error).__name__
 
 
 class Over(BaseException):
-    """The world ends here; nothing in the firmware catches it."""
+    """Ends the world; the firmware does not catch it."""
 
 
 def enrolled() -> tuple[Store, Profile]:
-    """The content of a SIM with pair 01 of the worked examples and its certificate, always the
-    same."""
+    """Return the content of a SIM with key pair 01 of the worked examples and its certificate. It
+    is always the same."""
     profile = Profile.named("gsma", sign_ms=60, deterministic=True)
     store = Store.memory()
     issuer = Card(store, profile).issuer
@@ -93,7 +93,7 @@ def enrolled() -> tuple[Store, Profile]:
 
 
 class WorldClock(Clock):
-    """Ends the world when it is over."""
+    """A clock that ends the world when its time is over."""
 
     def __init__(self, world) -> None:
         super().__init__()
@@ -105,7 +105,7 @@ class WorldClock(Clock):
 
 
 class UART:
-    """machine.UART's shape, for a modem that lives on the clock of the world."""
+    """A UART with machine.UART's methods; its modem runs on the world's clock."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -115,23 +115,23 @@ class UART:
         clock.attend(self)
 
     def silence(self) -> int:
-        """ms until the modem has something to do."""
+        """ms until the modem has work to do."""
         due = self.due
         return 86_400_000 if due == inf else max(0, int(due * 1000) + 1 - self._clock.ms)
 
     def touched(self) -> None:
-        """Something was done to the modem: what it will do next is not known any more."""
+        """Note that the modem's state was changed from outside: compute its next action again."""
         self.due = self.modem.next_due()
         if self.due is None:
             self.due = inf
 
     def run(self) -> None:
-        """Let the modem's time catch up."""
+        """Run the modem up to the current time."""
         now = self._clock.ms / 1000
         again = 0
         while self.due <= now:
             again = again + 1 if self.due <= self.time else 0
-            if again > 100:  # it waits for something else
+            if again > 100:  # the modem waits for another event
                 break
             self.time = max(self.time, self.due)
             self.modem.service()
@@ -139,16 +139,16 @@ class UART:
         self.time = now
 
     def any(self) -> int:
-        """Bytes that can be read."""
+        """Return the number of bytes that can be read."""
         self.run()
         return self.modem.uart.waiting
 
     def peek(self) -> bytes:
-        """What nobody has read yet."""
+        """Return the unread bytes."""
         return bytes(self.modem.uart._tx)
 
     def readinto(self, buffer) -> int | None:
-        """Fill `buffer`; None if nothing is there."""
+        """Read into `buffer`; return None if there is nothing to read."""
         self.run()
         data = self.modem.take(len(buffer))
         if not data:
@@ -168,9 +168,9 @@ class UART:
 
 
 class World:
-    """One device. `personality`: of the simulated modem, whose driver is the one of that name;
-    `options`: further ones of it. `tls`: the client's and the broker's side of it. `log`: each
-    step's end, as (seconds, step, what it ended in).
+    """One device. `personality`: the simulated modem and the name of its driver; `options`:
+    further options of that modem. `tls`: the classes of the client's and the broker's side. `log`:
+    the end of each failed step as (seconds, step, exception).
     """
 
     NAME = "virtual"
@@ -191,7 +191,7 @@ class World:
         self.broker = Broker(session)
         self._uart = UART(self.clock)
         self.credited: list[str] = []
-        """Commands that got a result while another one was still to come."""
+        """Commands that took a result although another result was still to come."""
         self.limits = Limits(self.clock)
         self.network = MemoryNetwork(self.broker, lambda: self._uart.time)
         self._uart.modem = self.modem = Modem(
@@ -208,15 +208,15 @@ class World:
         self.said: list[str] = []
         self.failures: list[BaseException] = []
         self.numbers: list[str] = []
-        """Of the SIM, as the firmware read it."""
+        """The SIM's numbers (ICCID) as the firmware read them."""
         self.wrong_by = 0.0
-        """Seconds; the clock that the modem told."""
+        """Seconds by which the modem's clock was wrong."""
         self.begun = 0.0
         self.step = "power"
         self.end: float | None = None
         self.quiet = False
         self.settled: float | None = None
-        """When everything had arrived after the end of the faults."""
+        """Time at which all readings had arrived after the end of the faults."""
         (folder / "queue").mkdir()
         (folder / "ca.pem").write_bytes(bytes.fromhex(certificates.CA))
         settings = {
@@ -227,7 +227,7 @@ class World:
         }
         self.settings = config.check(settings)
 
-    # -- as the board ----------------------------------------------------------------------------
+    # -- the names of a `board` module -----------------------------------------------------------
 
     def uart(self, where):
         return self._uart
@@ -249,17 +249,17 @@ class World:
 
     def set_clock(self, utc) -> None:
         now = START + datetime.timedelta(milliseconds=self.clock.ms)
-        told = datetime.datetime(*utc, tzinfo=datetime.UTC)
-        self.wrong_by = max(self.wrong_by, abs((told - now).total_seconds()))
+        modem_time = datetime.datetime(*utc, tzinfo=datetime.UTC)
+        self.wrong_by = max(self.wrong_by, abs((modem_time - now).total_seconds()))
 
-    # -- the course of time ----------------------------------------------------------------------
+    # -- time ------------------------------------------------------------------------------------
 
     @property
     def seconds(self) -> float:
         return self.clock.ms / 1000
 
     def look(self) -> None:
-        """Called with each sleep: is it over?"""
+        """Check whether the world's time is over; each sleep calls this."""
         if self.step != "run" and self.seconds - self.begun > LONGEST_STEP:
             raise AssertionError(f"step {self.step} does not end\n" + self.story())
         if self.end is None:
@@ -276,7 +276,7 @@ class World:
             raise Over
 
     def touched(self) -> None:
-        """A test did something to the modem."""
+        """Note that a test changed the modem's state."""
         self._uart.touched()
 
     def began(self, step) -> None:
@@ -284,18 +284,18 @@ class World:
             self.begun, self.step = self.seconds, step
 
     def delivered(self) -> None:
-        """A reading was delivered: everything, once the faults are over?"""
+        """Note a delivered reading; after the faults, check whether all have arrived."""
         self.on_delivered()
         if self.quiet and not len(self.device.queue) and self._news():
             self.settled = self.seconds
             raise Over
 
     def on_event(self, event: dict) -> None:
-        """For tests: the modem tells something."""
+        """Hook for tests: the modem emitted an event."""
 
     def _command(self, at, command, *args, **options):
-        """AT.command, which must not take the result of one command for that of another: there
-        would be one too many."""
+        """Call AT.command, and check that it has not taken another command's result: then a result
+        would be left over."""
         lines = self.limits.command(
             at, command, lambda: COMMAND(at, command, *args, **options), options
         )
@@ -306,18 +306,18 @@ class World:
         return lines
 
     def _news(self) -> bool:
-        """Has a reading arrived that was taken after the faults?"""
+        """Return whether a reading taken after the faults has arrived."""
         return self.broker.received[-1]["at"] >= self.end * 1000
 
     def on_delivered(self) -> None:
-        """For tests: a reading was delivered."""
+        """Hook for tests: a reading was delivered."""
 
     def on_failure(self) -> None:
-        """For tests: a step ended in an exception, and nothing was done about it yet."""
+        """Hook for tests: an exception ended a step; the firmware has not reacted yet."""
 
     def aside(self, call: Callable[[], str]) -> str:
-        """What `call()` returns or raises, in a copy of this process that ends then: here nothing
-        has happened."""
+        """Call `call()` in a forked copy of this process; return its result or exception as text.
+        This process is not affected."""
         reader, writer = os.pipe()
         child = os.fork()
         if not child:
@@ -334,8 +334,8 @@ class World:
         return text
 
     def usable(self) -> str:
-        """Right after a failure, were the fault over: "" if the engine answers, "*" if it says
-        that the modem has to be set up again, and then it does; else what is wrong."""
+        """End the fault right after a failure and try the engine. Return "" if it works, "*" if it
+        reports that the modem must be set up again and works after that. Raises otherwise."""
         modem = self.device.modem
         self._uart.run()
         self.modem.faults.clear()
@@ -350,7 +350,7 @@ class World:
             return "*"
 
     def _set_up(self, modem) -> None:
-        """As often as it takes: a modem may wait for something of its own, and hear nothing."""
+        """Power the modem up, repeatedly: it may wait for data and ignore commands."""
         while True:
             try:
                 modem.power_up()
@@ -365,15 +365,15 @@ class World:
         self.said.append(f"{self.seconds:9.3f} {area:8} {text % args if args else text}")
 
     def run(self, seconds: float) -> None:
-        """Live for so long with whatever faults are armed, then until all has arrived."""
+        """Run for `seconds` with the armed faults, then without faults until all has arrived."""
         with self._device() as device, contextlib.suppress(Over):
             self.end = self.seconds + seconds
             device.run()
 
     def dialogue(self, messages: int) -> None:
-        """Connect, deliver so many readings, close; then, without faults, until all has arrived.
+        """Connect, deliver `messages` readings, close; without faults, run until all has arrived.
 
-        `log` and `failures` are those of the dialogue alone.
+        `log` and `failures` cover the dialogue only.
         """
         with self._device() as device, contextlib.suppress(Over):
             device.run(messages)
@@ -386,7 +386,7 @@ class World:
 
     @contextlib.contextmanager
     def _device(self) -> Iterator[supervisor.Supervisor]:
-        """The firmware, on the time of this world."""
+        """Return the firmware, running on this world's time."""
         self._uart.touched()
         state = random.getstate()
         random.seed(self.seed)
@@ -411,7 +411,7 @@ class World:
             replaced(supervisor.Supervisor, _failed=failed),
             replaced(iotsafe, SSLContext=self._tls),
         ):
-            gc.disable()  # a stream is closed when it is collected: at the same moment, always
+            gc.disable()  # collection closes streams; it must happen at the same moment each time
             self.device = supervisor.Supervisor(self, self.settings)
             self.beside = Beside(self.device.modem)
             self.limits.watch(self.device.modem)
@@ -422,20 +422,20 @@ class World:
             finally:
                 random.setstate(state)
                 gc.enable()
-                # CPython closes a stream when it collects it: not in the time of another world.
+                # CPython closes a stream when it collects it: do that in this world's time.
                 self.device.modem.at.restarted()
 
-    # -- what must hold --------------------------------------------------------------------------
+    # -- checks ----------------------------------------------------------------------------------
 
     def check(self) -> None:
-        """Everything arrived, in order and unchanged; nothing happened that has no name."""
-        assert self.settled, f"not everything arrived in {PATIENCE} s\n" + self.story()
+        """Check that all readings arrived in order, unchanged, and all errors are documented."""
+        assert self.settled, f"not all readings arrived in {PATIENCE} s\n" + self.story()
         seen: dict[int, dict] = {}
         for reading in self.broker.received:
             reading = dict(reading)
             number, repeat = reading.pop("seq"), reading.pop("repeat", False)
             if number in seen:
-                assert repeat, f"reading {number} came twice and does not say so\n" + self.story()
+                assert repeat, f"reading {number} came twice, unmarked\n" + self.story()
             seen[number] = reading
         wanted = dict(enumerate(self.readings, 1))
         assert seen == {number: wanted[number] for number in seen}, self.story()
@@ -444,17 +444,17 @@ class World:
         assert not self.broker.oddities, f"{self.broker.oddities}\n" + self.story()
         assert self.modem.counters["handler_errors"] == 0, self.story()
         for error in (*self.failures, *self.beside.errors):
-            assert documented(error), f"{error!r} has no name\n" + self.story()
+            assert documented(error), f"{error!r} is not documented\n" + self.story()
         assert not self.limits.broken, f"{self.limits.broken}\n" + self.story()
         if not DAMAGE & self.modem.faults.struck.keys():
             assert not self.broker.broken, "a byte of another connection\n" + self.story()
             strange = self.beside.strange or [m for m in self.network.mirrors if m.strange]
             assert not strange, "a byte of another connection\n" + self.story()
             assert not [e for e in self.failures if type(e) is iotsafe.TLSError], self.story()
-            assert not self.credited, f"a result of another: {self.credited}\n" + self.story()
+            assert not self.credited, f"took another's result: {self.credited}\n" + self.story()
             assert self.wrong_by < 60, self.story()
             assert set(self.numbers) <= {self.modem.sim.identity.iccid}, self.story()
 
     def story(self) -> str:
-        """For people: what was said and what struck."""
+        """Return the firmware's log and the faults that struck, for a failure message."""
         return "\n".join([*self.said, f"struck: {self.modem.faults.struck}"])

@@ -1,4 +1,4 @@
-"""Somebody at the board's USB console: reads what it prints, prompts too, and types."""
+"""Acts as a person at the board's USB console: reads the output, prompts included, and types."""
 
 import contextlib
 import re
@@ -11,9 +11,9 @@ _TAIL = 1500  # characters quoted in a failure
 
 
 class Terminal:
-    """A client of the console at `place` (socket://HOST:PORT), the only one meanwhile.
+    """The only client of the console at `place` (socket://HOST:PORT).
 
-    `text` is what came so far. It ends with the board's reset, which hangs up.
+    `text` is the output so far. It ends at the board's reset, which closes the connection.
     """
 
     def __init__(self, place: str) -> None:
@@ -21,7 +21,7 @@ class Terminal:
         self._socket = socket.create_connection((host, int(port)), 30)
         self._socket.settimeout(None)
         self._changed = threading.Condition()
-        self._seen = 0  # characters of `text` that `wait_for` has passed
+        self._seen = 0  # characters of `text` that `wait_for` has consumed
         self._ended = False
         self.text = ""
         self._thread = threading.Thread(target=self._read, name="terminal", daemon=True)
@@ -41,8 +41,8 @@ class Terminal:
                 return
 
     def wait_for(self, pattern: str, timeout: float = 300.0) -> re.Match[str]:
-        """The next match of `pattern`; what comes before it is passed over. AssertionError when
-        it does not come within `timeout` seconds, or the board hangs up first."""
+        """Wait for the next match of `pattern`, and consume the text up to it. Raises
+        AssertionError after `timeout` seconds, or if the board hangs up first."""
         found: list[re.Match[str]] = []
 
         def look() -> bool:
@@ -52,22 +52,22 @@ class Terminal:
 
         with self._changed:
             self._changed.wait_for(look, timeout)
-            assert found, f"no {pattern!r} in what the board prints:\n{self.text[-_TAIL:]}"
+            assert found, f"no {pattern!r} in the board's output:\n{self.text[-_TAIL:]}"
             self._seen = found[0].end()
         return found[0]
 
     def send(self, data: bytes) -> None:
-        """Press keys; b"\\x03" is Ctrl-C."""
+        """Send keystrokes; b"\\x03" is Ctrl-C."""
         self._socket.sendall(data)
 
     def type(self, line: str) -> None:
-        """Type a line, and wait until the board has echoed it."""
+        """Type a line and wait until the board has echoed it."""
         self.send(line.encode() + b"\r")
         self.wait_for(re.escape(line) + r"\s")
 
     def close(self) -> None:
-        """Unplug. May be called twice."""
-        with contextlib.suppress(OSError):  # the board may have ended, or this is the second time
+        """Disconnect. May be called twice."""
+        with contextlib.suppress(OSError):  # the board may have ended, or this is the second call
             self._socket.shutdown(socket.SHUT_RDWR)
         self._thread.join(10)
         self._socket.close()

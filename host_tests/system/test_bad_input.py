@@ -1,7 +1,7 @@
-"""Whatever is wrong outside: the firmware says what, in one line, goes on trying, and recovers.
+"""Faults outside the board: the firmware names the fault in one line, keeps trying and recovers.
 
-A case is what is wrong, the line that a technician must see, and the cure after which readings
-must arrive without anybody touching the firmware.
+A case has a fault, the line that a technician must see, and a repair after which readings must
+arrive without any action on the firmware.
 """
 
 import ast
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from iotsafe_tools.sim.profile import GSMA_AID
+from iotsafe_tools.simulator.sim.profile import GSMA_AID
 from iotsafe_tools.testbed import PKI, Rig, Validity
 
 CN = "device-0001"
@@ -20,7 +20,8 @@ CN = "device-0001"
 
 @dataclass
 class Case:
-    """`spoil` before the firmware starts, `line` of the firmware, `cure` while it runs."""
+    """`spoil` makes the fault before the firmware starts; `line` is the firmware's line; `cure`
+    repairs the fault while the firmware runs."""
 
     spoil: Callable[[Rig], None]
     line: str
@@ -38,11 +39,11 @@ def _heal(rig: Rig) -> None:
 
 
 def _nothing(rig: Rig) -> None:
-    """Enough attempts cure it."""
+    """Do nothing: the fault ends by itself after some attempts."""
 
 
 def _write(content: Callable[[bytes], bytes]) -> Callable[[Rig], None]:
-    """The certificate file holds what `content` makes of the right certificate."""
+    """Write to the certificate file what `content` makes of the right certificate."""
 
     def spoil(rig: Rig) -> None:
         issuer = rig.lab.card.issuer
@@ -84,7 +85,7 @@ CASES = {
     "certificate cut off": Case(
         _write(lambda der: der[:200]), r"BadCertificate: .* file 02 is cut off or dam", _enrol
     ),
-    "certificate that is none": Case(
+    "certificate file without a certificate": Case(
         _write(lambda der: b"-----BEGIN" * 20), r"BadCertificate: .* file 02 is cut off", _enrol
     ),
     "certificate of another key": Case(
@@ -107,7 +108,7 @@ CASES = {
     "reset before the signature": Case(
         _fault("reset", at="apdu:2B"), r"ModemReset: AT\+CSIM: the modem restarted", _nothing
     ),
-    # Its boot lines tell, as it has left auto-baud.
+    # The boot lines reveal this reset, as the modem no longer uses auto-baud.
     "reset in the handshake": Case(
         _fault("reset", at="done:+CASEND", nth=1),
         r"ModemReset: AT\+CASEND: the modem restarted",
@@ -186,7 +187,7 @@ def test_a_server_that_must_not_be_used(make_rig, tmp_path, name):
     with rig.firmware(messages=1) as firmware:
         firmware.wait_for(line, 60)
         firmware.wait_for(r"next attempt in \d+\.\d s, from step", 60)
-        firmware.wait_for(line, 60)  # it has not given up
+        firmware.wait_for(line, 60)  # the firmware has tried again
     assert not any("delivered" in line or "Traceback" in line for line in firmware.lines)
 
 

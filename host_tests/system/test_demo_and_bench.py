@@ -1,4 +1,4 @@
-"""The two programs behind `make demo` and `make bench`."""
+"""Tests of the programs behind `make demo` and `make bench`."""
 
 import json
 import os
@@ -17,7 +17,7 @@ DEMO = (sys.executable, "-m", "iotsafe_tools.demo")
 
 
 def _descendants(pid: int) -> set[int]:
-    """Every process below `pid`."""
+    """Return all descendant processes of `pid`."""
     found: set[int] = set()
     waiting = [pid]
     while waiting:
@@ -38,7 +38,7 @@ def test_the_demonstration_ends_by_itself_after_five_messages():
     lines = done.stdout.splitlines()
     received = [line for line in lines if "broker devices/device-0001/telemetry" in line]
     assert len(received) == 5
-    told = "\n".join(lines)
+    output = "\n".join(lines)
     for text in (
         "switched on, listening on its UART",
         "IoT SAFE applet A0000005590010 on channel 1, by AT+CSIM",
@@ -48,8 +48,8 @@ def test_the_demonstration_ends_by_itself_after_five_messages():
         "handshake signed by the SIM with key 01",
         "5 messages delivered; the broker knows the client as 'device-0001'",
     ):
-        assert text in told, told
-    assert "\x1b[" not in told, "colours belong on a terminal only"
+        assert text in output, output
+    assert "\x1b[" not in output, "colours belong on a terminal only"
 
 
 @pytest.mark.parametrize("moment", ["Power up", "searching", r"broker devices/"])
@@ -73,7 +73,7 @@ def test_the_benchmark_counts_what_it_says():
     assert numbers["reconnect.uart_bytes"] == sum(
         numbers[f"reconnect.uart_bytes.{purpose}"] for purpose in ("sim", "socket", "control")
     )
-    # The socket's commands carry the TLS bytes, and little else.
+    # The socket commands carry the TLS bytes and little else.
     assert numbers["reconnect.uart_bytes.socket"] > numbers["reconnect.tls_bytes"]
     assert numbers["reconnect.uart_bytes.socket"] < numbers["reconnect.tls_bytes"] + 300
     assert numbers["publish.at_commands"] == 2

@@ -1,8 +1,8 @@
-"""Random faults for ten minutes, many times: in the end every reading has arrived.
+"""Many runs of ten minutes with random faults: in the end every reading has arrived.
 
-In virtual time (fault_world.py). SCHEDULES in the environment says how many, `make faults` does
-1,000. A failure names its seed: `make faults SEED=38` does that one alone, and tells its story.
-The seed draws the modem, too, unless PERSONALITY names one.
+The runs use virtual time (fault_world.py). The environment variable SCHEDULES sets their number;
+`make faults` runs 1,000. A failure names its seed: `make faults SEED=38` repeats only that run and
+prints its history. The seed also chooses the modem, unless PERSONALITY names one.
 """
 
 import os
@@ -14,8 +14,8 @@ import pytest
 from fault_world import World, named
 from summaries import SUMMARIES
 
-from iotsafe_tools.modem.fault_schedule import random_schedule
-from iotsafe_tools.modem.personalities import PERSONALITIES
+from iotsafe_tools.simulator.modem.fault_schedule import random_schedule
+from iotsafe_tools.simulator.modem.personalities import PERSONALITIES
 
 SCHEDULES = int(os.environ.get("SCHEDULES") or "100")
 SEED = os.environ.get("SCHEDULE_SEED", "")
@@ -24,8 +24,8 @@ SECONDS = 600
 
 
 def modem_of(seed: int) -> dict:
-    """Modems differ, too: their type, who switches them on, whether their baud rate is fixed, and
-    when they tell of a data context."""
+    """Choose the modem: its type, whether the power key must switch it on, whether its baud rate
+    is fixed, and when it reports a data context."""
     return {
         "personality": PERSONALITY or random.Random(seed).choice(sorted(PERSONALITIES)),
         "auto_power": bool(seed & 1),
@@ -35,7 +35,7 @@ def modem_of(seed: int) -> dict:
 
 
 def live(folder: Path, seed: int) -> World:
-    """One device under one schedule."""
+    """Run one device under one schedule."""
     folder.mkdir()
     world = World(folder, seed, **modem_of(seed))
     world.modem.faults.schedule(random_schedule(seed, SECONDS))

@@ -1,4 +1,4 @@
-"""The main job, whole: real firmware, simulated modem and SIM, real broker."""
+"""The main job end to end: real firmware, simulated modem and SIM, real broker."""
 
 import json
 
@@ -7,12 +7,12 @@ import pytest
 import iotsafe
 from iotsafe_tools.bench import measure
 from iotsafe_tools.lab import Lab
-from iotsafe_tools.sim import Profile
+from iotsafe_tools.simulator.sim import Profile
 from iotsafe_tools.testbed import PKI, Subscriber
 
 VERSIONS = ("1.2", "1.3")
 
-# Labs whose modem reaches the SIM's applications only with AT+CGLA.
+# Labs whose modem can reach the SIM's applications only with AT+CGLA.
 FETCHED = Profile.named("gsma", get_response="always")
 ONLY_CGLA = {
     "no CSIM": {"quirks": {"cgla", "no_csim"}},
@@ -52,8 +52,8 @@ def test_the_firmware_opens_no_private_key(make_rig):
     opened = {name for name in firmware.opened() if not name.startswith(system)}
     folder = str(firmware.folder)
     opened = {name.removeprefix(folder + "/") for name in opened}
-    # Config, CA, the certificate's cache, the count of crashes, the reading that waits, the
-    # terminal: and no key.
+    # The firmware opens config, CA, certificate cache, crash count, queued reading and terminal,
+    # but no key.
     known = {"config.json", "ca.pem", "certificate.der.new", "crashes", "crashes.new"}
     known |= {"queue", "queue/00000001"}
     assert opened <= known | {rig.lab.uart}, opened
@@ -68,13 +68,13 @@ def test_with_another_key_in_the_sim_the_broker_refuses(make_rig, version):
     rig = make_rig(broker={"tls_exactly": version})
     with rig.firmware() as firmware:
         firmware.wait_for("delivered", 60)
-        # The key is replaced behind the running firmware, which still holds the certificate.
+        # Replace the key while the firmware runs: it still has the old certificate.
         rig.lab.call(rig.lab.card.issuer.create_key_pair, b"\x01")
         rig.lab.call(rig.lab.modem.faults.add, "close", at="done:+CASEND", nth=1)
         firmware.wait_for("ClientRefused: the server refused our certificate or signature", 60)
         firmware.wait_for("KeyMismatch: the certificate in file 02", 60)
         assert rig.broker.log.count("New client connected") == 1
-        # A certificate for the new key makes everything good again.
+        # A certificate for the new key repairs this.
         rig.lab.call(rig.enrol, "device-0001")
         firmware.wait_for("delivered", 60)
 
@@ -121,7 +121,7 @@ def test_a_modem_that_reaches_the_sim_only_with_cgla(make_rig, modem):
         firmware.wait_for("by AT.CGLA", 60)
         assert firmware.wait(60) == 0
     assert rig.broker.names("device-0001")
-    # From the socket's start to its end: the two commands of a signature, and nothing else.
+    # While the socket is open: only the two commands of a signature.
     lines = [event.get("line", "") for event in events]
     first = next(n for n, line in enumerate(lines) if line.startswith("AT+CAOPEN="))
     last = next(n for n, line in enumerate(lines) if line.startswith("AT+CACLOSE="))
@@ -130,7 +130,7 @@ def test_a_modem_that_reaches_the_sim_only_with_cgla(make_rig, modem):
     assert [ins for ins in commands if ins != "C0"] == ["2A", "2B"]
     sim = [line for line in lines[first:last] if line.startswith(("AT+CSIM", "AT+CGLA"))]
     assert len(sim) == 2 and all(line.startswith("AT+CGLA=") for line in sim), sim
-    # Of AT+CSIM only what it takes to find out.
+    # AT+CSIM only as often as needed to find out that it does not work.
     assert sum(line.startswith("AT+CSIM=") for line in lines) <= 3
     tried = [line for line in lines if line.startswith('AT+CCHO="')]
     assert len(tried) == (len(iotsafe.AIDS) if modem == "the SIM of NTT" else 1)
@@ -140,7 +140,8 @@ def test_the_session_of_cgla_is_opened_anew_after_a_reset_of_the_sim(make_rig):
     rig = make_rig(lab={"quirks": {"cgla", "no_csim"}})
     with rig.firmware(changes={"sim.channel": "cgla"}) as firmware:
         firmware.wait_for("delivered", 60)
-        # The SIM loses its channels, the modem goes on; then a new signature is needed.
+        # The SIM loses its logical channels, the modem keeps running; then the firmware needs
+        # another signature.
         rig.lab.call(rig.lab.modem.sim.power_on)
         rig.lab.call(rig.lab.modem.faults.add, "close", at="done:+CASEND", nth=1)
         firmware.wait_for("delivered", 60)
@@ -156,7 +157,7 @@ def test_a_modem_that_does_not_reach_the_sim_says_so(make_rig):
 
 def test_the_certificate_is_read_once_and_then_kept(make_rig):
     rig = make_rig()
-    for expected in (8, 7):  # the second start checks the tail instead of reading two parts
+    for expected in (8, 7):  # the second start checks the certificate's end instead of reading it
         before = rig.lab.counters["apdu_exchanges"]
         with rig.firmware(messages=1) as firmware:
             assert firmware.wait(60) == 0

@@ -1,4 +1,4 @@
-"""The main job by each modem that can be simulated, with the driver of its family."""
+"""The main job on each simulated modem with the driver of its family."""
 
 import contextlib
 import json
@@ -17,7 +17,7 @@ MODEMS = (
     ("bg96", "bg96"),
     ("gm02s", "gm02s"),
     ("gms01q", "gms01q"),
-    ("eg95", "eg95"),  # the SIM is reached by AT+CCHO and AT+CGLA only
+    ("eg95", "eg95"),  # it reaches the SIM only with AT+CCHO and AT+CGLA
     ("sara-r4", "sara-r4"),
     ("sara-r5", "sara-r5"),
     ("tx62", "tx62"),
@@ -58,14 +58,14 @@ def test_latency_and_rate_of_the_radio(make_rig, radio):
 NOISY = ("sim7080", "sim7000", "bg95", "gms01q", "sara-r5", "tx62")
 READINGS = 5
 LOST = "lost_bytes:rate=1,seed={}"  # a tenth of a percent, both ways
-# Seconds. It takes 10 to 200, and what repeats nothing does not come to an end.
+# Seconds. The job takes 10 to 200; a firmware that does not repeat lost data never finishes.
 PATIENCE = 600.0
 
 
 @pytest.mark.timeout(PATIENCE + 200)
 def test_the_main_job_at_a_tenth_of_a_percent_of_lost_bytes(make_rig, pytestconfig):
-    """Side by side, as each of them mostly waits. By TLS 1.2, as OpenSSL sends tickets by 1.3:
-    nobody has a use for them here, and they double what comes down at once."""
+    """The modems run side by side, as each of them mostly waits. They use TLS 1.2, because OpenSSL
+    sends session tickets in TLS 1.3, which nothing here uses and which double a burst's size."""
     jobs = []
     with contextlib.ExitStack() as running:
         for seed, personality in enumerate(NOISY, 1):

@@ -1,6 +1,6 @@
-"""Whatever is wrong with the board itself: it says what, stays reachable, and does what it can.
+"""Faults of the board itself: the board names the fault, stays reachable and does what it can.
 
-On the image that a user flashes. The table in firmware/README.md states what is tested here.
+The tests run the image that a user flashes. The table in firmware/README.md states the behaviour.
 """
 
 import json
@@ -17,16 +17,16 @@ from iotsafe_tools.emulator.flash_image import SECTOR, SIZE
 from iotsafe_tools.emulator.pico import FIRMWARE, LED_PIN
 from iotsafe_tools.testbed import ROOT, Rig, Subscriber
 
-STORAGE = SIZE - 352 * SECTOR  # where the file system begins
+STORAGE = SIZE - 352 * SECTOR  # start of the file system
 PROMPT = r">>> $"
 RUNNING = r"Ctrl-C within 3 s stops here"
 BOARD = (ROOT / "boards" / "WAVESHARE_PICO_SIM7080G" / "board.py").read_text()
 
 
 class Desk:
-    """A board that each test boots with files of its own.
+    """A board that each test boots with its own files.
 
-    `golden`: a flash image with a file system; `files`: what it has when nothing is wrong.
+    `golden`: a flash image with a file system; `files`: its files when nothing is wrong.
     """
 
     def __init__(self, pico: Pico, golden: bytes, files: Mapping[str, bytes]) -> None:
@@ -36,7 +36,7 @@ class Desk:
         self._terminals: list[Terminal] = []
 
     def boot(self, changes: Mapping[str, bytes | None] | None = None) -> Terminal:
-        """Switch it on with the good files but for `changes` (None: there is no such file)."""
+        """Switch the board on with the good files, except `changes` (None: remove the file)."""
         self.cut()
         self.pico.flash.path.write_bytes(self._golden)
         for name, content in {**self._files, **(changes or {})}.items():
@@ -45,7 +45,7 @@ class Desk:
         return self.on()
 
     def on(self, flash_fails: bool = False) -> Terminal:
-        """Switch it on; the terminal sees all that it prints from the beginning."""
+        """Switch the board on; the terminal gets all its output from the beginning."""
         self.pico.start(power=False)
         self.pico.flash_fails(flash_fails)
         terminal = Terminal(self.pico.console)
@@ -54,31 +54,31 @@ class Desk:
         return terminal
 
     def next_start(self) -> Terminal:
-        """The terminal after a reset that has just happened."""
+        """Return a new terminal after a reset that has just happened."""
         terminal = Terminal(self.pico.console)
         self._terminals.append(terminal)
         return terminal
 
     def cut(self) -> None:
-        """Cut the power, whatever it does."""
+        """Cut the power at this moment."""
         self.pico.power_cut()
         for terminal in self._terminals:
             terminal.close()
         self._terminals.clear()
 
     def resets(self) -> int:
-        """How often the watchdog has reset it since it was switched on."""
+        """Number of watchdog resets since the board was switched on."""
         return self.pico.counters()["resets.watchdog"]
 
     def pass_time(self, seconds: int) -> None:
-        """Wait so long, in board time; the board must have little to do."""
+        """Let `seconds` of board time pass; the board must be mostly idle."""
         mark = self.pico.mark
         self.pico.skip(seconds)
         self.pico.wait_event("skipped", after=mark)
 
     def blinks(self, count: int) -> list[tuple[int, int]]:
-        """The next `count` times that the LED changes: (value until then, ms of board time for
-        which it had that value)."""
+        """Return the next `count` changes of the LED: (value before, ms of board time with that
+        value)."""
         changes = []
         mark = self.pico.mark
         while len(changes) <= count:
@@ -88,7 +88,7 @@ class Desk:
         return [(a["value"], (b["us"] - a["us"]) / 1000) for a, b in pairwise(changes)]
 
     def answers(self, terminal: Terminal) -> None:
-        """It is at the prompt, and nothing resets it while somebody is there."""
+        """Check that the board is at the prompt and that nothing resets it there."""
         terminal.wait_for(PROMPT)
         before = self.resets()
         self.pass_time(30)
@@ -113,7 +113,7 @@ def files(rig: Rig) -> dict[str, bytes]:
 
 @pytest.fixture(scope="module")
 def golden(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    """The flash of a board that has made its file system."""
+    """Return the flash of a board that has made its file system."""
     path = tmp_path_factory.mktemp("golden") / "flash.img"
     with Pico(FIRMWARE, path, flash_time="none") as pico, Terminal(pico.console) as terminal:
         terminal.wait_for("CA certificate of the server")
@@ -124,7 +124,7 @@ def golden(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 def desk(
     rig: Rig, golden: bytes, files: dict, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Desk]:
-    """A board with modem, SIM and broker."""
+    """Return a board with modem, SIM and broker."""
     pico = Pico(FIRMWARE, tmp_path_factory.mktemp("desk") / "flash.img", lab=rig.lab)
     yield Desk(pico, golden, files)
     pico.stop()
@@ -132,7 +132,7 @@ def desk(
 
 @pytest.fixture(scope="module")
 def lone(golden: bytes, files: dict, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    """A board with nothing on its UART: time can be skipped."""
+    """Return a board with nothing on its UART, so that tests can skip time."""
     pico = Pico(FIRMWARE, tmp_path_factory.mktemp("lone") / "flash.img")
     yield Desk(pico, golden, files)
     pico.stop()
@@ -145,7 +145,7 @@ def subscriber(rig: Rig) -> Iterator[Subscriber]:
 
 
 def delivers(terminal: Terminal, subscriber: Subscriber) -> None:
-    """A reading arrives that was not there before."""
+    """Wait for a new reading to arrive."""
     subscriber.drain()
     terminal.wait_for(r"delivered \{")
     subscriber.get(60)
@@ -182,7 +182,7 @@ def test_a_bad_config_is_named_and_left_as_it_is(lone, files, name):
 
 
 def answer(terminal: Terminal, answers: Mapping[str, str], ca: bytes) -> None:
-    """Answer the dialogue's questions: a part of the question -> the answer; else the default."""
+    """Answer the dialogue's questions. `answers`: part of the question -> answer; else default."""
     left = dict(answers)
     terminal.wait_for("CA certificate of the server")
     for line in ca.decode().splitlines():
@@ -211,7 +211,7 @@ def test_without_a_config_the_board_asks_and_then_works(desk, rig, subscriber):
     terminal.wait_for(PROMPT)
     desk.cut()
     delivers(desk.on(), subscriber)
-    # The LED: a short blink each three seconds. A reading that is being sent may delay it.
+    # The LED blinks briefly every three seconds. Sending a reading may delay a blink.
     shown = desk.blinks(4)
     assert sorted(value for value, _ in shown) == [0, 0, 1, 1]
     for value, ms in shown:
@@ -221,7 +221,7 @@ def test_without_a_config_the_board_asks_and_then_works(desk, rig, subscriber):
 # -- the file system ------------------------------------------------------------------------------
 
 
-# Leaves no room: not for a block, and not for the smallest file.
+# Fills the file system: no room for a block, nor for the smallest file.
 FILL = """
 number = 0
 for size in (65536, 4096, 200, 1):
@@ -242,7 +242,7 @@ def test_a_full_file_system_stops_nothing(desk, subscriber, files):
     errors = desk.pico.exec(FILL).split()
     assert len(errors) == 4 and set(errors) <= {"28", "36"}, (
         errors
-    )  # no space, or as littlefs says
+    )  # ENOSPC, or littlefs's own error
     desk.cut()
     terminal = desk.on()
     terminal.wait_for("/crashes cannot be written: no space left: remove files")
@@ -287,7 +287,7 @@ def test_flash_that_cannot_be_written_stops_nothing(desk, subscriber, files):
 
 
 def spoil(desk: Desk, first: int, count: int) -> None:
-    """Random bytes in blocks of the file system."""
+    """Write random bytes to blocks of the file system."""
     path = desk.pico.flash.path
     image = bytearray(path.read_bytes())
     start = STORAGE + first * SECTOR
@@ -319,7 +319,7 @@ def test_a_file_system_that_does_not_mount_is_made_anew_and_said_so(lone):
 
 
 def test_without_a_modem_it_says_so_and_goes_on_trying(golden, files, tmp_path):
-    # It waits busily: "wall" lets that take no longer here than on the board.
+    # The board waits busily: with "wall" that takes no longer here than on a real board.
     desk = Desk(Pico(FIRMWARE, tmp_path / "flash.img", time="wall"), golden, files)
     try:
         terminal = desk.boot()
@@ -339,13 +339,13 @@ def test_without_a_modem_it_says_so_and_goes_on_trying(golden, files, tmp_path):
 
 # -- crashes --------------------------------------------------------------------------------------
 
-# In place of the frozen `board`: a mistake that is only found when the application calls it.
+# Replaces the frozen `board`. The application finds the mistake only when it calls the function.
 CRASHING = BOARD + "\n\ndef uart(where):\n    return open_uart(nowhere, where)\n"
 HANGING = BOARD + "\n\ndef led(on):\n    import time\n    time.sleep(3600)\n"
 
 
 def wait_reset(desk: Desk, after: int) -> Terminal:
-    """Let time pass until the watchdog resets the board."""
+    """Let board time pass until the watchdog resets the board."""
     desk.pico.skip(20)
     desk.pico.wait_event("reset", after=after, cause="watchdog")
     desk.pico.skip(0)
@@ -376,7 +376,7 @@ def test_a_board_that_crashes_can_be_repaired(lone):
     terminal = lone.boot({"board.py": CRASHING.encode()})
     terminal.wait_for("the watchdog restarts the board")
     terminal.close()
-    for _ in range(4):  # it has 8 s until the watchdog, which a busy host may need
+    for _ in range(4):  # the watchdog fires after 8 s, and a busy host may need that long
         try:
             lone.pico.mpremote("fs", "rm", ":board.py")
             break
@@ -392,7 +392,7 @@ def test_a_board_that_crashes_can_be_repaired(lone):
 def test_safe_mode_ends_after_an_hour(lone):
     terminal = lone.boot(
         {"board.py": CRASHING.encode(), "crashes": b"6"}
-    )  # the loss of power was none
+    )  # the power cut does not count as a crash
     terminal.wait_for("safe mode after 5 crashes")
     terminal.wait_for(PROMPT)
     terminal.type("import gc; gc.collect()")

@@ -1,4 +1,4 @@
-"""The SIM explored at the REPL of the image that a user flashes, over mpremote."""
+"""Explores the SIM at the REPL of the image that a user flashes, over mpremote."""
 
 from datetime import UTC, datetime
 
@@ -13,7 +13,7 @@ from iotsafe_tools.testbed import Rig
 
 @pytest.fixture(scope="module")
 def pico(tmp_path_factory):
-    """A board without a config, before an enrolled SIM."""
+    """A board without a config, with an enrolled SIM."""
     folder = tmp_path_factory.mktemp("explore")
     with (
         Rig(folder, lab={**LAB, "delays": 0.0}) as rig,

@@ -4,7 +4,7 @@ import pytest
 
 from iotsafe_tools.bench import pico
 
-# Three handshakes on a core that is emulated take a minute, on a busy machine several.
+# Three handshakes on an emulated core take a minute, on a busy machine several minutes.
 pytestmark = pytest.mark.timeout(1800)
 
 

@@ -1,4 +1,4 @@
-"""Ctrl-C while the application runs on the image that a user flashes: the board is the user's."""
+"""Ctrl-C while the application runs on the image that a user flashes: the user gets the REPL."""
 
 import threading
 from contextlib import closing
@@ -12,14 +12,14 @@ from iotsafe_tools.emulator.__main__ import LAB, provision
 from iotsafe_tools.testbed import Rig, Subscriber
 
 STAY = "import time; time.sleep(10); print('usable')"  # longer than the watchdog's 8 s
-PROMPT = "MicroPython v"  # the line above it
+PROMPT = "MicroPython v"  # the line above the prompt
 CONTROL_C, CONTROL_D = b"\x03", b"\x04"
 GONE = "Client device-0001 .*(disconnected|closed its connection)"
 
 
 class Trigger:
-    """Types when the lab shows an event with certain fields, once armed; in the lab's thread,
-    so that the board cannot have had the modem's answer."""
+    """Once armed, types when the lab emits an event with certain fields. It types in the lab's
+    thread, so the board cannot have received the modem's answer."""
 
     def __init__(self):
         self._fields = self._type = None
@@ -37,7 +37,7 @@ class Trigger:
 
 
 class Application:
-    """A board with the application, modem and SIM, a broker. `begin` makes it publish."""
+    """A board with the application, modem, SIM and broker. `begin` waits until it publishes."""
 
     def __init__(self, folder):
         self.trigger = Trigger()
@@ -57,12 +57,12 @@ class Application:
         self.rig.stop()
 
     def begin(self, screen):
-        """Wait until it publishes; returns the mark of the board's events."""
+        """Wait until the board publishes; return the mark of its events."""
         screen.wait_for("delivered")
         return self.pico.mark
 
     def left_in_order(self):
-        """The broker need not wait for the keep-alive time, and the modem has no connection."""
+        """Check that the board left the broker in order and that the modem has no connection."""
         self.rig.broker.wait_for(GONE, 20)
         return self.rig.lab.call(lambda: list(self.rig.lab.modem.sockets.sockets)) == []
 
@@ -77,7 +77,7 @@ def application(tmp_path_factory):
 
 
 def test_during_a_publish(application):
-    """The modem has the packet and is about to say so; then a soft reset."""
+    """Interrupt when the modem has the packet and is about to confirm it; then soft-reset."""
     pico, trigger = application.pico, application.trigger
     with closing(Terminal(pico.console)) as screen:
         mark = application.begin(screen)
@@ -99,7 +99,7 @@ def test_during_a_publish(application):
 
 
 def test_between_two_publishes_and_by_mpremote(application, tmp_path):
-    """mpremote types Ctrl-C by itself, and resets the interpreter: no timer survives that."""
+    """mpremote sends Ctrl-C itself and resets the interpreter; no timer survives that."""
     pico = application.pico
     (tmp_path / "note").write_text("copied while it ran")
     with closing(Terminal(pico.console)) as screen:
@@ -124,6 +124,6 @@ def test_twice_in_a_row(application):
         screen.wait_for(PROMPT)
     assert pico.exec(STAY) == "usable\n"
     assert application.resets(mark) == []
-    # A watchdog that was stopped can be started again, as the application does.
+    # The application can start a stopped watchdog again.
     pico.exec("import board; board.watchdog()")
     pico.wait_event("reset", after=mark, cause="watchdog", timeout=60)

@@ -1,4 +1,4 @@
-"""`iotsafe setup` with the image that a user flashes, modem, SIM and broker."""
+"""`iotsafe setup` with the image that a user flashes, a modem, a SIM and a broker."""
 
 import json
 import os
@@ -24,7 +24,7 @@ COMMAND = [sys.executable, "-c", "from iotsafe_tools.cli import app; app()", "se
 
 
 def setup(port, *options, env=None):
-    """(exit status, all that it said) of `iotsafe setup`, with nobody to ask."""
+    """Run `iotsafe setup` without a terminal; return (exit status, all output)."""
     environment = {**os.environ, "COLUMNS": "200", "NO_COLOR": "1", **(env or {})}
     command = [*COMMAND, "--port", port, *options]
     with Process(command, name="iotsafe setup", env=environment) as process:
@@ -40,7 +40,7 @@ def rig(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def pico(rig, tmp_path_factory):
-    """A board without a config, which asks for one on its console."""
+    """A board without a config. It asks for one on its console."""
     with Pico(UF2, tmp_path_factory.mktemp("pico") / "flash.img", lab=rig.lab) as board:
         board.wait_console()
         yield board
@@ -51,7 +51,7 @@ def works(shown):
 
 
 def on_the_board(pico):
-    """The config on the board, and the names of its certificates."""
+    """Return the config on the board and the names of its certificates."""
     code = "import os; print(open('/config.json').read()); print(*os.listdir('/'))"
     text, names = pico.exec(code).splitlines()
     return json.loads(text), {name for name in names.split() if name.endswith(".pem")}
@@ -107,7 +107,7 @@ def test_the_dialogue(rig, pico, tmp_path):
 
 
 def test_a_board_whose_application_runs(rig, pico, tmp_path):
-    """With options alone; the certificate is another file, and the old one is gone."""
+    """Set up with options only. The new certificate is another file, and the old one is gone."""
     (tmp_path / "broker.pem").write_bytes(rig.pki.ca_pem)
     options = ["--host", "localhost", "--mqtt-port", str(rig.broker.port), "--period", "2"]
     options += ["--ca", str(tmp_path / "broker.pem"), "--no-ask"]
@@ -139,7 +139,7 @@ def test_what_fails_is_shown_and_changes_nothing(rig, pico, tmp_path):
     assert works(shown) == list(STEPS[:-1])
     assert "✗ session  ServerNotTrusted: the server's certificate is not from our CA" in shown
     assert shown.splitlines()[-1].startswith("iotsafe setup: the test failed, and the board's")
-    with closing(Terminal(pico.console)) as screen:  # it goes on with what it had
+    with closing(Terminal(pico.console)) as screen:  # the board keeps its old config
         screen.wait_for("delivered")
     assert on_the_board(pico)[0] == before
 
@@ -199,14 +199,14 @@ def test_what_is_no_micropython():
 
 @pytest.fixture
 def alone(tmp_path):
-    """A board with nothing behind it."""
+    """A board without modem and broker."""
     with Pico(UF2, tmp_path / "alone.img", flash_time="none") as board:
         board.wait_console()
         yield board
 
 
 def test_a_board_without_our_firmware(alone):
-    """As any other MicroPython: there is no module `app` to be had."""
+    """Imitate a stock MicroPython, which has no module `app`."""
     alone.exec("with open('/app.py', 'w') as file: file.write('raise ImportError')")
     status, shown = setup(alone.console, "--host", "h", "--no-ask")
     assert status == 1
@@ -215,7 +215,7 @@ def test_a_board_without_our_firmware(alone):
 
 
 def test_a_power_cut_leaves_the_old_or_the_new(alone, tmp_path):
-    """The power fails at a step of the flash, and in the middle of it, with a config in force."""
+    """Cut the power between and in the middle of flash steps while a config is in use."""
     sides = {}
     for name in ("one", "two"):
         pem = PKI.create(tmp_path / name, name=name).ca_pem
@@ -239,7 +239,7 @@ def test_a_power_cut_leaves_the_old_or_the_new(alone, tmp_path):
         assert alone.flash.read_file(config["ca"]) == sides[config["host"]], after
         seen.add(config["host"] == host)
         alone.start()
-    assert seen == {True, False}  # some cuts came before the new one was there, some after
+    assert seen == {True, False}  # some cuts left the old config, some the new one
 
 
 @pytest.mark.parametrize("unwritable", ["ca.pem", "config.json"])

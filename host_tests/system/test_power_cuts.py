@@ -1,7 +1,7 @@
-"""The power fails at any moment: the board starts again, its config is whole, no reading is lost.
+"""The power fails at any moment: the board restarts with an intact config and loses no reading.
 
-On the image that a user flashes; the power fails by killing the emulator, whose flash image stays
-as it is then. POWER_CUTS in the environment says how often; `make powercuts` does it 200 times.
+The test runs the image that a user flashes. It kills the emulator, whose flash image stays as it
+is at that moment. The environment variable POWER_CUTS sets the number; `make powercuts` makes 200.
 """
 
 import json
@@ -20,12 +20,12 @@ from iotsafe_tools.testbed import Rig, Subscriber
 
 CUTS = int(os.environ.get("POWER_CUTS", "24"))
 SEED = int(os.environ.get("POWER_CUTS_SEED", "0")) or random.SystemRandom().randrange(1 << 32)
-BOARDS = 2  # at the same time: one for each core
+BOARDS = 2  # running at the same time: one for each core
 _LATE = 8.0  # seconds after the start of the console; a session begins after some 5
 
 
 class Device:
-    """A board that publishes each second, its broker, and what is known of its readings."""
+    """A board that publishes every second, its broker, and a record of its readings."""
 
     def __init__(self, folder: Path, seed: int) -> None:
         self.random = random.Random(seed)
@@ -40,7 +40,7 @@ class Device:
         self.error: BaseException | None = None
 
     def run(self, cuts: int) -> None:
-        """Be cut off so often, then deliver all that is left."""
+        """Cut the power `cuts` times, then deliver the readings that are left."""
         try:
             with self.rig, self.pico, Subscriber(self.rig.broker, topic="devices/#") as subscriber:
                 provision(self.pico, self.rig, 1)
@@ -52,7 +52,7 @@ class Device:
                     self._cut()
                     self._take(subscriber)
                 self._finish(subscriber)
-        except BaseException as error:  # for the test's thread
+        except BaseException as error:  # the test's thread raises it
             self.error = error
 
     def _cut(self) -> None:
@@ -60,7 +60,7 @@ class Device:
         pico.start(power=False)
         terminal = Terminal(pico.console)
         pico.power(True)
-        pico.skip(3)  # the time for Ctrl-C
+        pico.skip(3)  # the pause for Ctrl-C
         if choice < 0.3:  # in the middle of an erase or a program
             pico.tear(self.random.randrange(40), self.random.randrange(1 << 30))
             pico.wait_end(120)
@@ -74,7 +74,7 @@ class Device:
         self._look(terminal.text)
 
     def _look(self, text: str) -> None:
-        """What the board said, and what is in its flash."""
+        """Check the board's output and the content of its flash."""
         assert "Traceback" not in text and "safe mode" not in text, text
         for line in text.splitlines():
             assert " config " not in line, text
@@ -82,7 +82,7 @@ class Device:
         self.moments.append(last[-1] if last else "boot")
         flash = self.pico.flash
         for name, content in self.files.items():
-            assert flash.read_file(name) == content, f"{name} is another one"
+            assert flash.read_file(name) == content, f"{name} has changed"
         if "queue" in flash.names():
             for name in flash.names("/queue"):
                 content = flash.read_file(f"/queue/{name}")
@@ -93,7 +93,7 @@ class Device:
         self.received += [json.loads(message.payload) for message in subscriber.drain()]
 
     def _finish(self, subscriber: Subscriber) -> None:
-        """Start once more; all that is on flash must arrive, and then new readings."""
+        """Start once more: all readings on flash must arrive, then new ones."""
         self.pico.start()
         wanted = max(self.kept, default=0) + 3
         while not any(reading["seq"] == wanted for reading in self.received):
@@ -101,12 +101,12 @@ class Device:
             self.received.append(json.loads(message.payload))
 
     def check(self) -> None:
-        """None is lost, a repeat says so, and it is the same reading."""
+        """Check that no reading is lost and that a repeat is marked and unchanged."""
         seen: dict[int, dict] = {}
         for reading in self.received:
             number, repeat = reading["seq"], reading.pop("repeat", False)
             if number in seen:
-                assert repeat, f"reading {number} came twice, and does not say so"
+                assert repeat, f"reading {number} came twice, unmarked"
                 assert reading == seen[number], f"reading {number} came as two different ones"
             seen[number] = reading
         assert list(seen) == list(range(1, len(seen) + 1)), f"a gap or another order: {list(seen)}"

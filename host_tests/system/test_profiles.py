@@ -2,7 +2,7 @@
 
 import pytest
 
-from iotsafe_tools.sim import BROKEN, PROFILES
+from iotsafe_tools.simulator.sim import BROKEN, PROFILES
 
 SOUND = [name for name in PROFILES if not name.startswith(BROKEN)]
 

@@ -1,4 +1,4 @@
-"""Many bytes through a connection of the modem, on MicroPython: all of them, and no heap."""
+"""Many bytes through a modem's connection on MicroPython: all arrive, the heap does not grow."""
 
 import pytest
 
@@ -10,7 +10,7 @@ CHUNK = 1460
 
 @pytest.fixture(scope="module")
 def said():
-    """What the device said of 1 MB up and 1 MB down, on a line as fast as it can be."""
+    """The device's numbers for 1 MB up and 1 MB down on a line without pacing."""
     return sockets.transfer(SIZE, frozen=False)
 
 
@@ -23,7 +23,7 @@ def test_every_byte_arrives_and_the_heap_does_not_grow(said, way):
 def test_each_command_carries_all_that_it_can(said):
     fewest = -(-SIZE // CHUNK)
     assert fewest <= said["up"]["commands"] <= fewest + 1
-    # A read that finds less than it can take is no loss: the peer had not sent more.
+    # A read may return less than it can take: the peer had not sent more.
     assert fewest <= said["down"]["commands"] <= 2 * fewest
     counted = {name for name, n in said["end"].items() if n and name != "uart"}
     assert counted == {"commands", "urcs", "echoes"}
@@ -31,7 +31,7 @@ def test_each_command_carries_all_that_it_can(said):
 
 @pytest.mark.parametrize("way", ["up", "down"])
 def test_the_line_carries_little_else(said, way):
-    # Nothing waits for more than one byte of the other way: the sum is the time on the line.
+    # Neither direction waits for more than one byte of the other: the sum is the time on the line.
     assert SIZE < said[way]["uart"] < SIZE / 0.95
 
 

@@ -1,5 +1,5 @@
-"""Two boards with one identity, as after a SIM or a config was copied: the broker lets in the
-newest of two sessions with one client identifier, and ends the other."""
+"""Two boards with one identity, for example after a SIM or a config was copied. Of two sessions
+with one client identifier, the broker keeps the newer and ends the other."""
 
 import shutil
 
@@ -16,7 +16,7 @@ WARNING = f"sessions soon after their start: does another board use the identity
 
 @pytest.fixture
 def boards(make_rig, tmp_path):
-    """A rig, and two firmwares with a modem each; what is in the SIMs is the same."""
+    """A rig and two firmwares, each with its own modem; both SIMs have the same content."""
     stores = [tmp_path / "sim.json", tmp_path / "copy.json"]
     rig = make_rig(cn=CN, lab={"store": str(stores[0])})
     shutil.copy(*stores)
@@ -36,7 +36,7 @@ def test_they_come_back_ever_more_seldom_and_say_why_until_one_is_gone(boards):
             assert 0.5 * 2**number <= pause <= 2**number, pauses
 
     second.wait_for(PAUSE, 60)
-    first.stop()  # which has the session
+    first.stop()  # the first one has the session
     assert any(WARNING in line for line in first.lines + second.lines)
     assert rig.broker.log.count(TAKEN) >= 2 * ATTEMPTS
     assert {(client.id, client.cn) for client in rig.broker.clients} == {(CN, CN)}

@@ -1,4 +1,4 @@
-"""A board that connects from time to time only, and rests in between."""
+"""A board that connects only at intervals and rests in between."""
 
 import json
 
@@ -19,9 +19,9 @@ def test_off_the_air_between_two_uploads(make_rig):
     lines = [event.get("line", "") for event in events]
     rests = [n for n, line in enumerate(lines) if line == "AT+CFUN=4"]
     assert rests and rig.broker.log.count(" as device-0001 ") == len(rests) + 1
-    for begin in rests:  # the connection was closed before, and not a command came in the pause
+    for begin in rests:  # the board closed the connection before, and sent no command meanwhile
         assert lines[:begin].count("AT+CACLOSE=0") == lines[:begin].count("AT+CFUN=4") + 1
         after = next(line for line in lines[begin + 1 :] if line.startswith("AT"))
         assert after == "AT+CFUN=1"
     sim = [event["apdu"][2:4] for event in events[rests[0] :] if event["kind"] == "apdu"]
-    assert sim == ["2A", "2B"] * len(rests)  # a signature for each upload, nothing else
+    assert sim == ["2A", "2B"] * len(rests)  # only one signature for each upload

@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 import iotsafe
 from iotsafe import CardError, objects
-from iotsafe_tools.sim import PROFILES, Card, Profile
-from iotsafe_tools.sim import objects as o
+from iotsafe_tools.simulator.sim import PROFILES, Card, Profile
+from iotsafe_tools.simulator.sim import objects as o
 
 WORKS = "works"
 NOT_OFFERED = "-"

@@ -7,8 +7,9 @@ the modem are served whenever somebody sleeps.
 import contextlib
 from collections.abc import Callable
 
+from modem_bench import Bench
+
 import ticks
-from iotsafe_tools.modem.testing import Bench
 
 _SHORT = 20  # ms; a nap as of code that polls
 _LONGEST = 1_000  # ms that such a nap takes after a long silence, never past what is due

@@ -9,8 +9,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Self
 
-from iotsafe_tools.setup import layout
 from iotsafe_tools.testbed import ROOT
+from iotsafe_tools.toolchain import layout
 
 MPY_VERSION = 6
 

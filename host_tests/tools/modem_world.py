@@ -5,12 +5,12 @@ import select
 from collections.abc import Iterator
 
 import pytest
+from modem_bench import StubCard
 
 import cellular
 import ticks
-from iotsafe_tools.modem import MemoryUART, Modem, Network
-from iotsafe_tools.modem.line import interest
-from iotsafe_tools.modem.testing import StubCard
+from iotsafe_tools.simulator.modem import MemoryUART, Modem, Network
+from iotsafe_tools.simulator.modem.line import interest
 
 
 class World:

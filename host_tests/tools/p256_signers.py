@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from iotsafe.applet import Applet
-from iotsafe_tools.sim import Card, Profile, Store
+from iotsafe_tools.simulator.sim import Card, Profile, Store
 
 
 @dataclass(frozen=True)

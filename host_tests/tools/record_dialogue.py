@@ -29,10 +29,10 @@ from fault_world import START, UART, enrolled  # noqa: E402
 from virtual_time import Clock, running  # noqa: E402
 
 import cellular  # noqa: E402
-from iotsafe_tools.modem import Modem  # noqa: E402
-from iotsafe_tools.modem.transcript import RecordedUART, Transcript  # noqa: E402
-from iotsafe_tools.port_modem import open_uart  # noqa: E402
-from iotsafe_tools.sim import Card  # noqa: E402
+from iotsafe_tools.ports.modem import open_uart  # noqa: E402
+from iotsafe_tools.simulator.modem import Modem  # noqa: E402
+from iotsafe_tools.simulator.modem.transcript import RecordedUART, Transcript  # noqa: E402
+from iotsafe_tools.simulator.sim import Card  # noqa: E402
 
 FOLDER = _HERE.parent / "data" / "transcripts"
 # Simulated modem (and driver) -> what is special about its session.

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from iotsafe_tools.setup.layout import Layout
+from iotsafe_tools.toolchain.layout import Layout
 
 
 def command(folder: Path, name: str, script: str) -> None:

@@ -1,7 +1,7 @@
 """A recorded dialogue with a modem, played as a UART: what the modem sent comes when the host has
 sent what it sent then. Plain Python, for CPython and MicroPython.
 
-A transcript is JSON, one object a line; `iotsafe_tools.modem.transcript` writes it. First the
+A transcript is JSON, one object a line; the simulated modem's `transcript.py` writes it. First the
 header: `transcript` (the version, 1), and of what is known `modem`, `rate`, `date`, `init` (the
 host can change the rate) and whatever else belongs to it. Then each line has `t`, seconds since
 the start, and one of

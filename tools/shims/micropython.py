@@ -1,12 +1,12 @@
 """CPython stand-in for the part of MicroPython's `micropython` module that `lib/` uses.
 
-Installed into the virtual environment as a top-level module, so that the same source runs on
-both. Nothing here imitates behaviour: a function that cannot mean anything on CPython is absent.
+It is installed into the virtual environment as a top-level module, so that the same source runs on
+both. It does not imitate behaviour: a function that has no meaning on CPython is absent.
 """
 
 
 def const(value):
-    """Return `value`: on MicroPython the compiler folds it, on CPython it is a plain name."""
+    """Return `value`: MicroPython's compiler folds it; CPython has a plain name."""
     return value
 
 

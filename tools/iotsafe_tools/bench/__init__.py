@@ -1,1 +1,1 @@
-"""`make bench`: what a connect costs, in exchanges, bytes, heap and time."""
+"""`make bench`: the cost of a connect in exchanges, bytes, heap and time."""

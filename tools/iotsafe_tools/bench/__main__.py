@@ -1,4 +1,4 @@
-"""Measure, print, and write build/bench.json: `python -m iotsafe_tools.bench`."""
+"""Measures, prints the numbers and writes build/bench.json: `python -m iotsafe_tools.bench`."""
 
 import json
 import sys
@@ -17,7 +17,7 @@ _REPORT = ROOT / "build" / "bench.json"
 _RECONNECTS = 200
 _SPARE = 8  # KiB above the smallest heap, for the run of many reconnects
 
-# Name (or its last part) -> unit, for people.
+# Name (or its last part) -> unit to print.
 _UNITS = {
     "line_ms": "ms",
     "sim_ms": "ms",
@@ -39,11 +39,11 @@ _TARGETS = {
 
 def _unit(name: str) -> str:
     if name.startswith("socket.efficiency."):
-        return "% of the line's rate, at least 90 wanted"
+        return "% of the line's rate, target at least 90"
     if name.startswith("socket.at_commands."):
         return ""
     unit = _UNITS.get(name, _UNITS.get(name.rpartition(".")[2], "bytes"))
-    return f"{unit}, at most {_TARGETS[name]:g} wanted" if name in _TARGETS else unit
+    return f"{unit}, target at most {_TARGETS[name]:g}" if name in _TARGETS else unit
 
 
 def _smallest_heap() -> measure.Numbers:
@@ -75,15 +75,15 @@ def _print(console: Console, numbers: measure.Numbers) -> None:
 
 
 def main() -> int:
-    """Run each measurement; the exit status."""
+    """Run each measurement; return the exit status."""
     console = Console(highlight=False)
     numbers: measure.Numbers = {}
     flash = cache(pico.new_flash)
     steps: tuple[tuple[str, Callable[[], measure.Numbers]], ...] = (
         ("connect and reconnect on a line of 115200 baud", measure.connects),
-        ("the same where GET RESPONSE is left to us", measure.get_response),
+        ("reconnect with a modem that leaves GET RESPONSE to its host", measure.get_response),
         ("each command of the applet", commands.costs),
-        ("64 KB each way on that line by each family, and 5 MB each way", sockets.efficiency),
+        ("64 KB each way with each modem family, then 5 MB each way", sockets.efficiency),
         ("bytecode", measure.bytecode),
         ("smallest heap", _smallest_heap),
         (
@@ -106,7 +106,7 @@ def main() -> int:
                 return 1
     _REPORT.write_text(json.dumps(numbers, indent=1) + "\n")
     _print(console, numbers)
-    console.print(f"written to {_REPORT.relative_to(ROOT)}")
+    console.print(f"wrote {_REPORT.relative_to(ROOT)}")
     return 0
 
 

@@ -1,4 +1,4 @@
-"""What each command of the applet costs: exchanges with the card, and bytes of heap."""
+"""The cost of each command of the applet: exchanges with the card and bytes of heap."""
 
 import re
 import tempfile
@@ -14,10 +14,10 @@ _TIMEOUT = 120.0
 
 
 def costs() -> Numbers:
-    """`command.NAME.exchanges` and `.heap` on a card that has everything (profile "full").
+    """Return `command.NAME.exchanges` and `.heap` on a card with all commands (profile "full").
 
-    The heap is what a call takes on the unix port before anything is collected, without what is
-    imported at its first use. Raises ProcessError.
+    The heap is what a call allocates on the unix port, garbage included, without the modules that
+    its first use imports. Raises ProcessError.
     """
     numbers: Numbers = {}
     with tempfile.TemporaryDirectory() as folder:

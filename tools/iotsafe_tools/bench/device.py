@@ -1,6 +1,6 @@
-"""Runs on MicroPython: connects, publishes, reconnects, and says when each is done.
+"""Runs on MicroPython: connects, publishes, reconnects, and prints a mark after each phase.
 
-Lines that the host waits for begin with `BENCH`. Usage: device.py RECONNECTS
+The host waits for the lines that begin with `BENCH`. Usage: device.py RECONNECTS
 """
 
 import gc
@@ -14,7 +14,7 @@ from app import config, supervisor
 
 
 def mark(name, **numbers):
-    """Tell the host that a phase ended, and wait until the host says, by a file, to go on."""
+    """Tell the host that a phase has ended; wait until the host creates the file `go`."""
     fields = " ".join("%s=%d" % item for item in numbers.items())
     print("BENCH", name, fields)
     while True:
@@ -26,7 +26,7 @@ def mark(name, **numbers):
 
 
 def timed(application, *steps):
-    """Do `steps`; how many ms that took."""
+    """Do `steps`; return the time they took, in ms."""
     start = ticks.now()
     for step in steps:
         application.do(step)
@@ -34,14 +34,14 @@ def timed(application, *steps):
 
 
 def publish(application):
-    """One reading, as the application publishes it."""
+    """Publish one reading as the application does."""
     application.publisher.publish({"seq": 1, "temp": 21.5})
     gc.collect()
     mark("publish", heap=gc.mem_alloc())
 
 
 def repeat(application, times):
-    """Reconnect `times` times: how many failed, and by how many bytes the heap grew."""
+    """Reconnect `times` times; report the number of failures and the heap's growth in bytes."""
     gc.collect()
     before = gc.mem_alloc()
     failures = 0

@@ -1,6 +1,6 @@
-"""Runs on MicroPython: each command of the applet once, and what it took.
+"""Runs on MicroPython: sends each command of the applet once and prints its cost.
 
-A line `BENCH command NAME exchanges=… heap=…` for each, with the name's spaces as underscores.
+It prints `BENCH command NAME exchanges=… heap=…` for each, with underscores for spaces in NAME.
 """
 
 import gc
@@ -22,7 +22,7 @@ _POINT = b"".join(
 
 
 def commands(safe):
-    """(name, call) in an order in which all of them can work."""
+    """Return (name, call) pairs in an order in which every call can succeed."""
     digest = iotsafe.Digest(bytes(32))
     text = iotsafe.Text(bytes(100))
     signature = safe.sign(b"\x01", bytes(32))
@@ -48,7 +48,7 @@ def commands(safe):
 
 
 def measured(safe, call):
-    """(exchanges, bytes of heap that the call took, whether or not they can be collected)."""
+    """Return (exchanges, bytes of heap that the call allocated, garbage included)."""
     before = safe.apdu.exchanges
     gc.collect()
     gc.disable()
@@ -62,7 +62,7 @@ def measured(safe, call):
 def main():
     safe = repl.safe(board)
     for name, call in commands(safe):
-        call()  # what is imported at first use is not the command's
+        call()  # so that the measurement excludes the imports of the first use
         costs = measured(safe, call)
         print("BENCH command", name.replace(" ", "_"), "exchanges=%d heap=%d" % costs)
     print("BENCH end")

@@ -1,9 +1,11 @@
-"""Runs on MicroPython: moves bytes through a connection of the modem, and says how long it took.
+"""Runs on MicroPython: moves bytes through a connection of the modem and prints the time it took.
 
-Lines that the host waits for begin with `BENCH`. Usage: device_sockets.py MODEM UART PORT BYTES,
-with the driver's name and as many bytes each way. The peer (see `sockets.Peer`) is told on the
-first line of each connection what to do, and tells the digest of what it got. What it sends is the
-block again and again, too.
+The host waits for the lines that begin with `BENCH`. Usage:
+device_sockets.py MODEM UART PORT BYTES
+
+MODEM is the driver's name, BYTES the number of bytes each way. The first line of each connection
+tells the peer (see `sockets.Peer`) what to do. The peer answers with the digest of the bytes that
+it received or sent. Both sides send the same block over and over.
 """
 
 import binascii
@@ -22,7 +24,7 @@ _PART = 512
 
 
 def timed(move, stream, size):
-    """(ms that it took, bytes by which the heap grew, digest in hex)."""
+    """Call `move`; return (time in ms, growth of the heap in bytes, digest in hex)."""
     digest = hashlib.sha256()
     gc.collect()
     before = gc.mem_alloc()
@@ -34,7 +36,7 @@ def timed(move, stream, size):
 
 
 def send(stream, size, update):
-    """Write `size` bytes in parts that are no part of what the modem takes at once."""
+    """Write `size` bytes in pieces whose size does not divide what the modem takes at once."""
     view = memoryview(_BLOCK)
     while size:
         part = view[: min(size, len(_BLOCK))]
@@ -45,7 +47,7 @@ def send(stream, size, update):
 
 
 def receive(stream, size, update):
-    """Read `size` bytes, up to 512 at a time."""
+    """Read `size` bytes, at most 512 at a time."""
     view = memoryview(bytearray(_PART))
     while size:
         n = stream.readinto(view[: min(size, _PART)])
@@ -56,7 +58,7 @@ def receive(stream, size, update):
 
 
 def transfer(modem, port, name, move, size):
-    """One connection: move the bytes, compare with what the peer says, print a mark."""
+    """Open a connection, move the bytes, compare the digest with the peer's, print a mark."""
     stream = modem.socket()
     stream.connect(("127.0.0.1", port))
     stream.write(b"%s %d\n" % (name.encode(), size))
@@ -64,11 +66,11 @@ def transfer(modem, port, name, move, size):
     before = modem.at.commands
     ms, growth, digest = timed(move, stream, size)
     commands = modem.at.commands - before
-    told = b""
-    while len(told) < 64:
-        told += stream.read(64 - len(told))
+    received = b""
+    while len(received) < 64:
+        received += stream.read(64 - len(received))
     stream.close()
-    same = told.decode() == digest
+    same = received.decode() == digest
     print("BENCH %s ms=%d growth=%d commands=%d same=%d" % (name, ms, growth, commands, same))
 
 
@@ -80,7 +82,7 @@ def main(name, uart, port, size):
     modem.register()
     modem.attach("internet")
     for name, move in (("up", send), ("down", receive)):
-        transfer(modem, port, name, move, 5000)  # what is imported and allocated once
+        transfer(modem, port, name, move, 5000)  # do imports and one-time allocations first
         transfer(modem, port, name, move, size)
     print("BENCH end " + " ".join(["%s=%d" % item for item in counters(modem.at).items()]))
 

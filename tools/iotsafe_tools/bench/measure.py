@@ -1,4 +1,4 @@
-"""Runs the main job on the simulated line and counts what it costs."""
+"""Runs the main job on the simulated line and counts its cost."""
 
 import re
 import subprocess
@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 import cellular
-from iotsafe_tools.sim import Profile
+from iotsafe_tools.simulator.sim import Profile
 from iotsafe_tools.testbed import ROOT, ProcessError, Rig
 
 BAUD = 115200
@@ -24,7 +24,7 @@ Numbers = dict[str, float]
 
 
 class Run:
-    """One run of `device.py` on a rig; `phase` waits for its next mark."""
+    """One run of `device.py` on a rig. `phase` waits for the next mark."""
 
     def __init__(
         self,
@@ -52,10 +52,10 @@ class Run:
         self.rig.stop()
 
     def phase(self, name: str, timeout: float = _TIMEOUT) -> tuple[Numbers, Numbers]:
-        """Wait for the mark `name`: (what the device said, what the modem counted meanwhile)."""
+        """Wait for the mark `name`; return (the device's numbers, the modem's counts for it)."""
         match = self._firmware.wait_for(_MARK, timeout)
         if match[1] != name:
-            raise ProcessError(f"the device is at {match[1]!r}, not at {name!r}")
+            raise ProcessError(f"the device ended the phase {match[1]!r}, expected {name!r}")
         said = {key: float(value) for key, value in re.findall(r"(\w+)=(-?\d+)", match[2])}
         now = self.rig.lab.call(lambda: dict(self.rig.lab.counters))
         counted = {key: now[key] - self._counters[key] for key in now}
@@ -65,12 +65,12 @@ class Run:
 
 
 def _exchanges(counted: Numbers) -> float:
-    """Commands to the card, GET RESPONSE included."""
+    """Return the number of commands to the card, GET RESPONSE included."""
     return counted["apdu_exchanges"] + counted["get_response"]
 
 
 def _cost(prefix: str, said: Numbers, counted: Numbers) -> Numbers:
-    """The numbers of one connect, by the names that the report has."""
+    """Return the numbers of one connect under the names of the report."""
     costs: Numbers = {
         "apdu_exchanges": _exchanges(counted),
         "at_commands": counted["at_commands"],
@@ -98,10 +98,10 @@ def _sum(first: Numbers, second: Numbers) -> Numbers:
 
 
 def connects() -> Numbers:
-    """First connect and reconnect, on a line of 115200 baud with a SIM that signs in 60 ms.
+    """Measure first connect and reconnect: 115200 baud, a SIM that signs in 60 ms.
 
-    The first connect includes finding applet, key and certificate in the SIM; neither includes
-    the modem's start and the search for the network.
+    The first connect includes finding applet, key and certificate in the SIM. Neither includes the
+    modem's start and the search for the network.
     """
     with tempfile.TemporaryDirectory() as folder, Run(folder, baud=BAUD) as run:
         run.phase("power")
@@ -124,10 +124,10 @@ def connects() -> Numbers:
 
 
 def main_job(heap: str, reconnects: int = 0) -> tuple[Numbers, Numbers]:
-    """Connect, publish, reconnect, publish, then `reconnects` more, with a heap of `heap`.
+    """Connect, publish, reconnect, publish, then reconnect `reconnects` times, with this `heap`.
 
-    Returns what device and modem counted over those further reconnects. Raises ProcessError if
-    any of it fails.
+    Returns the counts of device and modem for those last reconnects. Raises ProcessError if a step
+    fails.
     """
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -140,7 +140,7 @@ def main_job(heap: str, reconnects: int = 0) -> tuple[Numbers, Numbers]:
 
 
 def smallest_heap(low: int = 8, high: int = 256) -> int:
-    """The smallest heap, in KiB, with which the main job passes; found by halving."""
+    """Find the smallest heap, in KiB, with which the main job passes, by bisection."""
     while low < high:
         middle = (low + high) // 2
         try:
@@ -153,7 +153,7 @@ def smallest_heap(low: int = 8, high: int = 256) -> int:
 
 
 def repeated(times: int, heap: str) -> Numbers:
-    """`times` reconnects in a row with a small fixed heap."""
+    """Measure `times` reconnects in a row with a small fixed heap."""
     said, counted = main_job(heap, times)
     return {
         "reconnects.count": times,
@@ -164,7 +164,7 @@ def repeated(times: int, heap: str) -> Numbers:
 
 
 def get_response() -> Numbers:
-    """Exchanges of a reconnect where the modem leaves GET RESPONSE to us (61xx)."""
+    """Count the exchanges of a reconnect when the modem leaves GET RESPONSE to us (61xx)."""
     with (
         tempfile.TemporaryDirectory() as folder,
         Run(folder, profile=Profile.named("gsma", get_response="always")) as run,
@@ -177,7 +177,7 @@ def get_response() -> Numbers:
     return {"reconnect.apdu_exchanges_61xx": _exchanges(counted)}
 
 
-# Modules of iotsafe that no session needs: they are imported when they are first used.
+# Modules of iotsafe that no session needs: iotsafe imports them at their first use.
 LATER = {
     "capabilities",
     "csr",
@@ -206,7 +206,7 @@ _COMMON = {*ENGINE, "csim", "modem", "socket"}
 
 
 def drivers() -> dict[str, set[str]]:
-    """Name of each driver -> the modules of cellular that only modems of its kind load."""
+    """Return for each driver's name the modules of cellular that only this driver loads."""
     found = {}
     for name, module, _ in cellular.DRIVERS:
         code = f"import cellular.{module}, sys; print(*sys.modules)"
@@ -217,9 +217,11 @@ def drivers() -> dict[str, set[str]]:
 
 
 def bytecode() -> Numbers:
-    """Size of each device package as .mpy files, in bytes; of `iotsafe` also what a TLS session
-    loads, of `cellular` the AT engine, each driver, and the largest driver with the engine;
-    `bytecode.session` is what a telemetry session by a SIM7080 loads of all of them.
+    """Measure the size of each device package as .mpy files, in bytes.
+
+    Also measures the part of `iotsafe` that a TLS session loads; the parts of `cellular`: the AT
+    engine, each driver, the largest driver with the engine; and in `bytecode.session` all modules
+    that a telemetry session with a SIM7080 loads.
     """
     numbers: Numbers = {"bytecode.iotsafe.session": 0}
     compiler = ROOT / "build" / "mpy-cross" / "mpy-cross"
@@ -231,7 +233,8 @@ def bytecode() -> Numbers:
                 if source.name == "manifest.py":
                     continue
                 target = Path(folder) / f"{package}.{source.stem}.mpy"
-                # The name of a file is in it: as in a manifest, wherever the tree may be.
+                # An .mpy file contains its source's name: use the name that a manifest gives it,
+                # so that the size does not depend on where the tree is.
                 name = f"{package}/{source.name}"
                 subprocess.run([compiler, "-s", name, "-o", target, source], check=True)
                 total += target.stat().st_size

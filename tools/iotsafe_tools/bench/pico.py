@@ -1,4 +1,4 @@
-"""Runs the main job on the image of a Raspberry Pi Pico, in the emulator: time and heap."""
+"""Runs the main job on the Raspberry Pi Pico's image in the emulator; measures time and heap."""
 
 import json
 import queue
@@ -21,9 +21,9 @@ HEAP_TARGET = 64 * KIB
 
 _HERE = Path(__file__).parent
 _LAB = {"uart": "tcp:127.0.0.1:0", "auto_power": False, "delays": 0.0, "sign_ms": SIGN_MS}
-_TIMEOUT = 300.0  # seconds between two lines, on a busy machine; a handshake takes some 10
+_TIMEOUT = 300.0  # seconds between two lines, on a busy machine; a handshake takes about 10
 _TAIL = 12  # lines quoted in an error
-_ATTEMPTS = 3  # at a trial whose outcome says nothing about the heap
+_ATTEMPTS = 3  # at a trial whose outcome is no evidence about the heap
 _SESSIONS = 3
 _PER_SESSION = 2  # readings
 _HEAP_MOST = 128 * KIB
@@ -32,16 +32,16 @@ _HEAP_MOST = 128 * KIB
 _LINE = re.compile(r"^ *(\d+)\.(\d{3})  (.*)")
 _NUMBER = re.compile(r"^BENCH (\w+) (\d+)$")
 _NO_MEMORY = re.compile(r"MemoryError|memory allocation failed|ENOMEM|out of memory|crashed: see")
-# The board was reset, or is at the REPL, because the application ended.
+# The board was reset, or it is at the REPL because the application ended.
 _STOPPED = re.compile(r"^EMULATOR |^MicroPython v")
-# What the board says of a modem that did not get its turn on this machine.
+# Errors that the board reports when a busy host does not schedule the modem in time.
 _TOO_SLOW = re.compile(r"ModemTimeout|ModemSilent|ETIMEDOUT")
 
 
-class Start:
-    """One start of the image, from power on. A context manager.
+class BoardRun:
+    """One run of the image from power on. A context manager.
 
-    flash: what is on it, to which come config, CA certificate, and `files`.
+    flash: content of the flash; config, CA certificate and `files` are written into it.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class Start:
         self.rig = Rig(folder, lab=_LAB)
         self.pico = Pico(flash=image, lab=self.rig.lab, on_event=self._event)
         config = self.rig.config()
-        del config["modem"]["uart"]  # wired
+        del config["modem"]["uart"]  # the board's modem is wired
         own = {"config.json": json.dumps(config).encode(), "ca.pem": self.rig.pki.ca_pem}
         for name, content in {**own, **(files or {})}.items():
             self.pico.flash.write_file(name, content)
@@ -78,58 +78,58 @@ class Start:
 
     def _event(self, event: dict[str, Any]) -> None:
         if event["event"] == "halt":
-            self._queue.put(f"EMULATOR the core stands still: {event['why']}")
+            self._queue.put(f"EMULATOR the core halted: {event['why']}")
         elif event["event"] == "reset" and event["cause"] != "power":
             self._queue.put(f"EMULATOR reset by {event['cause']}")
 
     def lines(self) -> Iterator[str]:
-        """What the board prints, as it comes. Raises ProcessError when nothing comes any more."""
+        """Yield the lines that the board prints. Raises ProcessError if the board stays silent."""
         seen = []
         while True:
             try:
                 line = self._queue.get(timeout=_TIMEOUT)
             except queue.Empty:
-                why = f"the board says nothing for {_TIMEOUT:g} s"
+                why = f"the board printed nothing for {_TIMEOUT:g} s"
                 raise ProcessError(why, seen[-_TAIL:]) from None
             seen.append(line)
             yield line
 
 
 def new_flash() -> bytes:
-    """The flash of a board that has made its file system, and has no config yet."""
+    """Return the flash of a board that has made its file system and has no config yet."""
     with tempfile.TemporaryDirectory() as folder:
         image = Path(folder) / "flash.img"
         with Pico(flash=image, flash_time="none") as pico:
-            pico.exec("pass")  # the REPL is there when the file system is
+            pico.exec("pass")  # the REPL answers only after the file system is made
         return image.read_bytes()
 
 
 def image() -> Numbers:
-    """What the image takes of the flash, in bytes."""
+    """Return the flash that the image takes, in bytes."""
     return {"pico.image": json.loads(FIRMWARE.with_name("sizes.json").read_text())["flash"]}
 
 
 def first_publish(flash: bytes) -> Numbers:
-    """Board time from power on to the first delivered reading, and of the session in it.
+    """Measure board time from power on to the first delivered reading, and to open the session.
 
-    The modem boots and registers at once; the pause in which one can press Ctrl-C is included.
+    The modem boots and registers at once. The time includes the pause for Ctrl-C.
     """
-    with tempfile.TemporaryDirectory() as folder, Start(folder, flash) as start:
-        since = start.pico.wait_event("reset", cause="power")["us"]
+    with tempfile.TemporaryDirectory() as folder, BoardRun(folder, flash) as run:
+        since = run.pico.wait_event("reset", cause="power")["us"]
         last = began = connected = 0
-        for line in start.lines():
+        for line in run.lines():
             said = _LINE.match(line)
             if not said:
                 continue
             now, text = int(said[1] + said[2]), said[3]
             if text.startswith("tls ") and not began:
-                began = last  # the step before had just ended when it said its last line
+                began = last  # the previous step ended when it printed its last line
             elif text.startswith("mqtt      connected to"):
                 connected = now
             elif text.startswith("mqtt      delivered"):
                 break
             last = now
-        end = start.pico.counters()["board_us"]
+        end = run.pico.counters()["board_us"]
     return {
         "pico.first_publish.board_ms": round((end - since) / 1000),
         "pico.connect.board_ms": connected - began,
@@ -137,16 +137,16 @@ def first_publish(flash: bytes) -> Numbers:
 
 
 def heap_in_use(flash: bytes) -> Numbers:
-    """Heap in use after a collection: when the session is open, and once a reading is delivered.
+    """Measure the heap in use after a collection: with an open session, and after a delivery.
 
-    `pico_heap.py`, which tells, takes some of it: see README.md.
+    `pico_heap.py`, which measures, uses some of that heap itself: see README.md.
     """
     said: dict[str, int] = {}
     files = {"app.py": (_HERE / "pico_heap.py").read_bytes()}
-    with tempfile.TemporaryDirectory() as folder, Start(folder, flash, files) as start:
-        for line in start.lines():
+    with tempfile.TemporaryDirectory() as folder, BoardRun(folder, flash, files) as run:
+        for line in run.lines():
             if _STOPPED.search(line):
-                raise ProcessError("the board tells nothing of its heap", [line])
+                raise ProcessError("the board did not report its heap", [line])
             if number := _NUMBER.match(line):
                 said[number[1]] = int(number[2])
             if "end" in said:
@@ -158,20 +158,20 @@ def heap_in_use(flash: bytes) -> Numbers:
     }
 
 
-class NoVerdict(ProcessError):
-    """A trial went wrong in a way that says nothing about the heap."""
+class InconclusiveTrial(ProcessError):
+    """A trial failed for a reason that has nothing to do with the heap."""
 
 
 def main_job(flash: bytes, heap: int) -> str | None:
     """Connect, publish, and twice lose the session, reconnect, publish, with `heap` bytes.
 
-    Returns None if it passes, else what the board says. Raises ProcessError if it says nothing
-    that has to do with the heap.
+    Returns None if the job passes, else the line in which the board reports the failure. Raises
+    ProcessError if no trial is conclusive about the heap.
     """
     for _ in range(_ATTEMPTS):
         try:
             return _trial(flash, heap)
-        except NoVerdict as e:
+        except InconclusiveTrial as e:
             error = e
     raise error
 
@@ -184,8 +184,8 @@ def _trial(flash: bytes, heap: int) -> str | None:
     }
     sessions = cuts = failures = 0
     last = ""
-    with tempfile.TemporaryDirectory() as folder, Start(folder, flash, files) as start:
-        for line in start.lines():
+    with tempfile.TemporaryDirectory() as folder, BoardRun(folder, flash, files) as run:
+        for line in run.lines():
             if _NO_MEMORY.search(line):
                 return line
             if _STOPPED.search(line):
@@ -194,12 +194,12 @@ def _trial(flash: bytes, heap: int) -> str | None:
                 sessions += 1
             elif "mqtt      delivered" in line and cuts < min(sessions, _SESSIONS - 1):
                 cuts += 1
-                start.rig.lab.call(start.rig.lab.modem.sockets.peer_closed, 0)
+                run.rig.lab.call(run.rig.lab.modem.sockets.peer_closed, 0)
             elif "next attempt in" in line:
                 failures += 1
                 if failures > cuts:
                     if _TOO_SLOW.search(last):
-                        raise NoVerdict(f"the modem was too slow for the board: {last}")
+                        raise InconclusiveTrial(f"the modem was too slow for the board: {last}")
                     return last
             elif (number := _NUMBER.match(line)) and number[1] == "end":
                 break
@@ -207,16 +207,16 @@ def _trial(flash: bytes, heap: int) -> str | None:
     if not int(number[2]):
         return last
     if sessions != _SESSIONS:
-        raise NoVerdict(
-            f"{sessions} sessions instead of {_SESSIONS}: we were too slow to cut them"
+        raise InconclusiveTrial(
+            f"{sessions} sessions instead of {_SESSIONS}: the bench was too slow to cut them"
         )
     return None
 
 
 def smallest(passes: Callable[[int], bool], low: int, high: int) -> int:
-    """The smallest number for which `passes` holds, by halving.
+    """Find the smallest number for which `passes` holds, by bisection.
 
-    It is expected above `low` and at most at `high`, and looked for elsewhere if it is not there.
+    The search starts in the range above `low` up to `high`, and moves if the number is outside.
     """
     step = high - low
     if passes(high):
@@ -233,12 +233,12 @@ def smallest(passes: Callable[[int], bool], low: int, high: int) -> int:
 
 
 def smallest_heap(flash: bytes) -> Numbers:
-    """The smallest heap, to 1 KiB, with which the main job passes."""
+    """Find the smallest heap, to 1 KiB, with which the main job passes."""
 
     def passes(kib: int) -> bool:
         why = main_job(flash, kib * KIB)
         if why and kib * KIB >= _HEAP_MOST:
-            raise ProcessError(f"the main job fails with {kib} KB of heap, too: {why}")
+            raise ProcessError(f"the main job fails even with {kib} KiB of heap: {why}")
         return why is None
 
     return {"pico.heap.smallest": smallest(passes, 56, HEAP_TARGET // KIB) * KIB}

@@ -1,8 +1,8 @@
-"""On the emulated Pico in place of `app`: takes heap away, then starts the frozen application.
+"""Replaces `app` on the emulated Pico: takes heap away, then starts the frozen application.
 
-The frozen `main.py` finds it in the root of the flash, before the frozen package. The file `bench`
-beside it has two numbers: bytes of heap that the application gets, readings to deliver. It is as
-short as can be, because what it takes of the heap itself, the application has not.
+The frozen `main.py` imports this file from the root of the flash instead of the frozen package.
+The file `bench` beside it has two numbers: bytes of heap for the application, readings to deliver.
+Keep this file short: the heap that it uses itself is missing from the application's.
 """
 
 import gc
@@ -12,15 +12,15 @@ with open("bench") as file:
     size, value = [int(word) for word in file.read().split()]
 del file
 gc.collect()
-data = bytearray(gc.mem_alloc() + gc.mem_free() - size - 16)  # it has a header of 16 bytes
+data = bytearray(gc.mem_alloc() + gc.mem_free() - size - 16)  # a bytearray has a 16-byte header
 
 del sys.modules["app"]
 sys.path.remove("")
-import app  # noqa: E402  the frozen one
+import app  # noqa: E402  the frozen package
 
 sys.path.insert(0, "")
 
 
 def run():
-    """What `main.py` calls."""
+    """Run the application; `main.py` calls this."""
     print("BENCH end %d" % app.run(value))

@@ -1,7 +1,7 @@
-"""On the emulated Pico in place of `app`: starts the frozen application, and says how much heap it
-has in use when the session is open, and once a reading is delivered.
+"""Replaces `app` on the emulated Pico: starts the frozen application and prints its heap in use
+when the session is open and after the first delivered reading.
 
-The frozen `main.py` finds it in the root of the flash, before the frozen package.
+The frozen `main.py` imports this file from the root of the flash instead of the frozen package.
 """
 
 import gc
@@ -9,13 +9,13 @@ import sys
 
 del sys.modules["app"]
 sys.path.remove("")
-import app  # noqa: E402  the frozen one
+import app  # noqa: E402  the frozen package
 
 sys.path.insert(0, "")
 
 
 def measure(name):
-    """Let the supervisor say after its method `name` how much heap is in use."""
+    """Make the supervisor print the heap in use after its method `name`."""
     method = getattr(app.Supervisor, name)
 
     def measured(*arguments):
@@ -27,7 +27,7 @@ def measure(name):
 
 
 def run():
-    """What `main.py` calls."""
+    """Run the application; `main.py` calls this."""
     print("BENCH end %d" % app.run(1))
 
 

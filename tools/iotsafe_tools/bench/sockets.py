@@ -1,4 +1,4 @@
-"""How near the modem's connections come to the rate of the line, and whether they take heap."""
+"""Measures how close the modem's connections come to the line's rate, and their heap growth."""
 
 import contextlib
 import hashlib
@@ -16,7 +16,7 @@ from .measure import BAUD, BITS_PER_BYTE, HERE, Numbers
 
 USUAL = "sim7080"
 PERSONALITIES = (USUAL, "sim7000", "bg95", "gm02s", "sara-r4", "tx62")
-"""A modem of each family, by its driver's name, too."""
+"""A modem of each family. Each name is a personality and also the name of its driver."""
 SIZE = 64 * 1024
 MUCH = 5 * 1024 * 1024
 _DEVICE = HERE / "device_sockets.py"
@@ -27,7 +27,7 @@ _TIMEOUT = 300.0
 
 class Peer:
     """A TCP server on loopback for `device_sockets.py`. The first line of a connection is
-    `up SIZE` or `down SIZE`; after as many bytes it sends their digest, 64 hex digits."""
+    `up SIZE` or `down SIZE`; after SIZE bytes the server sends their digest, 64 hex digits."""
 
     def __init__(self) -> None:
         self._server = socket.create_server(("127.0.0.1", 0))
@@ -56,7 +56,7 @@ class Peer:
                 stream.write(move(stream, int(size)).encode())
                 stream.flush()
                 with contextlib.suppress(OSError):
-                    stream.read(1)  # until the device closes
+                    stream.read(1)  # wait until the device closes
 
 
 def _take(stream, size: int) -> str:
@@ -82,11 +82,12 @@ def _give(stream, size: int) -> str:
 def transfer(
     size: int, baud: int | None = None, frozen: bool = True, personality: str = USUAL
 ) -> dict[str, Numbers]:
-    """Move `size` bytes up and then down: "up", "down", "end" -> what the device said of it.
+    """Move `size` bytes up, then down. Return the device's numbers for "up", "down" and "end".
 
-    ms, growth of the heap in bytes, AT commands, 1 if the digests agree (`same`); `uart`, bytes on
-    the UART both ways, opening and closing included; at the end the counters of the engine.
-    frozen: run what is in the binary, else the working tree. Raises ProcessError.
+    "up" and "down" have ms, growth (of the heap, in bytes), commands (AT), same (1 if the digests
+    agree) and uart (bytes on the UART both ways, opening and closing included). "end" has the AT
+    engine's counters. frozen: run the code in the binary, else the working tree's. Raises
+    ProcessError.
     """
     counted = 0
     said: dict[str, Numbers] = {}
@@ -113,8 +114,8 @@ def _uart_bytes(counters: dict[str, int]) -> int:
 
 
 def efficiency() -> Numbers:
-    """Percent of the line's rate at which 64 KB go each way at 115200 baud by each of
-    `PERSONALITIES`, with how many AT commands; and the heap's growth over 5 MB each way."""
+    """Measure for each of `PERSONALITIES` the percentage of the line's rate and the AT commands
+    for 64 KB each way at 115200 baud; then the heap's growth over 5 MB each way."""
     numbers: Numbers = {}
     line_ms = SIZE * BITS_PER_BYTE * 1000 / BAUD
     for personality in PERSONALITIES:

@@ -1,1 +1,1 @@
-"""`make demo`: the main job, live: a key in the SIM signs, telemetry arrives."""
+"""`make demo`: the main job, live. A key in the SIM signs, and telemetry arrives."""

@@ -21,11 +21,11 @@ def _unix_port(rig: Rig, period: int, view: View) -> Firmware:
 @app.command()
 def run(
     messages: Annotated[
-        int, typer.Option(min=0, help="End after so many delivered messages; 0: until Ctrl-C.")
+        int, typer.Option(min=0, help="Stop after this many delivered messages; 0: never.")
     ] = 0,
     period: Annotated[int, typer.Option(min=1, help="Seconds between two readings.")] = 2,
 ) -> None:
-    """Broker, simulated modem and SIM, real firmware: messages arrive, signed in by the SIM."""
+    """Run broker, simulated modem and SIM, and the real firmware; show the arriving messages."""
     perform(_unix_port, {"baud": 115200}, messages, period)
 
 

@@ -1,4 +1,4 @@
-"""The course of a demonstration, the same for each kind of board."""
+"""Runs a demonstration; the same code serves each kind of board."""
 
 import sys
 import tempfile
@@ -13,16 +13,17 @@ from iotsafe_tools.testbed import ProcessError, Rig, Subscriber
 from .view import View
 
 _START = 300.0  # seconds until the first message must have arrived
-_NEXT = 120.0  # and until each further one
+_NEXT = 120.0  # seconds until each further message must have arrived
 
-# Given the rig, the readings' period in seconds and the view: the board, running on entry.
-Board = Callable[[Rig, int, View], AbstractContextManager[Any]]
+# Makes a board from the rig, the period of the readings in seconds and the view. Entering the
+# context starts it.
+StartBoard = Callable[[Rig, int, View], AbstractContextManager[Any]]
 
 
-def perform(board: Board, lab: dict[str, Any], messages: int, period: int) -> None:
-    """Show the main job until `messages` were delivered (0: until Ctrl-C); exits on failure.
+def perform(board: StartBoard, lab: dict[str, Any], messages: int, period: int) -> None:
+    """Show the main job until `messages` have been delivered (0: until Ctrl-C). Exits on failure.
 
-    `lab`: options of the lab. Whatever happens, nothing is left running.
+    `lab`: options of the lab. No process is left running in any case.
     """
     view = View()
     try:
@@ -37,14 +38,14 @@ def perform(board: Board, lab: dict[str, Any], messages: int, period: int) -> No
 
 
 def _perform(
-    view: View, folder: Path, board: Board, lab: dict[str, Any], messages: int, period: int
+    view: View, folder: Path, board: StartBoard, lab: dict[str, Any], messages: int, period: int
 ) -> None:
     rig = Rig(folder, lab={"sign_ms": 60, "on_event": view.lab_event, **lab})
     view.rule("The stage")
     view.say("broker", f"mosquitto on 127.0.0.1:{rig.broker.port}, client certificates required")
-    view.say("sim", "a fresh SIM: it made its own key pair; the private key never leaves it")
+    view.say("sim", "a new SIM: it has made its own key pair; the private key never leaves it")
     view.say(
-        "broker", f"the CA issued a certificate for that key: CN={rig.cn}, now file 02 of the SIM"
+        "broker", f"the CA has issued a certificate for that key: CN={rig.cn}, file 02 of the SIM"
     )
     view.say("modem", f"SIM7080G on {rig.lab.uart}, 115200 baud")
     with rig, Subscriber(rig.broker, topic="devices/#") as subscriber:

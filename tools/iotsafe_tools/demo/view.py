@@ -1,4 +1,4 @@
-"""What the demonstration shows: one line per event, with who says it."""
+"""Prints the demonstration: one line per event, with its source."""
 
 import json
 import threading
@@ -17,14 +17,14 @@ _COLOURS = {
     "demo": "white",
 }
 
-# INS of an APDU -> what a person reads. Only what the main job uses; the rest shows as hex.
+# INS of an APDU -> text to print. Only the commands of the main job; others are printed as hex.
 _COMMANDS = {
-    0x70: "MANAGE CHANNEL: open one for us",
+    0x70: "MANAGE CHANNEL: open a channel",
     0xA4: "SELECT the applet",
-    0xCB: "GET DATA: what objects are there?",
+    0xCB: "GET DATA: list the objects",
     0xCD: "READ PUBLIC KEY",
     0xB0: "READ FILE",
-    0x84: "GET RANDOM: for the random numbers of TLS",
+    0x84: "GET RANDOM: seed the random numbers of TLS",
     0xC0: "GET RESPONSE",
     0x2A: "COMPUTE SIGNATURE, init: key {id}, ECDSA over a SHA-256 digest",
 }
@@ -32,7 +32,7 @@ _SIGN_UPDATE = 0x2B
 
 
 class View:
-    """Prints events from several threads, a line each, with seconds since the start."""
+    """Prints events from several threads, one line each, with the seconds since the start."""
 
     def __init__(self, console: Console | None = None) -> None:
         self._console = console or Console(highlight=False)
@@ -40,7 +40,7 @@ class View:
         self._start = time.monotonic()
 
     def say(self, who: str, text: str, *, strong: bool = False) -> None:
-        """One line; `who` is a key of the colours."""
+        """Print one line; `who` is a key of `_COLOURS`."""
         line = Text(f"{time.monotonic() - self._start:7.2f}  ")
         line.append(f"{who:<7}", style=_COLOURS[who])
         line.append(text, style="bold" if strong else "")
@@ -48,19 +48,19 @@ class View:
             self._console.print(line, soft_wrap=True)
 
     def rule(self, text: str) -> None:
-        """A heading."""
+        """Print a heading."""
         with self._lock:
             self._console.print(Text(f"\n{text}", style="bold"))
 
     def firmware_line(self, line: str) -> None:
-        """A line of the firmware's output: its own time stamp is dropped."""
+        """Print a line of the firmware's output without the firmware's time stamp."""
         parts = line.split(None, 1)
         text = parts[1] if len(parts) == 2 and parts[0].replace(".", "").isdigit() else line
         area, _, rest = text.partition(" ")
         self.say("board", f"{area}: {rest.strip()}", strong=area == "tls")
 
     def lab_event(self, event: Mapping[str, Any]) -> None:
-        """An event of the simulated modem or SIM that a person wants to see."""
+        """Print an event of the simulated modem or SIM if the viewer should see it."""
         kind = event["kind"]
         if kind == "power":
             if event["what"] == "ready":
@@ -92,7 +92,7 @@ class View:
         self.say("sim", f"{text} -> {event['sw']}" + (f", {answer} bytes" if answer > 1 else ""))
 
     def message(self, topic: str, payload: bytes) -> None:
-        """A message as a subscriber of the broker received it."""
+        """Print a message as a subscriber received it from the broker."""
         try:
             shown = json.dumps(json.loads(payload))
         except ValueError:

@@ -1,4 +1,4 @@
-"""A Raspberry Pi Pico that runs a real firmware image here: see README.md."""
+"""A Raspberry Pi Pico in an emulator that runs a real firmware image: see README.md."""
 
 from .control import Control
 from .errors import EmulatorError, MpremoteError

@@ -19,18 +19,18 @@ from .console import Console
 from .pico import Pico
 
 FLASH = ROOT / "build" / "pico" / "flash.img"
-"""The emulated board's flash: kept between runs, as a real board's is."""
+"""The emulated board's flash. It keeps its content between runs, like a real board's."""
 
-# The modem has a power key of its own, wired to a pin of the board.
+# The board's firmware switches the modem on: a pin of the board drives the modem's power key.
 LAB = {"uart": "tcp:127.0.0.1:0", "auto_power": False}
 
 app = typer.Typer(add_completion=False, help=__doc__)
 
 
 def provision(pico: Pico, rig: Rig, period: int) -> None:
-    """Put config and CA certificate on the board, as a user does with mpremote."""
+    """Write config and CA certificate to the board, as a user does with mpremote."""
     config = rig.config({"telemetry.period": period})
-    del config["modem"]["uart"]  # wired
+    del config["modem"]["uart"]  # the board's modem is wired
     folder = rig.folder / "board"
     folder.mkdir(exist_ok=True)
     (folder / "config.json").write_text(json.dumps(config))
@@ -40,7 +40,7 @@ def provision(pico: Pico, rig: Rig, period: int) -> None:
 
 @contextmanager
 def running(rig: Rig, period: int, view: View, flash: Path = FLASH) -> Iterator[Pico]:
-    """The board with its firmware, switched on; its console goes to the view."""
+    """Run the board with its firmware, switched on; show its console in the view."""
     flash.parent.mkdir(parents=True, exist_ok=True)
     with Pico(flash=flash, lab=rig.lab) as pico:
         provision(pico, rig, period)
@@ -53,22 +53,22 @@ def running(rig: Rig, period: int, view: View, flash: Path = FLASH) -> Iterator[
 @app.command()
 def pico(
     messages: Annotated[
-        int, typer.Option(min=0, help="End after so many delivered messages; 0: until Ctrl-C.")
+        int, typer.Option(min=0, help="Stop after this many delivered messages; 0: never.")
     ] = 0,
     period: Annotated[int, typer.Option(min=1, help="Seconds between two readings.")] = 2,
 ) -> None:
-    """The main job on the image that a user flashes."""
+    """Run the main job on the image that a user flashes."""
     perform(running, LAB, messages, period)
 
 
 def _terminal(port: str, *arguments: str) -> int:
-    """mpremote in this terminal, with the board at `port`; its exit status."""
+    """Run mpremote in this terminal with the board at `port`; return its exit status."""
     command = [sys.executable, "-m", f"{__package__}.interactive", "connect", port, *arguments]
     return subprocess.run(command).returncode
 
 
 def _attached(*arguments: str) -> int:
-    """The same with an emulated board that has modem and SIM attached."""
+    """Run mpremote with an emulated board that has a modem and SIM; return its exit status."""
     FLASH.parent.mkdir(parents=True, exist_ok=True)
     with Lab(**LAB) as lab, Pico(flash=FLASH, lab=lab) as board:
         board.wait_console()
@@ -77,12 +77,12 @@ def _attached(*arguments: str) -> int:
 
 @app.command()
 def repl() -> None:
-    """An mpremote REPL on the board: type `import iotsafe`. Ctrl-X or Ctrl-] ends it."""
-    sys.exit(_attached("soft-reset", "repl"))  # without main.py, which may ask or run
+    """Open an mpremote REPL on the board: type `import iotsafe`. Ctrl-X or Ctrl-] ends it."""
+    sys.exit(_attached("soft-reset", "repl"))  # skip main.py, which would ask questions or run
 
 
 def sources(folder: Path = ROOT / "build" / "mount") -> Path:
-    """A folder with links to the packages of the device and to the application."""
+    """Make a folder with links to the device packages and the application."""
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.iterdir():
         old.unlink()
@@ -94,13 +94,13 @@ def sources(folder: Path = ROOT / "build" / "mount") -> Path:
 @app.command()
 def mount(
     folder: Annotated[
-        Path | None, typer.Argument(help="What the board sees; without: lib/ and firmware/.")
+        Path | None, typer.Argument(help="Folder to mount; default: lib/ and firmware/.")
     ] = None,
-    port: Annotated[str, typer.Option(help="A board's serial port; without: the emulator.")] = "",
+    port: Annotated[str, typer.Option(help="A board's serial port; default: the emulator.")] = "",
 ) -> None:
-    """Edit on the host, import on the board: an mpremote REPL with a folder mounted.
+    """Edit on the host, import on the board: an mpremote REPL with a mounted folder.
 
-    Ctrl-D forgets what was imported.
+    Ctrl-D (a soft reset) makes the board import changed modules again.
     """
     what = ("mount", "--unsafe-links", str(folder or sources()), "repl")
     sys.exit(_terminal(port, *what) if port else _attached(*what))

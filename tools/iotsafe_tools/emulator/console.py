@@ -1,4 +1,4 @@
-"""What a board prints on its USB console, line by line."""
+"""Reads the lines that a board prints on its USB console."""
 
 import contextlib
 import socket
@@ -13,7 +13,7 @@ _LINE_MAX = 4096  # longer lines are cut
 class Console:
     """Reads the console at `place` (socket://HOST:PORT) and calls `on_line` in a thread.
 
-    The console has one client: do not use mpremote meanwhile. A context manager.
+    The console accepts one client: do not use mpremote meanwhile. A context manager.
     """
 
     def __init__(self, place: str, on_line: Callable[[str], None]) -> None:
@@ -36,7 +36,7 @@ class Console:
         self._socket.close()
 
     def send(self, data: bytes) -> None:
-        """Type `data`; b"\\x03" is Ctrl-C."""
+        """Send `data` as keystrokes; b"\\x03" is Ctrl-C."""
         self._socket.sendall(data)
 
     def _run(self) -> None:

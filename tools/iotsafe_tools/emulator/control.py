@@ -1,6 +1,6 @@
-"""The host's end of the control connection: commands with answers, and events.
+"""The host's end of the control connection: sends commands, receives answers and events.
 
-One JSON object a line each way; board/control.mjs says which.
+Each message is one line of JSON; board/control.mjs defines them.
 """
 
 import contextlib
@@ -20,8 +20,8 @@ _TIMEOUT = 60.0  # seconds for an answer: the emulator answers between two slice
 class Control:
     """A connection to `port` on this machine.
 
-    `on_event(event)` is called for each event, in the order they come, from a thread of its own;
-    it may send commands. `on_close()` is called there when the connection has ended.
+    A thread of its own calls `on_event(event)` for each event, in order; the callback may send
+    commands. The same thread calls `on_close()` when the connection has ended.
     """
 
     def __init__(
@@ -44,13 +44,16 @@ class Control:
         self._events: list[dict[str, Any]] = []
         self._threads = [
             threading.Thread(target=work, name=name, daemon=True)
-            for name, work in (("emulator control", self._read), ("emulator events", self._tell))
+            for name, work in (
+                ("emulator control", self._read),
+                ("emulator events", self._call_back),
+            )
         ]
         for thread in self._threads:
             thread.start()
 
     def request(self, do: str, **fields: Any) -> dict[str, Any]:
-        """Send a command; its answer. Raises EmulatorError if it is refused, or nobody answers."""
+        """Send a command; return its answer. Raises EmulatorError on a refusal or no answer."""
         number = next(self._numbers)
         line = json.dumps({"id": number, "do": do, **fields}).encode() + b"\n"
         with contextlib.suppress(OSError):
@@ -78,7 +81,7 @@ class Control:
             self._closed = True
             self._changed.notify_all()
 
-    def _tell(self) -> None:
+    def _call_back(self) -> None:
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._events or self._closed)
@@ -90,7 +93,7 @@ class Control:
         self._on_close()
 
     def close(self) -> None:
-        """Hang up; all events that came have been told after this. May be called twice."""
+        """Hang up after `on_event` has had all received events. May be called twice."""
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
         for thread in self._threads:

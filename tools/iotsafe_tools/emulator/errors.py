@@ -1,4 +1,4 @@
-"""What can go wrong with the emulated board."""
+"""Errors of the emulated board."""
 
 from collections.abc import Sequence
 
@@ -8,8 +8,8 @@ class EmulatorError(RuntimeError):
 
 
 class MpremoteError(EmulatorError):
-    """mpremote failed. `output`: what it printed until then; `status`: its exit status, None
-    after a time-out."""
+    """mpremote failed. `output`: its output until then; `status`: its exit status, None after a
+    time-out."""
 
     def __init__(
         self, arguments: Sequence[str], status: int | None, output: str, why: str

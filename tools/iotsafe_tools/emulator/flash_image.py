@@ -1,4 +1,4 @@
-"""The file that stands for the board's flash chip: its lock, and the file system in it."""
+"""The image file of the board's flash chip: its lock, and the file system in it."""
 
 import fcntl
 import os
@@ -13,10 +13,10 @@ SECTOR = 4096
 
 
 class FlashImage:
-    """The image at `path`, made (erased) if it is missing. Raises EmulatorError.
+    """The image at `path`; a missing one is created, erased. Raises EmulatorError.
 
-    `lock` keeps other emulators away. The methods for files read and write the littlefs that the
-    firmware made, while no emulator runs; the board sees the changes at its next start.
+    `lock` keeps other emulators away. The file methods read and write the littlefs that the
+    firmware made. Use them while no emulator runs; the board sees changes at its next start.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
@@ -32,12 +32,12 @@ class FlashImage:
             raise EmulatorError(f"no flash image {self.path}: {error.strerror}") from error
         if size != SIZE:
             raise EmulatorError(
-                f"{self.path} is no flash image: it has {size} bytes, not {SIZE}; "
+                f"{self.path} is not a flash image: it has {size} bytes, not {SIZE}; "
                 "remove it to get a new one"
             )
 
     def lock(self) -> None:
-        """Take the image for ourselves until `unlock`. Raises EmulatorError if somebody has it."""
+        """Reserve the image until `unlock`. Raises EmulatorError if another emulator has it."""
         if self._lock is not None:
             return
         handle = os.open(self.path, os.O_RDWR | os.O_CLOEXEC)
@@ -51,7 +51,7 @@ class FlashImage:
         self._lock = handle
 
     def unlock(self) -> None:
-        """Give the image back; may be called twice."""
+        """Release the image; may be called twice."""
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
@@ -59,18 +59,18 @@ class FlashImage:
     # -- the file system -------------------------------------------------------------------------
 
     def names(self, folder: str = "/") -> list[str]:
-        """Names in a folder, sorted."""
+        """Return the names in a folder, sorted."""
         system, _, _ = self._open()
         return sorted(system.listdir(folder))
 
     def read_file(self, name: str) -> bytes:
-        """The content of a file. Raises FileNotFoundError."""
-        system, _, _ = self._open()  # must outlive its files
+        """Return the content of a file. Raises FileNotFoundError."""
+        system, _, _ = self._open()  # the system must outlive its files
         with system.open(name, "rb") as file:
             return file.read()
 
     def write_file(self, name: str, content: bytes) -> None:
-        """Replace or make a file and the folders on the way to it."""
+        """Create or replace a file, and create its parent folders."""
         system, start, data = self._open()
         system.makedirs(os.path.dirname(f"/{name.lstrip('/')}"), exist_ok=True)
         with system.open(name, "wb") as file:
@@ -84,12 +84,12 @@ class FlashImage:
         self._save(start, data)
 
     def _open(self) -> tuple[Any, int, bytearray]:
-        """The mounted file system, where it begins in the image, and its blocks."""
+        """Mount the file system; return it, its offset in the image, and its blocks."""
         image = self.path.read_bytes()
         start, count = _find(image)
         if not count:
             raise EmulatorError(f"{self.path} has no file system yet; let a board start with it")
-        from littlefs import LittleFS, UserContext  # only here: nothing else needs it
+        from littlefs import LittleFS, UserContext  # here: nothing else needs littlefs
 
         context = UserContext(buffsize=count * SECTOR)
         context.buffer[:] = image[start : start + count * SECTOR]
@@ -104,9 +104,9 @@ class FlashImage:
 
 
 def _find(image: bytes) -> tuple[int, int]:
-    """Offset and number of blocks of the littlefs in a flash image; (0, 0): there is none.
+    """Return offset and number of blocks of the littlefs in a flash image; (0, 0) if none.
 
-    Its superblock (littlefs SPEC.md, "0x0ff LFS_TYPE_SUPERBLOCK") is in one of its first two
+    The superblock (littlefs SPEC.md, "0x0ff LFS_TYPE_SUPERBLOCK") is in one of the first two
     blocks: the magic string, a tag, then version, block size, block count.
     """
     for offset in range(0, SIZE, SECTOR):

@@ -1,19 +1,27 @@
-"""The board's pins from outside."""
+"""The board's pins, seen from outside."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
-if TYPE_CHECKING:
-    from .pico import Pico
+
+class PinDriver(Protocol):
+    """What is needed of a board."""
+
+    @property
+    def running(self) -> bool: ...
+    def drive(self, pin: int, value: int | None) -> None: ...
+    def wait_event(
+        self, name: str, *, after: int = 0, timeout: float = 120.0, **fields: Any
+    ) -> dict[str, Any]: ...
 
 
 class Gpio:
-    """`gpio[25]` is what the chip drives the pin to: 0, 1, or None while it does not.
+    """`gpio[25]` is the level that the chip drives: 0, 1, or None while it does not drive the pin.
 
-    `gpio[3] = 1` (0, None) drives the pin from outside; it stays so over resets and starts.
+    `gpio[3] = 1` (or 0, None) drives the pin from outside, also across resets and starts.
     """
 
-    def __init__(self, pico: "Pico") -> None:
-        self._pico = pico
+    def __init__(self, board: PinDriver) -> None:
+        self._board = board
         self._outside: dict[int, int] = {}
         self.driven: dict[int, int] = {}
 
@@ -24,20 +32,20 @@ class Gpio:
         self._outside.pop(pin, None)
         if value is not None:
             self._outside[pin] = value
-        if self._pico.running:
-            self._pico.drive(pin, value)
+        if self._board.running:
+            self._board.drive(pin, value)
 
     def wait(
         self, pin: int, value: int | None, *, after: int = 0, timeout: float = 120.0
     ) -> dict[str, Any]:
-        """The first event after the mark `after` with which the chip drives `pin` to `value`.
+        """Return the first event after the mark `after` that drives `pin` to `value`; wait for it.
 
         Raises EmulatorError after `timeout` seconds.
         """
-        return self._pico.wait_event("gpio", pin=pin, value=value, after=after, timeout=timeout)
+        return self._board.wait_event("gpio", pin=pin, value=value, after=after, timeout=timeout)
 
     def note(self, event: dict[str, Any]) -> None:
-        """Take up an event of the board."""
+        """Record an event of the board."""
         if event["event"] != "gpio":
             return
         if event["value"] is None:
@@ -46,6 +54,6 @@ class Gpio:
             self.driven[event["pin"]] = event["value"]
 
     def restore(self) -> None:
-        """Drive the pins again in a new process."""
+        """Drive the pins again after the emulator has restarted."""
         for pin, value in self._outside.items():
-            self._pico.drive(pin, value)
+            self._board.drive(pin, value)

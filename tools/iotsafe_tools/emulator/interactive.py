@@ -1,11 +1,11 @@
-"""mpremote in a terminal, with two things put right:
+"""Runs mpremote in a terminal with two corrections:
 
     python -m iotsafe_tools.emulator.interactive connect PORT mount FOLDER repl
 
-- its REPL asks a port for `fd`, which pyserial's socket:// ports do not have;
-- it mounts a folder again when the board's banner follows a soft reset. A board whose `main.py`
-  does not end shows none, and the mount is lost. In the raw REPL MicroPython leaves out
-  `main.py`, so the soft reset is made there.
+- mpremote's REPL asks a port for `fd`; pyserial's socket:// ports have none.
+- mpremote mounts a folder again when it sees the board's banner after a soft reset. While
+  `main.py` runs there is no banner, and the mount is lost. This module makes the soft reset in the
+  raw REPL, where MicroPython skips `main.py`.
 """
 
 import sys
@@ -19,7 +19,7 @@ _write_ctrl_d = SerialTransport.write_ctrl_d
 
 
 def soft_reset(transport: SerialTransport, show: Callable[[bytes], None]) -> None:
-    """In place of `SerialTransport.write_ctrl_d`."""
+    """Replaces `SerialTransport.write_ctrl_d`."""
     if not transport.mounted:
         return _write_ctrl_d(transport, show)
     command = transport.cmd
@@ -27,7 +27,7 @@ def soft_reset(transport: SerialTransport, show: Callable[[bytes], None]) -> Non
     transport.mounted = False
     transport.enter_raw_repl(soft_reset=True)
     transport.mount_local(command.root.rstrip("/"), unsafe_links=command.unsafe_links)
-    show(b"\r\nMPY: soft reset without main.py; the folder is mounted again\r\n")
+    show(b"\r\nMPY: soft reset without main.py; mounted the folder again\r\n")
     transport.exit_raw_repl()
 
 

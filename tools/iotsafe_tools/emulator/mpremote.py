@@ -1,4 +1,4 @@
-"""Runs mpremote, as a user does, with an end."""
+"""Runs mpremote as a user does, but with a time-out."""
 
 import os
 import signal
@@ -15,10 +15,10 @@ def mpremote(
     timeout: float = 300.0,
     cwd: Path | None = None,
 ) -> str:
-    """What `mpremote connect DEVICE ARGUMENTS...` prints, with plain line ends.
+    """Run `mpremote connect DEVICE ARGUMENTS...`; return its output with plain line ends.
 
-    Raises MpremoteError when it fails, or does not end in `timeout` seconds; no process is left
-    in any case.
+    Raises MpremoteError if mpremote fails or does not end within `timeout` seconds. No process is
+    left running in any case.
     """
     command = [sys.executable, "-m", "mpremote", "connect", device, *arguments]
     process = subprocess.Popen(
@@ -43,7 +43,7 @@ def mpremote(
         raise
     output = raw.decode("utf-8", "replace").replace("\r\n", "\n")
     if status is None:
-        raise MpremoteError(arguments, None, output, f"no end after {timeout:g} s")
+        raise MpremoteError(arguments, None, output, f"did not end within {timeout:g} s")
     if status != 0:
         raise MpremoteError(arguments, status, output, f"exit status {status}")
     return output

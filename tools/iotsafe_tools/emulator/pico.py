@@ -1,4 +1,4 @@
-"""The emulated Raspberry Pi Pico, as a test or a command uses it."""
+"""The emulated Raspberry Pi Pico, for tests and commands."""
 
 import contextlib
 import json
@@ -11,8 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
 
-from iotsafe_tools.testbed.ports import ReservedPort
 from iotsafe_tools.testbed.process import Process, ProcessError
+from iotsafe_tools.testbed.reserved_port import ReservedPort
 
 from .control import Control
 from .errors import EmulatorError
@@ -28,25 +28,25 @@ MODULES = _ROOT / "build" / "emulator"
 MAIN = Path(__file__).resolve().parent / "board" / "main.mjs"
 
 POWER_KEY_PIN = 14
-"""Of the Pico-SIM7080G hat; high presses the modem's power key."""
+"""The Pico-SIM7080G hat's pin; HIGH presses the modem's power key."""
 LED_PIN = 25
 
 _START_TIMEOUT = 60.0  # seconds; it takes 0.3 on an idle machine
-_EVENTS_MAX = 100_000  # events kept; the older half is dropped beyond
+_EVENTS_MAX = 100_000  # events kept; beyond that, the older half is dropped
 
 
 class Pico:
-    """A board with `firmware` (UF2) and `flash` (image file, kept; None: forgotten at the end).
+    """A board with `firmware` (UF2) and `flash` (an image file that is kept; None: not kept).
 
-    lab: a Lab with uart="tcp:…"; UART0 goes to its modem, and pin `power_key` to the modem's
-    power key. Without one, UART0 listens at `uart0`.
+    lab: a Lab with uart="tcp:…". UART0 connects to its modem, and the pin `power_key` drives the
+    modem's power key. Without a lab, UART0 listens at `uart0`.
     time: "cpu" or "wall", see README.md. flash_time: "typical" or "none". hold: keep received
     bytes for a UART whose FIFO is full. uid: unique id, 16 hex digits. console_port: a fixed port
-    for the console. log: a file for what the emulator says. on_event(event): called with each
-    event, from a thread.
+    for the console. log: a file for the emulator's output. on_event(event): called for each event,
+    from a thread.
 
-    A context manager: on entry the board has power, at the end nothing is left running. `start`
-    may be used again after `power_cut`. Raises EmulatorError.
+    A context manager: the board has power on entry; no process is left running on exit. `start`
+    may be called again after `power_cut`. Raises EmulatorError.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class Pico:
         self._files = ["--uf2", os.fspath(firmware), "--modules", os.fspath(modules)]
         self._changed = threading.Condition()
         self._events: list[dict[str, Any]] = []
-        self._dropped = 0  # events that are no longer in the list
+        self._dropped = 0  # number of events that were dropped from the list
         self._console_ready = False
         self._process: Process | None = None
         self._control: Control | None = None
@@ -91,7 +91,7 @@ class Pico:
     # -- power and resets ------------------------------------------------------------------------
 
     def start(self, power: bool = True) -> Self:
-        """Start the emulator; with `power` the board, too. Nothing if it runs."""
+        """Start the emulator; with `power`, also the board. Does nothing if it runs."""
         if self._process is not None:
             return self
         self.flash.lock()
@@ -103,7 +103,7 @@ class Pico:
             process.start()
             self._places = json.loads(process.wait_for(r'^\{"event":"ready".*', _START_TIMEOUT)[0])
             self._process = process
-            self._control = Control(_port(self._places["control"]), self._event, self._gone)
+            self._control = Control(_port(self._places["control"]), self._event, self._on_end)
             self.gpio.restore()
             if power:
                 self.power(True)
@@ -115,26 +115,26 @@ class Pico:
         return self
 
     def power(self, on: bool) -> None:
-        """Switch the board's supply while the emulator goes on."""
+        """Switch the board's supply; the emulator keeps running."""
         self._request("power", on=on)
 
     def reset(self) -> None:
-        """Pull the board's RUN pin, as its reset button does."""
+        """Pull the board's RUN pin, like its reset button."""
         mark = self.mark
         self._request("reset")
         self.wait_event("reset", after=mark)
 
     def power_cut(self) -> None:
-        """Kill the emulator at once, whatever it does. The flash image stays as it is then;
-        `start` goes on with it."""
+        """Kill the emulator at once, at any point. The flash image stays as it is at that moment;
+        `start` continues with it."""
         if self._process is not None:
             self._process.kill()
             self._end(self._process)
 
     def tear(self, after: int, seed: int) -> None:
-        """Let the power fail in the middle of the flash step (erase of a sector, program of a
-        page) that comes after `after` more; the emulator then ends as by `power_cut`.
-        `wait_end` waits for it."""
+        """Cut the power in the middle of the flash step (erase of a sector, program of a page)
+        that follows `after` more steps. The emulator then ends as after `power_cut`; `wait_end`
+        waits for that."""
         self._request("tear", after=after, seed=seed)
 
     def wait_end(self, timeout: float = 60.0) -> None:
@@ -148,7 +148,7 @@ class Pico:
         self._end(self._process)
 
     def stop(self) -> None:
-        """End everything; may be called twice."""
+        """Stop the emulator; may be called twice."""
         if self._process is not None:
             self._end(self._process)
         self.flash.unlock()
@@ -173,7 +173,7 @@ class Pico:
             self._control.close()
         self._process = self._control = None
 
-    # -- what it says ----------------------------------------------------------------------------
+    # -- its events and counters -----------------------------------------------------------------
 
     @property
     def running(self) -> bool:
@@ -189,22 +189,22 @@ class Pico:
 
     @property
     def events(self) -> list[dict[str, Any]]:
-        """What has happened: {"event": name, "us": board time in microseconds, …}."""
+        """All events so far: {"event": name, "us": board time in microseconds, …}."""
         with self._changed:
             return list(self._events)
 
     @property
     def mark(self) -> int:
-        """The number of events so far, for `after` of `wait_event`."""
+        """Return the number of events so far, for `after` of `wait_event`."""
         with self._changed:
             return self._dropped + len(self._events)
 
     def wait_event(
         self, name: str, *, after: int = 0, timeout: float = 120.0, **fields: Any
     ) -> dict[str, Any]:
-        """The first event after the mark `after` with that name and those fields.
+        """Wait for the first event after the mark `after` with that name and those fields.
 
-        Raises EmulatorError when it does not come within `timeout` seconds.
+        Raises EmulatorError after `timeout` seconds.
         """
         found: list[dict[str, Any]] = []
 
@@ -216,29 +216,30 @@ class Pico:
 
         with self._changed:
             if not self._changed.wait_for(look, timeout):
-                raise EmulatorError(f"the board shows no {name} {fields or ''} in {timeout:g} s")
+                raise EmulatorError(f"no event {name} {fields or ''} within {timeout:g} s")
         return found[0]
 
     def counters(self) -> dict[str, int]:
-        """Numbers by dotted name, such as board_us, uart0.lost, flash.wear, resets.watchdog."""
+        """Return numbers by dotted name: board_us, uart0.lost, flash.wear, resets.watchdog, …"""
         return self._request("counters")["counters"]
 
     def flash_fails(self, failing: bool) -> None:
-        """Let erasing and programming the flash do nothing, as on a chip that is worn out, or
-        work again. What is there can still be read."""
+        """Make the flash ignore erase and program, like a worn-out chip (True), or work again.
+
+        The firmware can still read its content."""
         self._request("flash", failing=failing)
 
     def skip(self, seconds: float) -> None:
-        """Let the next `seconds` of board time in which the board has nothing to do pass at once,
-        resets or not; the event "skipped" tells that they have. 0 ends it."""
+        """Skip the next `seconds` of board time in which the board is idle, also across resets.
+        The event "skipped" follows when they have passed. 0 ends it."""
         self._request("skip", ms=round(seconds * 1000))
 
     def entropy(self, stuck: int | None) -> None:
-        """Make the chip's random source give always 0 or 1, or (None) be random again."""
+        """Make the chip's random source always give 0 or 1, or (None) be random again."""
         self._request("entropy", stuck=stuck)
 
     def drive(self, pin: int, value: int | None) -> None:
-        """Drive a pin from outside to 0 or 1; None: leave it open."""
+        """Drive a pin from outside to 0 or 1; None leaves it open."""
         self._request("pin", pin=pin, value=value)
 
     def _request(self, do: str, **fields: Any) -> dict[str, Any]:
@@ -259,12 +260,12 @@ class Pico:
             self.gpio.note(event)
             self._changed.notify_all()
         if self._lab and event["event"] == "gpio" and event["pin"] == self._power_key:
-            with contextlib.suppress(OSError):  # the lab was stopped before us
+            with contextlib.suppress(OSError):  # the lab may have stopped earlier
                 self._lab.power_key(event["value"] == 1)
         self._on_event(event)
 
-    def _gone(self) -> None:
-        """The emulator has ended: no pin is driven any more."""
+    def _on_end(self) -> None:
+        """Record that the emulator has ended: no pin is driven any more."""
         for pin in list(self.gpio.driven):
             self._event({"event": "gpio", "pin": pin, "value": None})
         self._event({"event": "gone"})
@@ -273,38 +274,38 @@ class Pico:
 
     @property
     def console(self) -> str:
-        """What to give mpremote's `connect`. The same after every start."""
+        """The address for mpremote's `connect`. It is the same after every start."""
         return f"socket://127.0.0.1:{self._console_port}"
 
     @property
     def uart0(self) -> str:
-        """Where UART0 listens or dials, tcp:HOST:PORT."""
+        """The address where UART0 listens or that it dials, tcp:HOST:PORT."""
         return f"tcp:{self._places['uart0']}"
 
     @property
     def uart1(self) -> str:
-        """Where UART1 listens, tcp:HOST:PORT."""
+        """The address where UART1 listens, tcp:HOST:PORT."""
         return f"tcp:{self._places['uart1']}"
 
     def wait_console(self, timeout: float = 120.0) -> None:
-        """Wait until the board's USB console is there. Raises EmulatorError."""
+        """Wait until the board's USB console is configured. Raises EmulatorError."""
         with self._changed:
             if not self._changed.wait_for(lambda: self._console_ready, timeout):
                 raise EmulatorError(f"the board has no USB console after {timeout:g} s")
 
     def mpremote(self, *arguments: str, timeout: float = 300.0, **options: Any) -> str:
-        """Run mpremote with the board: what it prints. See `mpremote.mpremote`."""
+        """Run mpremote with the board; return its output. See `mpremote.mpremote`."""
         self.wait_console()
         return mpremote(self.console, *arguments, timeout=timeout, **options)
 
     def exec(self, code: str, timeout: float = 300.0) -> str:
-        """Run `code` on the board without a soft reset before: what it prints."""
+        """Run `code` on the board without a soft reset before; return its output."""
         return self.mpremote("resume", "exec", code, timeout=timeout)
 
 
 def _check(firmware: Path, modules: Path) -> None:
     if shutil.which("node") is None:
-        raise EmulatorError("there is no node; install it: apt-get install nodejs npm")
+        raise EmulatorError("node is not installed: apt-get install nodejs npm")
     if not (modules / "node_modules" / "rp2040js").is_dir():
         raise EmulatorError(f"rp2040js is not in {modules}; `make pico` installs it")
     if not firmware.is_file():

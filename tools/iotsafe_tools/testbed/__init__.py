@@ -1,11 +1,11 @@
-"""Real things to test and demonstrate against: certificates, a broker, a firmware process."""
+"""Real services for tests and demonstrations: certificates, a broker, a firmware process."""
 
 from .broker import Broker, ConnectedClient
 from .firmware import ROOT, Firmware, micropython_binary
 from .pcscd import Pcscd
 from .pki import PKI, Issued, Validity
-from .ports import ReservedPort
 from .process import Process, ProcessError
+from .reserved_port import ReservedPort
 from .rig import Rig
 from .subscriber import Message, Subscriber
 

@@ -1,7 +1,7 @@
-"""mosquitto as a child process: own configuration, loopback only, mutual TLS.
+"""Runs mosquitto as a child process with its own configuration: loopback only, mutual TLS.
 
-The certificate's CN is the client's user name (`use_identity_as_username`), and nobody without a
-certificate of the authority gets in (`require_certificate`).
+The broker takes the client's user name from the certificate's CN (`use_identity_as_username`) and
+refuses clients without a certificate of the authority (`require_certificate`).
 """
 
 import os
@@ -16,17 +16,17 @@ from pathlib import Path
 from typing import Self
 
 from .pki import PKI, Issued
-from .ports import ReservedPort
 from .process import Process, ProcessError
+from .reserved_port import ReservedPort
 
 HOST = "127.0.0.1"
 
 _START_TIMEOUT = 60.0  # seconds until mosquitto must accept connections
-_RETRY = 0.05  # seconds between two tries to connect, unless it says something before
+_RETRY = 0.05  # seconds between two attempts to connect; a log line ends the wait early
 
-# mosquitto's `tls_version` is only a minimum, so the maximum comes from a configuration of the
-# OpenSSL library, which reads it when mosquitto makes its TLS context. Below 1.2 OpenSSL's
-# security level must be 0, or it offers no signature algorithm at all.
+# mosquitto's `tls_version` is only a minimum. An OpenSSL configuration sets the maximum; OpenSSL
+# reads it when mosquitto makes its TLS context. Below TLS 1.2 the security level must be 0: at a
+# higher level OpenSSL offers no signature algorithm.
 _OPENSSL_CONF = """\
 openssl_conf = init
 [init]
@@ -46,23 +46,23 @@ _CONNECTED = re.compile(r"New client connected from \S+ as (.*) \(p\d, c\d, k\d+
 
 @dataclass(frozen=True)
 class ConnectedClient:
-    """A client that the broker accepted: MQTT client id and the CN of its certificate."""
+    """A client that the broker accepted: MQTT client identifier and the CN of its certificate."""
 
     id: str
     cn: str
 
 
 class Broker:
-    """A broker for the clients of `pki`, on 127.0.0.1 and a `port` that is ours until `close`.
+    """A broker for the clients of `pki` on 127.0.0.1; it holds its `port` until `close`.
 
-    `server`: its certificate; by default one for localhost and 127.0.0.1 is issued.
+    `server`: the broker's certificate; by default `pki` issues one for localhost and 127.0.0.1.
     `client_ca`: PEM file of the authority of the clients; by default that of `pki`.
-    `tls_version`: minimum in mosquitto's words, "tlsv1.2" or "tlsv1.3".
-    `tls_exactly`: "1.1", "1.2" or "1.3", and no other version.
-    `settings`: more lines of configuration for the listener.
-    `on_line(line)` sees each line of the log as it is written.
+    `tls_version`: the minimum in mosquitto's notation, "tlsv1.2" or "tlsv1.3".
+    `tls_exactly`: the only version: "1.1", "1.2" or "1.3".
+    `settings`: further lines of configuration for the listener.
+    `on_line(line)` is called for each line of the log as mosquitto writes it.
 
-    As a context manager it is started on entry, and stopped and closed on exit.
+    A context manager: it starts on entry, and stops and closes on exit.
     """
 
     def __init__(
@@ -102,7 +102,8 @@ class Broker:
 
     def _configure(self, client_ca: Path, tls_version: str, settings: Sequence[str]) -> None:
         lines = [
-            # Started as root, mosquitto becomes user "mosquitto", who may not read our keys.
+            # Without this, a mosquitto started as root becomes the user "mosquitto", which may
+            # not read our keys.
             f"user {pwd.getpwuid(os.geteuid()).pw_name}",
             "persistence false",
             "log_dest stderr",
@@ -123,9 +124,9 @@ class Broker:
     # ---- running --------------------------------------------------------------------------
 
     def start(self) -> Self:
-        """Start it, or start it again on the same port; returns once it accepts connections.
+        """Start mosquitto, also again on the same port; return when it accepts connections.
 
-        Raises ProcessError with the end of its log if it does not.
+        Raises ProcessError with the end of the log if it does not.
         """
         if self._process and self._process.running:
             return self
@@ -161,18 +162,18 @@ class Broker:
         )
 
     def stop(self) -> None:
-        """Stop it; the port stays reserved, so a connection is refused until the next `start`."""
+        """Stop mosquitto. The port stays reserved, so it refuses connections until `start`."""
         if self._process:
             self._process.stop()
 
     def close(self) -> None:
-        """Stop it and give the port back; it cannot be started again."""
+        """Stop mosquitto and release the port. A closed broker cannot start again."""
         self.stop()
         self._reserved.close()
 
     @property
     def pid(self) -> int:
-        """Process id of the mosquitto that was started last."""
+        """Process id of the last started mosquitto."""
         if self._process is None:
             raise ProcessError("mosquitto was not started")
         return self._process.pid
@@ -187,16 +188,16 @@ class Broker:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    # ---- what its log says ----------------------------------------------------------------
+    # ---- its log --------------------------------------------------------------------------
 
     @property
     def log(self) -> str:
-        """The whole log, over all starts."""
+        """The whole log of all starts."""
         return self.log_path.read_text(encoding="utf-8")
 
     @property
     def clients(self) -> list[ConnectedClient]:
-        """Every connection that the broker accepted so far, in order."""
+        """All connections that the broker has accepted so far, in order."""
         found = map(_CONNECTED.search, self.log.splitlines())
         return [ConnectedClient(*match.groups()) for match in found if match]
 
@@ -205,18 +206,18 @@ class Broker:
         return any(client.cn == cn for client in self.clients)
 
     def wait_for(self, pattern: str, timeout: float = 60.0) -> re.Match[str]:
-        """The next line of this start's log that has `pattern`; see `Process.wait_for`."""
+        """Wait for a line with `pattern` in the log of this start; see `Process.wait_for`."""
         if self._process is None:
             raise ProcessError("mosquitto was not started")
         return self._process.wait_for(pattern, timeout)
 
     def wait_for_client(self, cn: str, timeout: float = 60.0) -> re.Match[str]:
-        """Wait until a client whose certificate says `cn` is accepted."""
+        """Wait until the broker accepts a client whose certificate has the CN `cn`."""
         return self.wait_for(rf"New client connected .* u'{re.escape(cn)}'\)", timeout)
 
 
 def _mosquitto() -> str:
-    """Path of the program; Debian keeps it in a folder that users have not on their PATH."""
+    """Return the path of the program. Debian installs it outside the PATH of ordinary users."""
     found = shutil.which(
         "mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/local/sbin:/usr/sbin"
     )

@@ -1,4 +1,4 @@
-"""The firmware as a process: our MicroPython with a working folder, a configuration, a script."""
+"""Runs the firmware as a process: our MicroPython with a working folder, a config and a script."""
 
 import json
 import os
@@ -12,14 +12,14 @@ from .process import DIE_WITH_PARENT, Process, ProcessError
 
 ROOT = Path(__file__).resolve().parents[3]
 
-# Folders of source that stand before the frozen copy when the working tree is to be run.
+# Source folders that precede the frozen modules when the working tree is to run.
 SOURCE_FOLDERS = (ROOT / "firmware", ROOT / "lib", ROOT / "boards" / "unix")
 
 _OPENED = re.compile(r'\bopen(?:at)?\((?:AT_FDCWD, )?"((?:[^"\\]|\\.)*)".* = \d+$')
 
 
 def micropython_binary() -> Path:
-    """The MicroPython of the project, or the one that the environment's MICROPYTHON names.
+    """Return the project's MicroPython, or the one that the variable MICROPYTHON names.
 
     Raises ProcessError if it has not been built.
     """
@@ -32,13 +32,13 @@ def micropython_binary() -> Path:
 class Firmware(Process):
     """MicroPython running `command` in `folder`, started like any Process.
 
-    `command`: the words after the options of micropython: a script and its arguments, or
+    `command`: the words after micropython's options: a script and its arguments, or
         ("-c", code), or ("-m", module); by default the application.
-    `config`: written to config.json in `folder`.
-    `frozen=False` runs the source of the working tree, `frozen=True` what is in the binary.
-    `heap`: size of the heap as in "48k" or "2m".
-    `trace`: system calls to record, e.g. ("openat",); they are in `trace_path` at the end.
-    `env`: variables added to the environment.
+    `config`: content of config.json in `folder`.
+    `frozen=False` runs the source of the working tree, `frozen=True` the modules in the binary.
+    `heap`: size of the heap, such as "48k" or "2m".
+    `trace`: system calls to record, e.g. ("openat",); `trace_path` has them at the end.
+    `env`: variables to add to the environment.
     """
 
     def __init__(
@@ -76,9 +76,9 @@ class Firmware(Process):
         )
 
     def opened(self) -> set[str]:
-        """Files that MicroPython opened with success, as it named them; needs `trace`.
+        """Return the names of the files that MicroPython has opened successfully; needs `trace`.
 
-        Complete only once the process has ended. Includes the libraries of its start.
+        The set is complete only after the process has ended. It includes the shared libraries.
         """
         try:
             text = self.trace_path.read_text(encoding="utf-8", errors="replace")
@@ -88,7 +88,7 @@ class Firmware(Process):
 
 
 def _strace(output: Path, calls: Sequence[str]) -> list[str]:
-    """The wrapper; when strace is killed, the process it traces must be killed too."""
+    """Return the wrapper command. When strace is killed, the kernel kills the traced process."""
     if shutil.which("strace") is None:
         raise ProcessError("strace is not installed: apt-get install strace")
     options = ["-f", "-qq", "-s", "4096", "-e", f"trace={','.join(calls)}", "-o", str(output)]

@@ -16,36 +16,37 @@ import threading
 from pathlib import Path
 from typing import Self
 
-from ..setup.packages import vpcd_driver
-from .ports import ReservedPort
+from iotsafe_tools.toolchain.packages import vpcd_driver
+
 from .preload import compiled, loaded
 from .process import DIE_WITH_PARENT, Process, ProcessError
+from .reserved_port import ReservedPort
 
 READER = "Lab 00 00"
-"""The reader's name: pcscd appends numbers of reader and slot."""
+"""The reader's name; pcscd appends the numbers of reader and slot."""
 
 _ACTIVATION = Path(__file__).with_name("socket_activation.py")
 _FOLDER_SOURCE = Path(__file__).with_name("pcscd_folder.c")
 _SYSTEM_PATH = "/usr/local/sbin:/usr/sbin:/sbin"
 _AS_NOBODY = ("--reuid", "nobody", "--regid", "nogroup", "--clear-groups")
-# What pcscd writes when there is a card in the reader, and when there is none any more.
+# Lines that pcscd logs when a card enters the reader, and when it leaves.
 _STATES = {"Card ATR: ": True, "Card Removed From": False}
 _START_TIMEOUT = 30.0  # seconds; it takes a few milliseconds
-_CARD_TIMEOUT = 60.0  # seconds; it looks for a card every 0.4
+_CARD_TIMEOUT = 60.0  # seconds; pcscd polls for a card every 0.4
 
 
 class Pcscd:
-    """A pcscd of our own, running between `start` and `stop`; the vpcd in it listens on `port`.
+    """Our own pcscd, running between `start` and `stop`. Its vpcd listens on `port`.
 
-    As a context manager it is started on entry, and stopped and removed on exit. vpcd
-    listens on all addresses, and for its second slot, which stays empty, on the port above `port`.
+    A context manager: it starts on entry; on exit it stops and removes its files. vpcd listens on
+    all addresses, and for its second slot, which stays empty, on the port above `port`.
     """
 
     def __init__(self) -> None:
         self._program = _program()
         self._driver = vpcd_driver()
         if self._driver is None:
-            raise ProcessError("there is no vpcd: run make pcsc, which installs vsmartcard-vpcd")
+            raise ProcessError("vpcd is not installed: make pcsc installs vsmartcard-vpcd")
         self._reserved = _two_ports()
         self.port: int = self._reserved[0].number
         self._folder = Path(tempfile.mkdtemp(prefix="pcscd-"))
@@ -75,12 +76,12 @@ class Pcscd:
 
     @property
     def where(self) -> str:
-        """Where the card connects to, as `Lab(vpcd=...)` takes it."""
+        """The address to which the card connects, for `Lab(vpcd=...)`."""
         return f"127.0.0.1:{self.port}"
 
     @property
     def env(self) -> dict[str, str]:
-        """The environment for programs that are to use this pcscd."""
+        """The environment for programs that must use this pcscd."""
         return {**os.environ, "PCSCLITE_CSOCK_NAME": str(self._socket)}
 
     @property
@@ -91,7 +92,7 @@ class Pcscd:
         return self._process.pid
 
     def start(self) -> Self:
-        """Start it, also after a `stop`. Raises ProcessError if it does not come up."""
+        """Start pcscd, also after a `stop`. Raises ProcessError if it does not become ready."""
         self._socket.unlink(missing_ok=True)
         self._set(False)
         become = _AS_NOBODY if os.geteuid() == 0 else ()
@@ -115,21 +116,21 @@ class Pcscd:
         return self
 
     def wait_for_card(self) -> None:
-        """Wait until pcscd has a card in the reader. Raises ProcessError if none comes."""
-        self._wait_for(True, "no card came into the reader")
+        """Wait until pcscd reports a card in the reader. Raises ProcessError if it does not."""
+        self._wait_for(True, "no card entered the reader")
 
     def wait_for_no_card(self) -> None:
-        """Wait until pcscd has none. Raises ProcessError if it stays."""
-        self._wait_for(False, "the card stays in the reader")
+        """Wait until the card has left the reader. Raises ProcessError if it does not."""
+        self._wait_for(False, "the card did not leave the reader")
 
     def _wait_for(self, card: bool, failure: str) -> None:
         with self._changed:
             done = self._changed.wait_for(lambda: self._has_card is card, _CARD_TIMEOUT)
         if not done:
-            raise ProcessError(f"{failure} in {_CARD_TIMEOUT:g} s", self._process.tail())
+            raise ProcessError(f"{failure} within {_CARD_TIMEOUT:g} s", self._process.tail())
 
     def _note(self, line: str) -> None:
-        """Read from the log whether there is a card, whose ATR it writes at any rate."""
+        """Learn from the log whether there is a card; pcscd always logs the ATR of a new one."""
         for text, has_card in _STATES.items():
             if text in line:
                 self._set(has_card)
@@ -140,12 +141,12 @@ class Pcscd:
             self._changed.notify_all()
 
     def stop(self) -> None:
-        """End it; the port stays ours. May be called twice."""
+        """Stop pcscd and keep the port. May be called twice."""
         if self._process is not None:
             self._process.stop()
 
     def close(self) -> None:
-        """Stop it, remove its files and give the port back."""
+        """Stop pcscd, remove its files and release the ports."""
         self.stop()
         for port in self._reserved:
             port.close()
@@ -163,7 +164,7 @@ class Pcscd:
 
 
 def _two_ports() -> tuple[ReservedPort, ReservedPort]:
-    """A port and the next one: a vpcd that does not get both has no reader at all."""
+    """Reserve a port and the next one: vpcd offers no reader unless it gets both."""
     for _ in range(100):
         first = ReservedPort("0.0.0.0")
         try:
@@ -174,9 +175,9 @@ def _two_ports() -> tuple[ReservedPort, ReservedPort]:
 
 
 def _program() -> list[str]:
-    """pcscd, with polkit off where it has it: who may enter is the matter of our folder."""
+    """Return the pcscd command, polkit off if it has that: our folder controls access."""
     path = shutil.which("pcscd", path=f"{os.environ.get('PATH', os.defpath)}:{_SYSTEM_PATH}")
     if path is None:
-        raise ProcessError("there is no pcscd: run make pcsc, which installs it")
+        raise ProcessError("pcscd is not installed: make pcsc installs it")
     options = subprocess.run([path, "--help"], capture_output=True, text=True).stdout
     return [path, "--disable-polkit"] if "--disable-polkit" in options else [path]

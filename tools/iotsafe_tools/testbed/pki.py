@@ -1,7 +1,7 @@
 """A certificate authority for tests and the demonstration: EC P-256, on disk, fast.
 
-Everything lies in one folder (mode 0700, private keys 0600). Validity periods are relative to
-the host's clock at the time of issue.
+All files are in one folder (mode 0700, private keys 0600). Validity periods are relative to the
+host's clock at the time of issue.
 """
 
 import datetime
@@ -25,7 +25,7 @@ _DAY = datetime.timedelta(days=1)
 
 
 class Validity(Enum):
-    """When a certificate is valid: (first, last) day relative to now."""
+    """Validity period of a certificate: (first, last) day relative to now."""
 
     CURRENT = (-2, 365)
     EXPIRED = (-20, -1)
@@ -35,11 +35,11 @@ class Validity(Enum):
 
 @dataclass(frozen=True)
 class Issued:
-    """A certificate with what belongs to it. Files are PEM: leaf first, then intermediates."""
+    """A certificate with its files and chain. Files are PEM: leaf first, then intermediates."""
 
     certificate: x509.Certificate
     path: Path
-    key_path: Path | None  # None: the key is somewhere else, as in a SIM
+    key_path: Path | None  # None: the key is elsewhere, for example in a SIM
     chain: tuple[x509.Certificate, ...] = ()  # intermediates, without the root
 
     @property
@@ -64,7 +64,7 @@ class Issued:
 
 
 class PKI:
-    """One root (`ca`), optionally one intermediate that then issues everything, in `folder`."""
+    """A root (`ca`) in `folder`, optionally with an intermediate that then issues everything."""
 
     def __init__(self, folder: Path, name: str, intermediate: bool) -> None:
         self.folder = folder
@@ -91,10 +91,10 @@ class PKI:
     def create(
         cls, folder: str | os.PathLike[str], *, name: str = "Test CA", intermediate: bool = False
     ) -> Self:
-        """A new authority in `folder`, which is made if it is not there.
+        """Create a new authority in `folder`; create the folder if it is missing.
 
-        Raises FileExistsError if the folder already has one. A second PKI in another folder is
-        the "other CA" of a test.
+        Raises FileExistsError if the folder already has one. A test that needs an "other CA"
+        creates a second PKI in another folder.
         """
         path = Path(folder)
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -123,9 +123,9 @@ class PKI:
         only: bool = False,
         validity: Validity = Validity.CURRENT,
     ) -> Issued:
-        """A server certificate and key for localhost, 127.0.0.1 and `names` (DNS or IP).
+        """Issue a server certificate and key for localhost, 127.0.0.1 and `names` (DNS or IP).
 
-        `only=True` leaves the two local names out: a server with the wrong name.
+        `only=True` omits the two local names, which makes a server with the wrong name.
         """
         wanted = names if only else (*LOCAL_NAMES, *names)
         if not wanted:
@@ -139,7 +139,7 @@ class PKI:
     def issue_client(
         self, public_point: bytes, cn: str, *, validity: Validity = Validity.CURRENT
     ) -> bytes:
-        """A client certificate, DER, for a key that is elsewhere.
+        """Issue a client certificate, DER, for a key that is elsewhere.
 
         `public_point`: 65 bytes, 04 X Y on P-256; `cn`: 1 to 64 printable characters.
         Raises ValueError for anything else.
@@ -154,7 +154,7 @@ class PKI:
         return self._issue(cn, key, None, extensions, validity, "client").der
 
     def software_client(self, cn: str, *, validity: Validity = Validity.CURRENT) -> Issued:
-        """A client certificate with a key in a file, for host programs such as a subscriber."""
+        """Issue a client certificate with a key file, for host programs such as a subscriber."""
         key = _new_key()
         extensions = _leaf(ExtendedKeyUsageOID.CLIENT_AUTH)
         return self._issue(cn, key.public_key(), key, extensions, validity, "client")
@@ -208,7 +208,7 @@ def _usage(**true: bool) -> x509.KeyUsage:
 
 
 def _authority(last: bool) -> list[tuple[x509.ExtensionType, bool]]:
-    """Extensions of an authority; `last`: it may issue no further authority. (value, critical)."""
+    """Return an authority's extensions (value, critical); `last`: it cannot issue authorities."""
     return [
         (x509.BasicConstraints(ca=True, path_length=0 if last else 1), True),
         (_usage(key_cert_sign=True, crl_sign=True), True),
@@ -243,7 +243,7 @@ def _sign(
     extensions: list[tuple[x509.ExtensionType, bool]],
     validity: Validity | None = None,
 ) -> x509.Certificate:
-    """Certificate of `public_key` by `issuer` (None: by itself)."""
+    """Return a certificate for `public_key`, issued by `issuer` (None: self-signed)."""
     if not 1 <= len(cn) <= 64 or not cn.isprintable():
         raise ValueError(f"a common name has 1 to 64 printable characters, not {cn!r}")
     first, last = (validity or Validity.AUTHORITY).value

@@ -1,8 +1,8 @@
-"""A child process whose output is read line by line while it runs, and that never outlives us.
+"""Runs a child process, reads its output line by line, and never leaves it running.
 
-Three things see to the last point: `stop` (or the context manager) ends the child and whatever
-the child started; the child runs in a session of its own, so that Ctrl-C reaches only us and we
-decide; and the kernel kills it when our process ends in any other way (`setpriv --pdeathsig`).
+`stop` (or the context manager) ends the child and all processes that the child started. The child
+runs in its own session, so Ctrl-C reaches only this process, which then decides. If this process
+ends in any other way, the kernel kills the child (`setpriv --pdeathsig`).
 """
 
 import os
@@ -18,24 +18,24 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Self
 
-# Prefix of a command that is to be killed when its parent ends; util-linux.
+# Prefix of a command that the kernel must kill when its parent ends; from util-linux.
 DIE_WITH_PARENT = ("setpriv", "--pdeathsig", "KILL", "--")
 
-# The parent may have ended just before that was set: then the command does not start at all.
+# If the parent ended before setpriv ran, do not start the command at all.
 _IF_PARENT_LIVES = ("sh", "-c", '[ "$PPID" = "$0" ] && exec "$@"')
 
 _LINE_MAX = 64 * 1024  # bytes; a longer line arrives in pieces
-_LINES_MAX = 100_000  # lines kept; the older half is dropped beyond
-_KILL_TIMEOUT = 10.0  # seconds; SIGKILL itself takes milliseconds
+_LINES_MAX = 100_000  # lines kept; beyond that, the older half is dropped
+_KILL_TIMEOUT = 10.0  # seconds; SIGKILL normally takes milliseconds
 _TAIL = 12  # lines quoted in an error
 
-# To the kernel the parent is the *thread* that started the child, so one thread that lives as
-# long as the interpreter starts them all.
+# For the kernel, the parent is the *thread* that started the child. So one thread, which lives as
+# long as the interpreter, starts all children.
 _spawner = ThreadPoolExecutor(1, thread_name_prefix="spawn")
 
 
 class ProcessError(RuntimeError):
-    """A child did not do what was waited for. `lines`: the end of its output."""
+    """A child did not do what its caller waited for. `lines`: the end of its output."""
 
     def __init__(self, message: str, lines: Sequence[str] = ()) -> None:
         self.lines = list(lines)
@@ -44,10 +44,10 @@ class ProcessError(RuntimeError):
 
 
 class Process:
-    """`argv` as a child process; standard output and error are one stream of lines.
+    """`argv` as a child process; standard output and standard error form one stream of lines.
 
-    `on_line(line)` is called for each line, from the reading thread, and must not raise.
-    `log` (a file) receives the same lines, appended. A Process is started once.
+    The reading thread calls `on_line(line)` for each line; it must not raise. The same lines are
+    appended to the file `log`. A Process can be started only once.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class Process:
         self._reader: threading.Thread | None = None
 
     def start(self) -> Self:
-        """Start the child. Raises ProcessError if the program is not there."""
+        """Start the child. Raises ProcessError if the program does not exist."""
         if self._child is not None:
             raise ProcessError(f"{self.name} was started before: make a new Process")
         if shutil.which(self.argv[0]) is None:
@@ -124,18 +124,18 @@ class Process:
                 self._ended = True
                 self._changed.notify_all()
 
-    # ---- what it said ---------------------------------------------------------------------
+    # ---- its output -----------------------------------------------------------------------
 
     @property
     def lines(self) -> list[str]:
-        """All lines so far (the last 50,000 at least)."""
+        """All lines so far (at least the last 50,000)."""
         with self._changed:
             return list(self._lines)
 
     def wait_for(self, pattern: str | re.Pattern[str], timeout: float = 60.0) -> re.Match[str]:
-        """The match in the next line that contains `pattern`; it and the ones before are consumed.
+        """Wait for a line that contains `pattern`; return the match. Consumes the lines up to it.
 
-        Raises ProcessError after `timeout` seconds or when the output ends without it.
+        Raises ProcessError after `timeout` seconds, or if the output ends first.
         """
         regex = re.compile(pattern)
         deadline = time.monotonic() + timeout
@@ -146,7 +146,7 @@ class Process:
         raise ProcessError(f"{self.name} said nothing like {regex.pattern!r} {why}", self.tail())
 
     def next_line(self, timeout: float) -> str | None:
-        """The next line nobody consumed; None after `timeout` seconds or when the output ends."""
+        """Return the next unconsumed line; None after `timeout` seconds or at the end."""
         with self._changed:
             self._changed.wait_for(
                 lambda: self._cursor < len(self._lines) or self._ended, max(timeout, 0)
@@ -162,10 +162,10 @@ class Process:
         return self._ended
 
     def tail(self) -> list[str]:
-        """The last few lines, for an error message."""
+        """Return the last few lines, for an error message."""
         return self.lines[-_TAIL:]
 
-    # ---- how it ends ----------------------------------------------------------------------
+    # ---- its end --------------------------------------------------------------------------
 
     @property
     def pid(self) -> int:
@@ -181,11 +181,11 @@ class Process:
 
     @property
     def returncode(self) -> int | None:
-        """Exit status; negative: the signal that ended it; None: it runs or was never started."""
+        """Exit status; negative: the signal that ended it; None: still running or not started."""
         return self._child.returncode if self._child and self._exited(0) else None
 
     def wait(self, timeout: float = 60.0) -> int:
-        """Wait for the child's own end; the exit status, as in `returncode`.
+        """Wait until the child ends by itself; return its exit status, as in `returncode`.
 
         Raises ProcessError after `timeout` seconds; the child then still runs.
         """
@@ -197,7 +197,7 @@ class Process:
         return self._child.returncode
 
     def _exited(self, timeout: float) -> bool:
-        """Whether the child exits within `timeout` seconds; if so, reap it and end its group."""
+        """Return whether the child exits in `timeout` s; if so, reap it, end its group."""
         with self._reaping:
             if self._pidfd < 0:
                 return True
@@ -205,7 +205,8 @@ class Process:
             poll.register(self._pidfd, select.POLLIN)
             if not poll.poll(max(timeout, 0) * 1000):
                 return False
-            # The exited, unreaped child still holds its id, so this reaches only its own group.
+            # The child has exited but is not reaped, so it still holds its id: this signal can
+            # reach only its own group.
             os.killpg(self._child.pid, signal.SIGKILL)
             self._child.wait()
             os.close(self._pidfd)
@@ -213,21 +214,21 @@ class Process:
             return True
 
     def status(self) -> str:
-        """How it ended, in words for a message."""
+        """Return how the child ended, as text for a message."""
         if self._ended:
-            self._exited(1.0)  # a dying process closes its output a moment before
+            self._exited(1.0)  # a process closes its output a moment before it exits
         code = self.returncode
         if code is None:
             return "still running"
         return f"exit status {code}" if code >= 0 else f"ended by {signal.Signals(-code).name}"
 
     def signal(self, number: int) -> None:
-        """Send a signal to the child and what it started; nothing if it has exited."""
+        """Send a signal to the child and its own children, unless the child has exited."""
         if self.running:
             os.killpg(self._child.pid, number)
 
     def interrupt(self) -> None:
-        """Send SIGINT, as Ctrl-C does."""
+        """Send SIGINT, like Ctrl-C."""
         self.signal(signal.SIGINT)
 
     def terminate(self) -> None:
@@ -239,7 +240,7 @@ class Process:
         self.signal(signal.SIGKILL)
 
     def stop(self, grace: float = 5.0) -> None:
-        """End the child: SIGTERM, after `grace` seconds SIGKILL. May be called twice."""
+        """End the child with SIGTERM, after `grace` seconds with SIGKILL. May be called twice."""
         if self._child is None:
             return
         self.terminate()

@@ -1,6 +1,6 @@
-"""Everything the main job needs, wired together: authority, broker, modem and SIM, firmware.
+"""Connects all parts of the main job: authority, broker, modem and SIM, firmware.
 
-Demonstration, benchmark and system tests stand on this, so that all three run the same thing.
+Demonstration, benchmark and system tests use the same rig, so all three run the same parts.
 """
 
 import os
@@ -16,11 +16,11 @@ from .pki import PKI
 
 
 class Rig:
-    """An enrolled SIM behind a modem on a pseudo-terminal, and a broker that trusts it.
+    """An enrolled SIM behind a modem on a pseudo-terminal, and a broker that trusts the SIM.
 
-    `cn`: common name of the SIM's certificate; None leaves the SIM without one.
+    `cn`: common name of the SIM's certificate; None leaves the SIM without a certificate.
     `broker`, `lab`: options for `Broker` and `Lab`.
-    Its parts are `pki`, `broker`, `lab`; it is a context manager, started on entry.
+    Its parts are `pki`, `broker` and `lab`. A context manager: it starts on entry.
     """
 
     def __init__(
@@ -45,9 +45,9 @@ class Rig:
             self.enrol(cn)
 
     def enrol(self, cn: str) -> bytes:
-        """Issue a certificate for the key in the SIM, write it into the SIM's file, return it.
+        """Issue a certificate for the key in the SIM, write it to the SIM's file, and return it.
 
-        Which key and which file, the card's profile says.
+        The card's profile names the key and the file.
         """
         card = self.lab.card
         certificate = self.pki.issue_client(card.issuer.point_of(card.profile.key_id), cn)
@@ -55,7 +55,7 @@ class Rig:
         return certificate
 
     def config(self, changes: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """The firmware's configuration; `changes` by field path, as in {"mqtt.host": "x"}."""
+        """Return the firmware's config; `changes` maps field paths to values: {"mqtt.host": x}."""
         config: dict[str, Any] = {
             "version": 1,
             "modem": {"uart": self.lab.uart, "apn": "internet"},
@@ -79,7 +79,7 @@ class Rig:
         on_line: Callable[[str], None] | None = None,
         **options: Any,
     ) -> Firmware:
-        """The application, ready to start; it ends after `messages` delivered readings."""
+        """Return the application, ready to start; it ends after `messages` delivered readings."""
         folder = self.folder / name
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "ca.pem").write_bytes(self.pki.ca_pem)
@@ -87,13 +87,13 @@ class Rig:
         return Firmware(folder, config=self.config(changes), on_line=on_line, **options)
 
     def start(self) -> Self:
-        """Start broker and lab."""
+        """Start the broker and the lab."""
         self.broker.start()
         self.lab.start()
         return self
 
     def stop(self) -> None:
-        """Stop both; nothing is left running."""
+        """Stop both; no process is left running."""
         try:
             self.lab.stop()
         finally:

@@ -1,7 +1,7 @@
-"""`python socket_activation.py SOCKET COMMAND…`: becomes the command, with a listening Unix socket
-as descriptor 3, as systemd starts a service (sd_listen_fds(3)).
+"""`python socket_activation.py SOCKET COMMAND…` executes COMMAND with a listening Unix socket as
+descriptor 3, as systemd starts a service (sd_listen_fds(3)).
 
-A program of its own, of the standard library only; see pcscd.py.
+pcscd.py runs this file as a separate program. It uses the standard library only.
 """
 
 import os
@@ -12,7 +12,7 @@ _FIRST = 3
 
 
 def main(path: str, *command: str) -> None:
-    """Bind `path`, where only its owner may connect, and execute `command`."""
+    """Bind `path` so that only its owner can connect, and execute `command`."""
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     listener.bind(path)
     os.chmod(path, 0o600)

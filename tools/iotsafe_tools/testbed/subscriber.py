@@ -1,4 +1,4 @@
-"""An MQTT client on the host that sees what the broker delivers, and can send commands."""
+"""An MQTT client on the host that receives the broker's messages and can send commands."""
 
 import queue
 import time
@@ -10,12 +10,12 @@ import paho.mqtt.client as mqtt
 from .broker import HOST, Broker
 from .pki import PKI, Issued
 
-_BACKLOG = 100_000  # messages held for a reader; then the connection is throttled
+_BACKLOG = 100_000  # unread messages; beyond that, the client stops reading its connection
 
 
 @dataclass(frozen=True)
 class Message:
-    """One message as delivered. `received`: seconds of time.monotonic()."""
+    """A delivered message. `received`: seconds of time.monotonic()."""
 
     topic: str
     payload: bytes
@@ -25,9 +25,9 @@ class Message:
 
 
 class Subscriber:
-    """Subscribed to `topic` at QoS 1 from `start` on, also again after the broker comes back.
+    """Subscribes to `topic` at QoS 1 on `start`, and again when the broker comes back.
 
-    `identity` is a certificate with its key; by default one named `cn` is issued by `pki`.
+    `identity` is a certificate with its key; by default `pki` issues one for `cn`.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class Subscriber:
         identity = identity or pki.software_client(cn)
         self.cn = identity.cn
         self._messages: queue.Queue[Message] = queue.Queue(_BACKLOG)
-        self._ready: queue.Queue[str] = queue.Queue()  # "" once subscribed, else why not
+        self._ready: queue.Queue[str] = queue.Queue()  # "" for a subscription, else the problem
         self._client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, client_id=identity.cn)
         self._client.tls_set(
             ca_certs=str(pki.ca_path),
@@ -84,13 +84,13 @@ class Subscriber:
             )
         )
 
-    # ---- ours -----------------------------------------------------------------------------
+    # ---- the caller's thread --------------------------------------------------------------
 
     def start(self, timeout: float = 60.0) -> Self:
-        """Connect and subscribe; returns once the broker acknowledged the subscription.
+        """Connect and subscribe; return when the broker has acknowledged the subscription.
 
-        Raises ConnectionError if it refuses us, ssl.SSLError if the handshake fails, OSError if
-        nobody listens.
+        Raises ConnectionError if the broker refuses, ssl.SSLError if the handshake fails, OSError
+        if no broker listens.
         """
         self._client.connect(HOST, self._broker.port, keepalive=60)
         self._client.loop_start()
@@ -102,9 +102,9 @@ class Subscriber:
         return self
 
     def wait_until_subscribed(self, timeout: float = 60.0) -> None:
-        """Wait for the next acknowledged subscription, as after a restart of the broker.
+        """Wait for the next acknowledged subscription, for example after a restart of the broker.
 
-        Raises ConnectionError after `timeout` seconds, or at the first failure.
+        Raises ConnectionError after `timeout` seconds or at the first failure.
         """
         try:
             problem = self._ready.get(timeout=timeout)
@@ -114,7 +114,7 @@ class Subscriber:
             raise ConnectionError(f"{self.cn}: {problem}; see {self._broker.log_path}")
 
     def get(self, timeout: float = 60.0, *, topic: str = "#") -> Message:
-        """The next message; with `topic` (a filter) the next that matches, others are dropped.
+        """Return the next message that matches the filter `topic`; drop others before it.
 
         Raises TimeoutError after `timeout` seconds.
         """
@@ -128,18 +128,18 @@ class Subscriber:
                 return message
 
     def take(self, count: int, timeout: float = 60.0) -> list[Message]:
-        """The next `count` messages, all of them within `timeout` seconds."""
+        """Return the next `count` messages; all must arrive within `timeout` seconds."""
         deadline = time.monotonic() + timeout
         return [self.get(deadline - time.monotonic()) for _ in range(count)]
 
     def drain(self) -> list[Message]:
-        """All messages that are there now; does not wait."""
+        """Return all messages received so far; do not wait."""
         return [self._messages.get_nowait() for _ in range(self._messages.qsize())]
 
     def publish(
         self, topic: str, payload: bytes | str, *, qos: int = 1, retain: bool = False
     ) -> Any:
-        """Send a message, e.g. a command to the device; waits for the broker's acknowledgement."""
+        """Send a message, e.g. a command to the device; wait for the broker's acknowledgement."""
         info = self._client.publish(topic, payload, qos=qos, retain=retain)
         info.wait_for_publish(60.0)
         if not info.is_published():

@@ -1,5 +1,5 @@
-// A Raspberry Pi Pico: the emulated RP2040 with what the emulator package lacks, its flash chip,
-// its lines to the outside, and everything that restarts it.
+// A Raspberry Pi Pico: the emulated RP2040 plus what the emulator package lacks: the flash chip,
+// the lines to the outside, and all causes of a restart.
 
 import crypto from 'node:crypto';
 import { buildRom, ROM_SIZE } from './bootrom.mjs';
@@ -9,12 +9,12 @@ import { Pl011 } from './uart.mjs';
 import { XIP_BASE } from './uf2.mjs';
 import { UsbConsole } from './usb_console.mjs';
 
-const VECTORS = XIP_BASE + 0x100; // the firmware's, behind the second-stage loader
-const UART_IRQ = 20; // of UART0; UART1 has the next
+const VECTORS = XIP_BASE + 0x100; // the firmware's vectors follow the second-stage loader
+const UART_IRQ = 20; // UART0's; UART1 has the next number
 const CHIP_RESET = 0x08; // register of VREG_AND_CHIP_RESET
 const RESET_BITS = { power: 1 << 8, run: 1 << 16 }; // HAD_POR, HAD_RUN
 
-// Where peripherals lie in the package's table: bits 31:12 of their address.
+// Addresses of peripherals in the package's table: bits 31:12.
 const SSI = 0x18000;
 const IO_QSPI = 0x40018;
 const UARTS = [0x40034, 0x40038];
@@ -27,20 +27,20 @@ const SILENT = { debug() {}, info() {}, warn() {}, error() {} };
 export class Board {
   /**
    * chip: () => a new RP2040 of the package. flash: a Flash. lines: { console, uarts: [2] } of
-   * Endpoints. pins: a Pins. uid: 8 bytes. hold: see Pl011. logger: of the package, or null.
-   * emit(event): tells the outside; events have a `us`, board time since the process began.
+   * Endpoints. pins: a Pins. uid: 8 bytes. hold: see Pl011. logger: the package's, or null.
+   * emit(event): tells the outside. Each event has `us`, board time since the process began.
    */
   constructor({ chip, flash, lines, pins, uid, hold, logger, emit }) {
     Object.assign(this, { chip, flash, lines, pins, uid, hold, emit });
     this.logger = logger ?? SILENT;
     this.rom = buildRom(this);
     this.mcu = null; // null while the power is off
-    this.interpreter = null; // of that chip
-    this.before = 0; // nanoseconds of board time until this chip was made
-    this.halted = null; // why the core stands still until a reset
-    this.pending = null; // cause of a reset that is to happen before the next instruction
+    this.interpreter = null; // the chip's interpreter
+    this.before = 0; // nanoseconds of board time before this chip was made
+    this.halted = null; // why the core is halted until a reset
+    this.pending = null; // cause of a reset that will happen before the next instruction
     this.consoleReady = false;
-    this.stuckEntropy = null; // 0 or 1: what the ring oscillator always gives
+    this.stuckEntropy = null; // 0 or 1: the constant bit of a broken ring oscillator
     this.resets = { power: 0, run: 0, watchdog: 0 };
     this.uartCounters = [0, 1].map(() => ({ rx: 0, tx: 0, lost: 0, baud: 0 }));
   }
@@ -53,19 +53,19 @@ export class Board {
     return Math.round(this.nanos / 1000);
   }
 
-  /** Switch the supply. On while it is on: nothing. */
+  /** Switch the supply. Does nothing if it is already on. */
   power(on) {
     if (on === (this.mcu !== null)) return;
     if (on) this.start('power');
     else this.switchOff();
   }
 
-  /** Ask for a reset: "run" as by the RUN pin, "watchdog". It happens at the next `settle`. */
+  /** Request a reset: "run" like the RUN pin, or "watchdog". It happens at the next `settle`. */
   reset(cause) {
     if (this.mcu) this.pending = cause;
   }
 
-  /** Carry out a reset that was asked for. */
+  /** Carry out a requested reset. */
   settle() {
     const cause = this.pending;
     if (cause === null) return;
@@ -149,7 +149,7 @@ export class Board {
     core.PC = this.mcu.readUint32(VECTORS + 4) & ~1;
   }
 
-  /** The core stands still on the instruction that brought it here; time goes on. */
+  /** Halt the core at the instruction that caused it; time goes on. */
   halt(why) {
     this.mcu.core.PC -= 2;
     if (this.halted !== null) return;
@@ -180,9 +180,9 @@ export class Board {
     this.mcu.clock.tick(nanos);
   }
 
-  // -- what it did -----------------------------------------------------------------------------
+  // -- counters --------------------------------------------------------------------------------
 
-  /** Numbers about this process, by dotted name. */
+  /** Counters of this process, by dotted name. */
   counters() {
     const { sectors_erased, pages_programmed } = this.flash.counters;
     const numbers = {

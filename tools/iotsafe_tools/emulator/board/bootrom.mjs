@@ -1,9 +1,9 @@
-// A stand-in for the RP2040's boot ROM, which cannot be had as a package.
+// A replacement for the RP2040's boot ROM, which no package contains.
 //
-// It has what the SDK looks for (RP2040 datasheet, 2.8.3): the vector table, the magic number and
-// version at 0x10, a function and a data table with two-letter codes, and a look-up routine. Each
-// routine is two instructions, "BKPT n; BX LR"; the emulator reports the BKPT, and the work is
-// done in JavaScript by `traps[n](registers, core)`.
+// It has everything that the SDK looks for (RP2040 datasheet, 2.8.3): the vector table, magic
+// number and version at 0x10, a function table and a data table with two-letter codes, and a
+// look-up routine. Each routine is two instructions, "BKPT n; BX LR". The emulator reports the
+// BKPT, and `traps[n](registers, core)` does the work in JavaScript.
 
 import { DOUBLE_ROUTINES, SINGLE_ROUTINES } from './softfloat.mjs';
 
@@ -37,10 +37,10 @@ class RomWriter {
     this.at = FIRST_ROUTINE;
   }
 
-  /** Place a routine; its address, with the Thumb bit. */
+  /** Place a routine; return its address with the Thumb bit. */
   routine(work) {
     const number = this.traps.push(work) - 1;
-    if (number > 0xff) throw new RangeError('a BKPT has only 256 numbers');
+    if (number > 0xff) throw new RangeError('BKPT has only 256 numbers');
     const address = this.at;
     this.view.setUint16(address, 0xbe00 | number, true); // BKPT number
     this.view.setUint16(address + 2, 0x4770, true); // BX LR
@@ -48,7 +48,7 @@ class RomWriter {
     return address | 1;
   }
 
-  /** Place a table of routines, its length in front as the SDK expects; its address. */
+  /** Place a table of routines after its length, as the SDK expects; return its address. */
   routines(list) {
     const addresses = list.map((work) => this.routine(work));
     this.at += 4;
@@ -58,7 +58,7 @@ class RomWriter {
     return start;
   }
 
-  /** Place a table of [two-letter code, address] with a zero at its end; its address. */
+  /** Place a table of [two-letter code, address] that ends with a zero; return its address. */
   codes(pairs) {
     const start = this.at;
     for (const [code, address] of pairs) {

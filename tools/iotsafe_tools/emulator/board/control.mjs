@@ -1,20 +1,20 @@
-// The control connection: JSON objects, one a line, over a loopback TCP port.
+// The control connection: JSON objects, one per line, over a loopback TCP port.
 //
-// Out: events {"event": …}; a new connection first gets the state as {"event": "hello", …}.
-// In: {"id": any, "do": name, …}; the answer is {"id": …, "ok": true, …} or {"id": …, "error": …}.
+// Out: events {"event": …}. A new connection first gets the state as {"event": "hello", …}.
+// In: {"id": any, "do": name, …}. The answer is {"id": …, "ok": true, …} or {"id": …, "error": …}.
 
 import { listen } from './endpoint.mjs';
 import { PIN_COUNT } from './pins.mjs';
 
 const LINE_LIMIT = 4096; // bytes
 const CLIENT_LIMIT = 8;
-const UNREAD_LIMIT = 1024 * 1024; // bytes that a client did not take: hang up
+const UNREAD_LIMIT = 1024 * 1024; // bytes; hang up on a client that leaves more unread
 
 const isWhole = (most) => (x) => Number.isInteger(x) && x >= 0 && x <= most;
 const isLevel = (x) => x === 0 || x === 1 || x === null;
 const isBoolean = (x) => typeof x === 'boolean';
 
-// name: [what it needs: { field: check }, what it does]
+// name: [required fields { field: check }, action]
 const COMMANDS = {
   pin: [
     { pin: isWhole(PIN_COUNT - 1), value: isLevel },
@@ -48,7 +48,7 @@ export class Control {
     this.address = await listen('control', port, (peer) => this.attach(peer));
   }
 
-  /** Tell all clients. */
+  /** Send to all clients. */
   emit(event) {
     const line = `${JSON.stringify(event)}\n`;
     for (const client of this.clients) this.write(client, line);

@@ -1,36 +1,36 @@
-// One side of a serial line on TCP: listens on a loopback port, or dials and dials again.
+// One end of a serial line over TCP: listens on a loopback port, or dials until it gets through.
 //
-// One peer at a time; a new one replaces the old. What is sent while nobody is connected is lost,
-// as on a wire that leads nowhere.
+// It has one peer at a time; a new peer replaces the old one. Bytes sent without a peer are lost,
+// as on an unconnected wire.
 
 import net from 'node:net';
 import { UserError } from './errors.mjs';
 
-const HIGH_WATER = 65536; // bytes waiting for the board: stop reading the socket
+const HIGH_WATER = 65536; // bytes; stop reading the socket while more wait for the board
 const LOW_WATER = 32768;
-const UNREAD_LIMIT = 4 * 1024 * 1024; // bytes that the peer did not take: hang up
+const UNREAD_LIMIT = 4 * 1024 * 1024; // bytes; hang up on a peer that leaves more unread
 const DIAL_AGAIN_MS = 100;
 
 export class Endpoint {
-  /** name: for messages. onWork: called when bytes have come. */
+  /** name: for messages. onWork: called when bytes have arrived. */
   constructor(name, onWork) {
     this.name = name;
     this.onWork = onWork;
-    this.onData = () => {}; // the device's: bytes have come
+    this.onData = () => {}; // set by the device; called when bytes have arrived
     this.peer = null;
-    this.chunks = []; // from the peer
-    this.head = 0; // bytes of the first chunk that are gone
+    this.chunks = []; // received from the peer
+    this.head = 0; // bytes of the first chunk already read
     this.size = 0; // bytes waiting
-    this.out = []; // to the peer, sent by `flush`
-    this.unheard = 0; // bytes sent while nobody was connected
+    this.out = []; // for the peer; `flush` sends them
+    this.unheard = 0; // bytes sent while no peer was connected
     this.address = null; // where it listens or dials, "HOST:PORT"
   }
 
-  /** "PORT" listens on the loopback interface (0: any port), "HOST:PORT" dials. */
+  /** "PORT" listens on the loopback interface (0: any free port), "HOST:PORT" dials. */
   async open(where) {
     const [, host, port] = /^(?:(.+):)?(\d{1,5})$/.exec(where) ?? [];
     if (port === undefined || Number(port) > 65535) {
-      throw new UserError(`${this.name}: no place ${where}; give PORT or HOST:PORT`);
+      throw new UserError(`${this.name}: ${where} is not an address; give PORT or HOST:PORT`);
     }
     if (host !== undefined) {
       this.address = where;
@@ -70,7 +70,7 @@ export class Endpoint {
     this.peer = null;
   }
 
-  /** The next byte from the peer; only while `size` is not 0. */
+  /** Return the next byte from the peer; call only while `size` is not 0. */
   shift() {
     const chunk = this.chunks[0];
     const byte = chunk[this.head++];
@@ -83,7 +83,7 @@ export class Endpoint {
     return byte;
   }
 
-  /** Forget what the peer sent. */
+  /** Discard the bytes that the peer has sent. */
   clear() {
     this.chunks = [];
     this.head = this.size = 0;

@@ -1,2 +1,2 @@
-/** What a user can put right: its message is one line that says what to do. */
+/** An error that the user can fix; the message is one line that says how. */
 export class UserError extends Error {}

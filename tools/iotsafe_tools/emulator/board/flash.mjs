@@ -1,12 +1,12 @@
-// The board's flash chip: 2 MiB of NOR in an image file.
+// The board's flash chip: 2 MiB of NOR flash in an image file.
 //
-// What holds at every moment, so that the image can be used after the process was killed:
-// - When the firmware goes on after an erase or a program, the file has it.
-// - A sector (4 KiB) or a page (256 bytes) is one write of the file that lies in one page of the
-//   host's memory, so it is there or not. `tear` makes one end in the middle, as a real power cut
-//   can: some bits done, some not.
-// - Erase sets bits, program clears them, nothing else happens; while `failing`, not even that.
-// The host itself losing power is another matter: nothing is forced to its disk.
+// These rules always hold, so the image is usable after the process was killed:
+// - When the firmware continues after an erase or program, the file has the result.
+// - A sector (4 KiB) or a page (256 bytes) is one write to the file, within one page of the host's
+//   memory, so it is complete or absent. `tear` stops one in the middle, as a real power cut can:
+//   some bits are done, some are not.
+// - Erase sets bits, program clears bits, nothing else changes; while `failing`, nothing changes.
+// The rules do not cover a power loss of the host: nothing is forced to its disk.
 
 import fs from 'node:fs';
 import { UserError } from './errors.mjs';
@@ -16,14 +16,14 @@ export const SECTOR = 4096;
 export const PAGE = 256;
 const BLOCK = 64 * 1024;
 
-// Nanoseconds the chip is busy, typical values of the W25Q16JV that a Pico carries. The firmware
-// has its interrupts off meanwhile.
+// Nanoseconds for which the chip is busy: typical values of the Pico's W25Q16JV. The firmware keeps
+// its interrupts off meanwhile.
 const TIMES = {
   typical: { page: 400e3, sector: 45e6, block: 150e6 },
   none: { page: 0, sector: 0, block: 0 },
 };
 
-/** Numbers between 0 and 2^32 from a seed (xorshift). */
+/** Generate numbers between 0 and 2^32 from a seed (xorshift). */
 function generator(seed) {
   let x = seed >>> 0 || 1;
   return () => {
@@ -36,8 +36,8 @@ function generator(seed) {
 
 export class Flash {
   /**
-   * file: the image, or undefined for one that is forgotten. time: a key of TIMES.
-   * onTorn: called when `tear` has had its effect. Throws UserError.
+   * file: the image; undefined: keep no image. time: a key of TIMES.
+   * onTorn: called after `tear` has taken effect. Throws UserError.
    */
   constructor(file, time, onTorn) {
     this.bytes = new Uint8Array(FLASH_SIZE).fill(0xff);
@@ -46,8 +46,8 @@ export class Flash {
     this.handle = file === undefined ? -1 : this.open(file);
     this.erases = new Uint32Array(FLASH_SIZE / SECTOR);
     this.counters = { sectors_erased: 0, pages_programmed: 0 };
-    this.tearing = null; // { left: steps until then, next: generator }
-    this.failing = false; // erase and program take their time and change nothing
+    this.tearing = null; // { left: steps until the tear, next: generator }
+    this.failing = false; // true: erase and program take their time but change nothing
   }
 
   open(file) {
@@ -59,7 +59,7 @@ export class Flash {
       const size = fs.statSync(file).size;
       if (size !== FLASH_SIZE) {
         throw new UserError(
-          `${file} is no flash image: it has ${size} bytes, not ${FLASH_SIZE}; ` +
+          `${file} is not a flash image: it has ${size} bytes, not ${FLASH_SIZE}; ` +
             'remove it to get a new one',
         );
       }
@@ -72,7 +72,7 @@ export class Flash {
     }
   }
 
-  /** Put a firmware in, as dragging a UF2 onto the board does: only its own sectors change. */
+  /** Write a firmware, as dragging a UF2 onto the board does: only its own sectors change. */
   install(pages) {
     const sectors = new Map();
     for (const { offset, data } of pages) {
@@ -88,7 +88,7 @@ export class Flash {
     }
   }
 
-  /** Erase whole sectors. Returns the nanoseconds it takes. Throws RangeError. */
+  /** Erase whole sectors. Return the time it takes in nanoseconds. Throws RangeError. */
   erase(offset, length) {
     this.check('erase', offset, length, SECTOR);
     let nanos = 0;
@@ -102,7 +102,7 @@ export class Flash {
     return nanos;
   }
 
-  /** Program whole pages. Returns the nanoseconds it takes. Throws RangeError. */
+  /** Program whole pages. Return the time it takes in nanoseconds. Throws RangeError. */
   program(offset, data) {
     this.check('program', offset, data.length, PAGE);
     for (let at = 0; at < data.length; at += PAGE) {
@@ -112,7 +112,7 @@ export class Flash {
     return (data.length / PAGE) * this.times.page;
   }
 
-  /** Let the power fail in the middle of the step (sector or page) that comes after `after`. */
+  /** Cut the power in the middle of the step (sector or page) that follows `after` more steps. */
   tear(after, seed) {
     this.tearing = { left: after, next: generator(seed) };
   }
@@ -130,7 +130,7 @@ export class Flash {
     if (this.failing) return;
     const cells = this.bytes.subarray(offset, offset + length);
     const torn = this.tearing !== null && this.tearing.left-- === 0;
-    const likely = torn ? this.tearing.next() : 0; // that a bit is done
+    const likely = torn ? this.tearing.next() : 0; // likelihood that a bit is done
     for (let i = 0; i < length; i++) {
       const old = cells[i];
       let changing = old ^ change(old, i);

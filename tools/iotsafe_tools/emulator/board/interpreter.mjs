@@ -1,8 +1,8 @@
-// A faster way through the most frequent instructions than the emulator package's own, which
-// tries one pattern after the other. Whatever is not here, or touches anything but RAM and flash,
-// goes to the package; so does the instruction before which an interrupt may be taken.
+// A faster path for the most frequent instructions; the emulator package tries one pattern after
+// the other. The package still executes other instructions, accesses outside RAM and flash, and
+// every instruction before which the core may take an interrupt.
 //
-// Each case does what the package does, cycle counts included: host_tests compares the two.
+// Each case has the same effect and cycle count as the package: host_tests compares the two.
 
 const FLASH = 0x10000000;
 const FLASH_SIZE = 0x01000000;
@@ -10,7 +10,7 @@ const RAM = 0x20000000;
 const RAM_SIZE = 264 * 1024;
 const PC = 15;
 const SP = 13;
-const MEMORY_CYCLES = 2; // a load or store of RAM or flash
+const MEMORY_CYCLES = 2; // for a load or store in RAM or flash
 
 export class Interpreter {
   constructor(mcu) {
@@ -24,7 +24,7 @@ export class Interpreter {
     this.ram32 = new Uint32Array(mcu.sram.buffer);
   }
 
-  /** Execute one instruction; the cycles it takes. */
+  /** Execute one instruction; return its cycles. */
   step() {
     const { core, registers: r } = this;
     if (core.interruptsUpdated) return core.executeInstruction();
@@ -149,7 +149,7 @@ export class Interpreter {
   }
 }
 
-/** The package's chip with a short way for words written to RAM. */
+/** The package's chip with a faster path for words written to RAM. */
 export function withFastRam(RP2040) {
   return class extends RP2040 {
     writeUint32(address, value) {

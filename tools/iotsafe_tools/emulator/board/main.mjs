@@ -1,8 +1,8 @@
-// Runs an RP2040 firmware. `node main.mjs --help` lists the options.
+// Runs RP2040 firmware. `node main.mjs --help` lists the options.
 //
-// When everything is in place one line of JSON on standard output says where things are:
+// When it is ready, it prints one line of JSON to standard output with the addresses:
 // {"event": "ready", "console": "127.0.0.1:PORT", "uart0": …, "uart1": …, "control": …}.
-// What a user can put right ends the process with status 2 and one line on standard error.
+// On an error that the user can fix, it exits with status 2 and one line on standard error.
 
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
@@ -20,20 +20,20 @@ import { readUf2 } from './uf2.mjs';
 
 const HELP = `node main.mjs --uf2 FILE [options]
   --uf2 FILE        the firmware
-  --flash FILE      flash image, kept from run to run, made when missing (default: forgotten)
-  --modules FOLDER  where node_modules/rp2040js is (default: here)
+  --flash FILE      flash image, kept from run to run, created if missing (default: not kept)
+  --modules FOLDER  folder with node_modules/rp2040js (default: the current one)
   --console PORT    USB serial console (default: 0, any free port)
   --uart0 WHERE     GP0/GP1: PORT listens, HOST:PORT dials (default: 0)
   --uart1 WHERE     GP4/GP5
   --control PORT    control connection (default: 0)
-  --off             wait with the power off
+  --off             start with the power off
   --time MODE       cpu (default): board time counts cycles; wall: it follows the wall clock
   --flash-time KIND typical (default): the flash chip is busy as long as a real one; none
   --hold            keep bytes for a UART whose FIFO is full, instead of losing them
   --uid HEX         unique id of the flash chip, 16 digits
-  --verbose         what the emulated chip complains about
+  --verbose         print the emulated chip's warnings
 `;
-const PACKAGE_VERSION = '1.4.1'; // parts of it are replaced: it must be this one
+const PACKAGE_VERSION = '1.4.1'; // exactly this version: we replace parts of it
 const OLDEST_NODE = 18;
 
 const OPTIONS = {
@@ -70,7 +70,7 @@ function readOptions() {
   for (const [name, allowed] of Object.entries(CHOICES)) {
     if (!allowed.test(values[name])) throw new UserError(`--${name} cannot be ${values[name]}`);
   }
-  if (!values.uf2 && !values.help) throw new UserError('--uf2 is missing: which firmware?');
+  if (!values.uf2 && !values.help) throw new UserError('--uf2 is missing: name the firmware');
   return values;
 }
 
@@ -93,11 +93,11 @@ function loadPackage(folder) {
 
 async function main() {
   const node = Number(process.versions.node.split('.')[0]);
-  if (node < OLDEST_NODE) throw new UserError(`node ${node} is too old; take ${OLDEST_NODE}`);
+  if (node < OLDEST_NODE) throw new UserError(`node ${node} is too old; install ${OLDEST_NODE} or newer`);
   const options = readOptions();
   if (options.help) return void process.stdout.write(HELP);
   const { ConsoleLogger, LogLevel, RP2040 } = loadPackage(options.modules);
-  if (!options.verbose) console.warn = () => {}; // the package writes some complaints there
+  if (!options.verbose) console.warn = () => {}; // the package writes some warnings there
 
   const pages = readUf2(options.uf2, FLASH_SIZE);
   const flash = new Flash(options.flash, options['flash-time'], () => {

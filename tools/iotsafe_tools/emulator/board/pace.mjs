@@ -1,19 +1,19 @@
-// Runs the board in slices of real time, and ties its clock to the wall clock.
+// Runs the board in slices of real time, and keeps board time and wall time together.
 //
-// Board time never gets ahead of wall time. While the core waits for an interrupt the two go
-// together. While it works, the host needs longer than the chip would, and then either
-//   "cpu":  board time counts executed cycles. It falls behind, and stays behind: the wall clock
-//           is anchored anew. Durations in board time are those of the chip.
-//   "wall": board time is moved on to the wall clock. Time-outs against the outside world are
+// Board time never runs ahead of wall time. While the core waits for an interrupt, both run
+// together. While the core works, the host is slower than the chip. Then the mode decides:
+//   "cpu":  board time counts executed cycles. It falls behind and stays behind; the wall clock is
+//           anchored again. Durations in board time are those of the chip.
+//   "wall": board time jumps forward to the wall clock. Time-outs against the outside world are
 //           right, and the chip looks slower than it is.
-// `skip` lets board time jump from one alarm to the next instead of waiting for the wall clock.
+// During `skip`, board time jumps from one alarm to the next instead of waiting for the wall clock.
 
 import { performance } from 'node:perf_hooks';
 
-const SLICE = 1e6; // nanoseconds of wall time between two looks at the sockets
-const SLACK = 2e6; // nanoseconds that board time may lag before it counts as behind
-const BURST = 50; // instructions between two looks at the clock
-const BURSTS = 40; // bursts between two looks at the wall clock
+const SLICE = 1e6; // nanoseconds of wall time between two checks of the sockets
+const SLACK = 2e6; // nanoseconds that board time may lag before it is behind
+const BURST = 50; // instructions between two checks of the board's clock
+const BURSTS = 40; // bursts between two checks of the wall clock
 const SHORT = 5e5; // nanoseconds; a shorter sleep is not worth a timer
 const LONGEST_SLEEP = 20e6;
 
@@ -25,14 +25,14 @@ export class Pace {
     Object.assign(this, { board, mode, flush });
     this.instructions = 0;
     this.busy = 0; // nanoseconds of wall time spent in slices
-    this.toSkip = 0; // nanoseconds of idle board time that need no waiting
-    this.anchor = null; // { mcu, wall, board }: when the two clocks were last together
+    this.toSkip = 0; // nanoseconds of idle board time to skip
+    this.anchor = null; // { mcu, wall, board }: the last moment when both clocks agreed
     this.timer = null;
     this.immediate = null;
     this.running = false;
   }
 
-  /** Go on now: something has happened outside. */
+  /** Continue now: something has happened outside. */
   kick() {
     if (this.running || this.immediate) return;
     clearTimeout(this.timer);
@@ -58,7 +58,7 @@ export class Pace {
     else this.timer = setTimeout(() => this.slice(), Math.min(sleep, LONGEST_SLEEP) / 1e6);
   }
 
-  /** Run until wall time `end`; how long there is nothing to do then, null: until a kick. */
+  /** Run until wall time `end`; return the idle time that follows, null: until a kick. */
   run(end) {
     const { board } = this;
     for (;;) {
@@ -80,7 +80,7 @@ export class Pace {
           clock.tick(Math.max(0, due - clock.nanos));
         }
       } else if (clock.nanos > limit) {
-        return clock.nanos - limit; // the flash chip was busy for long
+        return clock.nanos - limit; // the flash chip was busy for a long time
       } else {
         this.execute(mcu);
         if (clock.nanos < limit - SLACK) this.catchUp(clock, limit);

@@ -6,7 +6,7 @@ const XOR = 1; // kinds of atomic access: address bits 13:12
 const SET = 2;
 const CLEAR = 3;
 
-/** Registers that hold what was written. Offsets are byte offsets below 0x1000. */
+/** Registers that hold the last written value. Offsets are byte offsets below 0x1000. */
 export class Registers {
   constructor(initial = {}) {
     const entries = Object.entries(initial);
@@ -21,7 +21,7 @@ export class Registers {
     this.values.set(offset, value >>> 0);
   }
 
-  // What the emulator package calls.
+  // Called by the emulator package.
 
   readUint32(offset) {
     return this.read(offset & 0xfff);
@@ -39,8 +39,8 @@ export class Registers {
 }
 
 /**
- * Ring oscillator. RANDOMBIT gives a random bit of the host at each read; `stuck` (0 or 1)
- * makes it constant, as a broken source would be.
+ * Ring oscillator. RANDOMBIT gives a random bit of the host at each read; `stuck` (0 or 1) makes
+ * it constant, like a broken source.
  */
 export class RingOscillator extends Registers {
   static STATUS = 0x18;
@@ -50,7 +50,7 @@ export class RingOscillator extends Registers {
     super({ [RingOscillator.STATUS]: 0x80001000 }); // stable, enabled
     this.stuck = stuck;
     this.pool = Buffer.alloc(0);
-    this.used = 0; // bits of the pool
+    this.used = 0; // bits of the pool already used
   }
 
   read(offset) {
@@ -104,7 +104,7 @@ export class FlashInterface extends Registers {
   }
 }
 
-/** Watchdog (RP2040 datasheet, 4.7): counts down two for each microsecond (erratum E1). */
+/** Watchdog (RP2040 datasheet, 4.7): counts down by two each microsecond (erratum E1). */
 export class Watchdog extends Registers {
   static CTRL = 0x00;
   static LOAD = 0x04;
@@ -117,7 +117,7 @@ export class Watchdog extends Registers {
   static TIMER = 1; // reasons
   static FORCE = 2;
 
-  /** before: the watchdog whose reset this one follows, or null. onFire: reset the chip. */
+  /** before: the watchdog whose reset created this one, or null. onFire: resets the chip. */
   constructor(clock, before, onFire) {
     const values = before ? [...before.values] : [];
     super(Object.fromEntries(values.filter(([offset]) => Watchdog.kept(offset))));

@@ -1,10 +1,10 @@
-// The arithmetic behind the boot ROM's floating-point tables, done with the host's own.
+// The arithmetic of the boot ROM's floating-point tables, computed by the host.
 //
-// Firmware for the RP2040 has no floating-point unit: the SDK calls the ROM through two tables,
-// one of 32-bit and one of 64-bit routines, whose order is fixed (RP2040 datasheet, 2.8.3.2).
-// A routine here gets the core's registers `r` (arguments in r0.., results in r0..) and the core.
+// The RP2040 has no floating-point unit: the SDK calls the ROM through two tables, one of 32-bit
+// and one of 64-bit routines, whose order is fixed (RP2040 datasheet, 2.8.3.2). A routine here gets
+// the core's registers `r` (arguments from r0 on, results from r0 on) and the core.
 //
-// Conversions to integers round towards minus infinity and clamp, as the ROM's do.
+// Conversions to integers round towards minus infinity and clamp, like the ROM's.
 
 const f32 = new Float32Array(1);
 const bits32 = new Uint32Array(f32.buffer);
@@ -15,7 +15,7 @@ const MASK = 0xffffffffn;
 const TWO_63 = 2 ** 63;
 const TWO_64 = 2 ** 64;
 
-// A number format: how a value lies in registers from `at` on, and how many it takes.
+// A number format: how a value is stored in registers from `at` on, and how many it takes.
 const SINGLE = {
   words: 1,
   get(r, at) {

@@ -1,14 +1,15 @@
 // PL011 UART (Arm DDI 0183, RP2040 datasheet 4.2): both FIFOs, trigger levels, receive time-out,
 // and byte times in board time.
 //
-// Interrupts: RX is set by a byte that makes the FIFO as full as the trigger level, TX by a byte
-// that leaves it as empty; both go by crossing the level the other way, or by being cleared. The
-// receive time-out is set 32 bit times after the last byte came or was read, while bytes are left.
+// Interrupts: a byte that fills the receive FIFO to the trigger level sets RX; a byte that empties
+// the transmit FIFO to its level sets TX. Each ends when the FIFO crosses the level the other way,
+// or when software clears it. The receive time-out is set 32 bit times after the last byte arrived
+// or was read, if bytes are left.
 
 import { Registers } from './registers.mjs';
 
 const DR = 0x00;
-const RSR = 0x04; // reading: errors; writing clears them
+const RSR = 0x04; // a read returns the errors, a write clears them
 const FR = 0x18;
 const IBRD = 0x24;
 const FBRD = 0x28;
@@ -54,18 +55,18 @@ const NO_DIVISOR_BIT_NANOS = 8680; // while no baud rate is set: 115200
 export class Pl011 extends Registers {
   /**
    * mcu: the chip. irq: its interrupt. line: an Endpoint. counters: an object whose rx, tx, lost
-   * and baud are kept up. hold: keep bytes on the line while the FIFO is full, instead of losing
-   * them as the chip does.
+   * and baud this class updates. hold: keep bytes on the line while the FIFO is full, instead of
+   * losing them as the chip does.
    */
   constructor(mcu, irq, line, counters, hold) {
     super(RESET_VALUES);
     Object.assign(this, { mcu, irq, line, counters, hold });
-    this.rx = []; // bytes received, with DR_OVERRUN where some were lost before
-    this.tx = []; // bytes to send, the first being on the line while `sending`
+    this.rx = []; // received bytes, with DR_OVERRUN where bytes were lost before
+    this.tx = []; // bytes to send; the first is on the line while `sending`
     this.raised = 0; // RIS
-    this.lost = 0; // DR_OVERRUN: to be reported with the next byte
+    this.lost = 0; // DR_OVERRUN if the next byte must report a loss
     this.sending = false;
-    this.receiving = false; // a byte is on its way
+    this.receiving = false; // whether a byte is on the line
     const { clock } = mcu;
     this.txAlarm = clock.createAlarm(() => this.sent());
     this.rxAlarm = clock.createAlarm(() => this.arrived());
@@ -122,7 +123,7 @@ export class Pl011 extends Registers {
       if (open) this.receive(byte);
       else this.counters.lost++;
     }
-    if (this.line.size && this.hold && !room) return; // reading or switching on goes on with it
+    if (this.line.size && this.hold && !room) return; // a read, or switching the UART on, continues
     this.expect();
   }
 

@@ -1,6 +1,6 @@
-// Reads a UF2 file: 512-byte blocks, each with an address and up to 476 bytes for it
-// (microsoft/uf2, README). Everything in it is checked, because a file that a real board's boot
-// ROM would refuse, or would leave half written, must not run here either.
+// Reads a UF2 file: 512-byte blocks, each with an address and up to 476 bytes of data
+// (microsoft/uf2, README). It checks everything: a file that a real boot ROM would refuse, or would
+// leave half written, must not run here either.
 
 import fs from 'node:fs';
 import { UserError } from './errors.mjs';
@@ -20,8 +20,8 @@ const FAMILIES = new Map([
   [0x1c5f21b0, 'ESP32'],
   [0xc47e5767, 'ESP32-S3'],
 ]);
-const PAGE = 256; // payload of a block: the boot ROM takes nothing else
-const BOOT2 = 256; // first stage: 252 bytes and their CRC
+const PAGE = 256; // payload of a block: the boot ROM accepts no other size
+const BOOT2 = 256; // second-stage loader: 252 bytes and their CRC
 const LARGEST_FILE = 64 * 1024 * 1024;
 
 /** CRC-32/MPEG-2, as the boot ROM computes it over the second-stage loader. */
@@ -35,7 +35,7 @@ export function crc32(bytes) {
 }
 
 /**
- * The pages of a firmware: [{ offset in flash, data of 256 bytes }], in the order of the file.
+ * Return the pages of a firmware: [{ offset in flash, data of 256 bytes }], in the file's order.
  * `flashSize` in bytes. Throws UserError.
  */
 export function readUf2(file, flashSize) {
@@ -51,7 +51,7 @@ export function readUf2(file, flashSize) {
     throw bad('is not a UF2 file');
   }
   if (bytes.length % BLOCK) {
-    throw bad('is damaged: it does not end with a whole block; build it anew');
+    throw bad('is damaged: it does not end with a whole block; build it again');
   }
   const pages = [];
   const total = bytes.readUInt32LE(24);
@@ -60,7 +60,7 @@ export function readUf2(file, flashSize) {
     if (page) pages.push(page);
   }
   if (bytes.length / BLOCK !== total) {
-    throw bad(`is damaged: it has ${bytes.length / BLOCK} of ${total} blocks; build it anew`);
+    throw bad(`is damaged: it has ${bytes.length / BLOCK} of ${total} blocks; build it again`);
   }
   checkStart(pages, bad);
   return pages;
@@ -68,7 +68,7 @@ export function readUf2(file, flashSize) {
 
 function readBlock(block, number, total, flashSize, bad) {
   const word = (index) => block.readUInt32LE(4 * index);
-  const damaged = (why) => bad(`is damaged: block ${number} ${why}; build it anew`);
+  const damaged = (why) => bad(`is damaged: block ${number} ${why}; build it again`);
   if (word(0) !== MAGIC_START[0] || word(1) !== MAGIC_START[1] || word(127) !== MAGIC_END) {
     throw damaged('has no magic number');
   }
@@ -88,9 +88,9 @@ function readBlock(block, number, total, flashSize, bad) {
 
 function checkStart(pages, bad) {
   const first = pages.find((page) => page.offset === 0);
-  if (!first) throw bad('has nothing for the start of the flash: a board could not boot from it');
+  if (!first) throw bad('has no data for the start of the flash: a board cannot boot from it');
   const loader = first.data.subarray(0, BOOT2);
   if (crc32(loader.subarray(0, BOOT2 - 4)) !== loader.readUInt32LE(BOOT2 - 4)) {
-    throw bad('is damaged: the check sum of its boot loader is wrong; build it anew');
+    throw bad('is damaged: the checksum of its boot loader is wrong; build it again');
   }
 }

@@ -1,25 +1,25 @@
-// The USB host that a board is plugged into: configures the one CDC serial device that
-// MicroPython shows, and joins its two bulk endpoints to an Endpoint.
+// The board's USB host: configures MicroPython's CDC serial device and connects its two bulk
+// endpoints to an Endpoint.
 //
-// A request of the device for data is held until there is data. (The helper of the emulator
-// package answers it with nothing, every 10 microseconds.)
+// When the device requests data, the host holds the request until there is data. (The emulator
+// package's helper answers it with no data, every 10 microseconds.)
 
 const STANDARD_IN = 0x80;
 const STANDARD_OUT = 0x00;
-const CLASS_OUT = 0x21; // to an interface
+const CLASS_OUT = 0x21; // a class request to an interface
 const SET_ADDRESS = 5;
 const GET_DESCRIPTOR = 6;
 const SET_CONFIGURATION = 9;
 const SET_CONTROL_LINE_STATE = 0x22;
 const CONFIGURATION = 0x200; // descriptor type 2, index 0
-const HEADER = 9; // bytes of a configuration descriptor without what follows
+const HEADER = 9; // bytes of a configuration descriptor alone
 const INTERFACE_DESCRIPTOR = 4;
 const ENDPOINT_DESCRIPTOR = 5;
 const CDC_DATA_CLASS = 10;
 const BULK = 2;
 const DTR_AND_RTS = 3;
 
-/** The bulk endpoints { input, output } of the CDC data interface, seen from the host. */
+/** Return the bulk endpoints { input, output } of the CDC data interface, seen from the host. */
 export function findEndpoints(descriptors) {
   const found = { input: -1, output: -1 };
   let isData = false;
@@ -35,15 +35,15 @@ export function findEndpoints(descriptors) {
 }
 
 export class UsbConsole {
-  /** usb: the chip's controller. line: an Endpoint. onReady: called when it is configured. */
+  /** usb: the chip's controller. line: an Endpoint. onReady: called after the configuration. */
   constructor(usb, line, onReady) {
     this.usb = usb;
     this.line = line;
     this.onReady = onReady;
-    this.step = null; // what happens when the device has answered the last control transfer
+    this.step = null; // the next step, after the device has answered the last control transfer
     this.descriptors = [];
     this.endpoints = { input: -1, output: -1 };
-    this.wanted = 0; // bytes the device can take now
+    this.wanted = 0; // bytes that the device can accept now
     this.enabled = false;
     usb.onUSBEnabled = () => {
       if (!this.enabled) usb.resetDevice();
@@ -74,7 +74,7 @@ export class UsbConsole {
     else if (endpoint === 0) this.step?.(data);
   }
 
-  // The steps, in their order.
+  // The steps, in order.
 
   addressed() {
     this.request(STANDARD_IN, GET_DESCRIPTOR, CONFIGURATION, HEADER, this.gotHeader);

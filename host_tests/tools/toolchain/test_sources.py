@@ -1,0 +1,233 @@
+"""Fetching the sources: only what fits the pins arrives, and it arrives whole or not at all."""
+
+import io
+import subprocess
+import tarfile
+
+import pytest
+from setup_fakes import command, in_front, leftovers
+
+from iotsafe_tools.toolchain import debian, pins, sources, steps
+from iotsafe_tools.toolchain.layout import Layout
+
+LISTING = """Package: micropython
+Version: {version}
+Checksums-Sha256:
+ 0000 12 micropython.dsc
+ {digest} 123 {filename}
+"""
+
+
+def tarball(**files: str) -> bytes:
+    """Return a tar archive with `files` (dots for slashes) inside one folder."""
+    sink = io.BytesIO()
+    with tarfile.open(fileobj=sink, mode="w") as tar:
+        for name, text in files.items():
+            member = tarfile.TarInfo("top/" + name.replace(".", "/"))
+            member.size = len(text)
+            tar.addfile(member, io.BytesIO(text.encode()))
+    return sink.getvalue()
+
+
+@pytest.fixture
+def layout(tmp_path):
+    (tmp_path / "checkout").mkdir()
+    return Layout(tmp_path / "checkout")
+
+
+@pytest.fixture
+def offered(tmp_path, monkeypatch):
+    """An apt that offers two small source packages, pinned; a dict of what it is to do instead."""
+    offers = tmp_path / "offered"
+    rows = []
+    for package, place, files in (
+        ("micropython", "", {"py.mpconfig": "upstream"}),
+        ("mbedtls", "lib/mbedtls", {"library.aes": "cipher"}),
+    ):
+        content = tarball(**files)
+        (offers / package).mkdir(parents=True)
+        (offers / package / f"{package}.tar").write_bytes(content)
+        digest = debian.sha256(offers / package / f"{package}.tar")
+        rows.append(pins.Archive(package, f"{package}.tar", digest, place))
+        listing = LISTING.format(version="7-1", digest=digest, filename=f"{package}.tar")
+        (offers / package / "listing").write_text(listing)
+    monkeypatch.setattr(pins, "ARCHIVES", tuple(rows))
+    monkeypatch.setattr(pins, "COMMITS", ())
+    monkeypatch.setattr(debian, "_mirror", lambda: "http://127.0.0.1:9/debian")
+    tools = tmp_path / "tools"
+    command(
+        tools,
+        "apt-get",
+        f"""
+        for last; do :; done
+        case $last in
+            update) ;;
+            *=7-1) cp {offers}/${{last%=*}}/*.tar . ;;
+            *) exit 9 ;;
+        esac
+        """,
+    )
+    command(tools, "apt-cache", f"for last; do :; done\ncat {offers}/$last/listing")
+    in_front(monkeypatch, tools)
+    return offers
+
+
+def test_the_tree_is_put_together_from_both_archives(layout, offered):
+    tree = sources.ensure(layout)
+    assert (tree / "py" / "mpconfig").read_text() == "upstream"
+    assert (tree / "lib" / "mbedtls" / "library" / "aes").read_text() == "cipher"
+    assert leftovers(layout) == ["micropython"]
+
+
+def test_the_second_run_fetches_nothing(layout, offered, tmp_path, monkeypatch, capsys):
+    sources.ensure(layout)
+    command(tmp_path / "tools", "apt-get", "exit 1")
+    capsys.readouterr()
+    sources.ensure(layout)
+    assert capsys.readouterr().out == ""
+
+
+def test_other_pins_make_another_tree(layout, offered, monkeypatch):
+    stale = sources.ensure(layout) / "stale"
+    stale.touch()
+    monkeypatch.setattr(pins, "COMMITS", (pins.Commit("", "", "", ""),))
+    sources.ensure(layout)
+    assert not stale.exists()
+
+
+def test_a_wrong_digest_ends_it(layout, offered):
+    with open(offered / "mbedtls" / "mbedtls.tar", "ab") as sink:
+        sink.write(b"tampered")
+    with pytest.raises(steps.SetupError, match=r"mbedtls\.tar has the SHA-256 .* do not use"):
+        sources.ensure(layout)
+    assert leftovers(layout) == []
+    assert not (layout.downloads / "mbedtls.tar").exists()
+
+
+def test_a_download_that_has_changed_since_is_fetched_again(layout, offered):
+    layout.downloads.mkdir(parents=True)
+    (layout.downloads / "mbedtls.tar").write_bytes(b"cut off")
+    sources.ensure(layout)
+    assert debian.sha256(layout.downloads / "mbedtls.tar") == pins.ARCHIVES[1].sha256
+
+
+def test_an_unreachable_archive_ends_it(layout, offered, tmp_path):
+    command(tmp_path / "tools", "apt-get", 'echo "W: Failed to fetch x"; exit 100')
+    with pytest.raises(steps.SetupError, match="apt-get update: the server cannot be reached"):
+        sources.ensure(layout)
+    assert leftovers(layout) == []
+
+
+def test_an_interrupted_download_leaves_nothing(layout, offered, monkeypatch):
+    def interrupted(*_args, **_options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(debian.View, "fetch_source", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        sources.ensure(layout)
+    assert leftovers(layout) == []
+
+
+def test_what_an_interrupted_unpacking_left_is_not_trusted(layout, offered):
+    (layout.sources / "py").mkdir(parents=True)
+    tree = sources.ensure(layout)
+    assert (tree / "py" / "mpconfig").exists()
+
+
+def test_the_version_is_the_one_that_holds_the_pinned_archive():
+    archive = pins.ARCHIVES[0]
+    newer = LISTING.format(version="9-1", digest="f" * 64, filename="other.tar.xz")
+    fitting = LISTING.format(version="7-1", digest=archive.sha256, filename=archive.filename)
+    assert debian.find_version(newer + "\n" + fitting, archive) == "7-1"
+    with pytest.raises(debian.NotOffered, match="another micropython"):
+        debian.find_version(newer, archive)
+
+
+# ---- upstream git -------------------------------------------------------------------------
+
+
+@pytest.fixture
+def upstream(tmp_path, monkeypatch):
+    """Two local git repositories, pinned by commit; apt offers nothing."""
+
+    def repository(name: str, path: str) -> tuple[str, str]:
+        folder = tmp_path / name
+        (folder / path).parent.mkdir(parents=True)
+        (folder / path).write_text(name)
+        identity = ["-c", "user.name=x", "-c", "user.email=x@example.invalid"]
+        for arguments in (["init", "-q"], ["add", "."], [*identity, "commit", "-qm", "x"]):
+            subprocess.run(["git", "-C", folder, *arguments], check=True)
+        head = subprocess.run(
+            ["git", "-C", folder, "rev-parse", "HEAD"], capture_output=True, text=True, check=True
+        )
+        return f"file://{folder}", head.stdout.strip()
+
+    def not_offered(*_args):
+        raise debian.NotOffered("a test")
+
+    monkeypatch.setattr(sources, "_from_debian", not_offered)
+    one, two = repository("one", "py/mpconfig.h"), repository("two", "library/aes.c")
+    commits = (
+        pins.Commit(one[0], "v1", one[1], ""),
+        pins.Commit(two[0], "v2", two[1], "lib/mbedtls"),
+    )
+    monkeypatch.setattr(pins, "COMMITS", commits)
+    return commits
+
+
+def test_without_debian_sources_git_is_asked(layout, upstream, capsys):
+    tree = sources.ensure(layout)
+    assert "taking upstream's git" in capsys.readouterr().out
+    assert (tree / "py" / "mpconfig.h").read_text() == "one"
+    assert (tree / "lib" / "mbedtls" / "library" / "aes.c").read_text() == "two"
+    assert not list(tree.rglob(".git"))
+
+
+def test_a_commit_that_upstream_lacks_ends_it(layout, upstream, monkeypatch):
+    absent = upstream[1]._replace(commit="1" * 40)
+    monkeypatch.setattr(pins, "COMMITS", (upstream[0], absent))
+    with pytest.raises(steps.SetupError, match="no such commit there: set MICROPYTHON_DIR="):
+        sources.ensure(layout)
+    assert leftovers(layout) == []
+
+
+# ---- a tree of the user's -----------------------------------------------------------------
+
+
+def own_tree(folder, version=(1, 26, 0), mbedtls=True):
+    """Make the least that counts as a MicroPython tree."""
+    names = ("MAJOR", "MINOR", "MICRO")
+    header = "".join(
+        f"#define MICROPY_VERSION_{name} {number}\n"
+        for name, number in zip(names, version, strict=True)
+    )
+    files = {"py/mpconfig.h": header, "ports/unix/Makefile": ""}
+    if mbedtls:
+        files["lib/mbedtls/library/ssl_tls13_client.c"] = ""
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    return str(folder)
+
+
+def test_an_own_tree_is_taken_as_it_is(layout, tmp_path):
+    given = own_tree(tmp_path / "mine")
+    assert str(sources.ensure(layout, given)) == given
+    assert leftovers(layout) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        ({"version": (1, 24, 1)}, r"is MicroPython 1\.24\.1: 1\.25\.0 or newer is needed"),
+        ({"mbedtls": False}, "submodule update --init lib/mbedtls"),
+    ],
+)
+def test_an_own_tree_that_cannot_be_built_is_refused(layout, tmp_path, options, complaint):
+    with pytest.raises(steps.SetupError, match=complaint):
+        sources.ensure(layout, own_tree(tmp_path / "mine", **options))
+
+
+def test_a_folder_without_micropython_is_refused(layout, tmp_path):
+    with pytest.raises(steps.SetupError, match="is no MicroPython source tree"):
+        sources.ensure(layout, str(tmp_path))

@@ -1,0 +1,189 @@
+"""`iotsafe setup`: the dialogue of a board's first start, on the host.
+
+Questions, rules and steps are the board's own (`firmware/app/first_boot.py`, `config.py`); here is
+who asks. Nothing of it is logged; the secrets go from the prompt to the board, and nowhere else.
+"""
+
+from __future__ import annotations
+
+import ast
+import getpass
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import typer
+from cryptography import x509
+from rich.console import Console
+from rich.text import Text
+
+from app import first_boot
+
+from .link import BoardError, BoardLink
+
+# Field of the config -> option of the command.
+OPTIONS = {
+    "modem.apn": "--apn",
+    "modem.pin": "--pin",
+    "mqtt.host": "--host",
+    "mqtt.port": "--mqtt-port",
+    "mqtt.client_id": "--client-id",
+    "mqtt.user": "--user",
+    "mqtt.password": "--password",
+    "mqtt.topic": "--topic",
+    "telemetry.period": "--period",
+}
+_SECRET = ("modem.pin", "mqtt.password")
+_CA_MAX = 8192  # bytes; the board has to hold them, and what it makes of them
+_SILENCE = 240.0  # seconds; a modem may search that long for a network without a word
+_MARK = "= "  # in front of the result of a step
+
+_IS_OURS = """
+import sys
+try:
+    import board
+    from app import first_boot
+    print("ours" if hasattr(first_boot, "NotWritten") else "old")
+except ImportError:
+    print("none")
+print(sys.implementation._machine if hasattr(sys.implementation, "_machine") else sys.platform)
+"""
+
+
+class Aborted(Exception):
+    """The user, or a missing answer, ended it; nothing was written. One line."""
+
+
+def _question(text: str, default: Any, hidden: bool = False) -> str:
+    """Ask; raises typer.Abort at Ctrl-C and at the end of the input.
+
+    A hidden question comes after echo is off: typer's own comes before it, so that what is typed
+    in between is shown, and then thrown away.
+    """
+    if not hidden:
+        shown = "" if default is None else str(default)
+        return typer.prompt(text, default=shown, show_default=bool(shown))
+    try:
+        return getpass.getpass(f"{text}: ")
+    except (KeyboardInterrupt, EOFError):
+        raise typer.Abort from None
+
+
+def check(given: Mapping[str, str]) -> None:
+    """Refuse a bad value among `given` (field -> text) with the board's words.
+
+    Raises typer.BadParameter.
+    """
+    for path, _, default, kind in first_boot.QUESTIONS:
+        if path in given:
+            _, problem = first_boot.parse(path, given[path], default, kind)
+            if problem:
+                raise typer.BadParameter(f"{OPTIONS[path]} {problem}")
+
+
+def read_ca(path: Path) -> bytes:
+    """The certificates in file `path`, PEM or DER, as the board takes them; typer.BadParameter."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise typer.BadParameter(f"{path}: {error.strerror}") from None
+    if len(data) > _CA_MAX:
+        raise typer.BadParameter(f"{path}: more than {_CA_MAX} bytes; leave only the CA in it")
+    try:
+        if b"-----BEGIN" in data:
+            x509.load_pem_x509_certificates(data)
+        else:
+            x509.load_der_x509_certificate(data)
+    except ValueError:
+        raise typer.BadParameter(f"{path}: no certificate, neither PEM nor DER") from None
+    return data
+
+
+class Dialogue:
+    """`given`: answers by field; `ask`: whether somebody is there to be asked for the others."""
+
+    def __init__(self, link: BoardLink, given: Mapping[str, str], ask: bool) -> None:
+        self._link = link
+        self._given = given
+        self._ask = ask
+        self._console = Console(highlight=False)
+
+    def perform(self, ca: bytes | None, *, test: bool, keep: bool) -> None:
+        """The whole of it. `ca`: None asks for a file, or leaves the board's. `keep`: also if the
+        test fails. Raises BoardError, Aborted."""
+        used, free = self._begin()
+        settings = self._settings()
+        if ca is None and self._ask:
+            ca = self._ask_ca()
+        if ca is not None:
+            self._link.send("ca", ca)
+            self._link.run(f"first_boot.write(board, {free!r}, ca)\ndel ca")
+            used = free
+        first_boot.put(settings, "mqtt.ca", used)
+        passed = not test or self._test(settings)
+        if not passed and not keep and not (self._ask and typer.confirm("Keep it all the same?")):
+            raise Aborted(
+                "the test failed, and the board's config is as it was; --keep writes it anyway"
+            )
+        self._link.run(f"first_boot.keep(board, {settings!r})")
+        self._say("config.json is written; the board starts with it now", "green")
+
+    def _say(self, text: str, style: str = "") -> None:
+        self._console.print(Text(text, style=style), soft_wrap=True)
+
+    def _begin(self) -> tuple[str, str]:
+        whose, machine = self._link.run(_IS_OURS)[-2:]
+        if whose != "ours":
+            runs = "an older firmware of ours" if whose == "old" else "another firmware than ours"
+            raise BoardError(f"the board ({machine}) runs {runs}: use make flash or make deploy")
+        self._say(f"{machine}: stopped, to be set up")
+        found = self._link.run("print(repr(first_boot.begin(board)))")
+        return ast.literal_eval(found[-1])
+
+    def _settings(self) -> dict[str, Any]:
+        settings: dict[str, Any] = {"version": 1}
+        for path, question, default, kind in first_boot.QUESTIONS:
+            first_boot.put(settings, path, self._answer(path, question, default, kind))
+        return settings
+
+    def _answer(self, path: str, question: str, default: Any, kind: type) -> Any:
+        text = self._given.get(path)
+        if text is None and not self._ask:
+            text = ""
+        while True:
+            if text is None:
+                text = _question(question, default, hidden=path in _SECRET)
+            value, problem = first_boot.parse(path, text, default, kind)
+            if not problem:
+                return value
+            if not self._ask:
+                raise Aborted(f"{OPTIONS[path]} {problem}")
+            self._say(f"  {OPTIONS[path][2:]} {problem}", "red")
+            text = None
+
+    def _ask_ca(self) -> bytes | None:
+        while True:
+            name = _question(
+                "File with the CA certificate of the server, empty to leave the board's", None
+            ).strip()
+            if not name:
+                return None
+            try:
+                return read_ca(Path(name).expanduser())
+            except typer.BadParameter as error:
+                self._say(f"  {error}", "red")
+
+    def _test(self, settings: Mapping[str, Any]) -> bool:
+        self._say("The board tests modem, SIM and cloud:")
+        code = (
+            f"print(first_boot.trial(board, {settings!r}, lambda text: print({_MARK!r} + text)))"
+        )
+        return self._link.run(code, self._progress, _SILENCE)[-1] == "True"
+
+    def _progress(self, line: str) -> None:
+        if line.startswith(_MARK):
+            works = line.endswith(" works")
+            text = ("✓ " if works else "✗ ") + line.removeprefix(_MARK)
+            self._say("  " + text, "green" if works else "red")
+        elif line not in ("True", "False"):
+            self._say("    " + line, "dim")

@@ -1,0 +1,1 @@
+"""Commands on the SIM: doctor, objects, apdu, random, csr, sign."""

@@ -1,0 +1,317 @@
+"""The commands on a card: `iotsafe doctor|objects|apdu|random|csr|sign`.
+
+Each reads its options and calls the modules that do the work; imports that take long are inside.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import sys
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from iotsafe_tools.console.options import PIN, AsJSON
+
+if TYPE_CHECKING:
+    from .client import CardClient
+
+MAX_RANDOM = 65_536
+_CHUNK = 256  # bytes that one GET RANDOM gives
+
+CardURL = Annotated[
+    str,
+    typer.Option(
+        envvar="IOTSAFE_PORT",
+        help="Where the SIM is: /dev/ttyUSB0[?baud=N], socket://HOST:PORT, pcsc:[READER], "
+        "sim:[FILE][?profile=NAME]",
+    ),
+]
+AIDs = Annotated[
+    list[str] | None, typer.Option("--aid", help="AID of the applet, hex; several are tried.")
+]
+Key = Annotated[str, typer.Argument(help="ID of the private key in hex, or label:NAME.")]
+Out = Annotated[Path | None, typer.Option(help="Write the result to this file.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to `app`."""
+    for command in (doctor, objects, apdu, random, csr, sign):
+        app.command()(command)
+
+
+def doctor(
+    port: CardURL,
+    key: Annotated[
+        str, typer.Option(help="The private key that the device uses: ID in hex, or label:NAME.")
+    ] = "",
+    certificate: Annotated[str, typer.Option(help="The file of its certificate, alike.")] = "",
+    aid: AIDs = None,
+    pin: PIN = None,
+    as_json: AsJSON = False,
+) -> None:
+    """Examine channel, applet, keys and certificate, step by step, and say what to do."""
+    from iotsafe.doctor import steps
+    from iotsafe_tools.console.outcome import outcome, print_json
+
+    from .signing import verify
+    from .view import Examination
+
+    fixed = [
+        _key(text, option) if text else b""
+        for option, text in (("--key", key), ("--certificate", certificate))
+    ]
+    with outcome("doctor", as_json), _open(port, aid, pin) as client:
+        examination = Examination(client.what, shown=not as_json)
+        for step in steps(client.safe, *fixed, verify=verify):
+            examination.add(step)
+        if as_json:
+            print_json(client.report(steps=examination.steps, counts=examination.counts))
+        else:
+            examination.conclude()
+    if examination.counts["fail"]:
+        raise typer.Exit(1)
+
+
+def objects(port: CardURL, aid: AIDs = None, pin: PIN = None, as_json: AsJSON = False) -> None:
+    """List the keys and files that the applet holds."""
+    from iotsafe_tools.console.outcome import outcome, print_json
+    from iotsafe_tools.console.view import console
+
+    from .view import describe, objects_table
+
+    with outcome("objects", as_json), _open(port, aid, pin) as client:
+        described = [describe(info) for info in client.safe.objects()]
+        if as_json:
+            print_json(client.report(objects=described))
+        else:
+            console().print(objects_table(described))
+
+
+def apdu(
+    port: CardURL,
+    commands: Annotated[
+        list[str], typer.Argument(metavar="HEX...", help="APDUs; `-` reads them, one a line.")
+    ],
+    raw: Annotated[
+        bool, typer.Option("--raw", help="Send them as they are: no channel, no applet, no fetch.")
+    ] = False,
+    aid: AIDs = None,
+    pin: PIN = None,
+    as_json: AsJSON = False,
+) -> None:
+    """Send APDUs to the applet, on a channel of its own, and show what it answers."""
+    from iotsafe_tools.console.outcome import outcome, print_json
+
+    from . import apdu as card_apdu
+
+    texts = card_apdu.script(sys.stdin.buffer) if commands == ["-"] else commands
+    try:
+        wanted = card_apdu.read(texts, exact=raw)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="HEX") from None
+    with outcome("apdu", as_json), _open(port, aid, pin) as client:
+        if not raw:
+            client.safe.open()
+        done = []
+        for command in wanted:
+            exchange = (card_apdu.send_raw if raw else card_apdu.send)(client, command)
+            done.append(exchange)
+            if not as_json:
+                typer.echo(f"> {exchange['command']}")
+                answer = " ".join(filter(None, (exchange["data"], exchange["sw"])))
+                typer.echo(f"< {answer}  {exchange['meaning']}")
+        if as_json:
+            print_json(client.report(exchanges=done))
+
+
+def random(
+    port: CardURL,
+    size: Annotated[int, typer.Argument(min=1, max=MAX_RANDOM, metavar="N", help="How many.")],
+    binary: Annotated[bool, typer.Option("--raw", help="Print the bytes themselves.")] = False,
+    hexed: Annotated[bool, typer.Option("--hex", help="Print hex, as without it.")] = False,
+    aid: AIDs = None,
+    pin: PIN = None,
+    as_json: AsJSON = False,
+) -> None:
+    """Print N random bytes of the card's generator."""
+    from iotsafe_tools.console.outcome import outcome, print_json
+
+    from .client import hexadecimal
+
+    _one_of(("--raw", binary), ("--hex", hexed), ("--json", as_json))
+    with outcome("random", as_json), _open(port, aid, pin) as client:
+        data = b"".join(
+            client.safe.random(min(_CHUNK, size - start)) for start in range(0, size, _CHUNK)
+        )
+        if as_json:
+            print_json(client.report(random=hexadecimal(data)))
+        elif binary:
+            _bytes_out(data)
+        else:
+            typer.echo(hexadecimal(data))
+
+
+def sign(
+    port: CardURL,
+    key: Key,
+    file: Annotated[str | None, typer.Argument(help="What is signed; `-` is the input.")] = None,
+    digest: Annotated[str | None, typer.Option(help="SHA-256 in hex, instead of FILE.")] = None,
+    mode: Annotated[
+        Literal["hash", "text"], typer.Option(help="Who hashes: `hash` here, `text` the card.")
+    ] = "hash",
+    jwt: Annotated[
+        bool, typer.Option("--jwt", help="FILE holds claims in JSON: make a JWT (ES256).")
+    ] = False,
+    jwt_header: Annotated[
+        str | None, typer.Option(help="Further fields of the JWT's header, a JSON object.")
+    ] = None,
+    out: Out = None,
+    hexed: Annotated[bool, typer.Option("--hex", help="Print hex, not base64.")] = False,
+    aid: AIDs = None,
+    pin: PIN = None,
+    as_json: AsJSON = False,
+) -> None:
+    """Sign a file with a key in the SIM: ECDSA over its SHA-256, in DER."""
+    import iotsafe
+    from iotsafe_tools.console.outcome import outcome, print_json
+
+    from . import signing as s
+    from .client import hexadecimal
+
+    if (file is None) == (digest is None):
+        raise typer.BadParameter("name a file, or give its --digest", param_hint="FILE")
+    if digest is not None and (jwt or mode == "text"):
+        raise typer.BadParameter("a file is needed for that", param_hint="--digest")
+    if jwt and (hexed or mode == "text"):
+        raise typer.BadParameter("neither --hex nor --mode goes with it", param_hint="--jwt")
+    if jwt_header is not None and not jwt:
+        raise typer.BadParameter("only for --jwt", param_hint="--jwt-header")
+    name = _key(key)
+    with _usage("FILE" if digest is None else "--digest"):
+        if jwt:
+            claims = s.json_object(s.read(file))
+        elif mode == "text":
+            text = iotsafe.Text(s.read(file))
+        else:
+            hashed = s.digest_of(file) if digest is None else s.digest_from(digest)
+    with _usage("--jwt-header"):
+        header = s.json_object(jwt_header) if jwt_header is not None else None
+    with outcome("sign", as_json), _open(port, aid, pin) as client:
+        if jwt:
+            with _usage("FILE, --jwt-header"):
+                token = client.safe.jwt(name, claims, header)
+            fields, shown, data = {"jwt": token}, token, token.encode() + b"\n"
+        else:
+            if mode == "text":
+                data = client.safe.compute_signature(name, text)
+            else:
+                data = client.safe.sign(name, hashed)
+            shown = hexadecimal(data) if hexed else base64.b64encode(data).decode()
+            fields = {"signature": hexadecimal(data)}
+        if out is not None:
+            s.write(out, data)
+        if as_json:
+            print_json(client.report(key=s.name_of(name), **fields))
+        elif out is None:
+            typer.echo(shown)
+
+
+def csr(
+    port: CardURL,
+    key: Key,
+    subject: Annotated[
+        str, typer.Option(help="CN=device-1,O=Example,C=FR; may be empty if there are names.")
+    ] = "",
+    dns: Annotated[list[str] | None, typer.Option(help="A host name of the device.")] = None,
+    uri: Annotated[list[str] | None, typer.Option(help="A URI that names it.")] = None,
+    ip: Annotated[list[str] | None, typer.Option(help="An IP address of it.")] = None,
+    out: Out = None,
+    der: Annotated[bool, typer.Option("--der", help="Write DER, not PEM.")] = False,
+    aid: AIDs = None,
+    pin: PIN = None,
+    as_json: AsJSON = False,
+) -> None:
+    """Make a certification request (PKCS#10) for a key in the SIM, signed by it."""
+    from iotsafe import csr as request
+    from iotsafe.x509_names import attributes, general_names
+    from iotsafe_tools.console.outcome import outcome, print_json
+
+    from . import signing as s
+    from .client import hexadecimal
+
+    _one_of(("--der", der and out is None), ("--json", as_json))
+    name = _key(key)
+    names = [
+        f"{kind}:{text}"
+        for kind, given in (("DNS", dns), ("URI", uri), ("IP", ip))
+        for text in given or ()
+    ]
+    with _usage("--subject, --dns, --uri, --ip"):
+        if not attributes(subject) + general_names(names):
+            raise ValueError("a request needs a subject or a name")
+    with outcome("csr", as_json), _open(port, aid, pin) as client:
+        point = s.public_key(client.safe, name)
+        with _usage("--subject, --dns, --uri, --ip"):  # they may be too much together
+            data = request.build(
+                lambda digest: client.safe.sign(name, digest), point, subject, names
+            )
+        pem = request.pem(data)
+        if out is not None:
+            s.write(out, data if der else pem.encode())
+        if as_json:
+            print_json(client.report(key=s.name_of(name), csr=hexadecimal(data), pem=pem))
+        elif out is None and der:
+            _bytes_out(data)
+        elif out is None:
+            typer.echo(pem, nl=False)
+
+
+# -- options ------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def _usage(option: str) -> Iterator[None]:
+    """A ValueError in the block is a mistake in `option`: status 2."""
+    try:
+        yield
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint=option) from None
+
+
+def _key(text: str, option: str = "KEY") -> bytes | str:
+    from .signing import key_name
+
+    with _usage(option):
+        return key_name(text)
+
+
+def _open(
+    port: str, aids: list[str] | None, pin: str | None
+) -> AbstractContextManager[CardClient]:
+    """`open_client` with the options of a command."""
+    from .client import open_client, unhex
+
+    wanted = []
+    for text in aids or ():
+        with _usage("--aid"):
+            wanted.append(unhex(text))
+            if not 5 <= len(wanted[-1]) <= 16:
+                raise ValueError(f"an AID has 5 to 16 bytes, {text} has {len(wanted[-1])}")
+    return open_client(port, wanted, pin)
+
+
+def _one_of(*given: tuple[str, bool]) -> None:
+    """Refuse options that exclude each other."""
+    names = [name for name, on in given if on]
+    if len(names) > 1:
+        raise typer.BadParameter("choose one of them", param_hint=" ".join(names))
+
+
+def _bytes_out(data: bytes) -> None:
+    sys.stdout.buffer.write(data)
+    sys.stdout.buffer.flush()

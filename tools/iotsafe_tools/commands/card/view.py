@@ -1,0 +1,91 @@
+"""What people see of a card: the table of its objects, the steps of the doctor."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from rich.table import Table
+from rich.text import Text
+
+from iotsafe import listing
+from iotsafe_tools.console.view import MARKS, Printer
+
+from .client import hexadecimal
+
+_COLUMNS = ("kind", "id", "label", "state", "type", "usage", "functions", "size")
+_STATES = {"active": "green", "empty": "yellow"}
+
+_COUNTED = {"ok": "ok", "warn": "to look at", "fail": "failed", "skip": "left out"}
+_STEP = ("name", "state", "text", "advice")
+
+
+def describe(info: Any) -> dict[str, Any]:
+    """An ObjectInfo of the client as JSON: its words, and the card's own numbers in `codes`."""
+    kind, id, label, state, key_type, usage, functions, access, _ = listing.row(info)
+    return {
+        "kind": kind,
+        "id": id,
+        "label": label or None,
+        "label_bytes": hexadecimal(info.label),
+        "state": state or None,
+        "type": key_type or None,
+        "usage": usage or None,
+        "functions": _words(functions),
+        "access": _words(access),
+        "size": info.size,
+        "codes": {
+            "state": info.state,
+            "type": info.key_type,
+            "usage": info.usage,
+            "functions": info.functions,
+            "access": info.access,
+        },
+    }
+
+
+def _words(text: str) -> list[str] | None:
+    """The client's list of words: "" where the card does not say, "-" for none."""
+    return None if not text else [] if text == "-" else text.split(", ")
+
+
+def objects_table(described: Iterable[dict[str, Any]]) -> Table:
+    """The objects as a table."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in _COLUMNS:
+        justify = "right" if name == "size" else "left"
+        table.add_column(name.upper(), overflow="fold", justify=justify)
+    for entry in described:
+        table.add_row(*(_cell(name, entry[name]) for name in _COLUMNS))
+    return table
+
+
+def _cell(name: str, value: Any) -> Text:
+    text = ", ".join(value) if isinstance(value, list) else str(value)
+    style = _STATES.get(value, "") if name == "state" else ""
+    return Text("-" if value in (None, []) else text, style=style)
+
+
+class Examination:
+    """The steps of the doctor, counted, and `shown` as they come.
+
+    `steps`: each as JSON; `counts`: how many there are of each state.
+    """
+
+    def __init__(self, what: str, *, shown: bool) -> None:
+        self._printer = Printer(shown=shown)
+        self.steps: list[dict[str, str]] = []
+        self.counts = dict.fromkeys(MARKS, 0)
+        self._printer.say(what, "bold")
+
+    def add(self, step: Any) -> None:
+        """One step: `name`, `state`, `text`, `advice`, see `iotsafe.doctor`."""
+        self.counts[step.state] += 1
+        self.steps.append({name: getattr(step, name) for name in _STEP})
+        self._printer.step(step.state, f"{step.name:<12} {step.text}", step.advice)
+
+    def conclude(self) -> None:
+        """The line under it all."""
+        counted = [f"{n} {_COUNTED[state]}" for state, n in self.counts.items() if n]
+        worst = next(state for state in ("fail", "warn", "ok") if self.counts[state])
+        self._printer.say(", ".join(counted), MARKS[worst][1])

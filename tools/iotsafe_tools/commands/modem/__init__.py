@@ -1,0 +1,1 @@
+"""Commands on a modem: info, attach, ping, at."""

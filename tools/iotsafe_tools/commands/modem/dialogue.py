@@ -1,0 +1,186 @@
+"""Command lines to a modem as they are, and what it prints, as people can read it.
+
+Nothing is interpreted but where an answer ends. What a modem prints is hostile: bytes that would
+steer a terminal are shown as `\\xNN`, and no line is kept longer than LONGEST.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from typing import Any
+
+from cellular import timeouts
+from cellular.at import _FAILURES
+from iotsafe_tools.console.errors import PortError
+
+LONGEST = 8_192
+QUIET = 0.2
+"""Seconds without a byte after which what is there of a line is a prompt, or all there is."""
+NAP = 0.01
+_STUCK = 5.0  # seconds in which the line takes no byte
+_GRACE = 1.0  # seconds after the time-out in which a modem that goes on talking is heard out
+_MOST = 256  # reads in a row
+
+_DONE = re.compile(
+    rb"OK|CONNECT( .*)?|NORMAL POWER DOWN|DATA ACCEPT: ?\d.*|(\d+, ?)?(SEND|SHUT|CLOSE) OK"
+)
+_PROMPTS = (b">", b"> ", b"@")
+
+
+def shown(line: bytes) -> str:
+    """`line` for a terminal: printable ASCII as it is, anything else as `\\xNN`."""
+    return "".join(chr(c) if 32 <= c < 127 else f"\\x{c:02x}" for c in line)
+
+
+def failed(line: bytes) -> bool:
+    """Is it the end of an answer that says no?"""
+    return any(
+        line == code or (code.endswith(b":") and line.startswith(code)) for code in _FAILURES
+    )
+
+
+def final(line: bytes) -> bool:
+    """Is it the end of an answer?"""
+    return bool(_DONE.fullmatch(line)) or failed(line)
+
+
+class LineSplitter:
+    """Bytes to lines, which end with CR or LF; empty ones are dropped. `rest`: of the last one."""
+
+    def __init__(self) -> None:
+        self.rest = b""
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """The lines that `data` ends; one that is too long comes in pieces."""
+        *whole, self.rest = re.split(rb"[\r\n]", self.rest + data)
+        pieces: list[bytes] = []
+        for line in whole:
+            pieces += [line[i : i + LONGEST] for i in range(0, len(line), LONGEST)]
+        while len(self.rest) >= LONGEST:
+            pieces.append(self.rest[:LONGEST])
+            self.rest = self.rest[LONGEST:]
+        return pieces
+
+
+def read(uart: Any) -> bytes:
+    """What is there; of some ports one read gives a byte."""
+    data = b""
+    for _ in range(_MOST):
+        more = uart.read()
+        if not more:
+            break
+        data += more
+    return data
+
+
+def send(uart: Any, data: bytes) -> None:
+    """All of `data`. Raises PortError."""
+    begun = time.monotonic()
+    while data:
+        count = uart.write(data) or 0
+        data = data[count:]
+        if not count:
+            if time.monotonic() - begun > _STUCK:
+                raise PortError("the port takes no bytes", "is flow control on?")
+            time.sleep(NAP)
+
+
+class Script:
+    """One command after the other, each with its whole answer.
+
+    `say(text)`: called with each line that the modem prints. `patience`: seconds for an answer;
+    None: what the board allows the command. `limits`: for those of a vendor, see
+    `cellular.timeouts.of`.
+    """
+
+    def __init__(
+        self,
+        uart: Any,
+        say: Callable[[str], object],
+        patience: float | None = None,
+        limits: tuple[tuple[bytes, int], ...] = (),
+    ) -> None:
+        self._uart = uart
+        self._say = say
+        self._patience = patience
+        self._limits = limits
+        self._lines = LineSplitter()
+        self._prompted = False
+        self._echo = b""
+        self._limit = 0.0  # seconds; a payload has the time of its command
+
+    def run(self, command: bytes) -> bool:
+        """Send `command`, or, after a prompt, that payload; False if the modem refused it.
+
+        Raises PortError when the answer does not come.
+        """
+        self.listen(0)
+        if not self._prompted:
+            self._limit = self._patience or _usual(command, self._limits)
+        end = b"" if self._prompted else b"\r"
+        self._prompted = False
+        self._echo = command
+        send(self._uart, command + end)
+        heard = time.monotonic()
+        deadline = heard + self._limit
+        while True:
+            data = read(self._uart)
+            now = time.monotonic()
+            if data:
+                heard = now
+            for line in self._take(data):
+                if final(line):
+                    return not failed(line)
+            if self._lines.rest in _PROMPTS and now - heard > QUIET:
+                self._say(shown(self._lines.rest))
+                self._lines.rest = b""
+                self._prompted = True
+                return True
+            if now > deadline + (_GRACE if data else 0):
+                self._flush()
+                name = shown(re.split(rb"[=?]", command)[0])
+                raise PortError(
+                    f"{name}: no answer within {self._limit:g} s",
+                    "give it more time with --timeout",
+                )
+            if not data:
+                time.sleep(NAP)
+
+    def listen(self, seconds: float) -> None:
+        """Say what the modem prints by itself, for so long."""
+        deadline = time.monotonic() + seconds
+        while True:
+            data = read(self._uart)
+            self._take(data)
+            if time.monotonic() >= deadline + (_GRACE if data else 0):
+                return
+            if not data:
+                time.sleep(NAP)
+
+    def close(self) -> None:
+        """Say what is left."""
+        self.listen(0)
+        self._flush()
+
+    def _take(self, data: bytes) -> list[bytes]:
+        """The new lines, said; an echo is not."""
+        lines = []
+        for line in self._lines.feed(data):
+            echo, self._echo = self._echo, b""
+            if line and line != echo:
+                lines.append(line)
+                self._say(shown(line))
+        return lines
+
+    def _flush(self) -> None:
+        if self._lines.rest:
+            self._say(shown(self._lines.rest))
+            self._lines.rest = b""
+
+
+def _usual(command: bytes, limits: tuple[tuple[bytes, int], ...]) -> float:
+    """Seconds that the board gives `command`."""
+    named = command[2:].upper() if command[:2].upper() == b"AT" else b"+"
+    return timeouts.of(named, limits) / 1000

@@ -1,0 +1,166 @@
+"""`iotsafe lab`: run the lab until interrupted."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from typing import Annotated
+
+import typer
+from typer.core import TyperCommand
+
+from . import vpcd as reader
+from .lab import Lab, LabError
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to `app`."""
+    app.command(cls=_LabCommand)(lab)
+
+
+class _LabCommand(TyperCommand):
+    """`--vpcd` alone stands for `--vpcd` with the usual address."""
+
+    def parse_args(self, ctx, args: list[str]) -> list[str]:
+        """Parse, with the address put in where it is not given."""
+        following = [*args, "--"][1:]
+        given = [
+            f"--vpcd=127.0.0.1:{reader.PORT}" if word == "--vpcd" and after[:1] == "-" else word
+            for word, after in zip(args, following, strict=True)
+        ]
+        return super().parse_args(ctx, given)
+
+
+def lab(
+    uart: Annotated[str, typer.Option(help="pty, pty:LINK or tcp:HOST:PORT")] = "pty",
+    store: Annotated[str | None, typer.Option(help="File with the SIM; made if absent.")] = None,
+    log: Annotated[str | None, typer.Option(help="Append events here, JSON lines.")] = None,
+    transcript: Annotated[
+        str | None,
+        typer.Option(help="Record all that passes on the UART in this new file, at most 16 MB."),
+    ] = None,
+    modem: Annotated[str, typer.Option(help="Type of the modem.")] = "sim7080",
+    profile: Annotated[str, typer.Option(help="SIM profile.")] = "gsma",
+    baud: Annotated[int, typer.Option(help="Pace the UART; 0 = as fast as it goes.")] = 115200,
+    sign_ms: Annotated[
+        float | None,
+        typer.Option(help="Time of a signature on the SIM, in place of the profile's."),
+    ] = None,
+    pin: Annotated[str | None, typer.Option(help="The SIM asks for this PIN.")] = None,
+    auto_power: Annotated[
+        bool, typer.Option("--auto-power/--power-key", help="Boot at once, or wait for the key.")
+    ] = True,
+    fixed_baud: Annotated[
+        bool, typer.Option(help="Boot with IPR set: RDY and the other start-up lines appear.")
+    ] = False,
+    delays: Annotated[float, typer.Option(help="Factor on boot, search and so on.")] = 1.0,
+    registration: Annotated[str, typer.Option(help="home, roaming, denied or none")] = "home",
+    radio: Annotated[
+        str, typer.Option(help="Latency and rate of the data: none, lte-m or nb-iot")
+    ] = "none",
+    control: Annotated[
+        str | None, typer.Option(help="tcp:HOST:PORT for the power key, faults, counters.")
+    ] = None,
+    vpcd: Annotated[
+        str | None,
+        typer.Option(
+            metavar="[HOST:PORT]",
+            help="Start with the SIM in the PC/SC reader of vpcd instead of in the modem.",
+        ),
+    ] = None,
+    resolve: Annotated[
+        list[str] | None, typer.Option(help="NAME=ADDRESS[:PORT] for the modem's DNS.")
+    ] = None,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="[SECONDS ]KIND[:name=value,...] or random:seed=N,seconds=N, see "
+            "tools/iotsafe_tools/simulator/modem."
+        ),
+    ] = None,
+    quirk: Annotated[list[str] | None, typer.Option(help="A quirk of +CSIM.")] = None,
+    internet: Annotated[
+        bool, typer.Option(help="Let the modem reach hosts other than this machine.")
+    ] = False,
+) -> None:
+    """Run a simulated modem with a simulated SIM until interrupted."""
+    ended = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: ended.set())
+    if not auto_power and not control:
+        control = "tcp:127.0.0.1:0"
+    try:
+        bench = Lab(
+            uart,
+            store=store,
+            log=log,
+            transcript=transcript,
+            personality=modem,
+            profile=profile,
+            baud=baud or None,
+            sign_ms=sign_ms,
+            control=control,
+            vpcd=vpcd,
+            resolve=_resolve(resolve or []),
+            loopback_only=not internet,
+            faults=fault or [],
+            quirks=frozenset(quirk or []),
+            pin=pin,
+            auto_power=auto_power,
+            delays=delays,
+            registration=registration,
+            radio=radio,
+            on_event=_tell_reader,
+            nvm={"+IPR": (baud or 115200,)} if fixed_baud else {},
+        )
+    except LabError as error:
+        typer.echo(f"iotsafe lab: {error}", err=True)
+        raise typer.Exit(1) from None
+    with bench:
+        typer.echo(how_to(bench, baud))
+        ended.wait()
+    if bench.transcript_problem:
+        typer.echo(f"lab: the transcript ended early: {bench.transcript_problem}")
+    typer.echo("lab: stopped")
+
+
+def how_to(bench: Lab, baud: int) -> str:
+    """What the user can do now, a few lines."""
+    port = bench.uart.replace("tcp:", "socket://", 1) if bench.uart[:4] == "tcp:" else bench.uart
+    lines = [
+        f"lab: a {bench.modem.personality.title} with an IoT SAFE SIM listens on {bench.uart}",
+        f"  terminal: python -m serial.tools.miniterm {port} {baud or 115200}   then type AT",
+        f'  firmware: "uart": "{bench.uart}" under "modem" in config.json',
+        "  stop:     Ctrl-C",
+    ]
+    if bench.reader:
+        lines[1:1] = [
+            f"  card:     in the PC/SC reader at {bench.reader.name}, not in the modem",
+            "            it is there as soon as pcscd runs, then: opensc-tool --list-readers",
+        ]
+    if bench.control:
+        host, _, number = bench.control[4:].rpartition(":")
+        lines.insert(
+            -1,
+            f"  control:  echo key down | nc -N {host} {number}   also: key up, counters, card …",
+        )
+    return "\n".join(lines)
+
+
+def _tell_reader(event: dict) -> None:
+    """Say when pcscd comes and goes."""
+    if event["kind"] == "reader":
+        state = "has the card" if event["attached"] else "is gone, or the card was taken out"
+        typer.echo(f"lab: the reader at {event['name']} {state}")
+
+
+def _resolve(entries: list[str]) -> dict[str, tuple[str, int | None]]:
+    """NAME=ADDRESS[:PORT] to what `Network` wants. Raises typer.BadParameter."""
+    found: dict[str, tuple[str, int | None]] = {}
+    for entry in entries:
+        name, _, target = entry.partition("=")
+        address, _, port = target.partition(":")
+        if not name or not address or (port and not port.isdigit()):
+            raise typer.BadParameter(f"--resolve {entry}: write NAME=ADDRESS or NAME=ADDRESS:PORT")
+        found[name] = (address, int(port) if port else None)
+    return found

@@ -1,0 +1,48 @@
+"""`iotsafe issuer`: do what a SIM's issuer does, to the card of a running lab."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to `app`, and the name that it had before."""
+    app.command(
+        context_settings={"ignore_unknown_options": True},
+        epilog="Commands: objects, profile, create, write, empty, remove, deactivate, activate, "
+        "admin. A command that lacks an argument says which.",
+    )(issuer)
+    anything = {"ignore_unknown_options": True, "allow_extra_args": True}
+    app.command("card", hidden=True, add_help_option=False, context_settings=anything)(_card)
+
+
+def issuer(
+    words: Annotated[list[str], typer.Argument(metavar="COMMAND", help="See below.")],
+    control: Annotated[
+        str, typer.Option(help="The lab's control port: tcp:HOST:PORT.", envvar="IOTSAFE_CONTROL")
+    ],
+    as_json: Annotated[bool, typer.Option("--json", help="The answer as JSON.")] = False,
+) -> None:
+    """Do what a SIM's issuer does, to the card of a running lab: list, create, fill, and so on."""
+    from rich.console import Console
+
+    from . import issuer_console
+
+    try:
+        answer = issuer_console.perform(control, words)
+    except issuer_console.IssuerError as error:
+        typer.echo(f"iotsafe issuer: {error}", err=True)
+        raise typer.Exit(1) from None
+    if as_json:
+        typer.echo(json.dumps(answer))
+    else:
+        issuer_console.show(answer, Console())
+
+
+def _card() -> None:
+    """The old name of `issuer`."""
+    typer.echo("iotsafe card: this command is `iotsafe issuer` now", err=True)
+    raise typer.Exit(2)

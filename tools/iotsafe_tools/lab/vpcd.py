@@ -1,0 +1,272 @@
+"""The lab's card in a PC/SC reader, by way of vpcd: Debian's virtual reader (vsmartcard-vpcd).
+
+vpcd is a driver in pcscd. It listens on TCP, and the card connects to it. A message is its length,
+two bytes big-endian, and that many bytes. One byte from the reader is a control: 00 power off,
+01 power on, 02 reset, 04 what is the ATR; only the last is answered. Anything else is a command
+APDU, which is answered with data and SW1 SW2.
+
+`VirtualCard` is the protocol without I/O, `Reader` the connection. The lab's thread drives both.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import ipaddress
+import logging
+import socket
+from collections.abc import Callable
+
+from iotsafe_tools.simulator.modem.redact import redact_apdu
+
+log = logging.getLogger(__name__)
+
+PORT = 35963
+"""Where vpcd listens unless its configuration says otherwise."""
+CHUNK = 4096
+RETRY = 0.5
+"""Seconds between two tries to reach vpcd."""
+PENALTY = 10.0
+"""Seconds before a peer that sent nonsense is tried again."""
+
+POWER_OFF, POWER_ON, RESET, GET_ATR = b"\x00", b"\x01", b"\x02", b"\x04"
+_CONNECTING = (errno.EINPROGRESS, errno.EALREADY)
+
+
+class VpcdError(ValueError):
+    """An address that cannot be, or a peer that does not speak vpcd's protocol."""
+
+
+class VirtualCard:
+    """What the card says to vpcd: bytes in, (seconds of work, bytes) out.
+
+    on_apdu(apdu, response, seconds) is told of each command. Not yet complete input is at most
+    one message: 64 KB.
+    """
+
+    def __init__(self, card, on_apdu: Callable[[bytes, bytes, float], None]) -> None:
+        self._card = card
+        self._on_apdu = on_apdu
+        self._input = bytearray()
+        self._powered = False
+
+    def feed(self, data: bytes) -> None:
+        """Bytes from the reader."""
+        self._input += data
+
+    def next_answer(self) -> tuple[float, bytes] | None:
+        """Work off messages until one has an answer; None when more input is needed.
+
+        Raises VpcdError for what no reader sends: then nothing that follows can be trusted.
+        """
+        while len(self._input) >= 2:
+            size = int.from_bytes(self._input[:2], "big")
+            if size == 0:
+                raise VpcdError("an empty message")
+            if len(self._input) < 2 + size:
+                return None
+            message = bytes(self._input[2 : 2 + size])
+            del self._input[: 2 + size]
+            answer = self._take(message)
+            if answer is not None:
+                return answer[0], len(answer[1]).to_bytes(2, "big") + answer[1]
+        return None
+
+    def _take(self, message: bytes) -> tuple[float, bytes] | None:
+        if message in (POWER_ON, RESET):
+            self._powered = True
+            self._card.power_on()
+            return None
+        if message == POWER_OFF:
+            self._powered = False
+            return None
+        if message == GET_ATR:
+            return 0.0, self._card.atr()
+        if not self._powered:
+            raise VpcdError("a command to a card without power")
+        seconds = self._card.latency(message)
+        response = self._card.transmit(message)
+        self._on_apdu(message, response, seconds)
+        return seconds, response
+
+
+class Reader:
+    """Holds the card into the reader of vpcd at `where`, "HOST:PORT" or ":PORT" or "HOST".
+
+    It connects when vpcd is there, and again when it has gone and come back: pcscd may be started
+    and stopped at any time. on_event(kind, **fields) is told of commands and connections. clock:
+    seconds. loopback_only: refuse another machine. Raises VpcdError for a wrong address.
+    """
+
+    def __init__(
+        self,
+        card,
+        where: str,
+        *,
+        clock: Callable[[], float],
+        on_event: Callable[..., None],
+        loopback_only: bool = True,
+    ) -> None:
+        self._card = card
+        self._address = _address(where, loopback_only)
+        self._clock = clock
+        self._event = on_event
+        self._socket: socket.socket | None = None
+        self._protocol: VirtualCard | None = None
+        self._output = b""
+        self._due: float | None = None  # when `_output` is to be sent: the card still works
+        self._retry = clock()
+        self.name = f"{self._address[0]}:{self._address[1]}"
+        self.inserted = True
+
+    @property
+    def attached(self) -> bool:
+        """The card is in the reader, and the reader is there."""
+        return self._protocol is not None
+
+    def insert(self) -> None:
+        """Put the card in."""
+        self.inserted = True
+        self._retry = self._clock()
+
+    def remove(self) -> None:
+        """Take the card out."""
+        self.inserted = False
+        self._drop()
+
+    def readers(self) -> list:
+        """What to wait for to become readable."""
+        return [self._socket] if self.attached and not self._output else []
+
+    def writers(self) -> list:
+        """What to wait for to become writable."""
+        connecting = self._socket is not None and not self.attached
+        late = self._output and self._due is None
+        return [self._socket] if connecting or late else []
+
+    def next_due(self) -> float | None:
+        """Time on the clock when `service` is wanted next, whatever the socket does."""
+        if self._socket is None:
+            return self._retry if self.inserted else None
+        return self._due
+
+    def service(self) -> None:
+        """Do what can be done now: connect, take commands, answer."""
+        try:
+            if self._socket is None:
+                if self.inserted and self._clock() >= self._retry:
+                    self._connect()
+            elif not self.attached:
+                self._connected(self._socket.connect_ex(self._address))
+            while self.attached and self._flush() and self._receive():
+                pass
+        except VpcdError as error:
+            self._fail(f"sent {error}", PENALTY)
+        except BlockingIOError:
+            pass
+        except OSError as error:
+            self._fail(f"is gone: {error.strerror}", RETRY)
+
+    def close(self) -> None:
+        """Hang up."""
+        self._drop()
+
+    # ---- the connection -------------------------------------------------------------------
+
+    def _connect(self) -> None:
+        family = socket.AF_INET6 if ":" in self._address[0] else socket.AF_INET
+        self._socket = socket.socket(family, socket.SOCK_STREAM)
+        self._socket.setblocking(False)
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._connected(self._socket.connect_ex(self._address))
+
+    def _connected(self, number: int) -> None:
+        """Go on after connect's `number`; silent while nobody listens, as pcscd may come later."""
+        if number in _CONNECTING:
+            return
+        if number not in (0, errno.EISCONN) or self._to_itself():
+            self._drop(RETRY)
+            return
+        self._protocol = VirtualCard(self._card, self._exchanged)
+        self._event("reader", name=self.name, attached=True)
+
+    def _to_itself(self) -> bool:
+        """TCP may connect a socket with itself when nobody listens on a port of its own range."""
+        with contextlib.suppress(OSError):
+            return self._socket.getsockname() == self._socket.getpeername()
+        return True
+
+    def _receive(self) -> bool:
+        """Take input until there is something to answer; whether there is."""
+        answer = self._protocol.next_answer()
+        if answer is None:
+            data = self._socket.recv(CHUNK)
+            if not data:
+                self._drop(RETRY)
+                return False
+            # vpcd sends length and content apart, and the second only when the first is confirmed,
+            # which the kernel would do 40 ms later.
+            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
+            self._protocol.feed(data)
+            answer = self._protocol.next_answer()
+        if answer is not None:
+            seconds, self._output = answer
+            self._due = self._clock() + seconds
+        return True
+
+    def _flush(self) -> bool:
+        """Send what is to be sent; whether all of it has gone."""
+        if self._due is not None:
+            if self._clock() < self._due:
+                return False
+            self._due = None
+        if self._output:
+            self._output = self._output[self._socket.send(self._output) :]
+        return not self._output
+
+    def _exchanged(self, apdu: bytes, response: bytes, seconds: float) -> None:
+        self._event(
+            "apdu",
+            reader=self.name,
+            apdu=redact_apdu(apdu),
+            response=response.hex().upper(),
+            sw=response[-2:].hex().upper(),
+            seconds=seconds,
+        )
+
+    def _fail(self, what: str, pause: float) -> None:
+        """Hang up on the peer and say why, in one line."""
+        log.error(
+            "the card reader at %s %s; hung up, next try in %g s. Is it vpcd that listens there?",
+            self.name,
+            what,
+            pause,
+        )
+        self._event("error", line="", error=f"reader {self.name} {what}")
+        self._drop(pause)
+
+    def _drop(self, pause: float = 0.0) -> None:
+        if self.attached:
+            self._event("reader", name=self.name, attached=False)
+        if self._socket is not None:
+            self._socket.close()
+        self._socket = self._protocol = self._due = None
+        self._output = b""
+        self._retry = self._clock() + pause
+
+
+def _address(where: str, loopback_only: bool) -> tuple[str, int]:
+    """HOST:PORT with defaults for both, as (address, port)."""
+    host, colon, port = where.rpartition(":")
+    if not colon or where.endswith("]"):
+        host, port = where, str(PORT)
+    host = host.strip("[]") or "127.0.0.1"
+    try:
+        address = ipaddress.ip_address("127.0.0.1" if host == "localhost" else host)
+    except ValueError:
+        address = None
+    if address is None or not port.isdecimal() or not 1 <= int(port) <= 65535:
+        raise VpcdError(f"no card reader {where!r}; write ADDRESS:PORT, as 127.0.0.1:{PORT}")
+    if loopback_only and not address.is_loopback:
+        raise VpcdError(f"the card reader {where} is another machine; only loopback is allowed")
+    return str(address), int(port)

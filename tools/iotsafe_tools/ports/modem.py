@@ -1,0 +1,224 @@
+"""A 3GPP modem on a serial port, or on whatever pyserial has a URL for: its line, and its SIM as
+a card channel.
+
+The modem is found (AT), told to be precise about errors and asked for its SIM. Nothing else is
+done with it: no power key, no registration, no connection.
+"""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import serial
+
+import cellular
+from cellular import timeouts
+from cellular.errors import text
+from cellular.modem import Modem
+from iotsafe_tools.console.errors import BadURL, PortError
+from iotsafe_tools.simulator.modem.transcript import RecordedUART
+
+from .recording import recorded
+from .shapes import ModemLine, OpenCard
+
+FIND_MS = 6_000
+"""How long a modem may take to answer the first AT."""
+
+_WRITE = timeouts.DEFAULT / 1000 + 0.5  # seconds; then the AT engine has given up, too
+
+_PIN_WANTED = "asks for a PIN"
+_GONE = "plug it in again, check the cable, and try again"
+_IN_USE = "close that first (mpremote, a serial monitor, ModemManager, another iotsafe)"
+_LISTED = "is it plugged in? `pyserial-ports` lists the ports"
+
+# errno of opening a device -> what is wrong, what to do.
+_NOT_OPENED = {
+    errno.ENOENT: ("no such port", _LISTED),
+    errno.ENODEV: ("no such port", _LISTED),
+    errno.ENXIO: ("no such port", _LISTED),
+    errno.EACCES: ("no right to open it", "join the group that owns it, on Debian dialout"),
+    errno.EPERM: ("no right to open it", "join the group that owns it, on Debian dialout"),
+    errno.EBUSY: ("another program has it open", _IN_USE),
+    errno.EAGAIN: ("another program has it open", _IN_USE),
+}
+
+
+class AnyModem(Modem):
+    """What all modems have in common, and what any of them says when it starts."""
+
+    boot_lines = tuple(
+        {line for name in cellular.names() for line in cellular.driver(name).boot_lines}
+    )
+    # Of a command that several have in their own time, the longest is found first.
+    limits = tuple(
+        sorted(
+            {row for name in cellular.names() for row in cellular.driver(name).limits},
+            key=lambda row: -row[1],
+        )
+    )
+    dns = None
+
+
+class SerialUART:
+    """A port of pyserial in the shape of machine.UART with a time-out of 0.
+
+    Raises PortError when the port is gone.
+    """
+
+    def __init__(self, port: serial.SerialBase, where: str) -> None:
+        self._port = port
+        self._where = where
+
+    def any(self) -> int:
+        """Bytes that can be read now; of some ports only known is that there is one."""
+        with self._alive():
+            return int(self._port.in_waiting)
+
+    def read(self, size: int = -1) -> bytes | None:
+        """At most `size` bytes (-1: all) of what is there, None if nothing is."""
+        with self._alive():
+            return self._port.read(self._port.in_waiting if size < 0 else size) or None
+
+    def readinto(self, buffer: bytearray | memoryview) -> int | None:
+        """Into `buffer` what is there and has room; how many bytes, None for none."""
+        with self._alive():
+            return self._port.readinto(buffer) or None
+
+    def write(self, data: bytes | memoryview) -> int:
+        """Bytes of `data` that were taken; 0 after some seconds in which the port took none."""
+        with self._alive():
+            try:
+                return self._port.write(data)
+            except serial.SerialTimeoutException:
+                return 0
+
+    @contextmanager
+    def _alive(self) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, serial.SerialException, TypeError):  # the last: closed under our feet
+            raise PortError(f"{self._where}: the port is gone", _GONE) from None
+
+
+def open_serial(url: str, baud: int) -> serial.SerialBase:
+    """The port of pyserial at `url`, for nobody else. Raises BadURL, PortError."""
+    options = {"timeout": 0, "exclusive": True, "write_timeout": _WRITE}
+    if url.lower().startswith("rfc2217:"):
+        del options["write_timeout"]  # it has none
+    try:
+        port = serial.serial_for_url(url, baud, do_not_open=True, **options)
+    except ValueError as error:
+        raise BadURL(f"{url}: {error}") from None
+    try:
+        port.open()
+    except (OSError, ValueError) as error:
+        raise PortError(*_why_not(url, baud, error)) from None
+    return port
+
+
+def _why_not(url: str, baud: int, error: Exception) -> tuple[str, str]:
+    """(what is wrong, what to do) about a port that does not open."""
+    if "://" in url:
+        return f"{url}: nothing listens there", "check the address, and start what listens there"
+    if isinstance(error, ValueError):
+        return f"{url}: it does not do {baud} baud", "choose another rate with ?baud="
+    number = getattr(error, "errno", None)
+    if number is None:  # on Windows it is only in the text
+        names = {"FileNotFoundError": errno.ENOENT, "PermissionError": errno.EBUSY}
+        number = next((code for name, code in names.items() if name in str(error)), None)
+    problem, advice = _NOT_OPENED.get(number, ("it is no serial port", _LISTED))
+    return f"{url}: {problem}", advice
+
+
+@contextmanager
+def open_uart(
+    url: str, baud: int, transcript: str | None = None, **details
+) -> Iterator[SerialUART | RecordedUART]:
+    """What is at `url` in the shape of machine.UART. `transcript`: a new file for all that
+    passes; `details` for its header. Raises BadURL, PortError."""
+    port = open_serial(url, baud)
+    try:
+        with recorded(SerialUART(port, url), baud, transcript, **details) as uart:
+            yield uart
+    finally:
+        port.close()
+
+
+@contextmanager
+def open_serial_line(url: str, baud: int, transcript: str | None) -> Iterator[ModemLine]:
+    """The line at `url`, which pyserial knows. Raises BadURL, PortError."""
+    with open_uart(url, baud, transcript) as uart:
+        yield ModemLine(uart, url if "://" in url else f"{url} at {baud} baud", url, baud)
+
+
+@contextmanager
+def open_modem(
+    url: str, baud: int, pin: str | None, transcript: str | None = None
+) -> Iterator[OpenCard]:
+    """The SIM of the modem at `url` as an OpenCard. `pin`: 4 to 8 digits. `transcript`: see
+    `open_uart`. Raises BadURL, PortError."""
+    with open_serial_line(url, baud, transcript) as line:
+        modem = AnyModem(line.uart)
+        find(modem, line)
+        unlock(modem, line, pin)
+        yield OpenCard(modem.sim(), f"{_model(modem)} on {line.where}")
+
+
+def find(modem: Modem, line: ModemLine, patience: int | None = None) -> None:
+    """Have `modem` on `line` answer, after `patience` ms at the latest (FIND_MS), and set it up.
+    Raises PortError."""
+    try:
+        modem.at.sync(patience or FIND_MS)
+        modem.power_up()  # it is on: this only sets it up
+    except cellular.ModemSilent:
+        raise PortError(
+            f"{line.url}: no modem answers",
+            "check its power, TX and RX, press its power key (from here that cannot be done)"
+            + ("" if "://" in line.url else f", and check the rate ({line.baud} baud)"),
+        ) from None
+    except cellular.ModemGarbled as error:
+        problem, _, advice = str(error).partition(": ")
+        raise PortError(f"{line.url}: {problem}", f"{advice}; or it is no modem") from None
+    except cellular.ModemError as error:
+        raise PortError(
+            f"{line.url}: {error}", "is it a cellular modem? Cycle its power and try again"
+        ) from None
+
+
+def unlock(
+    modem: Modem, line: ModemLine, pin: str | None, ask: Callable[[], str] | None = None
+) -> None:
+    """Have the SIM readable; a PIN is entered once, and only if the SIM asks for it.
+
+    `ask`: what gives one that nobody has given before. Raises PortError.
+    """
+    try:
+        try:
+            modem.unlock(pin)
+        except cellular.SIMError as error:
+            if pin is not None or ask is None or _PIN_WANTED not in str(error):
+                raise
+            modem.unlock(ask())
+    except cellular.ModemError as error:
+        problem = str(error).partition(": set modem.pin")[0]
+        if problem != str(error):
+            raise PortError(
+                f"{line.url}: {problem}", "give it with --pin or, better, in IOTSAFE_SIM_PIN"
+            ) from None
+        if "PIN was refused" in problem:
+            advice = "correct --pin or IOTSAFE_SIM_PIN; the third wrong one locks the SIM"
+        else:
+            advice = "check that the SIM is inserted well and not locked, and try again"
+        raise PortError(f"{line.url}: {problem}", advice) from None
+
+
+def _model(modem: Modem) -> str:
+    """What the modem says that it is (AT+CGMM), for people."""
+    try:
+        lines = [text(line) for line in modem.at.command(b"+CGMM", b"")]
+    except cellular.CommandError:
+        lines = []
+    named = [line for line in lines if line.strip()]
+    return f"{named[0][:40]} modem" if named else "modem"

@@ -1,0 +1,128 @@
+"""A card in a reader (PC/SC) as a card channel, over T=0 and T=1. pyscard is needed only here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, NamedTuple
+
+from iotsafe_tools.console.errors import PortError, printable
+
+from .shapes import OpenCard
+
+
+class _PySCard(NamedTuple):
+    """What is used of pyscard."""
+
+    readers: Callable[[], list[Any]]
+    t0: int
+    t1: int
+    no_card: type[Exception]
+    failures: tuple[type[Exception], ...]
+
+
+class ReaderChannel:
+    """A connected card. `failures`: exceptions of the connection."""
+
+    generation = 0
+
+    def __init__(
+        self, connection: Any, *, t0: bool, failures: tuple[type[Exception], ...]
+    ) -> None:
+        self._connection = connection
+        self._t0 = t0
+        self._failures = failures
+
+    def transmit(self, apdu: bytes | memoryview) -> tuple[memoryview, int]:
+        """One command APDU; PortError when the card does not answer."""
+        command = as_t0(bytes(apdu)) if self._t0 else bytes(apdu)
+        try:
+            data, sw1, sw2 = self._connection.transmit(list(command))
+        except self._failures:
+            raise PortError(
+                "the card was taken out, or another program reset it", "put it in and try again"
+            ) from None
+        return memoryview(bytes(data)), sw1 << 8 | sw2
+
+
+def as_t0(apdu: bytes) -> bytes:
+    """The command APDU as T=0 carries it (ISO/IEC 7816-3 12.2): a fifth byte in any case, and no
+    Le behind data: the card says by 61xx what there is to fetch."""
+    if len(apdu) == 4:
+        return apdu + b"\0"
+    if len(apdu) > 5 and len(apdu) == 6 + apdu[4]:
+        return apdu[:-1]
+    return apdu
+
+
+@contextmanager
+def open_reader(name: str) -> Iterator[OpenCard]:
+    """The card in the first reader that has `name` (any case) in its own and holds a card.
+
+    Raises PortError.
+    """
+    pyscard = _pyscard()
+    try:
+        found = pyscard.readers()
+    except pyscard.failures:
+        raise PortError(
+            "the PC/SC service does not answer", "start it, on Debian `systemctl start pcscd`"
+        ) from None
+    named = [reader for reader in found if name.casefold() in str(reader).casefold()]
+    if not named:
+        wanted = f"card reader with {name!r} in its name" if name else "card reader"
+        raise PortError(f"no {wanted}", f"connect it; there is {_names(found) or 'none'}")
+    connection, reader = _connect(pyscard, named)
+    try:
+        t0 = connection.getProtocol() == pyscard.t0
+        yield OpenCard(
+            ReaderChannel(connection, t0=t0, failures=pyscard.failures),
+            f"card in {_names([reader])}, T={0 if t0 else 1}",
+        )
+    finally:
+        with suppress(*pyscard.failures):
+            connection.disconnect()
+
+
+def _pyscard() -> _PySCard:
+    try:
+        from smartcard.CardConnection import CardConnection
+        from smartcard.Exceptions import NoCardException, SmartcardException
+        from smartcard.pcsc.PCSCExceptions import BaseSCardException
+        from smartcard.System import readers
+    except ImportError:
+        raise PortError(
+            "no card reader can be used, as pyscard is not installed",
+            "install it with `make pcsc`, or `pip install pyscard`",
+        ) from None
+    return _PySCard(
+        readers,
+        CardConnection.T0_protocol,
+        CardConnection.T1_protocol,
+        NoCardException,
+        (SmartcardException, BaseSCardException),
+    )
+
+
+def _connect(pyscard: _PySCard, readers: list[Any]) -> tuple[Any, Any]:
+    """(connection, reader) of the first of `readers` with a card. Raises PortError."""
+    refused = None
+    for reader in readers:
+        try:
+            connection = reader.createConnection()
+            connection.connect(pyscard.t0 | pyscard.t1)
+            return connection, reader
+        except pyscard.no_card:
+            continue
+        except pyscard.failures:
+            refused = refused or reader
+    if refused:
+        raise PortError(
+            f"{_names([refused])}: the card can't be used",
+            "close the program that has it for itself, or turn the card over",
+        )
+    raise PortError(f"no card in {_names(readers)}", "put one in, the contacts first")
+
+
+def _names(readers: list[Any]) -> str:
+    return printable(", ".join(str(reader) for reader in readers))

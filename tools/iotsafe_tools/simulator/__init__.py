@@ -1,0 +1,1 @@
+"""The simulated modem and the simulated SIM."""

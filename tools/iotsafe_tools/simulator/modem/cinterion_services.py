@@ -1,0 +1,217 @@
+"""The internet services (SIS*) of Cinterion modems: real TCP sockets behind AT commands."""
+
+from __future__ import annotations
+
+import re
+
+from .errors import CMEError
+from .network import Unresolvable
+from .parser import Args
+from .service_context import SERVICE
+from .sockets import Socket, SocketTable
+from .table import CommandTable, Data
+
+IDS = range(10)
+MAX_CHUNK = 1500
+NOT_ALLOWED, WRONG = 3, 50
+HEAD_DELAY = 0.002
+NEVER = 3600.0
+"""Seconds that the modem waits for the payload it has asked for."""
+
+ALLOCATED, CONNECTING, UP, DOWN = 2, 3, 4, 6
+PEER_CLOSED = '48,"Remote peer has closed the connection"'
+FAILURES = {
+    "refused": '20,"Connection refused by peer"',
+    "timeout": '21,"Connection timed out"',
+    "unreachable": '22,"Host is unreachable"',
+    "unresolved": '23,"Host not found"',
+    "error": '24,"Socket error"',
+}
+ADDRESS = re.compile(r"socktcp://([^:/;]{1,64}):(\d{1,5})(;.*)?")
+KEYS = {"SRVTYPE": 16, "CONID": 2, "ADDRESS": 512}
+
+
+class Service(Socket):
+    """One open service. `state`: see ^SISI; `room_told`: ^SISW: <id>,1 was printed since the
+    last write; `end_told`: ^SISR: <id>,2."""
+
+    def __init__(self, cid: int, host: str, port: int) -> None:
+        super().__init__(cid, SERVICE, host, port)
+        self.state = CONNECTING
+        self.room_told = self.end_told = False
+
+
+class Services(SocketTable):
+    """All services of a modem; `profiles` is what ^SISS has stored."""
+
+    tx_limit = 10240
+
+    def reset(self) -> None:
+        """Close everything, forget the profiles."""
+        super().reset()
+        self.profiles: dict[int, dict[str, str]] = {}
+
+    def notify(self) -> None:
+        """The end of an attempt, data, room, the end of a connection."""
+        for service in list(self.sockets.values()):
+            connection = service.connection
+            if connection is None or connection.state == "connecting" or service.state == DOWN:
+                continue
+            if service.state == CONNECTING:
+                self._attempted(service, connection.failure)
+            if service.state != UP:
+                continue
+            if not service.room_told and not connection.ended and self.room(service):
+                service.room_told = True
+                self.modem.urc(f"^SISW: {service.cid},1")
+            if connection.rx and not service.notified:
+                service.notified = True
+                self.modem.urc(f"^SISR: {service.cid},1")
+            if self.ended(service):
+                self.modem.urc(f"^SIS: {service.cid},0,{PEER_CLOSED}")
+            if connection.ended and not connection.rx and not service.end_told:
+                service.end_told = True
+                self.modem.urc(f"^SISR: {service.cid},2")
+
+    def _attempted(self, service: Service, failure: str) -> None:
+        service.state = DOWN if failure else UP
+        self.report_attempt(service, DOWN if failure else 0)
+        if failure:
+            self.modem.urc(f"^SIS: {service.cid},0,{FAILURES[failure]}")
+
+    def room(self, service: Service) -> int:
+        """Bytes of room in the send buffer."""
+        return max(0, self.tx_limit - len(service.connection.tx))
+
+    def of(self, args: Args) -> Service:
+        """The open service of the first argument. Raises CMEError."""
+        service = self.sockets.get(args.number(0, IDS))
+        if service is None:
+            raise CMEError(NOT_ALLOWED)
+        return service
+
+
+def configure(modem, args: Args) -> None:
+    """AT^SISS=<id>,"<key>","<value>": not while the service is open."""
+    args.at_most(3)
+    cid = args.number(0, IDS)
+    key = args.text(1, 16).upper()
+    if key not in KEYS:
+        raise CMEError(WRONG)
+    value = args.text(2, KEYS[key])
+    if cid in modem.sockets.sockets:
+        raise CMEError(NOT_ALLOWED)
+    if key == "CONID" and value not in [str(n) for n in range(1, 17)]:
+        raise CMEError(WRONG)
+    modem.sockets.profiles.setdefault(cid, {})[key] = value
+
+
+def open_service(modem, args: Args) -> None:
+    """AT^SISO=<id>: OK at once; ^SISW: <id>,1 when it is up, ^SIS: <id>,0,… when it failed."""
+    args.at_most(2)
+    cid = args.number(0, IDS)
+    services = modem.sockets
+    profile = services.profiles.get(cid, {})
+    address = ADDRESS.fullmatch(profile.get("ADDRESS", ""))
+    ready = profile.get("SRVTYPE") == "Socket" and profile.get("CONID") == "1" and address
+    if cid in services.sockets or not ready or not 0 < int(address[2]) < 65536:
+        raise CMEError(NOT_ALLOWED)
+    if not modem.radio.pdp[SERVICE]:
+        raise CMEError(NOT_ALLOWED)
+    service = Service(cid, address[1], int(address[2]))
+    failure = services.start(service)
+    if failure:
+        services.sockets[cid] = service
+        modem.after_ok(lambda: services._attempted(service, failure))
+
+
+def write(modem, args: Args):
+    """AT^SISW=<id>,<n>: how many bytes are taken, then exactly these, then OK."""
+    args.at_most(4)
+    services = modem.sockets
+    service = services.of(args)
+    length = args.number(1, range(1, MAX_CHUNK + 1))
+    connection = service.connection
+    if service.state != UP or connection.ended:
+        raise CMEError(NOT_ALLOWED)
+    yield HEAD_DELAY
+    accepted = min(length, services.room(service))
+    service.room_told = False
+    modem.info(f"^SISW: {service.cid},{accepted},{connection.unacked}")
+    if not accepted:
+        return
+    data = yield Data(accepted, NEVER, b"")
+    if data is None or connection.state != "open":
+        raise CMEError(NOT_ALLOWED)
+    services.send(service, data)
+
+
+def read(modem, args: Args) -> None:
+    """AT^SISR=<id>,<n>: at most n bytes; 0 asks how many there are. -1: not connected, -2: the
+    end."""
+    args.at_most(2)
+    service = modem.sockets.of(args)
+    limit = args.number(1, range(MAX_CHUNK + 1))
+    connection = service.connection
+    if service.state != UP:
+        modem.info(f"^SISR: {service.cid},-1")
+    elif not connection.rx:
+        modem.info(f"^SISR: {service.cid},{-2 if connection.ended else 0}")
+    elif not limit:
+        modem.info(f"^SISR: {service.cid},{len(connection.rx)}")
+    else:
+        data = modem.sockets.read(service, limit)
+        service.notified = bool(connection.rx)
+        modem.info(f"^SISR: {service.cid},{len(data)}\r\n", data=data)
+
+
+def close_service(modem, args: Args) -> None:
+    """AT^SISC=<id>."""
+    args.at_most(2)
+    cid = modem.sockets.of(args).cid
+    modem.sockets.hung_up(cid)
+
+
+def state(modem, args: Args) -> None:
+    """AT^SISI=<id>: state, received, sent, acknowledged, not acknowledged."""
+    args.at_most(1)
+    cid = args.number(0, IDS)
+    service = modem.sockets.sockets.get(cid)
+    if service is None or service.connection is None:
+        known = DOWN if service else ALLOCATED
+        modem.info(f"^SISI: {cid},{known},0,0,0,0")
+        return
+    connection = service.connection
+    sent = connection.sent + len(connection.tx)
+    shown = DOWN if connection.ended else service.state
+    modem.info(
+        f"^SISI: {cid},{shown},{connection.received},{sent},"
+        f"{sent - connection.unacked},{connection.unacked}"
+    )
+
+
+def tool(modem, args: Args) -> None:
+    """AT^SISX="HostByName",1,"<host>"."""
+    args.at_most(3)
+    if args.text(0, 16).upper() != "HOSTBYNAME":
+        raise CMEError(WRONG)
+    args.number(1, range(1, 17))
+    try:
+        address, _ = modem.network.lookup(args.text(2, 254), 0)
+    except Unresolvable:
+        raise CMEError(NOT_ALLOWED) from None
+    modem.info(f'^SISX: "HostByName","{address}"')
+
+
+def add_service_commands(table: CommandTable) -> None:
+    """Put the SIS* commands into a personality's table."""
+    for name, form, function in (
+        ("^SISS", "set", configure),
+        ("^SISO", "set", open_service),
+        ("^SISW", "set", write),
+        ("^SISR", "set", read),
+        ("^SISC", "set", close_service),
+        ("^SISI", "set", state),
+        ("^SISX", "set", tool),
+    ):
+        table.add(name, form, function)

@@ -1,0 +1,251 @@
+"""The SQNS* TCP sockets of Sequans modems, in command mode: real sockets behind AT commands."""
+
+from __future__ import annotations
+
+from .common import NO_NETWORK
+from .errors import CMEError
+from .parser import Args
+from .sockets import Socket, SocketTable
+from .table import CommandTable, Data, Number, Until
+
+NUMBERS = range(1, 7)
+MAX_CHUNK = 1500
+SEND_BUFFER = 10240
+NOT_ALLOWED, NOT_SUPPORTED = 3, 4
+NO_CARRIER = "NO CARRIER"
+PAYLOAD_TIME = 10.0
+"""Seconds for the bytes behind the prompt."""
+NEVER = 3600.0
+
+CONFIG = (
+    # context, packet size, seconds without traffic (0: for ever), connect and send time-out in
+    # 100 ms
+    (Number(range(1, 17)), Number(range(1501)), Number(range(65536)), Number(range(10, 1201)),
+     Number(range(256))),
+    (1, 300, 90, 600, 50),
+)  # fmt: skip
+EXTENDED = (
+    # indications with a length, received as hex, keep-alive, listen, sent as hex
+    (Number(range(2)), Number(range(2)), Number(range(241)), Number(range(2)), Number(range(2))),
+    (0, 0, 0, 0, 0),
+)
+CLOSED, SUSPENDED, PENDING, OPENING = 0, 2, 3, 6
+
+
+class SqnsSocket(Socket):
+    """One number. `busy`: when bytes passed last, and how many had then."""
+
+    def __init__(self, number: int, host: str, port: int, now: float) -> None:
+        super().__init__(number, 0, host, port)
+        self.busy = (now, 0)
+
+
+class SqnsSockets(SocketTable):
+    """All six numbers of a modem."""
+
+    def reset(self) -> None:
+        """Close everything, forget the configuration."""
+        super().reset()
+        self.config = dict.fromkeys(NUMBERS, CONFIG[1])
+        self.extended = dict.fromkeys(NUMBERS, EXTENDED[1])
+
+    def next_due(self) -> float | None:
+        """When a connection attempt gives up, or a silent connection ends."""
+        dues = [self._silent_at(sock) for sock in self.sockets.values()]
+        return min((due for due in (*dues, super().next_due()) if due is not None), default=None)
+
+    def service(self) -> None:
+        """Move bytes between buffers and network; end what was silent for too long."""
+        super().service()
+        for sock in self.sockets.values():
+            passed = sock.connection.sent + sock.connection.received
+            if passed != sock.busy[1]:
+                sock.busy = (self.modem.now, passed)
+            due = self._silent_at(sock)
+            if due is not None and self.modem.now >= due:
+                sock.connection.close()
+                sock.connection.ended = True
+
+    def notify(self) -> None:
+        """Print what the host has to be told: data, closed connections."""
+        for sock in list(self.sockets.values()):
+            connection = sock.connection
+            if connection.state == "connecting":
+                continue
+            if connection.rx and not sock.notified:
+                sock.notified = True
+                size = f",{len(connection.rx)}" if self.extended[sock.cid][0] else ""
+                self.modem.urc(f"+SQNSRING: {sock.cid}{size}")
+            if self.ended(sock):
+                self.modem.urc(f"+SQNSH: {sock.cid}")
+
+    def state(self, number: int) -> int:
+        """As +SQNSS tells it."""
+        sock = self.sockets.get(number)
+        if sock is None or sock.connection.ended:
+            return CLOSED
+        if sock.connection.state == "connecting":
+            return OPENING
+        return PENDING if sock.connection.rx else SUSPENDED
+
+    def connected(self, number: int) -> SqnsSocket:
+        """The socket if it can carry data. Raises CMEError."""
+        if self.state(number) not in (SUSPENDED, PENDING):
+            raise CMEError(NOT_ALLOWED)
+        return self.sockets[number]
+
+    def _silent_at(self, sock: SqnsSocket) -> float | None:
+        """When the connection ends by itself if nothing passes."""
+        limit = self.config[sock.cid][2]
+        if not limit or sock.connection.ended or sock.connection.state != "open":
+            return None
+        return sock.busy[0] + limit
+
+
+# -- commands ------------------------------------------------------------------------------------
+
+
+def _configure(attribute: str, fields: tuple):
+    def write(modem, args: Args) -> None:
+        args.at_most(1 + len(fields))
+        number = args.number(0, NUMBERS)
+        if modem.sockets.state(number) != CLOSED:
+            raise CMEError(NOT_ALLOWED)
+        stored = getattr(modem.sockets, attribute)
+        stored[number] = tuple(
+            item.read(args, index + 1, stored[number][index]) for index, item in enumerate(fields)
+        )
+
+    return write
+
+
+def _configuration(name: str, attribute: str):
+    def read(modem, args: Args) -> None:
+        stored = getattr(modem.sockets, attribute)
+        modem.info(*(f"{name}: {n},{','.join(map(str, v))}" for n, v in stored.items()))
+
+    return read
+
+
+def dial(modem, args: Args):
+    """AT+SQNSD: OK when the connection stands, NO CARRIER when it does not come."""
+    args.at_most(8)
+    sockets = modem.sockets
+    number = args.number(0, NUMBERS)
+    udp = args.number(1, range(2))
+    port, host = args.number(2, range(1, 65536)), args.text(3, 128)
+    args.number(4, (0, 1, 255), 0)
+    args.number(5, range(65536), 0)
+    command_mode = args.number(6, range(2), 0)
+    args.number(7, range(3), 0)
+    if sockets.state(number) != CLOSED:
+        raise CMEError(NOT_ALLOWED)
+    if udp or not command_mode:
+        raise CMEError(NOT_SUPPORTED)
+    if not modem.radio.pdp[0]:
+        raise CMEError(NO_NETWORK)
+    sockets.close(number)
+    sock = SqnsSocket(number, host, port, modem.now)
+    failure = sockets.start(sock)
+    if not failure:
+        limit = modem.now + sockets.config[number][3] / 10
+        sock.connection.give_up(limit)
+        yield Until(lambda: sock.connection.state != "connecting", NEVER)
+        failure = sock.connection.failure
+    sockets.report_attempt(sock, 1 if failure else 0)
+    if failure:
+        sockets.close(number)
+        return NO_CARRIER
+    sock.busy = (modem.now, 0)
+    return None
+
+
+def send(modem, args: Args):
+    """AT+SQNSSENDEXT=<number>,<bytes>[,<rai>]: a prompt, and exactly that many bytes."""
+    args.at_most(3)
+    number = args.number(0, NUMBERS)
+    length = args.number(1, range(1, MAX_CHUNK + 1))
+    args.number(2, range(3), 0)
+    sock = modem.sockets.connected(number)
+    if length > SEND_BUFFER - len(sock.connection.tx):
+        raise CMEError(NOT_ALLOWED)
+    if "lf_refused" in modem.quirks and modem.uart.line_feed:
+        raise CMEError(NOT_SUPPORTED)
+    as_hex = modem.sockets.extended[number][4]
+    size = 2 * length if as_hex else length
+    data = yield Data(size, PAYLOAD_TIME, prompt=b"\r\n> ", skip_lf=False)
+    if data is None:
+        raise CMEError(NOT_ALLOWED)
+    if as_hex:
+        try:
+            data = bytes.fromhex(data.decode("ascii"))
+        except ValueError:
+            raise CMEError(NOT_SUPPORTED) from None
+    modem.sockets.send(modem.sockets.connected(number), data)
+
+
+def receive(modem, args: Args) -> None:
+    """AT+SQNSRECV=<number>,<n>: at most n buffered bytes, on the line behind the answer."""
+    args.at_most(2)
+    number = args.number(0, NUMBERS)
+    limit = args.number(1, range(1, MAX_CHUNK + 1))
+    sock = modem.sockets.sockets.get(number)
+    data = modem.sockets.read(sock, limit) if sock else b""
+    if sock and len(data) < limit:
+        sock.notified = False
+    if not data:
+        raise CMEError(NOT_ALLOWED)
+    shown = data.hex().upper().encode() if modem.sockets.extended[number][1] else data
+    modem.info(f"+SQNSRECV: {number},{len(data)}", data=b"\r\n" + shown)
+
+
+def states(modem, args: Args) -> None:
+    """AT+SQNSS: the state of all six, with the addresses of those that are connected."""
+    lines = []
+    for number in NUMBERS:
+        state = modem.sockets.state(number)
+        line = f"+SQNSS: {number},{state}"
+        if state != CLOSED:
+            address, port = modem.sockets.sockets[number].connection.address
+            local = modem.radio.address(0)
+            line += f',"{local}",{49152 + number},"{address}",{port}'
+        lines.append(line)
+    modem.info(*lines)
+
+
+def information(modem, args: Args) -> None:
+    """AT+SQNSI=<number>: bytes sent, received, waiting here, and not acknowledged."""
+    args.at_most(1)
+    number = args.number(0, NUMBERS)
+    sock = modem.sockets.sockets.get(number)
+    if sock is None:
+        raise CMEError(NOT_ALLOWED)
+    connection = sock.connection
+    counts = connection.sent, connection.received, len(connection.rx), connection.unacked
+    modem.info(f"+SQNSI: {number},{','.join(map(str, counts))}")
+
+
+def hang_up(modem, args: Args) -> None:
+    """AT+SQNSH=<number>."""
+    args.at_most(1)
+    number = args.number(0, NUMBERS)
+    if number not in modem.sockets.sockets:
+        raise CMEError(NOT_ALLOWED)
+    modem.sockets.hung_up(number)
+
+
+def add_socket_commands(table: CommandTable) -> None:
+    """Put the SQNS* commands into a personality's table."""
+    for name, form, function in (
+        ("+SQNSCFG", "set", _configure("config", CONFIG[0])),
+        ("+SQNSCFG", "read", _configuration("+SQNSCFG", "config")),
+        ("+SQNSCFGEXT", "set", _configure("extended", EXTENDED[0])),
+        ("+SQNSCFGEXT", "read", _configuration("+SQNSCFGEXT", "extended")),
+        ("+SQNSD", "set", dial),
+        ("+SQNSSENDEXT", "set", send),
+        ("+SQNSRECV", "set", receive),
+        ("+SQNSS", "exec", states),
+        ("+SQNSI", "set", information),
+        ("+SQNSH", "set", hang_up),
+    ):
+        table.add(name, form, function)

@@ -1,0 +1,230 @@
+"""The USO* TCP sockets of u-blox modems: real sockets behind AT commands."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from .errors import CMEError
+from .network import Unresolvable
+from .parser import Args
+from .service_context import BEARER, SERVICE
+from .sockets import Socket, SocketTable
+from .table import CommandTable, Data, Until
+
+NUMBERS = range(7)
+MAX_CHUNK = 1024
+TCP = 6
+NOT_ALLOWED, NOT_SUPPORTED = 3, 4
+PROMPT_DELAY = 0.002
+NEVER = 3600.0
+"""Longer than any connection attempt. So long the modem waits for a payload, too."""
+
+WOULD_BLOCK, IO_ERROR, TIMED_OUT, REFUSED, UNREACHABLE = 11, 5, 110, 111, 113
+FAILURES = {
+    "refused": REFUSED,
+    "timeout": TIMED_OUT,
+    "unreachable": UNREACHABLE,
+    "unresolved": UNREACHABLE,
+    "error": IO_ERROR,
+}
+KIND, ERROR, SENT, RECEIVED, STATE, UNACKED = 0, 1, 2, 3, 10, 11
+"""Parameters of +USOCTL."""
+INACTIVE, ESTABLISHED, CLOSE_WAIT = 0, 4, 7
+
+
+class UbloxSockets(SocketTable):
+    """All sockets of a modem. `error`: what the last one that failed, failed of (+USOER)."""
+
+    context = BEARER
+    """The context that they use."""
+    tx_limit = 10240
+
+    def reset(self) -> None:
+        """Close everything."""
+        super().reset()
+        self.error = 0
+
+    def notify(self) -> None:
+        """Data, the end of a connection. One that the peer closed is gone when it was read."""
+        for sock in list(self.sockets.values()):
+            connection = sock.connection
+            if connection is None or connection.state == "connecting":
+                continue
+            if connection.rx and not sock.notified:
+                sock.notified = True
+                self.modem.urc(f"+UUSORD: {sock.cid},{len(connection.rx)}")
+            if self.ended(sock):
+                self.modem.urc(f"+UUSOCL: {sock.cid}")
+            if connection.ended and not connection.rx:
+                self.close(sock.cid)
+
+    def of(self, args: Args) -> Socket:
+        """The socket of the first argument. Raises CMEError."""
+        sock = self.sockets.get(args.number(0, NUMBERS))
+        if sock is None:
+            raise CMEError(NOT_ALLOWED)
+        return sock
+
+    def connected(self, args: Args) -> Socket:
+        """The socket of the first argument, if it was connected. Raises CMEError."""
+        sock = self.of(args)
+        if sock.connection is None or sock.connection.state == "connecting":
+            raise CMEError(NOT_ALLOWED)
+        return sock
+
+
+class UbloxProfileSockets(UbloxSockets):
+    """Sockets that use a profile, which has to be activated."""
+
+    context = SERVICE
+
+
+def create(modem, args: Args) -> None:
+    """AT+USOCR=6: the lowest free number."""
+    args.at_most(3)
+    if args.number(0, (6, 17)) != TCP:
+        raise CMEError(NOT_SUPPORTED)
+    sockets = modem.sockets
+    for number in NUMBERS:
+        if number not in sockets.sockets:
+            sockets.sockets[number] = Socket(number, sockets.context, "", 0)
+            modem.info(f"+USOCR: {number}")
+            return
+    raise CMEError(NOT_ALLOWED)
+
+
+def connect(modem, args: Args):
+    """AT+USOCO: OK once the connection stands; with the last argument 1 at once, and +UUSOCO."""
+    args.at_most(4)
+    sockets = modem.sockets
+    sock = sockets.of(args)
+    sock.host, sock.port = args.text(1, 64), args.number(2, range(1, 65536))
+    later = args.number(3, range(2), 0)
+    if sock.connection is not None:
+        raise CMEError(NOT_ALLOWED)
+    if not modem.radio.pdp[sock.pdp]:
+        raise CMEError(NOT_ALLOWED)
+    failure = sockets.start(sock)
+
+    def result() -> int:
+        sockets.error = FAILURES.get(failure or sock.connection.failure, 0)
+        if sockets.error:
+            sock.connection = None
+        sockets.report_attempt(sock, sockets.error)
+        return sockets.error
+
+    if later:
+        modem.after_ok(partial(_tell, modem, sock, failure, result))
+        return
+    if not failure:
+        yield Until(lambda: sock.connection.state != "connecting", NEVER)
+    if result():
+        raise CMEError(NOT_ALLOWED)
+
+
+def _tell(modem, sock: Socket, failure: str, result) -> None:
+    """+UUSOCO when the attempt has ended."""
+    if not failure and sock.connection.state == "connecting":
+        modem.timers.at(modem.now + 0.01, partial(_tell, modem, sock, failure, result))
+        return
+    modem.urc(f"+UUSOCO: {sock.cid},{result()}")
+
+
+def write(modem, args: Args):
+    """AT+USOWR: exactly that many bytes behind the prompt @, or quoted in the command."""
+    args.at_most(3)
+    sockets = modem.sockets
+    sock = sockets.connected(args)
+    length = args.number(1, range(1, MAX_CHUNK + 1))
+    if len(args) == 3:
+        data = args.text(2, MAX_CHUNK).encode("latin-1")
+        if len(data) != length:
+            raise CMEError(NOT_ALLOWED)
+    elif not _room(sockets, sock):
+        sockets.error = WOULD_BLOCK
+        raise CMEError(NOT_ALLOWED)
+    else:
+        yield PROMPT_DELAY
+        data = yield Data(length, NEVER, b"\r\n@")
+    if data is None or sock.connection is None or sock.connection.state != "open":
+        raise CMEError(NOT_ALLOWED)
+    data = data[: _room(sockets, sock)]
+    sockets.send(sock, data)
+    modem.info(f"+USOWR: {sock.cid},{len(data)}")
+
+
+def _room(sockets: UbloxSockets, sock: Socket) -> int:
+    return max(0, sockets.tx_limit - len(sock.connection.tx))
+
+
+def read(modem, args: Args) -> None:
+    """AT+USORD=<socket>,<n>: at most n bytes in quotes; 0 asks how many there are."""
+    args.at_most(2)
+    sock = modem.sockets.connected(args)
+    limit = args.number(1, range(MAX_CHUNK + 1))
+    if not limit:
+        modem.info(f"+USORD: {sock.cid},{len(sock.connection.rx)}")
+        return
+    data = modem.sockets.read(sock, limit)
+    sock.notified = False
+    modem.info(f'+USORD: {sock.cid},{len(data)},"', data=data + b'"')
+
+
+def control(modem, args: Args) -> None:
+    """AT+USOCTL=<socket>,<parameter>."""
+    args.at_most(2)
+    sock = modem.sockets.of(args)
+    what = args.number(1, (KIND, ERROR, SENT, RECEIVED, STATE, UNACKED))
+    connection = sock.connection
+    state = INACTIVE
+    if connection is not None and connection.state == "open":
+        state = CLOSE_WAIT if connection.ended else ESTABLISHED
+    value = {
+        KIND: TCP,
+        ERROR: modem.sockets.error,
+        SENT: connection.sent + len(connection.tx) if connection else 0,
+        RECEIVED: connection.received - len(connection.rx) if connection else 0,
+        STATE: state,
+        UNACKED: connection.unacked if connection else 0,
+    }[what]
+    modem.info(f"+USOCTL: {sock.cid},{what},{value}")
+
+
+def close_socket(modem, args: Args) -> None:
+    """AT+USOCL=<socket>[,1]; with the 1, +UUSOCL tells the end."""
+    args.at_most(2)
+    number = modem.sockets.of(args).cid
+    modem.sockets.hung_up(number)
+    if args.number(1, range(2), 0):
+        modem.after_ok(lambda: modem.urc(f"+UUSOCL: {number}"))
+
+
+def last_error(modem, args: Args) -> None:
+    """AT+USOER."""
+    modem.info(f"+USOER: {modem.sockets.error}")
+
+
+def resolve(modem, args: Args) -> None:
+    """AT+UDNSRN=0,"<host>": its address."""
+    args.at_most(3)
+    args.number(0, range(1))
+    try:
+        address, _ = modem.network.lookup(args.text(1, 254), 0)
+    except Unresolvable:
+        raise CMEError(NOT_ALLOWED) from None
+    modem.info(f'+UDNSRN: "{address}"')
+
+
+def add_socket_commands(table: CommandTable) -> None:
+    """Put the USO* commands into a personality's table."""
+    for name, form, function in (
+        ("+USOCR", "set", create),
+        ("+USOCO", "set", connect),
+        ("+USOWR", "set", write),
+        ("+USORD", "set", read),
+        ("+USOCTL", "set", control),
+        ("+USOCL", "set", close_socket),
+        ("+USOER", "exec", last_error),
+        ("+UDNSRN", "set", resolve),
+    ):
+        table.add(name, form, function)

@@ -1,0 +1,227 @@
+"""COMPUTE SIGNATURE and VERIFY SIGNATURE (7.11 to 7.14), modes 01, 02 and 03."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from . import ecc, pairs, sha2, status, tlv
+from . import objects as o
+from .apdu import Command, Reply
+from .applet import Applet
+from .blocks import Blocks
+from .sessions import Session
+from .status import Refused, require
+
+COMPUTE = 0x2A
+VERIFY = 0x2C
+TEXT = 0x9B
+_MAX_TEXT = 0xFFFFFF
+_MAX_LAST_BLOCK = 0x80
+_MAX_TAIL = 0x300  # bytes of a verification that wait for its last block
+
+
+@dataclass(frozen=True)
+class Signing:
+    """State of a session between two updates.
+
+    The key is not in it: the object is used as it stands at the update. `hasher` has the text so
+    far (mode 01). `tail` has what may only be read as a whole: of a verification in mode 01 the
+    signature so far, in the other modes everything so far.
+    """
+
+    algorithm: int
+    mode: int
+    hash_id: int
+    lenient: bool  # a digest of another length than the hash's is taken
+    hasher: Any
+    blocks: Blocks
+    tail: bytes = field(default=b"", repr=False)
+
+
+_Step = tuple[Signing, bytes, bytes]
+
+
+# ---- init ----------------------------------------------------------------------------------
+
+
+def compute_init(applet: Applet, command: Command) -> Reply:
+    """COMPUTE SIGNATURE init: open (P1 = 00) or close (01) session P2 on a private key."""
+    return _init(applet, command, o.Kind.PRIVATE)
+
+
+def verify_init(applet: Applet, command: Command) -> Reply:
+    """VERIFY SIGNATURE init: the same on a public key."""
+    return _init(applet, command, o.Kind.PUBLIC)
+
+
+def _init(applet: Applet, command: Command, kind: o.Kind) -> Reply:
+    if command.p1 == 0x01:
+        command.expect_no_data()
+        applet.sessions.close(command.p2, command.ins)
+        return Reply()
+    command.expect_p1p2(command.p2)
+    decoded = tlv.decode_all(command.data)
+    items = dict(decoded)
+    mode, hash_id, algorithm = (_number(items, *field) for field in _PARAMETERS)
+    if len(decoded) != len(_PARAMETERS) + 1 or not _supported(applet, mode, hash_id, algorithm):
+        raise Refused(status.WRONG_DATA)
+    item = applet.find_named(kind, items)
+    _require_usable(item, algorithm, hash_id)
+    work = Signing(
+        algorithm=algorithm,
+        mode=mode,
+        hash_id=hash_id,
+        hasher=hashlib.new(ecc.HASHES[hash_id]),
+        lenient=applet.profile.lenient_digest,
+        blocks=Blocks(TEXT, _MAX_TEXT),
+    )
+    session = Session(command.ins, kind, item.id, work)
+    applet.sessions.open(command.p2, session, applet.profile.max_sessions)
+    return Reply()
+
+
+# Tag and size of mode of operation, hash, signature algorithm.
+_PARAMETERS = ((0xA1, 1), (0x91, 2), (0x92, 1))
+
+
+def _number(items: dict[int, bytes], tag: int, size: int) -> int:
+    value = items.pop(tag, b"")
+    if len(value) != size:
+        raise tlv.TLVError(f"tag {tag:02X} must have {size} bytes")
+    return int.from_bytes(value, "big")
+
+
+def _supported(applet: Applet, mode: int, hash_id: int, algorithm: int) -> bool:
+    return (
+        mode in _MODES
+        and hash_id in ecc.HASHES
+        and bool(hash_id & applet.profile.hashes)
+        and algorithm in pairs.ALGORITHMS
+        and bool(algorithm & applet.profile.algorithms)
+    )
+
+
+def _require_usable(item: o.PrivateKey | o.PublicKey, algorithm: int, hash_id: int) -> None:
+    """Raise Refused 6985 unless the key may be used like that."""
+    require(item.activated and item.allows(algorithm, hash_id))
+    require(algorithm in pairs.of(item.key_type).ALGORITHMS)
+
+
+# ---- update --------------------------------------------------------------------------------
+
+
+def compute_update(applet: Applet, command: Command) -> Reply:
+    """COMPUTE SIGNATURE update: the last block is answered with the signature in tag 33.
+
+    A refused update leaves the session as it was.
+    """
+    session = applet.sessions.get(command.p2, COMPUTE)
+    last = command.last_block
+    item = applet.object_of(session)
+    _require_usable(item, session.work.algorithm, session.work.hash_id)
+    work, digest, _ = _MODES[session.work.mode](session.work, command.data, last, False)
+    if not last:
+        applet.sessions.update(command.p2, replace(session, work=work))
+        return Reply()
+    profile = applet.profile
+    value = pairs.of(item.key_type).sign(
+        item.key, digest, algorithm=work.algorithm, deterministic=profile.deterministic
+    )
+    if work.algorithm == ecc.ECDSA and not profile.signature_der:
+        value = ecc.der_to_raw(value)
+    if profile.flip_signature_byte is not None:
+        value = _flipped(value, profile.flip_signature_byte % len(value))
+    applet.sessions.close(command.p2, COMPUTE)
+    return Reply(tlv.encode_signature(value, profile.signature_length))
+
+
+def verify_update(applet: Applet, command: Command) -> Reply:
+    """VERIFY SIGNATURE update: the signature comes last; 6D01 (by the profile) when it is wrong.
+
+    Data objects that do not fit one APDU, as with RSA, go on in the next block (dialect K1).
+    """
+    session = applet.sessions.get(command.p2, VERIFY)
+    last = command.last_block
+    item = applet.object_of(session)
+    _require_usable(item, session.work.algorithm, session.work.hash_id)
+    work, digest, value = _MODES[session.work.mode](session.work, command.data, last, True)
+    if not last:
+        applet.sessions.update(command.p2, replace(session, work=work))
+        return Reply()
+    family = pairs.of(item.key_type)
+    if not family.may_be_signature(value):
+        raise tlv.TLVError("the signature has not the form of the algorithm's")
+    good = family.verify(item, digest, value, algorithm=work.algorithm)
+    applet.sessions.close(command.p2, VERIFY)
+    return Reply(sw=status.OK if good else applet.profile.mismatch_sw)
+
+
+def _flipped(value: bytes, at: int) -> bytes:
+    return value[:at] + bytes([value[at] ^ 0xFF]) + value[at + 1 :]
+
+
+# ---- modes of operation: (state, block, last, signed) -> (state, digest, signature) ----------
+# `signed`: a signature belongs to the data. Digest and signature count after the last block only.
+
+
+def _full_text(work: Signing, block: bytes, last: bool, signed: bool) -> _Step:
+    """Mode 01: the text in 9B, in one block or in many."""
+    if work.tail:
+        blocks, chunk, rest = work.blocks, b"", block
+    else:
+        blocks, chunk, rest = work.blocks.take(block, last=last, signed=signed)
+    hasher = work.hasher.copy()
+    hasher.update(chunk)
+    tail = _longer(work.tail, rest)
+    value = tlv.decode_signature(tail) if signed and last else b""
+    return replace(work, blocks=blocks, hasher=hasher, tail=tail), hasher.digest(), value
+
+
+def _last_block(work: Signing, block: bytes, last: bool, signed: bool) -> _Step:
+    """Mode 02: the last block (9A), the host's hash state (9C), bytes that it stands for (9D)."""
+    work, data, value = _as_a_whole(work, block, last, signed)
+    if not last:
+        return work, b"", b""
+    tail, state, count = tlv.decode_exactly(data, 0x9A, 0x9C, 0x9D)
+    if not 1 <= len(tail) <= _MAX_LAST_BLOCK or len(count) != 4:
+        raise tlv.TLVError("the last block or the count has a wrong size")
+    try:
+        size = ecc.digest_size(work.hash_id)
+        return work, sha2.finish(size, state, int.from_bytes(count, "big"), tail), value
+    except ValueError as error:
+        raise tlv.TLVError(str(error)) from None
+
+
+def _final_hash(work: Signing, block: bytes, last: bool, signed: bool) -> _Step:
+    """Mode 03: the digest (9E), as long as the announced hash unless the profile is lenient."""
+    work, data, value = _as_a_whole(work, block, last, signed)
+    if not last:
+        return work, b"", b""
+    (digest,) = tlv.decode_exactly(data, 0x9E)
+    allowed = ecc.DIGEST_SIZES if work.lenient else {ecc.digest_size(work.hash_id)}
+    if len(digest) not in allowed:
+        raise tlv.TLVError("the digest has another length than the announced hash")
+    return work, digest, value
+
+
+def _as_a_whole(work: Signing, block: bytes, last: bool, signed: bool) -> _Step:
+    """The data objects, and the signature's value, of the last block and those before it.
+
+    Raises Refused 6A86 when a signature is computed in several blocks: its data fit one.
+    """
+    if not (last or signed):
+        raise Refused(status.WRONG_P1P2)
+    tail = _longer(work.tail, block)
+    data, value = tlv.split_signature(tail) if last and signed else (tail, b"")
+    return replace(work, tail=tail), data, value
+
+
+def _longer(tail: bytes, block: bytes) -> bytes:
+    if len(tail) + len(block) > _MAX_TAIL:
+        raise tlv.TLVError("the data objects are too long")
+    return tail + block
+
+
+_MODES = {0x01: _full_text, 0x02: _last_block, 0x03: _final_hash}
