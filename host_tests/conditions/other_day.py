@@ -11,6 +11,7 @@ import re
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from iotsafe_tools.testbed.preload import compiled, loaded
@@ -42,8 +43,10 @@ def _years(now: datetime.datetime, count: int) -> datetime.datetime:
         return now.replace(year=now.year + count, month=3, day=1)
 
 
-def environment(seconds: int, folder: Path) -> dict[str, str]:
-    """The environment for programs that are to live `seconds` later; `folder` has the library.
+def environment(
+    seconds: int, folder: Path, base: Mapping[str, str] = os.environ
+) -> dict[str, str]:
+    """`base` for programs that are to live `seconds` later; the library lies in `folder`.
 
     Every user must be able to read it: pcscd runs as nobody. pytest gets a place of its own for
     its temporary folders, as it would take those of other runs for abandoned ones.
@@ -52,7 +55,7 @@ def environment(seconds: int, folder: Path) -> dict[str, str]:
     library = compiled(SOURCE, folder, f"-DSHIFT={seconds}L")
     own = folder / "tmp"
     own.mkdir(exist_ok=True)
-    return {**loaded(library), "PYTEST_DEBUG_TEMPROOT": str(own)}
+    return {**loaded(library, base), "PYTEST_DEBUG_TEMPROOT": str(own)}
 
 
 def main(day: str, *command: str) -> int:

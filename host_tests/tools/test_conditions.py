@@ -5,6 +5,8 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
 import pytest
 from conditions import other_day
@@ -30,12 +32,16 @@ PROGRAMS = {
 }
 
 
+# These tests may run on another day themselves: here it is the machine's.
+MACHINE = {name: value for name, value in os.environ.items() if name != "LD_PRELOAD"}
+
+
 @pytest.fixture(scope="module")
-def shifted(tmp_path_factory):
-    """The environment of the leap day."""
-    now = datetime.datetime.now(datetime.UTC)
-    folder = tmp_path_factory.mktemp("other-day")
-    return other_day.environment(other_day.shift(LEAP_DAY, now), folder)
+def shifted():
+    """The environment of the leap day, in a folder that every user may enter."""
+    now = datetime.datetime.fromtimestamp(int(said(["date", "+%s"], MACHINE)), datetime.UTC)
+    with tempfile.TemporaryDirectory() as folder:
+        yield other_day.environment(other_day.shift(LEAP_DAY, now), Path(folder), MACHINE)
 
 
 def said(command, environment):
@@ -49,27 +55,23 @@ def test_every_program_lives_on_that_day(program, shifted):
     assert said(command, shifted) == "2028-02-29"
 
 
-def test_openssl_finds_a_certificate_of_today_expired(shifted, tmp_path):
+def test_openssl_finds_a_certificate_of_today_expired(tmp_path):
     make = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout k -out c"
-    subprocess.run([*make.split(), "-subj", "/CN=a", "-days", "9"], cwd=tmp_path, check=True)
-    for environment, text in ((os.environ, "will not expire"), (shifted, "will expire")):
+    make += " -subj /CN=a -days 9"
+    subprocess.run(make.split(), cwd=tmp_path, env=MACHINE, check=True)
+    late = other_day.environment(20 * 86400, tmp_path, MACHINE)
+    for environment, text in ((MACHINE, "will not expire"), (late, "will expire")):
         check = ["openssl", "x509", "-in", "c", "-noout", "-checkend", "0"]
         done = subprocess.run(check, cwd=tmp_path, env=environment, capture_output=True, text=True)
         assert text in done.stdout, done.stderr
 
 
-def test_another_user_lives_on_that_day(shifted, tmp_path_factory):
+def test_another_user_lives_on_that_day(shifted):
     """As pcscd does, which runs as nobody; a library that it cannot read would be left out."""
     if os.geteuid() != 0:
         return  # only root can become another user, and nothing here does otherwise
-    with other_day.tempfile.TemporaryDirectory() as folder:
-        environment = other_day.environment(
-            int(said(["date", "-ud", LEAP_DAY, "+%s"], os.environ))
-            - int(said(["date", "+%s"], os.environ)),
-            other_day.Path(folder),
-        )
-        become = ["setpriv", "--reuid", "nobody", "--regid", "nogroup", "--clear-groups"]
-        assert said([*become, "date", "-u", "+%F"], environment) == "2028-02-29"
+    become = ["setpriv", "--reuid", "nobody", "--regid", "nogroup", "--clear-groups"]
+    assert said([*become, "date", "-u", "+%F"], shifted) == "2028-02-29"
 
 
 WAITS = """
@@ -97,6 +99,7 @@ def test_waits_end_and_not_at_once(shifted):
 
 
 C_WAITS = r"""
+#define _GNU_SOURCE
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdio.h>
@@ -138,7 +141,7 @@ def test_waits_until_a_moment_of_the_calendar(shifted, tmp_path):
     subprocess.run(["gcc", "-o", "waits", "waits.c", "-pthread"], cwd=tmp_path, check=True)
     back = tmp_path / "back"
     back.mkdir()
-    for environment in (shifted, other_day.environment(-86400 * 400, back)):
+    for environment in (shifted, other_day.environment(-86400 * 400, back, MACHINE)):
         assert said(["timeout", "60", tmp_path / "waits"], environment) == "11111"
 
 
