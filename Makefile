@@ -7,19 +7,22 @@
 #   BOARD=, VARIANT=  make firmware, flash, deploy: a folder of boards/ and one of its variants
 #   PORT=             make flash, deploy, mount: the board's serial port
 #   MESSAGES=         make demo, pico: stop after this many delivered messages
-#   ARGS=             make test: further arguments for pytest
+#   ARGS=             make test, check: further arguments for pytest
 #   DATE=             make test: on another day, 2028-02-29 or +2y (only the tests, not the set-up)
 #   LOAD=             make test: beside this many processes that never rest
 #   SUITE=, WHO=      make fresh: one of bookworm, trixie, noble instead of all; WHO=user: with sudo.
 #                     ARGS= is for its make test
-#   CUTS=             make powercuts: number of power cuts
-#   CASES=, SEED=     make fuzz: how many of each; the seed that a run printed, to repeat it
-#   SCHEDULES=, SEED= make faults: number of schedules, or the seed of a single one
-#   PERSONALITY=      make faults: one simulated modem (bg95) instead of all in turn
+#   MINUTES=          make soak: the budget; 60 by default
+#   CAMPAIGN=, SEED=  make soak: one campaign only, or one of its cases again
+#   SELF_CHECK=1      make soak: check that each campaign finds a planted fault
 
 PYTHON ?= python3
 BOARD ?= WAVESHARE_PICO_SIM7080G
 export PYTHON MICROPYTHON_DIR UMQTT_DIR
+
+# Python's bytecode is kept, out of the way: else every process of the tests compiles it again.
+unexport PYTHONDONTWRITEBYTECODE
+export PYTHONPYCACHEPREFIX := $(CURDIR)/build/pycache
 
 SETUP := @tools/iotsafe_tools/toolchain/run.sh
 BIN := .venv/bin
@@ -28,11 +31,7 @@ UNDER = $(if $(DATE),$(BIN)/python host_tests/conditions/other_day.py '$(DATE)')
 CHOSEN := --board '$(BOARD)' --variant '$(VARIANT)'
 
 .DEFAULT_GOAL := help
-# The property tests whose number of cases `make fuzz` raises.
-FUZZ := $(addprefix host_tests/tools/client/test_,at_machine.py socket_machine.py fuzz_channels.py fuzz_client.py) \
-	host_tests/tools/simulator/test_sim_hostile.py
-
-.PHONY: help demo pico repl mount test fresh powercuts faults fuzz bench lint format pcsc micropython firmware reproduce \
+.PHONY: help demo pico repl mount test check fresh soak bench lint format pcsc micropython firmware reproduce \
 	flash deploy clean
 
 help:  ## print this list
@@ -56,27 +55,21 @@ mount:  ## the same with lib/ and firmware/ mounted: edit on the host, import on
 
 test:  ## run all tests on CPython, MicroPython and the emulated Pico (ARGS="-k name")
 	$(SETUP) test
-	@$(UNDER) $(BIN)/python -m pytest $(ARGS)
+	@$(UNDER) $(BIN)/python -m pytest -n auto $(ARGS)
 
 fresh: export ARGS := $(ARGS)
 fresh:  ## run the README's two commands on a bare Debian 12, 13, Ubuntu 24.04 (SUITE=, ARGS=)
 	@PYTHONPATH=tools $(PYTHON) -m iotsafe_tools.fresh --suite '$(SUITE)' $(if $(WHO),--as '$(WHO)')
 
-powercuts:  ## cut the power of emulated boards at 200 random moments (CUTS=)
-	$(SETUP) test
-	@POWER_CUTS=$(or $(CUTS),200) $(BIN)/python -m pytest -s host_tests/system/test_power_cuts.py
+check: lint  ## check the style, run the tests that need no process and no board (ARGS="-k name")
+	$(SETUP) micropython
+	@$(BIN)/python -m pytest -n auto --quick $(ARGS)
 
-faults:  ## run the device under 1,000 random fault schedules in virtual time (SCHEDULES=, SEED=)
+soak:  ## run all campaigns with random seeds (MINUTES=60, CAMPAIGN=, SEED=, SELF_CHECK=1)
 	$(SETUP) test
-	@SCHEDULES=$(or $(SCHEDULES),1000) SCHEDULE_SEED=$(SEED) PERSONALITY=$(PERSONALITY) \
-		$(BIN)/python -m pytest -s \
-		host_tests/system/test_fault_schedules.py host_tests/system/test_fault_matrix.py
-
-fuzz:  ## test against hostile cards, modems and terminals, 100,000 cases each (CASES=)
-	$(SETUP) test
-	@seed=$(or $(SEED),$$(date +%s)); echo "fuzz: SEED=$$seed draws the same cases again"; \
-		FUZZ_CASES=$(or $(CASES),100000) $(BIN)/python -m pytest -p no:cacheprovider --timeout 0 \
-		--hypothesis-seed=$$seed $(FUZZ)
+	@PYTHONPATH=host_tests $(BIN)/python -m soak $(if $(MINUTES),--minutes $(MINUTES)) \
+		$(if $(CAMPAIGN),--campaign $(CAMPAIGN)) $(if $(SEED),--seed $(SEED)) \
+		$(if $(SELF_CHECK),--self-check)
 
 bench:  ## measure the cost of a connect, here and on the emulated Pico; write build/bench.json
 	$(SETUP) pico

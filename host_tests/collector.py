@@ -20,7 +20,7 @@ from iotsafe_tools.emulator import EmulatorError
 from iotsafe_tools.testbed import ProcessError
 
 _DEFAULT_TIMEOUT = 30.0  # seconds one function may take
-_TIMEOUT_MAX = 250.0  # pytest's own limit lies above
+_TIMEOUT_MAX = 480.0  # pytest's own limit lies above
 
 
 @dataclass(frozen=True)

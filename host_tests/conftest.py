@@ -9,12 +9,17 @@ from pathlib import Path
 _HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(_HERE), str(_HERE.parent / "tools"), str(_HERE.parent / "tools" / "shims")]
 
-from collector import (  # noqa: E402
-    pytest_pycollect_makemodule,
-    pytest_terminal_summary,
-)
+import collector  # noqa: E402
+import quick  # noqa: E402
+import run_times  # noqa: E402
+import spread  # noqa: E402
+import summaries  # noqa: E402
+from collector import pytest_pycollect_makemodule  # noqa: E402
 from property_tests import configure  # noqa: E402
+from quick import pytest_addoption  # noqa: E402
 from runtimes import SOURCE_FOLDERS  # noqa: E402
+from spread import pytest_xdist_auto_num_workers  # noqa: E402
+from summaries import summarize  # noqa: E402
 
 sys.path[:0] = [str(folder) for folder in SOURCE_FOLDERS if str(folder) not in sys.path]
 
@@ -35,4 +40,23 @@ for _name in list(os.environ):
         del os.environ[_name]
 os.environ.update(GIT_CONFIG_GLOBAL=os.devnull, GIT_CONFIG_NOSYSTEM="1")
 
-__all__ = ["pytest_pycollect_makemodule", "pytest_terminal_summary"]
+__all__ = [
+    "pytest_addoption",
+    "pytest_configure",
+    "pytest_pycollect_makemodule",
+    "pytest_terminal_summary",
+    "pytest_xdist_auto_num_workers",
+    "summarize",
+]
+
+
+def pytest_configure(config) -> None:
+    """Options of ours, and the work of several processes."""
+    quick.configure(config)
+    spread.configure(config)
+
+
+def pytest_terminal_summary(terminalreporter) -> None:
+    """What tests have to show, where the time went, how many ran on each runtime."""
+    for part in (summaries, run_times, collector):
+        part.pytest_terminal_summary(terminalreporter)

@@ -1,8 +1,8 @@
 """Unit tests on the emulated Raspberry Pi Pico, over mpremote.
 
-One board serves the whole pytest session. For each file it gets a soft reset, an empty file system
-but for `/helpers`, and a mounted folder of the host with the tests. All of it is bytecode, because
-the tests would miss the heap that a compiler takes. What is tested is frozen in the image.
+One board serves a whole process of pytest. For each file it gets a soft reset, an empty file
+system but for `/helpers`, and a mounted folder of the host with the tests. All of it is bytecode,
+because the tests would miss the heap that a compiler takes. What is tested is frozen in the image.
 """
 
 import json
@@ -39,7 +39,7 @@ _ALWAYS = (_HOOK, "device_files", "device_runner")
 _ARCHITECTURE = "armv6m"
 
 _MOUNTED = SerialTransport.fs_hook_mount
-_START_TIMEOUT = 60.0  # seconds for a soft reset, and for an answer of the prompt
+_START_TIMEOUT = 120.0  # seconds for a soft reset, and for an answer of the prompt
 _LOOK = 0.25  # seconds between two looks at what the emulator says
 _EVENT_TIMEOUT = 5.0  # seconds from the loss of the console to the event that says why
 _READ_MAX = 4096  # bytes between two looks at the time

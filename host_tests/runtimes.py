@@ -23,8 +23,8 @@ RUNNER = HOST_TESTS / "device_runner.py"
 # Front of sys.path on every runtime, before what is frozen or installed.
 SOURCE_FOLDERS = (HOST_TESTS / "unit", HOST_TESTS, ROOT / "lib", ROOT / "firmware")
 
-_IMPORT_TIMEOUT = 60.0  # seconds for the import of a file
-_EXIT_TIMEOUT = 10.0  # seconds from the last result to the end of the process
+_IMPORT_TIMEOUT = 120.0  # seconds for the import of a file
+_EXIT_TIMEOUT = 60.0  # seconds from the last result to the end of the process
 
 
 class Foreign(Protocol):
@@ -76,7 +76,7 @@ RUNTIMES = {
     for runtime in (
         Runtime("cpython"),
         Runtime("micropython", _unix),
-        Runtime("pico", _pico.start, patience=4.0, close=_pico.close, note=_pico.note),
+        Runtime("pico", _pico.start, patience=8.0, close=_pico.close, note=_pico.note),
     )
 }
 

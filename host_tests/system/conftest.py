@@ -4,11 +4,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from summaries import pytest_terminal_summary
 
 from iotsafe_tools.testbed import Rig
 
-__all__ = ["make_rig", "pytest_terminal_summary"]
+__all__ = ["make_rig"]
 
 
 @pytest.fixture

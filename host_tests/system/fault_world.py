@@ -95,8 +95,8 @@ def enrolled() -> tuple[Store, Profile]:
 class WorldClock(Clock):
     """A clock that ends the world when its time is over."""
 
-    def __init__(self, world) -> None:
-        super().__init__()
+    def __init__(self, world, part: int) -> None:
+        super().__init__(part=part)
         self._world = world
 
     def sleep(self, ms) -> None:
@@ -169,7 +169,8 @@ class UART:
 
 class World:
     """One device. `personality`: the simulated modem and the name of its driver; `options`:
-    further options of that modem. `tls`: the classes of the client's and the broker's side. `log`:
+    further options of that modem. `tls`: the classes of the client's and the broker's side.
+    `part`: as for `Clock`; a smaller one makes fewer, longer naps, and another history. `log`:
     the end of each failed step as (seconds, step, exception).
     """
 
@@ -181,12 +182,13 @@ class World:
         seed: int = 1,
         personality: str = "sim7080",
         tls: tuple[type[StandIn], type[Session]] = (StandIn, Session),
+        part: int = 20,
         **options,
     ) -> None:
         self.folder = folder
         self.personality = personality
         self.seed = seed
-        self.clock = WorldClock(self)
+        self.clock = WorldClock(self, part)
         self._tls, session = tls
         self.broker = Broker(session)
         self._uart = UART(self.clock)

@@ -18,7 +18,7 @@ class Terminal:
 
     def __init__(self, place: str) -> None:
         host, _, port = place.removeprefix("socket://").rpartition(":")
-        self._socket = socket.create_connection((host, int(port)), 30)
+        self._socket = socket.create_connection((host, int(port)), 60)
         self._socket.settimeout(None)
         self._changed = threading.Condition()
         self._seen = 0  # characters of `text` that `wait_for` has consumed
@@ -69,7 +69,7 @@ class Terminal:
         """Disconnect. May be called twice."""
         with contextlib.suppress(OSError):  # the board may have ended, or this is the second call
             self._socket.shutdown(socket.SHUT_RDWR)
-        self._thread.join(10)
+        self._thread.join(60)
         self._socket.close()
 
     def __enter__(self) -> Self:

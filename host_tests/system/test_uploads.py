@@ -14,7 +14,7 @@ def test_off_the_air_between_two_uploads(make_rig):
     application = rig.firmware(messages=4, frozen=True, changes=changes)
     with Subscriber(rig.broker, topic="devices/#") as subscriber, application as firmware:
         messages = subscriber.take(4, 120)
-        assert firmware.wait(60) == 0
+        assert firmware.wait(120) == 0
     assert [json.loads(message.payload)["seq"] for message in messages] == [1, 2, 3, 4]
     lines = [event.get("line", "") for event in events]
     rests = [n for n, line in enumerate(lines) if line == "AT+CFUN=4"]

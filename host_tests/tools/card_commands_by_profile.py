@@ -263,6 +263,11 @@ def lines(cells: dict[str, dict[str, str]]) -> list[str]:
     return text
 
 
+def summary(tables: list[dict[str, dict[str, str]]]) -> list[str]:
+    """Lines of the one table, for the end of the run."""
+    return lines(*tables)
+
+
 def table() -> dict[str, dict[str, str]]:
     """{command: {profile: cell}}."""
     return {

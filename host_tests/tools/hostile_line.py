@@ -30,6 +30,7 @@ class HostileLine:
         self._held = bytearray()
         self._silent = 0.0  # time when something last happened
         self._mute_until = 0.0
+        self._served = -1.0  # time when the modem was served last, -1 when it was fed since then
         self._stack = contextlib.ExitStack()
 
     # -- faults ----------------------------------------------------------------------------------
@@ -88,10 +89,15 @@ class HostileLine:
         if data := self.modem.take():
             self._held += self._pass("down", data)
             self._silent = self.bench.time
+        self._served = self.bench.time
 
     def any(self) -> int:
-        """Bytes that can be read now; 1 where a read gives few of them, as on the unix port."""
-        self._serve()
+        """Bytes that can be read now; 1 where a read gives few of them, as on the unix port.
+
+        A modem that was served at this time already has nothing new to say before time passes.
+        """
+        if self._served != self.bench.time or self.modem.uart.waiting:
+            self._serve()
         if self.bench.time < self._mute_until or not self._held:
             return 0
         return 1 if self.grain < len(self._held) else len(self._held)
@@ -106,6 +112,7 @@ class HostileLine:
     def write(self, data) -> int:
         """Send everything."""
         self._silent = self.bench.time
+        self._served = -1.0
         self.modem.feed(self._pass("up", bytes(data)))
         return len(data)
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from iotsafe_tools.simulator.modem.core import Modem
 from iotsafe_tools.simulator.modem.line import interest
 
-PATIENCE = 10.0
+PATIENCE = 60.0
 """Seconds of real time after which a loopback peer counts as lost."""
 
 

@@ -37,8 +37,8 @@ class PtyTerminal:
     def __exit__(self, *_: object) -> None:
         if self._process.poll() is None:
             self._process.kill()
-        self._process.wait(10)
-        self._thread.join(10)
+        self._process.wait(60)
+        self._thread.join(60)
         os.close(self._ours)
 
     def _read(self) -> None:
@@ -69,6 +69,6 @@ class PtyTerminal:
             found = self._changed.wait_for(lambda: text in self._shown[after:], timeout)
         assert found, f"no {text!r} in {timeout:g} s:\n{self.shown[after:]}"
 
-    def wait(self, timeout: float = 30.0) -> int:
+    def wait(self, timeout: float = 60.0) -> int:
         """The exit status, once the program has ended."""
         return self._process.wait(timeout)

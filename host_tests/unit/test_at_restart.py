@@ -105,6 +105,21 @@ def test_an_echo_behind_what_a_restart_left_of_a_line():
         restart(steps, call, "the modem restarted")
 
 
+def test_an_echo_behind_the_beginning_of_a_urc_that_looks_like_the_answer():
+    for left in (b"\r\n+CSQ:", b"\r\n+CEREG: "):
+        steps = [
+            (b"AT+CMEE=1\r", OK + left),
+            (b"AT+CSQ\r", b"AT+CSQ\r\r\n+CSQ: 1,99\r\n" + OK),
+        ]
+
+        def call(at):
+            at.on(b"+CEREG:", lambda line: None)
+            at.command(b"+CMEE=1")
+            at.command(b"+CSQ", b"+CSQ:")
+
+        restart(steps, call)
+
+
 def test_a_restart_inside_counted_data():
     # The boot line is swallowed as data, the answer never ends; the echo of AT then tells.
     clock = Clock()

@@ -21,12 +21,14 @@ class Clock:
 
     `step`: ms that pass with each look at the clock, for code that is busy and never sleeps.
     `nap`: how many ms the longest short sleep takes, for tests that look at the time closely.
+    `part`: a short sleep takes the silence so far divided by this.
     """
 
-    def __init__(self, step=0, nap=_NAP):
+    def __init__(self, step=0, nap=_NAP, part=_PART):
         self.ms = 0
         self._step = step
         self._nap = nap
+        self._part = part
         self._silent = 0  # `ms` when last something happened
         self._uarts = []
 
@@ -46,7 +48,7 @@ class Clock:
         assert ms >= 0, ms
         self.ms += ms
         if ms <= _SHORT:
-            longer = min((self.ms - self._silent) // _PART, self._nap - ms)
+            longer = min((self.ms - self._silent) // self._part, self._nap - ms)
             for uart in self._uarts:
                 longer = min(longer, uart.silence())
             self.ms += max(longer, 0)

@@ -163,16 +163,21 @@ class AT:
                 if payload or line != done:
                     raise command_error(command, bytes(line))
                 return lines
+            # An echo behind what a restart left of another line, even of one that is known.
+            if (
+                command
+                and line[-len(command) :] == command
+                and not starts(line, b"AT")
+                and (b"AT" in bytes(line) or not (self._handler(line) or prefix == b""))
+            ):
+                self._on_echo(line)
             if prefix is None or not starts(line, prefix) or (not prefix and self._handler(line)):
-                if not self._handler(line):
-                    if command and line[-len(command) :] == command:
-                        self._on_echo(line)  # behind what a restart left of another line
-                    if target:
-                        # An announcement that lost a byte keeps one half of the prefix; what
-                        # looks like one behind it is data.
-                        half = len(prefix) // 2
-                        if starts(line, prefix[:half]) or prefix[half:] in bytes(line):
-                            damaged = True
+                if not self._handler(line) and target:
+                    # An announcement that lost a byte keeps one half of the prefix; what
+                    # looks like one behind it is data.
+                    half = len(prefix) // 2
+                    if starts(line, prefix[:half]) or prefix[half:] in bytes(line):
+                        damaged = True
                 if not self._urc(line) and damaged is False:
                     from .recovery import is_damaged
 

@@ -45,7 +45,7 @@ class Server:
         context.verify_mode = ssl.CERT_REQUIRED
         self._context = context
         self._listener = socket.create_server(("127.0.0.1", 0))
-        self._listener.settimeout(20)
+        self._listener.settimeout(60)
         self.port = self._listener.getsockname()[1]
         self.error: OSError | None = None
         self.client = None
@@ -57,11 +57,11 @@ class Server:
 
     def __exit__(self, *_) -> None:
         self._listener.close()
-        self._thread.join(30)
+        self._thread.join(60)
 
     def _serve(self) -> None:
         plain, _ = self._listener.accept()
-        plain.settimeout(20)
+        plain.settimeout(60)
         with plain.dup() as rest:
             try:
                 with self._context.wrap_socket(plain, server_side=True) as session:

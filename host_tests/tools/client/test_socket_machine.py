@@ -58,7 +58,7 @@ class Sockets(RuleBasedStateMachine):
     def start(self, grain):
         self.line = HostileLine(grain=grain, nvm={"+IPR": (115200,)}).__enter__()
         self.server = socket.create_server(("127.0.0.1", 0))
-        self.server.settimeout(5)
+        self.server.settimeout(60)
         self.modem = SIM7080(self.line)
         self.ends = {}
         self.number = 0

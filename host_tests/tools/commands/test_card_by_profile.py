@@ -8,7 +8,6 @@ import pytest
 from card_commands_by_profile import COMMANDS, NO_OBJECT, NOT_OFFERED, WORKS, Probe
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, utils
-from summaries import SUMMARIES
 
 from iotsafe import IdentityError, choose, doctor
 from iotsafe_tools.simulator.sim import PROFILES
@@ -28,14 +27,13 @@ EXCEPTIONS = [
 
 
 @pytest.fixture(scope="module")
-def table(request):
-    """{command: {profile: cell}}; printed at the end of the run."""
-    cells = commands.table()
-    request.config.stash.setdefault(SUMMARIES, []).extend(commands.lines(cells))
-    return cells
+def table():
+    """{command: {profile: cell}}."""
+    return commands.table()
 
 
-def test_no_cell_is_empty(table):
+def test_no_cell_is_empty(table, summarize):
+    summarize("card_commands_by_profile.summary", table)
     assert table.keys() == COMMANDS.keys()
     assert all(row.keys() == set(PROFILES) and all(row.values()) for row in table.values())
 

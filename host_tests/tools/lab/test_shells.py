@@ -15,7 +15,8 @@ from modem_bench import EchoServer, StubCard
 from iotsafe_tools.lab import Lab, LabError
 from iotsafe_tools.simulator.modem.control import LINE_LIMIT
 
-PATIENCE = 20.0
+TRIES = 20  # for what a busy machine may spoil
+PATIENCE = 60.0
 
 
 class Host:
@@ -145,18 +146,8 @@ def test_64_kilobytes_both_ways(place):
         assert bench.counters["uart_lost"] == 0
 
 
-def test_paced(place):
-    """At the line's rate; a busy machine may take longer, but not each time."""
-    for last in (False, False, False, False, True):
-        seconds, needed = paced(place)
-        assert seconds >= needed * 0.98
-        if seconds <= needed * 1.3 + 0.3:
-            return
-        assert not last, (seconds, needed)
-
-
 def paced(place):
-    """Seconds that a transfer took, and that its bytes need on the line."""
+    """Seconds that bytes took both ways, and those that their number takes at that rate."""
     with EchoServer() as server, lab(place, baud=115200) as bench, Host(bench.uart) as host:
         began = time.monotonic()
         pass_through_echo(host, server.port, 8760)
@@ -164,6 +155,16 @@ def paced(place):
         counters = bench.counters
     line = sum(n for name, n in counters.items() if name.startswith(("uart_up", "uart_down")))
     return seconds, line * 10 / 115200
+
+
+def test_paced(place):
+    """Never faster than the line, and, unless the machine is busy just then, hardly slower."""
+    for _ in range(TRIES):
+        seconds, due = paced(place)
+        assert seconds >= due * 0.98
+        if seconds <= due * 1.3 + 0.3:
+            return
+    raise AssertionError(f"{seconds:.1f} s for what takes {due:.1f} s, {TRIES} times")
 
 
 def test_link(tmp_path):
@@ -220,8 +221,8 @@ def test_nothing_is_left_behind(place):
                 host.until(b"ACTIVE\r\n")
                 host.ask(f'AT+CAOPEN=0,0,"TCP","127.0.0.1",{server.port}')
             bench.stop()  # a second time does no harm
-    assert threading.active_count() == threads
-    assert open_files() == before
+    wait(lambda: threading.active_count() == threads)  # those of the server, too, end by and by
+    wait(lambda: open_files() == before)
 
 
 def test_a_new_tcp_host_replaces_the_old():

@@ -73,13 +73,14 @@ def test_the_rate_is_part_of_the_url():
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_interrupted_command_closes_its_channel(tmp_path, number):
-    signing, exchanges = threading.Event(), []
+    signing, interrupted, exchanges = threading.Event(), threading.Event(), []
 
     def watch(event):
         if "apdu" in event:
             exchanges.append((event["apdu"], event["sw"]))
             if event["apdu"].startswith("012B"):
                 signing.set()
+                interrupted.wait(PATIENCE)  # the command cannot have the answer before
 
     with lab(sign_ms=1000.0, on_event=watch) as running:
         command = [*COMMAND, "sign", "01", "--digest", "00" * 32, "--port", running.uart]
@@ -89,6 +90,7 @@ def test_an_interrupted_command_closes_its_channel(tmp_path, number):
         try:
             assert signing.wait(PATIENCE)
             process.send_signal(number)
+            interrupted.set()
             out, err = process.communicate(timeout=PATIENCE)
         finally:
             process.kill()

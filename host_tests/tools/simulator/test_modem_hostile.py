@@ -1,5 +1,7 @@
 """Whatever bytes a host sends: nothing is raised, nothing hangs, nothing grows."""
 
+import os
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from modem_bench import Bench, StubCard
@@ -7,6 +9,8 @@ from modem_bench import Bench, StubCard
 from iotsafe_tools.simulator.modem import Modem
 from iotsafe_tools.simulator.modem.interpreter import RX_LIMIT, TX_LIMIT, URC_LIMIT
 from iotsafe_tools.simulator.modem.sim_access import SESSION_LIMIT
+
+CASES = int(os.environ.get("FUZZ_CASES", "3000"))
 
 COMMANDS = sorted(Bench().modem.table.handlers)
 PIECES = ("AT", "=", "=?", "?", ";", ",", '"', "0", "1", "2", "-1", "13", "1460", "99999999999")
@@ -44,7 +48,7 @@ def check_bounds(modem: Modem) -> None:
     assert len(modem.nvm.get("contexts", {})) <= 15
 
 
-@settings(max_examples=3000)
+@settings(max_examples=CASES, deadline=None)
 @given(st.lists(st.tuples(CHUNK, st.sampled_from([0.0, 0.001, 0.5, 20.0])), max_size=12))
 def test_any_bytes_from_the_host(steps):
     bench = Bench(StubCard(CARD, seconds=0.01), quirks={"cgla", "cgla_fetches"})

@@ -14,7 +14,7 @@ ERROR = b"\r\nERROR\r\n"
 @pytest.fixture
 def server():
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        listening.settimeout(10)
+        listening.settimeout(60)
         yield listening
 
 

@@ -29,7 +29,7 @@ from iotsafe_tools.simulator.modem import MemoryUART, Modem
 from iotsafe_tools.simulator.modem.mask import Hidden, Mask
 from iotsafe_tools.simulator.modem.transcript import RecordedUART, Transcript
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 
 
 def shown(parts):

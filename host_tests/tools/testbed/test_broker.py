@@ -51,7 +51,7 @@ def handshake(
     if client:
         context.load_cert_chain(client.path, client.key_path)
     with (
-        socket.create_connection(("127.0.0.1", broker.port), timeout=10) as raw,
+        socket.create_connection(("127.0.0.1", broker.port), timeout=60) as raw,
         context.wrap_socket(raw, server_hostname="localhost") as tls,
     ):
         # In TLS 1.3 a refused certificate shows only when we read.

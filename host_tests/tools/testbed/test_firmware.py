@@ -141,7 +141,7 @@ def test_nothing_is_left_when_the_parent_is_killed(tmp_path: Path, trace: tuple)
         env={**os.environ, "PYTHONPATH": str(ROOT / "tools")},
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=60,
     )
     started = [int(pid) for pid in done.stdout.split()]
     assert len(set(started)) == (2 if trace else 1)

@@ -131,7 +131,7 @@ def test_a_folder_holds_one_authority(pki: PKI) -> None:
 
 
 def test_it_is_fast(tmp_path: Path) -> None:
-    start = time.process_time()  # of this process: the machine may be busy
+    start = time.process_time()
     pki = PKI.create(tmp_path)
     for number in range(20):
         pki.software_client(f"client {number}")

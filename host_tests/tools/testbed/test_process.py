@@ -117,7 +117,7 @@ def test_nothing_is_left_when_the_parent_ends_without_stopping_it(end: str) -> N
         env={**os.environ, "PYTHONPATH": str(tools)},
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=60,
     )
     await_end(int(done.stdout))
 

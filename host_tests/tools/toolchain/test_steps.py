@@ -2,6 +2,7 @@
 
 import errno
 import os
+import signal
 import subprocess
 import sys
 import textwrap
@@ -94,6 +95,23 @@ def test_a_folder_is_replaced_as_a_whole(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["target"]
 
 
+def test_an_interrupt_at_the_very_start_ends_the_child(tmp_path, monkeypatch):
+    """It comes when the child runs already, and nobody has hold of it yet."""
+    children = []
+
+    class Interrupted(subprocess.Popen):
+        def __init__(self, *arguments, **options):
+            super().__init__(*arguments, **options)
+            children.append(self)
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(steps.subprocess, "Popen", Interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        steps.run(["sleep", "600"], log=tmp_path / "a.log", what="sleeper")
+    assert children[0].poll() is not None
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
 def test_an_interrupt_ends_the_whole_process_group(tmp_path):
     """The child's own child keeps a pipe open; end of file on it proves that it is gone too."""
     script = textwrap.dedent(
@@ -114,4 +132,4 @@ def test_an_interrupt_ends_the_whole_process_group(tmp_path):
         assert reader.readline() == "started\n"
         child.send_signal(2)
         assert reader.read() == ""
-    assert child.wait(timeout=30) != 0
+    assert child.wait(timeout=60) != 0

@@ -31,7 +31,7 @@ POWER_KEY_PIN = 14
 """The Pico-SIM7080G hat's pin; HIGH presses the modem's power key."""
 LED_PIN = 25
 
-_START_TIMEOUT = 60.0  # seconds; it takes 0.3 on an idle machine
+_START_TIMEOUT = 120.0  # seconds; it takes 0.3 on an idle machine
 _EVENTS_MAX = 100_000  # events kept; beyond that, the older half is dropped
 
 

@@ -130,6 +130,7 @@ def run(
         sink.write(("$ " + " ".join(map(str, argv)) + "\n").encode())
         sink.flush()
         start = sink.tell()
+        held = _HeldInterrupt()  # until there is a child to end
         try:
             child = subprocess.Popen(
                 argv,
@@ -142,8 +143,13 @@ def run(
                 close_fds=False,  # it inherits the lock: if we are killed, it still holds it
             )
         except FileNotFoundError:
+            held.release()
             raise SetupError(f"{what}: the command {argv[0]} is missing") from None
+        except OSError:
+            held.release()
+            raise
         try:
+            held.release()
             status = child.wait()
         finally:
             _end(child, own_session)
@@ -156,6 +162,25 @@ def run(
         reason = _DISK_FULL if full else diagnose(output) or hint or "it failed"
         raise SetupError(f"{what}: {reason} (see {log})", output)
     return output
+
+
+class _HeldInterrupt:
+    """Ctrl-C waits from here to `release`, which then raises KeyboardInterrupt."""
+
+    def __init__(self) -> None:
+        self._came = False
+        self._main = threading.current_thread() is threading.main_thread()
+        if self._main:
+            self._before = signal.signal(signal.SIGINT, self._note)
+
+    def _note(self, *_: object) -> None:
+        self._came = True
+
+    def release(self) -> None:
+        if self._main:
+            signal.signal(signal.SIGINT, self._before)
+        if self._came:
+            raise KeyboardInterrupt
 
 
 def _end(child: subprocess.Popen, whole_group: bool) -> None:

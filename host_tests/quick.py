@@ -1,0 +1,172 @@
+"""`pytest --quick`, which `make check` runs: what needs no process of its own, and no board.
+
+Of the unit tests that is CPython and MicroPython. Of all others it is a test whose code, and the
+code of its fixtures and of whatever of this repository they name, names nothing that starts a
+process. A test that starts one nevertheless, in a way that cannot be seen there, fails in such a
+run, and says that it wants the mark `process`.
+"""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import CodeType, FunctionType, ModuleType
+
+import pytest
+from collector import UnitItem
+
+_RUNTIMES = ("cpython", "micropython")
+_STARTERS = {"subprocess", "multiprocessing", "fork", "posix_spawn"}  # names in code
+_STARTS: list[object] = []  # stands for "starts a process"
+_PLAIN = (int, float, str, bytes, bytearray, type(None))
+_EVENTS = {"subprocess.Popen", "os.fork", "os.posix_spawn", "os.system"}
+
+
+class Reach:
+    """What the code of a function or a class names, and what that names, and so on."""
+
+    def __init__(self, root: Path) -> None:
+        self._ours = (f"{root}/host_tests/", f"{root}/tools/")
+        self._found: dict[int, list[object]] = {}  # by the id of a thing: what it names
+        self._kept: list[object] = []  # so that nothing else gets one of these ids
+        self._harmless: set[int] = set()  # ids of what comes to no process
+
+    def needs_process(self, item: pytest.Item) -> bool:
+        """Whether `item` is to be left out."""
+        if isinstance(item, UnitItem):
+            return item.runtime.name not in _RUNTIMES
+        if item.get_closest_marker("process") or not isinstance(item, pytest.Function):
+            return True
+        fixtures = item._fixtureinfo.name2fixturedefs.values()
+        functions = [item.function, *(known[-1].func for known in fixtures if known)]
+        return any(map(self._starts, functions))
+
+    def _starts(self, start: object) -> bool:
+        """Whether `start`, or anything that it can come to, names one of _STARTERS."""
+        waiting, seen = [start], {id(start): start}
+        while waiting:
+            thing = waiting.pop()
+            found = self._found.get(id(thing))
+            if found is None:
+                found = self._found[id(thing)] = self._found_in(thing)
+                self._kept.append(thing)
+            if found is _STARTS:
+                self._found[id(start)] = _STARTS
+                return True
+            for part in found:
+                if id(part) not in seen and id(part) not in self._harmless:
+                    seen[id(part)] = part
+                    waiting.append(part)
+        self._harmless |= seen.keys()
+        return False
+
+    def _found_in(self, thing: object) -> list[object]:
+        """What `thing` names or consists of; _STARTS if that is what starts a process."""
+        if isinstance(thing, FunctionType) and thing.__code__.co_filename.startswith(self._ours):
+            names = set(_names(thing.__code__))
+            if not _STARTERS.isdisjoint(names):
+                return _STARTS
+            parts = [*_values(thing, names), _given(thing)]
+        elif isinstance(thing, FunctionType):
+            parts = [getattr(thing, "__wrapped__", None) or _given(thing)]
+        else:
+            parts = self._parts(thing)
+        return [part for part in parts if not isinstance(part, _PLAIN)]
+
+    def _parts(self, thing: object) -> Iterator[object]:
+        """What a class, an object of a class of this repository, or a container consists of."""
+        if isinstance(thing, dict):
+            yield from thing.values()
+        elif isinstance(thing, list | tuple | set | frozenset):
+            yield from thing
+        elif isinstance(thing, property):
+            yield thing.fget
+        elif isinstance(thing, type):
+            if self._is_ours(thing):
+                yield from vars(thing).values()
+                yield from thing.__bases__
+        elif function := getattr(thing, "__func__", None) or getattr(thing, "__wrapped__", None):
+            yield function
+        elif self._is_ours(type(thing)):
+            yield type(thing)
+            yield getattr(thing, "__dict__", None)
+
+    def _is_ours(self, kind: type) -> bool:
+        path = getattr(sys.modules.get(kind.__module__), "__file__", None) or ""
+        return path.startswith(self._ours)
+
+
+def _given(function: FunctionType) -> object:
+    """The test below hypothesis' @given."""
+    return getattr(getattr(function, "hypothesis", None), "inner_test", None)
+
+
+def _names(code: CodeType) -> Iterator[str]:
+    """All names in `code`, and in what is defined in it."""
+    yield from code.co_names
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _names(constant)
+
+
+def _values(function: FunctionType, names: set[str]) -> Iterator[object]:
+    """What the names mean in `function`: globals, attributes of modules, what it has enclosed."""
+    for name in names:
+        value = function.__globals__.get(name)
+        if isinstance(value, ModuleType):
+            yield from (vars(value)[inner] for inner in names & vars(value).keys())
+        elif value is not None:
+            yield value
+    for cell in function.__closure__ or ():
+        try:
+            yield cell.cell_contents
+        except ValueError:  # not set yet
+            continue
+
+
+class Quick:
+    """The plugin of such a run."""
+
+    def __init__(self) -> None:
+        self._forbidden = False
+        sys.addaudithook(self._audit)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_modifyitems(
+        self, config: pytest.Config, items: list[pytest.Item]
+    ) -> None:
+        reach = Reach(config.rootpath)
+        left_out = [item for item in items if reach.needs_process(item)]
+        config.hook.pytest_deselected(items=left_out)
+        chosen = set(left_out)
+        items[:] = [item for item in items if item not in chosen]
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None):
+        self._forbidden = not isinstance(item, UnitItem)
+        try:
+            return (yield)
+        finally:
+            self._forbidden = False
+
+    def _audit(self, event: str, arguments: tuple) -> None:
+        if self._forbidden and event in _EVENTS:
+            raise RuntimeError(
+                f"{event} {arguments[:1]}: a test that starts a process without naming what does "
+                "so needs @pytest.mark.process, and is then left out of `make check`"
+            )
+
+
+# ---- hooks, for a conftest to import -------------------------------------------------------
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--quick", action="store_true", help="only tests that need no process and no board"
+    )
+
+
+def configure(config: pytest.Config) -> None:
+    """Make `--quick` work."""
+    config.addinivalue_line("markers", "process: the test starts a process; not in `make check`")
+    if config.getoption("quick"):
+        config.pluginmanager.register(Quick(), "quick")

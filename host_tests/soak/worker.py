@@ -1,0 +1,93 @@
+"""`python -m soak.worker NAME`: the cases of one campaign, in a process of its own.
+
+Each case has a number as its seed; those of a run follow each other. What comes of it goes to
+standard output, a line of JSON for each case: {"seed": …, "cases": …} or {"seed": …, "failed":
+text}. Whatever the cases print goes to standard error.
+"""
+
+import argparse
+import importlib
+import json
+import os
+import signal
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+
+from . import paths, table
+
+MOST_FAILURES = 3
+"""After so many a campaign has said enough."""
+
+Case = Callable[[int], int]
+"""Does what the seed says; how many cases that were."""
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run cases until the time is over, or one alone; 1 if one failed."""
+    parser = argparse.ArgumentParser(prog="soak.worker", description=__doc__)
+    parser.add_argument("name", choices=table.names())
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seconds", type=float, default=0, help="0: one case alone, explained")
+    arguments = parser.parse_args(argv)
+    if os.environ.get("PYTHONHASHSEED") != "0":
+        _again_with_fixed_hashes(sys.argv[1:] if argv is None else argv)
+    report = os.fdopen(os.dup(1), "w", buffering=1) if arguments.seconds else sys.stdout
+    if arguments.seconds:
+        os.dup2(2, 1)
+        # The signal of the runner ends a case as Ctrl-C would: what it has started ends, too.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    paths.provide()
+    with tempfile.TemporaryDirectory(prefix=f"soak-{arguments.name}-") as folder:
+        case = prepare(arguments.name, Path(folder), alone=not arguments.seconds)
+        if arguments.seconds:
+            return repeat(case, arguments.seed, arguments.seconds, report.write)
+        cases = case(arguments.seed)
+        print(f"{arguments.name}: seed {arguments.seed}, {cases} cases, none failed")
+        return 0
+
+
+def _again_with_fixed_hashes(argv: list[str]) -> None:
+    """The order of a set of strings would differ from process to process, and with it what
+    hypothesis draws."""
+    environment = {**os.environ, "PYTHONHASHSEED": "0", "PYTHONPATH": str(paths.HOST_TESTS)}
+    os.execve(sys.executable, [sys.executable, "-m", "soak.worker", *argv], environment)
+
+
+def prepare(name: str, folder: Path, alone: bool) -> Case:
+    """The case function of a campaign. `alone`: it will be called once, to explain."""
+    module, _, argument = table.named(name).cases.partition(":")
+    campaign = importlib.import_module(f"soak.campaigns.{module}")
+    return campaign.prepare(folder, alone, *([argument] if argument else []))
+
+
+def repeat(case: Case, seed: int, seconds: float, tell: Callable[[str], object]) -> int:
+    """Cases from `seed` on until `seconds` are over; none is begun that would end too late, but
+    for the first."""
+    end = time.monotonic() + seconds
+    longest = failures = 0
+    while failures < MOST_FAILURES:
+        start = time.monotonic()
+        if longest and start + longest > end:
+            break
+        try:
+            line = {"seed": seed, "cases": case(seed)}
+        except Exception as error:
+            failures += 1
+            line = {"seed": seed, "failed": describe(error)}
+        tell(json.dumps(line) + "\n")
+        longest = max(longest, time.monotonic() - start)
+        seed += 1
+    return 1 if failures else 0
+
+
+def describe(error: Exception) -> str:
+    """What failed and where, for a person."""
+    return "".join(traceback.format_exception(error)).strip()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
