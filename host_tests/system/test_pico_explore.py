@@ -1,5 +1,6 @@
 """Explores the SIM at the REPL of the image that a user flashes, over mpremote."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -26,9 +27,10 @@ def pico(tmp_path_factory):
 
 
 def test_the_doctor_and_the_table(pico):
+    now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S")  # the certificate is of today
     code = (
         "import app\napplet = app.applet()\nprint(repr(applet.objects()))\n"
-        "applet.explain()\napplet.doctor(now='2026-11-25 12:00:00')"
+        f"applet.explain()\napplet.doctor(now='{now}')"
     )
     shown = pico.exec(code, timeout=600)
     lines = shown.splitlines()
