@@ -1,8 +1,8 @@
 """Unit tests on the emulated Raspberry Pi Pico, over mpremote.
 
-One board serves the whole pytest session. For each file it gets a soft reset, an empty file system
-but for `/helpers`, and a mounted folder of the host with the tests. All of it is bytecode, because
-the tests would miss the heap that a compiler takes. What is tested is frozen in the image.
+One board serves a whole process of pytest. For each file it gets a soft reset, an empty file
+system but for `/helpers`, and a mounted folder of the host with the tests. All of it is bytecode,
+because the tests would miss the heap that a compiler takes. What is tested is frozen in the image.
 """
 
 import json

@@ -22,7 +22,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 _KNOWN = Path(__file__).with_name("durations.json")
 _CACHED = "spread/durations"
-_LONG = 5.0  # seconds; the order of shorter groups does not matter
+_LONG = 3.0  # seconds; the order of shorter groups does not matter
 _SHARED = ("module", "class", "package")  # scopes of fixtures that several tests share
 _GROUPS = "groups_file"  # of a worker's input: where the first one writes what group a test is in
 
@@ -99,17 +99,22 @@ class Controller:
     def pytest_xdist_make_scheduler(self, config: pytest.Config, log) -> Groups:
         return Groups(config, log, self._file)
 
-    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Keep how long each group took, for the next run."""
+    def pytest_terminal_summary(
+        self, terminalreporter: pytest.TerminalReporter, exitstatus: int
+    ) -> None:
+        """Keep how long each group took, for the next run. A run of a part of a group, which took
+        less, does not count in full; one that was interrupted does not count at all."""
         cache = getattr(terminalreporter.config, "cache", None)
-        if cache is None or not self._file.stat().st_size:
+        complete = exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
+        if cache is None or not complete or not self._file.stat().st_size:
             return
         groups = json.loads(self._file.read_text())
         spent: Counter[str] = Counter()
         for nodeid, time in run_times.seconds(terminalreporter).items():
             spent[groups.get(nodeid, nodeid)] += time
         known = cache.get(_CACHED, {})
-        known |= {group: round(time, 1) for group, time in spent.items()}
+        for group, time in spent.items():
+            known[group] = round(max(time, known.get(group, 0.0) / 2), 1)
         cache.set(_CACHED, known)
 
     def pytest_unconfigure(self) -> None:

@@ -24,6 +24,7 @@ class CellularError(OSError):
     """Above all exceptions of the package. `again`: bytes may have been lost on the line, so that
     the same command may pass."""
 
+    package = "cellular"  # which has `reasons`, and `advice` for the REPL
     errno_ = _EIO
     again = False
 

@@ -3,6 +3,7 @@ package(
     "cellular",
     (
         "__init__.py",
+        "advice.py",
         "at.py",
         "bearer.py",
         "cgla.py",

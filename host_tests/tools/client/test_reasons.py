@@ -17,7 +17,7 @@ FOLDER = Path(cellular.__file__).parent
 TREES = {
     path.name: ast.parse(path.read_text())
     for path in FOLDER.glob("*.py")
-    if path.name not in ("reasons.py", "manifest.py")
+    if path.name not in ("advice.py", "reasons.py", "manifest.py")
 }
 TEXTS = dict(REASONS)
 

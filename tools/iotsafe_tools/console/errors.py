@@ -6,6 +6,8 @@ import cellular
 import iotsafe
 from iotsafe_tools.simulator.sim import StoreError
 
+from .advice import ADVICE
+
 
 class ToolError(Exception):
     """`problem`: what went wrong and where; `advice`: what to do about it."""
@@ -30,54 +32,23 @@ FAILURES = (
     iotsafe.AppletNotFound,
     iotsafe.CardError,
     iotsafe.IdentityError,
-    cellular.ModemError,
+    cellular.CellularError,
     StoreError,
 )
-
-# Reason of a driver's exception -> what to do, in the words of a host tool.
-_PIN = "correct --pin or IOTSAFE_SIM_PIN"
-_ADVICE = {
-    "pin-wanted": "give it with --pin or, better, in IOTSAFE_SIM_PIN",
-    "pin-malformed": _PIN,
-    "pin-refused": _PIN + "; the third wrong one locks the SIM",
-    "pin-refused-before": _PIN,
-    "no-data-context": "check --apn, with some operators --user and --password, too",
-    "registration-denied": "is the SIM active? Check --apn with its operator",
-    "not-searching": "check antenna, bands and --apn",
-    "name-unknown": "check the host",
-    "connect-refused": "check the port: does anything listen there?",
-    "connect-unreachable": "check host and port",
-}
-
-_CARD_ADVICE = "`iotsafe objects` lists what the SIM holds, `iotsafe doctor` says what is wrong"
 
 
 def as_tool_error(error: Exception) -> ToolError:
     """One of FAILURES as a ToolError, in the words of a host tool."""
     if isinstance(error, ToolError):
         return error
-    if isinstance(error, iotsafe.AppletNotFound):
-        tried = ", ".join(f"{aid}: {sw:04X}" for aid, sw in error.tried)
-        return ToolError(
-            f"no IoT SAFE applet on this SIM (tried {tried})",
-            "ask the operator for a SIM with IoT SAFE, or name its AID with --aid",
-        )
-    if isinstance(error, iotsafe.CardProtocolError):
-        return ToolError(str(error), "try again; if it stays, the SIM's applet is at fault")
-    if isinstance(error, iotsafe.CardError):
-        return ToolError(str(error), _CARD_ADVICE)
-    if isinstance(error, cellular.ModemReset):
-        return ToolError("the modem restarted meanwhile", "try again in a few seconds")
-    if isinstance(error, cellular.ModemError):
-        advice = _ADVICE.get(getattr(error, "reason", ""))
-        if advice:
-            return ToolError(str(error), advice)
-        return ToolError(str(error), "try again; if it stays, cycle the modem's power")
+    reason = getattr(error, "reason", None)
+    if reason is not None:
+        return ToolError(str(error), ADVICE.get(reason, "try again"))
     return split(str(error))
 
 
 def split(line: str) -> ToolError:
-    """A line "what; what to do" of the simulator or the client as a ToolError."""
+    """A line "what; what to do" of the simulator as a ToolError."""
     problem, found, advice = line.rpartition("; ")
     if not found:
         problem, found, advice = line.partition(": ")

@@ -80,7 +80,10 @@ export class Pins {
     this.active = false;
     this.pins.forEach((pin, number) => {
       const driven = this.value(number);
-      if (pin.burst > EVENTS_AT_ONCE && driven !== pin.reported) this.tell(number, driven);
+      if (pin.burst > EVENTS_AT_ONCE && driven !== pin.reported) {
+        pin.lost--; // the last change: it is reported now
+        this.tell(number, driven);
+      }
       pin.burst = 0;
     });
   }
