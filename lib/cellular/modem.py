@@ -16,6 +16,7 @@ from .errors import (
     CommandError,
     ModemError,
     ModemGarbled,
+    ModemReset,
     ModemSilent,
     NetworkError,
     SIMError,
@@ -397,6 +398,20 @@ class Modem:
         except NetworkError:
             return True
         return False
+
+    def _has_ended(self, cid):
+        """Has the peer closed connection `cid`, and the indication of that was lost? Asked twice
+        before it is believed, as bytes of an answer can be lost, too."""
+        socket = self._sockets[cid]
+        try:
+            if self._is_up(cid) or (not socket.hung_up and self._is_up(cid)):
+                return False
+        except ModemReset:
+            raise
+        except ModemError:
+            return False  # not known; the next look asks again
+        socket.hung_up = True
+        return True
 
     def _modem_number(self, cid):
         """The number that the modem has for the connection `cid`."""

@@ -179,7 +179,7 @@ class Socket(io.IOBase):
             self._expect()
         else:  # an idle connection is looked at ever more seldom, or the modem never sleeps
             if looking and not self.hung_up:  # the indication of its end may be lost
-                self.readable = self.driver._is_gone(self.cid)
+                self.readable = self.driver._has_ended(self.cid)
             self._pause = min(self._pause * 2, timeouts.LAST_LOOK)
             self._look = ticks.after(self._pause)
         # There may be more, and the modem indicates only once, or, after a hang-up, never.
