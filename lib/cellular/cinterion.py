@@ -20,6 +20,7 @@ from .errors import CommandError, NetworkError, text
 from .parser import decimal, number
 
 _EPIPE = const(32)
+_UNKNOWN = const(100)  # refusal of a command that lost bytes: no answer to it
 _UP = const(4)  # ^SISI: <id>,<state>
 _CONNECTING = const(3)
 _OPEN = const(90_000)  # ms for an attempt to connect
@@ -151,7 +152,9 @@ class TX62(BearerModem):
     def _is_up(self, cid):
         try:
             return self._state(cid) == _UP
-        except CommandError:
+        except CommandError as e:
+            if e.code == _UNKNOWN:
+                raise
             return False
 
     def _check(self, cid, errno):
@@ -184,7 +187,7 @@ class TX62(BearerModem):
                 b"^SISR=%d,%d" % (cid, size), b"^SISR: %d," % cid, target=target, mark=b"\n"
             )
         except CommandError:
-            if not self._is_gone(cid):
+            if not self._has_ended(cid):
                 raise
             lines = ()
         for line in lines:

@@ -213,7 +213,7 @@ class Quectel(Modem):
             if lines and lines != [b"0"]:  # it has nothing
                 raise ModemGarbled("answer-damaged", "AT+QIRD", text(lines[-1]))
         except CommandError:
-            if self._is_gone(cid):
+            if self._has_ended(cid):
                 return 0
             raise
         return at.parser.count

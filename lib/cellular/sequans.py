@@ -5,8 +5,7 @@ is off after a start, and the SIM with it: `power_up` switches both on. The mode
 for connections without traffic, 90 s by default, is switched off. A SQNSSENDEXT that is refused
 before its prompt is repeated while the connection is up; after the prompt only if SQNSI says
 that nothing was taken. It is not documented whether SQNSRECV without data is refused or answers
-0 bytes: both count as "nothing yet", and the socket then asks SQNSS whether the connection is
-up.
+0 bytes: both count as "nothing yet".
 
 The GMS01Q cuts off long answers of the SIM: its channel has `part` = 112, and files are read in
 pieces of that size. Other answers of more than 254 bytes, such as `random(256)`, are damaged on

@@ -159,7 +159,7 @@ class SIM7000(SIMCom):
             )
             return self.at.parser.count
         except CommandError:
-            if self._is_gone(cid):
+            if self._has_ended(cid):
                 return 0
             raise
 

@@ -116,7 +116,7 @@ class SIM7080(SIMCom):
             self.at.command(b"+CARECV=%d,%d" % (cid, len(target)), b"+CARECV: ", target=target)
             return self.at.parser.count
         except CommandError:
-            if self._is_gone(cid):
+            if self._has_ended(cid):
                 return 0
             raise
 
