@@ -135,11 +135,13 @@ class TX62(BearerModem):
             """`^SISW: <id>,<bytes wanted>,<unacknowledged>`: so many are sent."""
             count = number(line, 1)
             if number(line) != cid or number(line, 2) is None or count is None:
-                return False
+                return self.at.urc(line)
             if took or count > len(data):
-                return False
+                return self.at.urc(line)
             took.append(count)
-            return data[:count]
+            if count:
+                self.at.write(data[:count])
+                self.at.due_in(timeouts.DEFAULT)
 
         try:
             self.at.command(b"^SISW=%d,%d" % (cid, len(data)), b"^SISW:", on_line)
@@ -183,9 +185,12 @@ class TX62(BearerModem):
         socket = self._sockets[cid]
         count = 0
         try:
-            lines = self.at.command(
-                b"^SISR=%d,%d" % (cid, size), b"^SISR: %d," % cid, target=target, mark=b"\n"
-            )
+            command, prefix = b"^SISR=%d,%d" % (cid, size), b"^SISR: %d," % cid
+            if target:
+                self.at.fetch(command, prefix, target, b"\n")
+                lines = self.at.said
+            else:
+                lines = self.at.command(command, prefix)
         except CommandError:
             if not self._has_ended(cid):
                 raise

@@ -408,9 +408,9 @@ class Modem:
 
     def _send_payload(self, cid, command, data, prefix=None, on_line=None, done=b"OK"):
         """Send `data` (memoryview) behind the prompt of `command`; how many bytes the modem took,
-        all or none. The others as in `AT.command`."""
+        all or none. The others as in `AT.send`."""
         try:
-            self.at.command(command, prefix, on_line, payload=data, done=done)
+            self.at.send(command, data, prefix, on_line, done)
         except CommandError:
             prompted = self.at.prompted
             self._check(cid, _EPIPE)

@@ -99,13 +99,9 @@ class GM02S(BearerModem):
         """Fetch what the modem has, at most `target` (memoryview) holds; number of bytes."""
         named = cid + 1
         try:
-            self.at.command(
-                b"+SQNSRECV=%d,%d" % (named, len(target)),
-                b"+SQNSRECV: %d," % named,
-                target=target,
-                mark=b"\n",
+            return self.at.fetch(
+                b"+SQNSRECV=%d,%d" % (named, len(target)), b"+SQNSRECV: %d," % named, target, b"\n"
             )
-            return self.at.parser.count
         except CommandError:  # nothing is there; after a hang-up, nothing more
             return 0
 

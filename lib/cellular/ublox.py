@@ -130,8 +130,8 @@ class SARAR4(BearerModem):
         if handle is None:
             self._check(cid, _EPIPE)
         try:
-            lines = self.at.command(
-                b"+USOWR=%d,%d" % (handle, len(data)), b"+USOWR: %d," % handle, payload=data
+            lines = self.at.send(
+                b"+USOWR=%d,%d" % (handle, len(data)), data, b"+USOWR: %d," % handle
             )
         except CommandError:
             if self.at.prompted:  # how much of it left is not known
@@ -171,13 +171,9 @@ class SARAR4(BearerModem):
         if handle is None:
             return 0
         try:
-            self.at.command(
-                b"+USORD=%d,%d" % (handle, len(target)),
-                b"+USORD: %d," % handle,
-                target=target,
-                mark=b',"',
+            return self.at.fetch(
+                b"+USORD=%d,%d" % (handle, len(target)), b"+USORD: %d," % handle, target, b',"'
             )
-            return self.at.parser.count
         except CommandError:
             if self._has_ended(cid):
                 return 0
