@@ -374,8 +374,8 @@ PAIR = '[[object]]\nkind = "pair"\nid = "01"\n'
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("x = ", "mine.toml is no TOML"),
-        (b"\xff", "mine.toml is no TOML"),
+        ("x = ", "mine.toml is not TOML"),
+        (b"\xff", "mine.toml is not TOML"),
         ("#" * 100_001, "has more than 100000 bytes"),
         (
             "x = 1",

@@ -63,7 +63,7 @@ def test_containers_are_created_as_a_profile_plans_them(tmp_path):
     kept = Store(tmp_path / "sim.json")
     assert kept.find(Kind.PRIVATE, id=b"\x07").filled
     before = [(item.kind, item.id) for item in kept.objects()]
-    with pytest.raises(ValueError, match="private object 07 is there already"):
+    with pytest.raises(ValueError, match="private object 07 exists already"):
         card.issuer.create(planned(entry, "test"))
     with pytest.raises(ValueError, match="room for 4 objects of type PUBLIC"):
         card.issuer.create(planned({**entry, "id": "08", "label": ""}, "test"))
@@ -254,7 +254,7 @@ def test_administration_outlasts_a_reset():
 
 def test_calls_that_do_not_fit():
     issuer = new_card().issuer
-    with pytest.raises(ValueError, match="no administration of the FILE object 02 runs"):
+    with pytest.raises(ValueError, match="the FILE object 02 is not being administered"):
         issuer.end_administration(Kind.FILE, b"\x02")
     with pytest.raises(ValueError, match="no object of type FILE with ID 09"):
         issuer.begin_administration(Kind.FILE, b"\x09")

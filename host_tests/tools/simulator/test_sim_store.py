@@ -101,7 +101,7 @@ def test_folder_or_pipe_in_place_of_the_file(tmp_path):
     with pytest.raises(StoreError, match=str(tmp_path)):
         Store(tmp_path)
     os.mkfifo(tmp_path / "pipe", 0o600)
-    with pytest.raises(StoreError, match="pipe is no file"):
+    with pytest.raises(StoreError, match="pipe is not a file"):
         Store(tmp_path / "pipe")
 
 
