@@ -170,7 +170,7 @@ def test_a_firmware_that_would_erase_itself_is_refused(board, tmp_path):
 @pytest.mark.parametrize("length", [0, 10, 60, -1, -100])
 def test_a_file_that_is_no_elf_is_refused(tmp_path, length):
     (tmp_path / "x").write_bytes(elf_file(SYMBOLS)[:length])
-    with pytest.raises(ValueError, match="is no ELF file, or cut off"):
+    with pytest.raises(ValueError, match="is not an ELF file, or cut off"):
         elf.symbols(tmp_path / "x")
 
 

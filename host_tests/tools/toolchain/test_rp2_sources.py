@@ -118,4 +118,4 @@ def test_what_apt_does_not_offer_comes_from_git(
     command(tmp_path / "tools", "apt-get", apt)
     rp2_sources.ensure(layout, tree)
     assert asked[0][2] is pins.RP2_COMMITS
-    assert "taking upstream's git" in capsys.readouterr().out
+    assert "using upstream's git" in capsys.readouterr().out

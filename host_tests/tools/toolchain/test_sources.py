@@ -177,7 +177,7 @@ def upstream(tmp_path, monkeypatch):
 
 def test_without_debian_sources_git_is_asked(layout, upstream, capsys):
     tree = sources.ensure(layout)
-    assert "taking upstream's git" in capsys.readouterr().out
+    assert "using upstream's git" in capsys.readouterr().out
     assert (tree / "py" / "mpconfig.h").read_text() == "one"
     assert (tree / "lib" / "mbedtls" / "library" / "aes.c").read_text() == "two"
     assert not list(tree.rglob(".git"))
@@ -229,5 +229,5 @@ def test_an_own_tree_that_cannot_be_built_is_refused(layout, tmp_path, options, 
 
 
 def test_a_folder_without_micropython_is_refused(layout, tmp_path):
-    with pytest.raises(steps.SetupError, match="is no MicroPython source tree"):
+    with pytest.raises(steps.SetupError, match="is not a MicroPython source tree"):
         sources.ensure(layout, str(tmp_path))
