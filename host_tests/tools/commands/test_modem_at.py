@@ -374,4 +374,4 @@ def transcript(file):
 
 def test_a_transcript_that_cannot_be_written(tmp_path):
     said = failure("at", "ATI", port=f"sim:?transcript={tmp_path}")
-    assert "name a file that is not there yet" in said
+    assert "name a file that does not exist yet" in said

@@ -258,7 +258,7 @@ def test_garbage_on_the_line(soon):
     with FakeModem(lambda line: b"\xf0\x80\xff\x1b[2J\x00\xf8") as fake:
         said = failure("info", port=fake.name)
         whole = report("info", port=fake.name, status=1)
-    assert "garbage" in said and "or it is no modem" in said
+    assert "garbage" in said and "or it is not a modem" in said
     assert whole.keys() == {"error", "advice"} and "garbage" in whole["error"]
 
 

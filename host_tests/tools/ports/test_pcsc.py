@@ -148,7 +148,7 @@ def test_which_reader(env, card):
 
 def test_no_reader(env):
     said = failure("random", "1", "--port", "pcsc:", **env())
-    assert "no card reader: connect it; there is none" in said
+    assert "no card reader: connect it; found: none" in said
 
 
 def test_no_card(env):

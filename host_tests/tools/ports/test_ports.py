@@ -233,7 +233,7 @@ def test_what_is_no_modem(reply, complaint):
     with FakeModem(reply) as fake:
         said = failure("objects", "--port", fake.name)
     assert complaint in said
-    assert said.endswith("or it is no modem\n")
+    assert said.endswith("or it is not a modem\n")
 
 
 def test_a_modem_without_access_to_the_sim():
@@ -283,7 +283,7 @@ def test_a_server_that_hangs_up():
 @pytest.mark.parametrize(
     ("port", "complaint"),
     [
-        ("", "no port is named"),
+        ("", "the port is missing"),
         ("/dev/ttyUSB0?baud=fast", "baud is a number"),
         ("/dev/ttyUSB0?baud=299", "from 300 to 4000000"),
         ("/dev/ttyUSB0?baud", "?name=value"),
