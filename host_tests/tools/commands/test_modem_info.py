@@ -91,7 +91,7 @@ def test_a_modem_that_nobody_knows():
     reply = answering(**{"+CGMM": b"X9000", "+CGMI": b"Example Ltd"})
     with FakeModem(reply) as fake:
         said = failure("info", port=fake.name)
-        assert "a modem that says X9000, Example Ltd" in said
+        assert "a modem that reports X9000, Example Ltd" in said
         assert "--modem: bg77, bg95" in said and "tx62" in said
         assert not [line for line in fake.heard if line.startswith((b"AT+C", b"AT+Q"))
                     and line not in (b"AT+CGMM", b"AT+CGMI", b"AT+CMEE=1")]  # fmt: skip

@@ -213,7 +213,7 @@ def test_remote_administration(card, do):
         ("remove file", "write: remove"),
         ("admin begin pair 01", "no type of object 'pair'"),
         ("admin stop file 02", "write: admin begin|end"),
-        ("admin end file 02", "no administration"),
+        ("admin end file 02", "is not being administered"),
     ],
 )
 def test_bad_commands_say_what_is_right_and_change_nothing(card, do, line, message):
