@@ -174,7 +174,7 @@ def test_no_such_port(tmp_path):
 def test_a_port_that_is_none(tmp_path, what):
     (tmp_path / "file").touch()
     (tmp_path / "folder").mkdir()
-    assert "it is no serial port" in failure("objects", "--port", tmp_path / what)
+    assert "it is not a serial port" in failure("objects", "--port", tmp_path / what)
 
 
 def test_a_port_that_is_in_use():
@@ -404,12 +404,20 @@ def test_a_channel_for_programs():
 @pytest.mark.parametrize(
     ("error", "problem", "advice"),
     [
-        (cellular.ModemError("no way: none; take another"), "no way: none", "take another"),
-        (cellular.ModemTimeout("AT+CSIM: no answer"), "AT+CSIM: no answer", "cycle the modem's"),
-        (cellular.ModemReset("it restarted"), "the modem restarted", "try again"),
-        (iotsafe_client.CardError(0x6A82, "READ FILE", "file 09"), "READ FILE file 09", "objects"),
-        (iotsafe_client.CardProtocolError(0x9000, "READ FILE", "odd"), "odd", "at fault"),
-        (iotsafe_client.NoKey("no key: enrol"), "no key", "enrol"),
+        (cellular.NetworkError("not-searching"), "not searching", "check antenna"),
+        (cellular.ModemTimeout("no-answer", "AT+CSIM"), "AT+CSIM: no answer", "cycle the modem's"),
+        (cellular.ModemReset("restarted", "AT+CSIM"), "the modem restarted", "try again"),
+        (
+            iotsafe_client.CardError("refused", 0x6A82, "READ FILE", "file 09"),
+            "READ FILE file 09",
+            "objects",
+        ),
+        (
+            iotsafe_client.CardProtocolError("not-understood", "READ FILE", "odd"),
+            "odd",
+            "at fault",
+        ),
+        (iotsafe_client.NoKey("no-key"), "no private key", "enrol"),
         (PortError("gone", "plug it in"), "gone", "plug it in"),
     ],
 )
