@@ -1,4 +1,4 @@
-"""How the commands on a port end: errors as one line or as a JSON object, signals in order."""
+"""The end of the commands on a port: errors as a line or a JSON object, signals as exceptions."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ import typer
 
 from .errors import FAILURES, BadURL, as_tool_error, printable
 
-INTERRUPTED = 128  # and the signal's number: the exit status
+INTERRUPTED = 128  # plus the signal's number: the exit status
 
 
 @contextlib.contextmanager
 def outcome(name: str, as_json: bool) -> Iterator[None]:
-    """Turns failures in a command's block into one line, or an object, and an exit status.
+    """Turn a failure in a command's block into one line, or an object, and an exit status.
 
-    1 when it fails, 2 for a port that is written wrongly, 128 and more when a signal ends it.
+    1 if it fails, 2 for an invalid URL of a port, 128 and more if a signal ends it.
     """
     _end_in_order()
     try:
@@ -40,7 +40,7 @@ def outcome(name: str, as_json: bool) -> Iterator[None]:
 
 
 def _end_in_order() -> None:
-    """SIGTERM and SIGHUP unwind what is open, as Ctrl-C does. What can't be shown is a `?`."""
+    """Let SIGTERM and SIGHUP close what is open, like Ctrl-C. Print `?` for unprintable text."""
     for signal_name in ("SIGTERM", "SIGHUP"):
         if number := getattr(signal, signal_name, None):
             signal.signal(number, _end)
@@ -54,5 +54,5 @@ def _end(number: int, _: object) -> NoReturn:
 
 
 def print_json(whole: dict[str, Any]) -> None:
-    """Print the one JSON object of a command."""
+    """Print the JSON object of a command."""
     typer.echo(json.dumps(whole, indent=2))

@@ -24,7 +24,7 @@ from .recording import recorded
 from .shapes import ModemLine, OpenCard
 
 FIND_MS = 6_000
-"""The longest wait for the answer to the first AT, in ms."""
+"""The longest wait for an answer to the first AT, in ms."""
 
 _WRITE = timeouts.DEFAULT / 1000 + 0.5  # seconds; the AT engine gives up before
 
