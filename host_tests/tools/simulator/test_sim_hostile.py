@@ -172,7 +172,7 @@ def secrets_of(store: Store) -> list[bytes]:
     found = [item.value for item in store.objects() if isinstance(item, SecretKey) and item.value]
     for item in store.objects():
         if isinstance(item, o.PrivateKey) and item.filled:
-            text = pairs.of(item.key_type).key_to_text(item.key)
+            text = pairs.module_for(item.key_type).key_to_text(item.key)
             found.append(bytes.fromhex(text))
             if item.key_type == o.RSA_2048:
                 numbers = item.key.private_numbers()

@@ -113,11 +113,11 @@ def open_serial(url: str, baud: int) -> serial.SerialBase:
     try:
         port.open()
     except (OSError, ValueError) as error:
-        raise PortError(*_why_not(url, baud, error)) from None
+        raise PortError(*_open_problem(url, baud, error)) from None
     return port
 
 
-def _why_not(url: str, baud: int, error: Exception) -> tuple[str, str]:
+def _open_problem(url: str, baud: int, error: Exception) -> tuple[str, str]:
     """Return (problem, advice) for a port that does not open."""
     if "://" in url:
         return f"{url}: nothing listens there", "check the address, and start what listens there"

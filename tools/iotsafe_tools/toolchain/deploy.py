@@ -24,7 +24,7 @@ _ARCHITECTURES = (
 )  # fmt: skip
 _MPY_VERSION = 6  # of the files that the mpy-cross of MicroPython 1.20 to 1.26 writes
 
-_QUESTION = """
+_PROBE = """
 import sys
 def hook():
     try:
@@ -57,7 +57,7 @@ def run(layout: Layout, tree: Path, umqtt: Path, board: BoardBuild, port: str) -
 
     Raises SetupError if no board answers, it cannot load such files, or its flash is full.
     """
-    target = _ask(layout, port)
+    target = _probe(layout, port)
     flags = cross_flags(target.mpy)
     # MicroPython's sys.path is "", .frozen, /lib: only the root comes before the frozen modules.
     # Our boot.py swaps the last two.
@@ -86,9 +86,9 @@ def _mpremote(layout: Layout, port: str, *arguments: str | Path, what: str) -> s
     )
 
 
-def _ask(layout: Layout, port: str) -> Target:
+def _probe(layout: Layout, port: str) -> Target:
     what = f"the board at {port}" if port else "the board"
-    output = _mpremote(layout, port, "exec", _QUESTION, what=what)
+    output = _mpremote(layout, port, "exec", _PROBE, what=what)
     try:
         mpy, hook, frozen = ast.literal_eval(output.strip().splitlines()[-1])
     except (ValueError, SyntaxError, IndexError, TypeError):

@@ -45,7 +45,7 @@ def _venv() -> bool:
     return all(importlib.util.find_spec(name) for name in ("venv", "ensurepip"))
 
 
-def _of_python(part: str) -> str:
+def _python_package(part: str) -> str:
     """Return the name of this Python's package for `part` of it."""
     return f"python3.{sys.version_info.minor}-{part}"
 
@@ -78,7 +78,7 @@ NEEDED: dict[str, Callable[[], bool]] = {
     "mosquitto": _command("mosquitto"),
     "openssl": _command("openssl"),
     "strace": _command("strace"),
-    _of_python("venv"): _venv,
+    _python_package("venv"): _venv,
 }
 
 
@@ -123,7 +123,7 @@ PCSC: dict[str, Callable[[], bool]] = {
     # To compile Python's PC/SC package.
     "libpcsclite-dev": _headers("libpcsclite"),
     "swig": _command("swig"),
-    _of_python("dev"): _python_headers,
+    _python_package("dev"): _python_headers,
 }
 # For the tests of the boards whose port is not built here.
 TESTS: dict[str, Callable[[], bool]] = {"ninja-build": _command("ninja")}

@@ -40,7 +40,7 @@ class BoardLink:
         try:
             self._transport = SerialTransport(self._port, timeout=_QUIET)
         except (TransportError, OSError, ValueError):
-            raise BoardError(f"{self._port}: {_why_not(self._port)}") from None
+            raise BoardError(f"{self._port}: {_open_problem(self._port)}") from None
         if not self._prompt():
             self._transport.close()
             raise BoardError(
@@ -120,7 +120,7 @@ class BoardLink:
 _FAILURES = (TransportError, serial.SerialException, OSError, struct.error, IndexError)
 
 
-def _why_not(port: str) -> str:
+def _open_problem(port: str) -> str:
     if "://" in port:
         return "nothing listens there: check the address"
     if not os.path.exists(port):

@@ -21,8 +21,8 @@ from .identity import bare, if_answered
 
 # +CME ERROR of +CPIN? -> the state of the SIM.
 _SIM_ERRORS = {10: "not inserted", 11: "PIN", 12: "PUK", 13: "failure", 14: "busy", 15: "wrong"}
-_PASSING = ("failure", "busy")  # these may pass
-_LOOK_AGAIN = 500  # ms
+_TRANSIENT = ("failure", "busy")  # these may pass
+_RETRY_MS = 500
 
 # <stat> of +CEREG, +CGREG, +CREG
 _REGISTERED = (1, 5, 6, 7)
@@ -128,9 +128,9 @@ def sim_state(modem: Any) -> str | None:
             state = _SIM_ERRORS.get(error.code)
         except (cellular.ModemTimeout, cellular.ModemGarbled):
             state = None
-        if state not in _PASSING or ticks.left(deadline) <= 0:
+        if state not in _TRANSIENT or ticks.left(deadline) <= 0:
             return state
-        ticks.sleep(_LOOK_AGAIN)
+        ticks.sleep(_RETRY_MS)
 
 
 def registration(modem: Any) -> int | None:

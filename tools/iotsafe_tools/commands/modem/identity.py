@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import cellular
 from cellular.errors import text
 
-_ASKED = (b"+CGMM", b"I", b"+CGMI")
+_IDENTITY_COMMANDS = (b"+CGMM", b"I", b"+CGMI")
 _LONGEST = 60  # characters of a name
 
 Answer = TypeVar("Answer")
@@ -31,7 +31,9 @@ def driver_of(answers: list[str]) -> str | None:
 
 def names_of(at: Any) -> list[str]:
     """Return the modem's answers to all identity commands."""
-    return [line for command in _ASKED for line in if_answered(bare, at, command) or ()]
+    return [
+        line for command in _IDENTITY_COMMANDS for line in if_answered(bare, at, command) or ()
+    ]
 
 
 def if_answered(function: Callable[..., Answer], *arguments: Any) -> Answer | None:

@@ -59,7 +59,7 @@ def attach_options(
         _quotable(option, text)
     if password and not user:
         raise typer.BadParameter("it needs --user", param_hint="--password")
-    return AttachOptions(apn, user, password, pin, _asker(), int(timeout * 1000))
+    return AttachOptions(apn, user, password, pin, _pin_prompt(), int(timeout * 1000))
 
 
 def _quotable(option: str, text: str) -> None:
@@ -72,7 +72,7 @@ def _quotable(option: str, text: str) -> None:
         raise typer.BadParameter(str(error), param_hint=option) from None
 
 
-def _asker() -> Callable[[], str] | None:
+def _pin_prompt() -> Callable[[], str] | None:
     """Return a function that prompts for a PIN without showing it; None without a terminal."""
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         return None

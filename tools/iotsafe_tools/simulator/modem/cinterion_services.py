@@ -83,7 +83,7 @@ class Services(SocketTable):
         """Return the free bytes of the send buffer."""
         return max(0, self.tx_limit - len(service.connection.tx))
 
-    def of(self, args: Args) -> Service:
+    def service_of(self, args: Args) -> Service:
         """Return the open service of the first argument. Raises CMEError."""
         service = self.sockets.get(args.number(0, IDS))
         if service is None:
@@ -129,7 +129,7 @@ def write(modem, args: Args):
     """AT^SISW=<id>,<n>: print how many bytes fit, take exactly these, then OK."""
     args.at_most(4)
     services = modem.sockets
-    service = services.of(args)
+    service = services.service_of(args)
     length = args.number(1, range(1, MAX_CHUNK + 1))
     connection = service.connection
     if service.state != UP or connection.ended:
@@ -150,7 +150,7 @@ def read(modem, args: Args) -> None:
     """AT^SISR=<id>,<n>: print at most n bytes, or for n = 0 their count. -1: not connected, -2:
     the end."""
     args.at_most(2)
-    service = modem.sockets.of(args)
+    service = modem.sockets.service_of(args)
     limit = args.number(1, range(MAX_CHUNK + 1))
     connection = service.connection
     if service.state != UP:
@@ -168,7 +168,7 @@ def read(modem, args: Args) -> None:
 def close_service(modem, args: Args) -> None:
     """AT^SISC=<id>."""
     args.at_most(2)
-    cid = modem.sockets.of(args).cid
+    cid = modem.sockets.service_of(args).cid
     modem.sockets.hung_up(cid)
 
 

@@ -74,7 +74,7 @@ def _glued(modem, fault, line: str, previous: str) -> list[str]:
 # -- the line ------------------------------------------------------------------------------------
 
 
-def _all(instead: Callable) -> Callable:
+def _replace_all(instead: Callable) -> Callable:
     """Replace all bytes by `instead(fault, size)`; report the fault once."""
 
     def strike(modem, fault, data: bytes, way: str) -> bytes:
@@ -101,7 +101,7 @@ def _gap(fault) -> int:
     return int(math.log(1 - fault.random.random()) / math.log(1 - fault.rate / 1000))
 
 
-def _each(copies: int) -> Callable:
+def _replace_some(copies: int) -> Callable:
     """Replace a byte now and then by `copies` of it."""
 
     def strike(modem, fault, data: bytes, way: str) -> bytes:
@@ -203,10 +203,10 @@ KINDS = {
         "apdu", _cme, defaults={"code": PHONE_FAILURE, "at": "apdu:A4", **ONCE}
     ),
     # the line
-    "silent": Kind("line", _all(_nothing)),
-    "garbage": Kind("line", _all(_random)),
-    "lost_bytes": Kind("line", _each(0), defaults={"way": "both"}),
-    "doubled_bytes": Kind("line", _each(2), defaults={"way": "both"}),
+    "silent": Kind("line", _replace_all(_nothing)),
+    "garbage": Kind("line", _replace_all(_random)),
+    "lost_bytes": Kind("line", _replace_some(0), defaults={"way": "both"}),
+    "doubled_bytes": Kind("line", _replace_some(2), defaults={"way": "both"}),
     "echo": Kind("echo"),
     "noise": Kind("event", _noise, defaults=ONCE),
     "urc_storm": Kind("event", _storm, defaults={"seconds": 1.0, **ONCE}),

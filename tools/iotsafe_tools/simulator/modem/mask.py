@@ -254,9 +254,9 @@ class _Answer:
             self.over = byte != 0x20  # another answer may follow at once
             return None
         self._count += 1
-        return HEX if self._secret and self._count <= max(self._size - 4, 0) else self._odd()
+        return HEX if self._secret and self._count <= max(self._size - 4, 0) else self._surplus()
 
-    def _odd(self) -> str | None:
+    def _surplus(self) -> str | None:
         """Hide what comes after the announced digits of a secret answer."""
         return HEX if self._secret and self._count > self._size else None
 

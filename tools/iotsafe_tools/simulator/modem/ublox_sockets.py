@@ -58,7 +58,7 @@ class UbloxSockets(SocketTable):
             if connection.ended and not connection.rx:
                 self.close(sock.cid)
 
-    def of(self, args: Args) -> Socket:
+    def socket_of(self, args: Args) -> Socket:
         """Return the socket of the first argument. Raises CMEError."""
         sock = self.sockets.get(args.number(0, NUMBERS))
         if sock is None:
@@ -67,7 +67,7 @@ class UbloxSockets(SocketTable):
 
     def connected(self, args: Args) -> Socket:
         """Return the socket of the first argument, if it was connected. Raises CMEError."""
-        sock = self.of(args)
+        sock = self.socket_of(args)
         if sock.connection is None or sock.connection.state == "connecting":
             raise CMEError(NOT_ALLOWED)
         return sock
@@ -97,7 +97,7 @@ def connect(modem, args: Args):
     """AT+USOCO: OK once the connection is open; with a last argument 1 at once, then +UUSOCO."""
     args.at_most(4)
     sockets = modem.sockets
-    sock = sockets.of(args)
+    sock = sockets.socket_of(args)
     sock.host, sock.port = args.text(1, 64), args.number(2, range(1, 65536))
     later = args.number(3, range(2), 0)
     if sock.connection is not None:
@@ -173,7 +173,7 @@ def read(modem, args: Args) -> None:
 def control(modem, args: Args) -> None:
     """AT+USOCTL=<socket>,<parameter>."""
     args.at_most(2)
-    sock = modem.sockets.of(args)
+    sock = modem.sockets.socket_of(args)
     what = args.number(1, (KIND, ERROR, SENT, RECEIVED, STATE, UNACKED))
     connection = sock.connection
     state = INACTIVE
@@ -193,7 +193,7 @@ def control(modem, args: Args) -> None:
 def close_socket(modem, args: Args) -> None:
     """AT+USOCL=<socket>[,1]: close; with the 1, +UUSOCL reports the end."""
     args.at_most(2)
-    number = modem.sockets.of(args).cid
+    number = modem.sockets.socket_of(args).cid
     modem.sockets.hung_up(number)
     if args.number(1, range(2), 0):
         modem.after_ok(lambda: modem.urc(f"+UUSOCL: {number}"))

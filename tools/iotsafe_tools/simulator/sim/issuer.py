@@ -75,7 +75,7 @@ class Issuer:
         if functions is None:
             volatile = ecc.is_volatile(key_type)
             functions = o.KEY_GENERATION | o.KEY_AGREEMENT if volatile else o.SIGNATURE
-        family = pairs.of(key_type)
+        family = pairs.module_for(key_type)
         algorithms = rsa.PKCS1 | rsa.PSS if family is rsa else ecc.ECDSA
         key = family.generate(key_type, os.urandom) if private_key is None else private_key
         family.check_private(key_type, key)
@@ -152,7 +152,7 @@ class Issuer:
         private = self._find(o.Kind.PRIVATE, id)
         if not private.filled:
             return b""
-        fields = pairs.of(private.key_type).public_fields(private.key)
+        fields = pairs.module_for(private.key_type).public_fields(private.key)
         return fields.get("point") or fields["modulus"]
 
     def _find(self, kind: o.Kind, id: bytes) -> o.Container:

@@ -20,7 +20,7 @@ _MAX_KEY_OBJECT = 0x140  # an RSA key has 0x110 bytes
 
 def encode_key(public: o.PublicKey) -> bytes:
     """Return 34 { 49 { 86 { 04 X Y } } }, or 34 { 49 { 81 modulus, 82 exponent } }."""
-    value = pairs.of(public.key_type).encode_public(public)
+    value = pairs.module_for(public.key_type).encode_public(public)
     return tlv.encode(KEY, tlv.encode(_TEMPLATE, value))
 
 
@@ -29,7 +29,7 @@ def _decode_key(key_type: int, value: bytes) -> dict[str, Any]:
     items = tlv.decode_all(value)
     if [tag for tag, _ in items] == [_TEMPLATE]:
         items = tlv.decode_all(items[0][1])
-    return pairs.of(key_type).decode_public(key_type, items)
+    return pairs.module_for(key_type).decode_public(key_type, items)
 
 
 def _public_half(applet: Applet, private: o.PrivateKey) -> o.PublicKey | None:
@@ -58,7 +58,7 @@ def generate_key_pair(applet: Applet, command: Command) -> Reply:
     require(private.key_type == public.key_type)
     require(private.active and public.active)
     require(not any(applet.sessions.in_use(half.kind, half.id) for half in (private, public)))
-    family = pairs.of(private.key_type)
+    family = pairs.module_for(private.key_type)
     key = family.generate(private.key_type, applet.random)
     old = (private, public)
     private, public = replace(private, key=key), replace(public, **family.public_fields(key))

@@ -137,7 +137,7 @@ class _KeyOfPair(Container):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        pairs.of(self.key_type)
+        pairs.module_for(self.key_type)
 
     @property
     def volatile(self) -> bool:
@@ -171,7 +171,7 @@ class PrivateKey(_KeyOfPair):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.key is not None:
-            pairs.of(self.key_type).check_private(self.key_type, self.key)
+            pairs.module_for(self.key_type).check_private(self.key_type, self.key)
 
     @property
     def filled(self) -> bool:
@@ -194,7 +194,7 @@ class PublicKey(_KeyOfPair):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        pairs.of(self.key_type).check_public(self)
+        pairs.module_for(self.key_type).check_public(self)
         rsa = self.key_type == RSA_2048
         _check(
             not (self.point if rsa else self.modulus), "a public key has the value of another type"

@@ -14,7 +14,7 @@ KEY_TYPES = frozenset(_MODULES)
 ALGORITHMS = ecc.ALGORITHMS | rsa.ALGORITHMS
 
 
-def of(key_type: int) -> ModuleType:
+def module_for(key_type: int) -> ModuleType:
     """Return the module of a key type; raise ValueError if pairs can't have that type."""
     if key_type not in _MODULES:
         raise ValueError(f"{key_type:02X} is not a type of key pair")

@@ -33,7 +33,7 @@ def _filled(containers: tuple[o.Container, ...]) -> list[o.Container]:
     first = containers[0]
     if isinstance(first, o.SecretKey):
         return [replace(first, value=os.urandom(SECRET_BYTES))]
-    family = pairs.of(first.key_type)
+    family = pairs.module_for(first.key_type)
     key = family.generate(first.key_type, os.urandom)
     values = {o.Kind.PRIVATE: {"key": key}, o.Kind.PUBLIC: family.public_fields(key)}
     return [replace(item, **values[item.kind]) for item in containers]

@@ -205,12 +205,12 @@ class Profile:
 _Limit = tuple[Callable[[Any], bool], str]
 
 
-def _in(allowed: Container[Any], meaning: str) -> _Limit:
+def _one_of(allowed: Container[Any], meaning: str) -> _Limit:
     """Limit a switch to whole numbers, texts or None of a set. True and 1.0 are not numbers."""
     return lambda value: type(value) in (int, str, type(None)) and value in allowed, meaning
 
 
-def _all(good: Callable[[Any], bool], meaning: str) -> _Limit:
+def _each(good: Callable[[Any], bool], meaning: str) -> _Limit:
     return lambda value: isinstance(value, tuple) and all(map(good, value)), meaning
 
 
@@ -226,7 +226,7 @@ def _bytes(fewest: int, most: int) -> Callable[[Any], bool]:
     return lambda value: isinstance(value, bytes) and fewest <= len(value) <= most
 
 
-def _is(type_: type) -> Callable[[Any], bool]:
+def _of_type(type_: type) -> Callable[[Any], bool]:
     return lambda value: isinstance(value, type_)
 
 
@@ -244,37 +244,37 @@ def _phone_number(value: Any) -> bool:
 _BYTE = range(256)
 _BITS = "a number of 0 to 255"
 _LIMITS: dict[str, _Limit] = {
-    "name": (_is(str), "a text"),
-    "about": (_is(str), "a text"),
-    "objects": _all(_is(Planned), "a plan"),
+    "name": (_of_type(str), "a text"),
+    "about": (_of_type(str), "a text"),
+    "objects": _each(_of_type(Planned), "a plan"),
     "key_id": (_bytes(0, 20), "0 to 20 bytes"),
     "certificate_id": (_bytes(0, 20), "0 to 20 bytes"),
     "iccid": _digits(19, 20),
     "imsi": _digits(6, 15),
-    "mnc_digits": _in((2, 3), "2 or 3"),
+    "mnc_digits": _one_of((2, 3), "2 or 3"),
     "spn": (_network_name, "0 to 16 characters of ASCII"),
     "msisdn": (_phone_number, "0 to 20 digits, with a + before them or not"),
-    "aids": _all(_bytes(5, 16), "AIDs of 5 to 16 bytes"),
-    "channels": _in(range(1, 21), "1..20"),
-    "open_channels": _all(_is(int), "numbers of channels"),
-    "get_response": _in(("auto", "always", "never"), "auto, always or never"),
-    "success_sw": _in((0x9000, 0x63CF, *range(0x9100, 0x9200)), "9000, 63CF or 91xx"),
-    "signature_length": _in((1, 2), "1 or 2"),
-    "list_layout": _in(("L1", "L2", "L3"), "L1, L2 or L3"),
-    "list_part": _in(range(1, 257), "1..256"),
-    "application_tags": _in(("90/93", "61/6F"), "90/93 or 61/6F"),
-    "keygen_response": _in(("full", "key", "none"), "full, key or none"),
-    "mismatch_sw": _in((0x6D01, 0x6985), "6D01 or 6985"),
+    "aids": _each(_bytes(5, 16), "AIDs of 5 to 16 bytes"),
+    "channels": _one_of(range(1, 21), "1..20"),
+    "open_channels": _each(_of_type(int), "numbers of channels"),
+    "get_response": _one_of(("auto", "always", "never"), "auto, always or never"),
+    "success_sw": _one_of((0x9000, 0x63CF, *range(0x9100, 0x9200)), "9000, 63CF or 91xx"),
+    "signature_length": _one_of((1, 2), "1 or 2"),
+    "list_layout": _one_of(("L1", "L2", "L3"), "L1, L2 or L3"),
+    "list_part": _one_of(range(1, 257), "1..256"),
+    "application_tags": _one_of(("90/93", "61/6F"), "90/93 or 61/6F"),
+    "keygen_response": _one_of(("full", "key", "none"), "full, key or none"),
+    "mismatch_sw": _one_of((0x6D01, 0x6985), "6D01 or 6985"),
     "applet_id": (_bytes(0, 127), "0 to 127 bytes"),
-    "max_sessions": _in(range(1, 256), "1..255"),
-    "hashes": _in(range(8), "bits of 01, 02, 04"),
-    "missing": _all(_BYTE.__contains__, "a list of INS bytes"),
-    "max_read": _in(range(1, 257), "1..256"),
-    "file_padding": _in((None, *_BYTE), "a byte or None"),
-    "read_end_sw": _in((0x9000, 0x6A86, 0x6981), "9000, 6A86 or 6981"),
-    "read_beyond_sw": _in((0x6A86, 0x6981), "6A86 or 6981"),
-    "flip_signature_byte": _in((None, *range(1 << 16)), "a number of 0 to 65535, or None"),
-    "hash_bytes": _in((1, 2), "1 or 2"),
+    "max_sessions": _one_of(range(1, 256), "1..255"),
+    "hashes": _one_of(range(8), "bits of 01, 02, 04"),
+    "missing": _each(_BYTE.__contains__, "a list of INS bytes"),
+    "max_read": _one_of(range(1, 257), "1..256"),
+    "file_padding": _one_of((None, *_BYTE), "a byte or None"),
+    "read_end_sw": _one_of((0x9000, 0x6A86, 0x6981), "9000, 6A86 or 6981"),
+    "read_beyond_sw": _one_of((0x6A86, 0x6981), "6A86 or 6981"),
+    "flip_signature_byte": _one_of((None, *range(1 << 16)), "a number of 0 to 65535, or None"),
+    "hash_bytes": _one_of((1, 2), "1 or 2"),
 }
 _MAX_MS = 600_000
 
@@ -284,11 +284,11 @@ def _limit(name: str, default: Any) -> _Limit:
     if name in _LIMITS:
         return _LIMITS[name]
     if isinstance(default, bool):
-        return _is(bool), "true or false"
+        return _of_type(bool), "true or false"
     if name.endswith("_ms"):
         good = lambda value: type(value) in (int, float) and 0 <= value <= _MAX_MS  # noqa: E731
         return good, f"0 to {_MAX_MS} milliseconds"
-    return _in(_BYTE, _BITS)
+    return _one_of(_BYTE, _BITS)
 
 
 def _defaults() -> dict[str, Any]:

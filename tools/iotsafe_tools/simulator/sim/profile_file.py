@@ -38,7 +38,7 @@ class ProfileError(ValueError):
     """A profile can't be read; the message names the file, the key and the allowed values."""
 
 
-class _Wrong(ValueError):
+class _BadValue(ValueError):
     """A value is not allowed; the message names the allowed ones."""
 
 
@@ -47,13 +47,13 @@ class _Wrong(ValueError):
 
 def _text(value: Any) -> str:
     if not isinstance(value, str):
-        raise _Wrong("must be a text")
+        raise _BadValue("must be a text")
     return value
 
 
 def _flag(value: Any) -> bool:
     if not isinstance(value, bool):
-        raise _Wrong("must be true or false")
+        raise _BadValue("must be true or false")
     return value
 
 
@@ -64,7 +64,7 @@ def _hex(value: Any) -> bytes:
             return value[6:].encode("ascii")
         return bytes.fromhex(value)
     except (AttributeError, ValueError):
-        raise _Wrong('must be bytes as "0102" or "ascii:text"') from None
+        raise _BadValue('must be bytes as "0102" or "ascii:text"') from None
 
 
 def _label(value: Any) -> bytes:
@@ -74,7 +74,7 @@ def _label(value: Any) -> bytes:
 def _list_of(item: Callable[[Any], Any]) -> Callable[[Any], tuple]:
     def parse(value: Any) -> tuple:
         if not isinstance(value, list):
-            raise _Wrong("must be a list, in [ ]")
+            raise _BadValue("must be a list, in [ ]")
         return tuple(item(entry) for entry in value)
 
     return parse
@@ -88,7 +88,7 @@ class _Word:
 
     def __call__(self, value: Any) -> int:
         if not isinstance(value, str) or value not in self._words:
-            raise _Wrong(f"must be one of: {', '.join(self._words)}")
+            raise _BadValue(f"must be one of: {', '.join(self._words)}")
         return self._words[value]
 
     def show(self, number: int) -> str:
@@ -105,7 +105,7 @@ class _Words:
 
     def __call__(self, value: Any) -> int:
         if not isinstance(value, list):
-            raise _Wrong(f"must be a list of: {', '.join(self._words)}")
+            raise _BadValue(f"must be a list of: {', '.join(self._words)}")
         return sum({self._one(entry) for entry in value})
 
     def show(self, number: int) -> list[str]:
@@ -115,7 +115,7 @@ class _Words:
 
 def _size(value: Any) -> int:
     if type(value) is not int or not 1 <= value <= 0xFFFF:
-        raise _Wrong("must be 1 to 65535")
+        raise _BadValue("must be 1 to 65535")
     return value
 
 
@@ -312,5 +312,5 @@ def _check_keys(table: Mapping[str, Any], allowed: Any, where: str) -> None:
 def _parsed(parse: Callable[[Any], Any], value: Any, where: str) -> Any:
     try:
         return parse(value)
-    except _Wrong as error:
+    except _BadValue as error:
         raise ProfileError(f"{where} {error}, not {value!r:.60}") from None

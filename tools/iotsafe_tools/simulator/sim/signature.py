@@ -106,7 +106,7 @@ def _supported(applet: Applet, mode: int, hash_id: int, algorithm: int) -> bool:
 def _require_usable(item: o.PrivateKey | o.PublicKey, algorithm: int, hash_id: int) -> None:
     """Raise Refused 6985 unless the key may be used with this algorithm and hash."""
     require(item.activated and item.allows(algorithm, hash_id))
-    require(algorithm in pairs.of(item.key_type).ALGORITHMS)
+    require(algorithm in pairs.module_for(item.key_type).ALGORITHMS)
 
 
 # ---- update --------------------------------------------------------------------------------
@@ -126,7 +126,7 @@ def compute_update(applet: Applet, command: Command) -> Reply:
         applet.sessions.update(command.p2, replace(session, work=work))
         return Reply()
     profile = applet.profile
-    value = pairs.of(item.key_type).sign(
+    value = pairs.module_for(item.key_type).sign(
         item.key, digest, algorithm=work.algorithm, deterministic=profile.deterministic
     )
     if work.algorithm == ecc.ECDSA and not profile.signature_der:
@@ -150,7 +150,7 @@ def verify_update(applet: Applet, command: Command) -> Reply:
     if not last:
         applet.sessions.update(command.p2, replace(session, work=work))
         return Reply()
-    family = pairs.of(item.key_type)
+    family = pairs.module_for(item.key_type)
     if not family.may_be_signature(value):
         raise tlv.TLVError("the signature does not have the algorithm's form")
     good = family.verify(item, digest, value, algorithm=work.algorithm)

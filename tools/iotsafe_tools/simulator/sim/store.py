@@ -242,7 +242,7 @@ def _object_to_json(item: o.Container) -> dict[str, Any]:
         if name in _BYTES_FIELDS:
             value = value.hex()
         elif name == "key" and value is not None:
-            value = pairs.of(item.key_type).key_to_text(value)
+            value = pairs.module_for(item.key_type).key_to_text(value)
         fields[name] = value
     return fields
 
@@ -254,5 +254,5 @@ def _object_from_json(kind: str, **fields: Any) -> o.Container:
             fields[name] = bytes.fromhex(value)
         elif name == "key" and value is not None:
             key_type = fields["key_type"]
-            fields[name] = pairs.of(key_type).key_from_text(key_type, value)
+            fields[name] = pairs.module_for(key_type).key_from_text(key_type, value)
     return cls(**fields)

@@ -48,19 +48,19 @@ class Node:
 
     def fcp(self) -> bytes:
         """Return the file control parameters, in the order of TS 102 221, 11.1.1.3."""
-        items = [(0x82, self._descriptor()), (0x83, _two(self.fid))]
+        items = [(0x82, self._descriptor()), (0x83, _uint16(self.fid))]
         if self.folder:
             if self.aid:
                 items.append((0x84, self.aid))
             items.append((0xA5, _CHARACTERISTICS))
         items.append((0x8A, b"\x05"))  # activated
         in_adf = CURRENT_ADF in (self.parent, self.fid)
-        items.append((0x8B, _two(_ARR_OF_ADF if in_adf else _ARR_OF_MF) + bytes([self.rule])))
+        items.append((0x8B, _uint16(_ARR_OF_ADF if in_adf else _ARR_OF_MF) + bytes([self.rule])))
         if self.folder:
             items.append((0xC6, _PIN_STATUS))
         else:
             size = len(self.content) + sum(map(len, self.records))
-            items += [(0x80, _two(size)), (0x88, bytes([self.sfi << 3]) if self.sfi else b"")]
+            items += [(0x80, _uint16(size)), (0x88, bytes([self.sfi << 3]) if self.sfi else b"")]
         return tlv.encode(0x62, tlv.encode_all(items))
 
     def _descriptor(self) -> bytes:
@@ -71,7 +71,7 @@ class Node:
         return bytes([_TRANSPARENT, _CODING])
 
 
-def _two(number: int) -> bytes:
+def _uint16(number: int) -> bytes:
     return number.to_bytes(2, "big")
 
 
@@ -102,7 +102,7 @@ def _usim_files(profile: Profile) -> Iterable[Node]:
         (0x6F46, None, b"\x01" + profile.spn.encode("ascii").ljust(16, b"\xff")),
         (0x6F56, 0x05, b"\x00"),  # EF_EST: no service enabled
         (0x6F73, 0x0C, b"\xff" * 7 + area + b"\xff\x01"),  # EF_PSLOCI: not updated
-        (0x6F78, 0x06, _two(1 << int(profile.imsi[-1]))),  # EF_ACC
+        (0x6F78, 0x06, _uint16(1 << int(profile.imsi[-1]))),  # EF_ACC
         (0x6F7B, 0x0D, b"\xff" * 12),  # EF_FPLMN: no network forbidden
         (0x6F7E, 0x0B, b"\xff" * 4 + area + b"\xff\x01"),  # EF_LOCI: not updated
         (0x6FAD, 0x03, bytes([0, 0, 0, profile.mnc_digits])),
