@@ -205,7 +205,7 @@ def test_an_input_that_is_no_text(sim):
         (["01CD00000585010100"], "Lc says 5 bytes of data, 4 follow"),
         (["--raw", "018400"], "APDU 1 has 3 bytes"),
         (["--raw", "00" * 262], "APDU 1 has 262 bytes"),
-        (["-"], "no APDU"),
+        (["-"], "an APDU is missing"),
     ],
 )
 def test_what_is_no_apdu_never_reaches_the_card(tmp_path, arguments, complaint):
@@ -280,7 +280,7 @@ def test_a_key_that_is_not_there(sim, file, key, name):
         (["00" * 21, "FILE"], "an ID has at most 20 bytes"),
         (["01", "FILE", "--jwt-header", "{}"], "--jwt"),
         (["01", "FILE", "--jwt", "--hex"], "--jwt"),
-        (["01", "FILE", "--jwt"], "no JSON"),
+        (["01", "FILE", "--jwt"], "not JSON"),
         (["01", "EMPTY", "--mode", "text"], "1 to 16777215 bytes"),
     ],
 )

@@ -284,7 +284,7 @@ def test_ports_that_cannot_be_meant(port, complaint):
 
 
 def test_the_rate_is_said_once():
-    assert "leave --baud out" in refusal("info", "--baud", "9600", port="/dev/x?baud=9600")
+    assert "omit --baud" in refusal("info", "--baud", "9600", port="/dev/x?baud=9600")
     assert "--baud" in refusal("info", "--baud", "17", port="/dev/x")
 
 

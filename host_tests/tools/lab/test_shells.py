@@ -190,7 +190,7 @@ def test_a_stale_link_is_replaced_and_a_file_is_not(tmp_path):
     with lab(f"pty:{link}"):
         assert os.path.exists(link)
     link.write_text("precious")
-    with pytest.raises(LabError, match="choose another name"):
+    with pytest.raises(LabError, match="use another name"):
         lab(f"pty:{link}")
     assert link.read_text() == "precious"
     with pytest.raises(LabError, match="cannot link"):

@@ -143,7 +143,7 @@ def test_which_reader(env, card):
         assert f"card in {name} 00 00" in answer("random", "1", "--port", port, **there)["port"]
     said = failure("random", "1", "--port", "pcsc:Third", **there)
     assert "no card reader with 'Third' in its name" in said
-    assert "there is Empty 00 00, Acme One 00 00, Other Two 00 00" in said
+    assert "found: Empty 00 00, Acme One 00 00, Other Two 00 00" in said
 
 
 def test_no_reader(env):

@@ -131,7 +131,9 @@ def apdu(
 
 def random(
     port: CardURL,
-    size: Annotated[int, typer.Argument(min=1, max=MAX_RANDOM, metavar="N", help="Bytes.")],
+    size: Annotated[
+        int, typer.Argument(min=1, max=MAX_RANDOM, metavar="N", help="Number of bytes.")
+    ],
     binary: Annotated[bool, typer.Option("--raw", help="Print the bytes themselves.")] = False,
     hexed: Annotated[bool, typer.Option("--hex", help="Print hex, the default.")] = False,
     aid: AIDs = None,
