@@ -1,4 +1,4 @@
-"""COMPUTE DH, PRF and HKDF of the simulated SIM: values, and which keys may be used for them."""
+"""COMPUTE DH, PRF and HKDF of the simulated SIM: values, and the keys that they may use."""
 
 import hashlib
 import hmac
