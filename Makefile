@@ -8,6 +8,10 @@
 #   PORT=             make flash, deploy, mount: the board's serial port
 #   MESSAGES=         make demo, pico: stop after this many delivered messages
 #   ARGS=             make test, check: further arguments for pytest
+#   DATE=             make test: on another day, 2028-02-29 or +2y (only the tests, not the set-up)
+#   LOAD=             make test: beside this many processes that never rest
+#   SUITE=, WHO=      make fresh: one of bookworm, trixie, noble instead of all; WHO=user: with sudo.
+#                     ARGS= is for its make test
 #   MINUTES=          make soak: the budget; 60 by default
 #   CAMPAIGN=, SEED=  make soak: one campaign only, or one of its cases again
 #   SELF_CHECK=1      make soak: check that each campaign finds a planted fault
@@ -22,10 +26,12 @@ export PYTHONPYCACHEPREFIX := $(CURDIR)/build/pycache
 
 SETUP := @tools/iotsafe_tools/toolchain/run.sh
 BIN := .venv/bin
+UNDER = $(if $(DATE),$(BIN)/python host_tests/conditions/other_day.py '$(DATE)') \
+	$(if $(LOAD),$(BIN)/python host_tests/conditions/beside_load.py '$(LOAD)')
 CHOSEN := --board '$(BOARD)' --variant '$(VARIANT)'
 
 .DEFAULT_GOAL := help
-.PHONY: help demo pico repl mount test check soak bench lint format pcsc micropython firmware reproduce \
+.PHONY: help demo pico repl mount test check fresh soak bench lint format pcsc micropython firmware reproduce \
 	flash deploy clean
 
 help:  ## print this list
@@ -49,11 +55,15 @@ mount:  ## the same with lib/ and firmware/ mounted: edit on the host, import on
 
 test:  ## run all tests on CPython, MicroPython and the emulated Pico (ARGS="-k name")
 	$(SETUP) test
-	@$(BIN)/python -m pytest -n auto $(ARGS)
+	@$(UNDER) $(BIN)/python -m pytest -n auto $(ARGS)
+
+fresh: export ARGS := $(ARGS)
+fresh:  ## run the README's two commands on a bare Debian 12, 13, Ubuntu 24.04 (SUITE=, ARGS=)
+	@PYTHONPATH=tools $(PYTHON) -m iotsafe_tools.fresh --suite '$(SUITE)' $(if $(WHO),--as '$(WHO)')
 
 check: lint  ## check the style, run the tests that need no process and no board (ARGS="-k name")
 	$(SETUP) micropython
-	@$(BIN)/python -m pytest -n auto --quick $(ARGS)
+	@FUZZ_CASES=50 $(BIN)/python -m pytest -n auto --quick $(ARGS)
 
 soak:  ## run all campaigns with random seeds (MINUTES=60, CAMPAIGN=, SEED=, SELF_CHECK=1)
 	$(SETUP) test

@@ -1,5 +1,6 @@
 """Puts the project's sources on sys.path and runs unit tests on every runtime."""
 
+import os
 import signal
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ import run_times  # noqa: E402
 import spread  # noqa: E402
 import summaries  # noqa: E402
 from collector import pytest_pycollect_makemodule  # noqa: E402
+from property_tests import configure  # noqa: E402
 from quick import pytest_addoption  # noqa: E402
 from runtimes import SOURCE_FOLDERS  # noqa: E402
 from spread import pytest_xdist_auto_num_workers  # noqa: E402
@@ -29,6 +31,14 @@ Socket.__del__ = lambda self: None
 
 # A shell starts background jobs with Ctrl-C ignored, and child processes inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+configure()
+
+# What whoever runs the tests has set for themselves: ports, PINs and colours, git's options.
+for _name in list(os.environ):
+    if _name.startswith(("IOTSAFE_", "GIT_CONFIG")) or _name in ("FORCE_COLOR", "COLUMNS"):
+        del os.environ[_name]
+os.environ.update(GIT_CONFIG_GLOBAL=os.devnull, GIT_CONFIG_NOSYSTEM="1")
 
 __all__ = [
     "pytest_addoption",

@@ -58,6 +58,7 @@ def link_probe(board: BoardFolder, tree: Path, build: Path) -> str:
     found = variables(board, tree, "CC", "CFLAGS", "LDFLAGS_EXTMOD")
     sources = [f"lib/mbedtls/library/{name}" for name in probe.MBEDTLS_SOURCES]
     objects = compile_objects(board, tree, build, [*sources, "extmod/mbedtls/mbedtls_alt.c"])
+    objects.append(_open_ends(objects, found["CC"], _machine(found["CFLAGS"]), build))
     image = build / "probe.elf"
     _shell(
         f"{found['CC']} {_machine(found['CFLAGS'])} -nostdlib -Wl,--unresolved-symbols=ignore-all "
@@ -66,6 +67,22 @@ def link_probe(board: BoardFolder, tree: Path, build: Path) -> str:
         build,
     )
     return _shell(f"arm-none-eabi-objdump -d {image}", build)
+
+
+def _open_ends(objects: list[Path], compiler: str, machine: str, build: Path) -> Path:
+    """Return an object with an empty function for each name that none of `objects` defines.
+
+    Newer linkers refuse a call whose target may be Arm or Thumb code, even where open names are
+    allowed. A definition elsewhere goes before these, which are weak.
+    """
+    listing = _shell("arm-none-eabi-nm -u -j " + " ".join(map(str, objects)), build)
+    names = sorted({word for word in listing.split() if not word.endswith(":")})
+    lines = [f".weak {name}\n.thumb_func\n{name}:\n" for name in names]
+    source = build / "open_ends.s"
+    source.write_text(".syntax unified\n.thumb\n" + "".join(lines) + "bx lr\n")
+    target = build / "open_ends.o"
+    _shell(f"{compiler} {machine} -c -o {target} {source}", build)
+    return target
 
 
 def _machine(flags: str) -> str:

@@ -22,6 +22,9 @@ from . import paths, table
 MOST_FAILURES = 3
 """A campaign ends after so many failures."""
 
+STOPPED = 143
+"""Exit status after SIGTERM."""
+
 Case = Callable[[int], int]
 """Runs the case of a seed; returns the number of cases."""
 
@@ -39,12 +42,15 @@ def main(argv: list[str] | None = None) -> int:
     if arguments.seconds:
         os.dup2(2, 1)
         # The runner's signal ends a case like Ctrl-C, and with it the case's child processes.
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
     paths.provide()
     with tempfile.TemporaryDirectory(prefix=f"soak-{arguments.name}-") as folder:
         case = prepare(arguments.name, Path(folder), alone=not arguments.seconds)
         if arguments.seconds:
-            return repeat(case, arguments.seed, arguments.seconds, report.write)
+            try:
+                return repeat(case, arguments.seed, arguments.seconds, report.write)
+            except KeyboardInterrupt:
+                return STOPPED
         cases = case(arguments.seed)
         print(f"{arguments.name}: seed {arguments.seed}, {cases} cases, none failed")
         return 0

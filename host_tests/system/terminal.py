@@ -1,5 +1,6 @@
 """Acts as a person at the board's USB console: reads the output, prompts included, and types."""
 
+import contextlib
 import re
 import socket
 import threading
@@ -66,9 +67,9 @@ class Terminal:
 
     def close(self) -> None:
         """Disconnect. May be called twice."""
-        if self._thread.is_alive():
+        with contextlib.suppress(OSError):  # the board may have ended, or this is the second call
             self._socket.shutdown(socket.SHUT_RDWR)
-            self._thread.join(60)
+        self._thread.join(60)
         self._socket.close()
 
     def __enter__(self) -> Self:

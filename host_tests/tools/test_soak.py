@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sys
 import time
 from pathlib import Path
@@ -172,6 +173,25 @@ def test_a_campaign_goes_on_after_a_failure_but_not_for_ever():
     assert sum("AssertionError: even" in line.get("failed", "") for line in lines) == 3
 
 
+@pytest.mark.parametrize("name", ["matrix", "channels"])
+def test_a_stopped_worker_ends_in_order(name):
+    run = runner.Run(table.named(name), seed=1, seconds=600, wanted=1)
+
+    def stop_when_it_works(line: str) -> None:
+        if "begins" in line:
+            return
+        raise AssertionError(line)
+
+    made = runner.Runner([run], stop_when_it_works)
+    made._begin_some()
+    while not run.cases:
+        made._selector.select()
+        made._read(run)
+    runner.stop([run.process])
+    assert run.process.returncode == worker.STOPPED
+    run.process.stdout.close()
+
+
 # -- planted faults ------------------------------------------------------------------------------
 
 
@@ -184,6 +204,7 @@ def test_a_planted_fault_is_found_and_its_seed_finds_it_again(plant, tmp_path, m
     found = next(line for line in plants.cases(plant, folder) if "failed" in line)
     again = next(iter(plants.cases(plant, folder, found["seed"])))
     assert again == found
+    assert re.search(plant.sign, found["failed"])
 
 
 @pytest.mark.parametrize("plant", plants.PLANTS, ids=lambda plant: plant.campaign)

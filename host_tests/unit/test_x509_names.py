@@ -66,6 +66,8 @@ def test_escapes():
         ("a\\\\", b"a\\"),
         ("\\<a\\>\\;", b"<a>;"),
         ("\\#a", b"#a"),
+        ("\\#", b"#"),
+        ("#", b"#"),  # as OpenSSL writes it
         ("a#b=c", b"a#b=c"),
         ("a\\=b", b"a=b"),
         ("\\41\\2c\\2C", b"A,,"),
@@ -93,6 +95,8 @@ def test_text_that_is_no_subject():
         ("CN=a>", "CN: '>' needs a backslash"),
         ("CN=#0403", "CN: '#' needs a backslash"),
         ("CN= #0403", "CN: '#' needs a backslash"),
+        ("CN=##", "CN: '#' needs a backslash"),
+        ("CN=# ,O=a", "CN: '#' needs a backslash"),
         ("CN=a\\", "CN: behind a backslash"),
         ("CN=a\\b", "CN: behind a backslash"),
         ("CN=a\\xy", "CN: behind a backslash"),

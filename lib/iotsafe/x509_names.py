@@ -109,7 +109,10 @@ def _value(raw, pos, key):
             byte, pos = _escaped(raw, pos + 1, key)
         else:
             pos += 1
-            if byte in _TO_ESCAPE or (byte == _HASH and not out):
+            # OpenSSL writes a value that is nothing but "#" without a backslash.
+            if byte in _TO_ESCAPE or (
+                byte == _HASH and not out and raw[pos : pos + 1] not in b","
+            ):
                 raise ValueError("subject: %s: '%s' needs a backslash" % (key, chr(byte)))
             if byte == _SPACE:
                 if out:

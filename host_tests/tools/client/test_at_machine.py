@@ -179,4 +179,4 @@ class Engine(RuleBasedStateMachine):
 
 
 TestEngine = Engine.TestCase
-TestEngine.settings = settings(max_examples=CASES, stateful_step_count=25, deadline=None)
+TestEngine.settings = settings(max_examples=CASES, stateful_step_count=25)

@@ -91,7 +91,7 @@ def engine(uart: UART) -> AT:
     return at
 
 
-@settings(max_examples=CASES, deadline=None)
+@settings(max_examples=CASES)
 @given(
     answers=st.lists(ANSWERS, max_size=10),
     which=st.sampled_from(["csim", "cgla", "auto"]),
@@ -122,7 +122,7 @@ def hex_of(data: bytes, lower: bool, quoted: bool) -> bytes:
     return (f'"{digits}"' if quoted else digits).encode()
 
 
-@settings(max_examples=CASES, deadline=None)
+@settings(max_examples=CASES)
 @given(
     data=st.binary(max_size=256),
     sw=st.integers(0, 0xFFFF),

@@ -7,7 +7,7 @@ import os
 from functools import cache
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import iotsafe
@@ -19,7 +19,6 @@ from iotsafe_tools.simulator.sim import Card, Profile, Store
 CONTENT = b"\x30\x82\x01\x20" + bytes(range(256)) + bytes(32)
 EXPECTED = (CardError, AppletNotFound, IdentityError)
 CASES = int(os.environ.get("FUZZ_CASES", "300"))
-SLOW = [HealthCheck.too_slow]
 
 # A change of an answer: its number, then the kind of change.
 CHANGES = st.dictionaries(
@@ -85,7 +84,7 @@ def new_card(profile: Profile) -> Card:
     return card
 
 
-@settings(max_examples=CASES, deadline=None, suppress_health_check=SLOW)
+@settings(max_examples=CASES)
 @given(profile=PROFILES, changes=CHANGES)
 def test_client_ends_with_its_own_errors(profile, changes):
     channel = Changed(new_card(profile), changes)
@@ -148,7 +147,7 @@ def _content(name: str) -> list:
     return Card(profile=Profile.named(name)).store.objects()
 
 
-@settings(max_examples=CASES, deadline=None, suppress_health_check=SLOW)
+@settings(max_examples=CASES)
 @given(
     name=st.sampled_from(tuple(NAMES)),
     commands=st.lists(st.integers(0, len(COMMANDS) - 1), min_size=1, max_size=5),
@@ -167,7 +166,7 @@ def test_all_commands_end_with_the_clients_own_errors(name, commands, changes):
     assert channel.exchanges < 600, channel.exchanges
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=SLOW)
+@settings(max_examples=100)
 @given(profile=PROFILES, changes=CHANGES)
 def test_client_recovers_once_the_card_is_good_again(profile, changes):
     card = new_card(profile)

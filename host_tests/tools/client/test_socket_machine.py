@@ -230,4 +230,4 @@ class Sockets(RuleBasedStateMachine):
 
 
 TestSockets = Sockets.TestCase
-TestSockets.settings = settings(max_examples=CASES, stateful_step_count=25, deadline=None)
+TestSockets.settings = settings(max_examples=CASES, stateful_step_count=25)

@@ -76,7 +76,7 @@ def test_text_of_a_command():
     assert Command("+CREG", "read").text == "+CREG?"
 
 
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=2000)
 @given(st.text(alphabet=st.characters(max_codepoint=255), max_size=80))
 def test_any_line_parses_or_is_refused(body):
     try:

@@ -207,7 +207,7 @@ def administer(card: Card, kind: Kind, id: bytes) -> None:
         card.issuer.begin_administration(kind, id)
 
 
-@settings(max_examples=CASES, deadline=None)
+@settings(max_examples=CASES)
 @given(st.lists(steps, max_size=12), profiles)
 def test_any_bytes_are_answered_and_keys_stay(sequence, profile):
     card = selected(Card(Store.memory(factory(profile.name)), profile))

@@ -1,5 +1,6 @@
 """Reads the lines that a board prints on its USB console."""
 
+import contextlib
 import socket
 import threading
 from collections.abc import Callable
@@ -29,7 +30,8 @@ class Console:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._socket.shutdown(socket.SHUT_RDWR)
+        with contextlib.suppress(OSError):  # the board may have ended
+            self._socket.shutdown(socket.SHUT_RDWR)
         self._thread.join(10)
         self._socket.close()
 

@@ -1,9 +1,10 @@
 """pcscd with vpcd's virtual reader, apart from the machine's own pcscd.
 
-That one has its Unix socket, its process id file and perhaps real readers. Ours gets its socket as
-systemd would hand it over, reads a configuration with one reader, looks for no USB reader, and, if
-we are root, runs as nobody, so that it cannot touch the files of the other. Clients find it by the
-variable PCSCLITE_CSOCK_NAME of their environment.
+That one has its folder in /run and perhaps real readers. Ours gets its socket as systemd would
+hand it over, reads a configuration with one reader, and looks for no USB reader. It has its own
+folder in place of /run/pcscd (pcscd_folder.c), which need not exist. If we are root, it runs as
+nobody, so that it cannot touch the files of the other. Clients find it by the variable
+PCSCLITE_CSOCK_NAME of their environment.
 """
 
 import os
@@ -17,6 +18,7 @@ from typing import Self
 
 from iotsafe_tools.toolchain.packages import vpcd_driver
 
+from .preload import compiled, loaded
 from .process import DIE_WITH_PARENT, Process, ProcessError
 from .reserved_port import ReservedPort
 
@@ -24,6 +26,7 @@ READER = "Lab 00 00"
 """The reader's name; pcscd appends the numbers of reader and slot."""
 
 _ACTIVATION = Path(__file__).with_name("socket_activation.py")
+_FOLDER_SOURCE = Path(__file__).with_name("pcscd_folder.c")
 _SYSTEM_PATH = "/usr/local/sbin:/usr/sbin:/sbin"
 _AS_NOBODY = ("--reuid", "nobody", "--regid", "nogroup", "--clear-groups")
 # Lines that pcscd logs when a card enters the reader, and when it leaves.
@@ -50,17 +53,26 @@ class Pcscd:
         self._folder.chmod(0o711)
         self._socket = self._folder / "comm"
         self._configure()
+        self._library = compiled(_FOLDER_SOURCE, self._folder)
         self._process: Process | None = None
         self._changed = threading.Condition()
         self._has_card = False
 
     def _configure(self) -> None:
         for name in ("readers", "usb"):
-            (self._folder / name).mkdir(mode=0o755)
-        (self._folder / "readers" / "vpcd").write_text(
+            self._make(name, 0o755)
+        self._make("run", 0o777)  # nobody writes its process id there
+        reader = self._folder / "readers" / "vpcd"
+        reader.write_text(
             f'FRIENDLYNAME "Lab"\nDEVICENAME /dev/null:{self.port:#x}\n'
             f"LIBPATH {self._driver}\nCHANNELID {self.port:#x}\n"
         )
+        reader.chmod(0o644)
+
+    def _make(self, name: str, mode: int) -> None:
+        """Make folder `name` with `mode`, whatever the umask is."""
+        (self._folder / name).mkdir()
+        (self._folder / name).chmod(mode)
 
     @property
     def where(self) -> str:
@@ -89,7 +101,11 @@ class Pcscd:
         self._process = Process(
             [sys.executable, _ACTIVATION, self._socket, *command, *arguments],
             name="pcscd",
-            env={**self.env, "PCSCLITE_HP_DROPDIR": str(self._folder / "usb")},
+            env={
+                **loaded(self._library, self.env),
+                "PCSCD_FOLDER": str(self._folder / "run"),
+                "PCSCLITE_HP_DROPDIR": str(self._folder / "usb"),
+            },
             on_line=self._note,
         ).start()
         try:

@@ -141,9 +141,9 @@ class Subscriber:
     ) -> Any:
         """Send a message, e.g. a command to the device; wait for the broker's acknowledgement."""
         info = self._client.publish(topic, payload, qos=qos, retain=retain)
-        info.wait_for_publish(10.0)
+        info.wait_for_publish(60.0)
         if not info.is_published():
-            raise TimeoutError(f"the broker did not acknowledge a message on {topic} in 10 s")
+            raise TimeoutError(f"the broker did not acknowledge a message on {topic} in 60 s")
         return info
 
     def stop(self) -> None:
