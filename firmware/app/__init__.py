@@ -1,4 +1,4 @@
-"""The application that is flashed. `main.py` calls `run`; the REPL has `setup` and `safe`."""
+"""The application that is flashed. `main.py` calls `run`; the REPL has `setup` and `applet`."""
 
 import sys
 
@@ -37,8 +37,8 @@ def run(messages=0):
 
 
 def installed(modules):
-    """Name the packages in `modules` (sys.modules) that mip or mpremote put over frozen ones: they
-    stay when the board is flashed anew."""
+    """Log the packages in `modules` (sys.modules) that mip or mpremote installed over the frozen
+    ones: they stay when somebody flashes the board."""
     for name in ("cellular", "iotsafe", "telemetry", "ticks"):
         file = getattr(modules.get(name), "__file__", "")
         if file.startswith("/lib/"):
@@ -64,15 +64,15 @@ def _run(board, guard, led, messages):
     try:
         supervisor.run(messages)
     except KeyboardInterrupt:
-        guard.hand_over()  # first of all: to close a session takes its time
+        guard.hand_over()  # first of all: closing a session takes time
         supervisor.stop()
         raise
     return True
 
 
 def _load(board, guard):
-    """The config, or None if there is none that can be used. What checks it is forgotten then: it
-    takes 1.6 KB of the heap."""
+    """The config, or None if there is none that can be used. Unloads the module that checks it,
+    which takes 1.6 KB of the heap."""
     from . import config
 
     try:
@@ -90,13 +90,13 @@ def _load(board, guard):
 
 
 def _ask(board):
-    """The dialogue, where somebody can answer."""
+    """The dialogue, if there is a terminal."""
     from . import first_boot
 
     try:
         first_boot.setup(board)
     except EOFError:
-        pass  # no terminal: the line above says what to do
+        pass  # no terminal: the log has said what to do
 
 
 def setup():
@@ -106,10 +106,18 @@ def setup():
     _ask(board)
 
 
-def safe():
-    """Start the modem and return the SIM's applet, for the REPL: `app.safe().doctor()`."""
+def applet(pin="", aids=()):
+    """Start the modem and return the SIM's applet, for the REPL: `app.applet().doctor()`.
+
+    `pin` (str), `aids` (AIDs as bytes): in place of those of the config.
+    """
     import board
 
     from . import repl
 
-    return repl.safe(board)
+    return repl.applet(board, pin, aids)
+
+
+def safe():
+    """The old name of `applet`."""
+    raise AttributeError("app.safe is now app.applet")

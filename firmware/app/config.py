@@ -181,7 +181,7 @@ def load(path):
             text = file.read(_MAX_SIZE + 1)
     except OSError:
         raise ConfigMissing(
-            ["%s: no such file; write one, see firmware/README.md" % path]
+            ["%s: no such file; write one, see firmware/app/README.md" % path]
         ) from None
     if len(text) > _MAX_SIZE:
         raise ConfigError(["%s: larger than %d bytes" % (path, _MAX_SIZE)])

@@ -1,4 +1,4 @@
-"""Small files that survive a power cut: each is the old one or the new one, never half."""
+"""Small files that survive a power cut: afterwards a file has its old content or its new one."""
 
 import os
 
@@ -6,10 +6,10 @@ from micropython import const
 
 _ENOENT = const(2)
 _ENODEV = const(19)
-# What littlefs says when there is no room for data or for a name; also of flash that fails: it has
-# then tried each free block in vain.
+# littlefs's errors when there is no room for data or for a name, and also when the flash fails: it
+# has tried each free block then.
 _NO_ROOM = (28, 36)
-_ROOM = const(2)  # blocks; with more free, it is not full
+_ROOM = const(2)  # blocks; a file system with more free ones is not full
 
 
 def save(path, data):
@@ -55,8 +55,8 @@ def remove(path):
         pass
 
 
-def why(error, path):
-    """In words, why `error` (OSError) was raised when the file `path` was written."""
+def write_problem(error, path):
+    """The cause of `error` (OSError), which a write of the file `path` raised, in words."""
     code = error.args[0]
     if code == _ENODEV:
         return "there is no file system"

@@ -2,9 +2,10 @@
 
 import app; app.setup()
 
-`iotsafe setup` on the host asks the same questions and calls `begin`, `write`, `trial` and `keep`
-here. Config and CA certificate change together: the certificate goes into the one of two files
-that the config in force does not name, and the new config, which is replaced whole, names it.
+`iotsafe setup` on the host asks the same questions and calls `ca_files`, `write`, `trial` and
+`keep` here. Config and CA certificate change together: the certificate goes into the one of two
+files that the config in force does not name, and the new config, which replaces the old one as a
+whole, names it.
 """
 
 import json
@@ -80,7 +81,7 @@ def ask_ca(prompt=input):
             return ("\n".join(lines) + "\n").encode() if lines else b""
 
 
-def begin(board):
+def ca_files(board):
     """(file of the CA certificate in force, file that a new one may go into), as `mqtt.ca` has it.
 
     Without a config in force both are the same.
@@ -104,7 +105,9 @@ def trial(board, settings, tell=_tell):
             tell("%-8s works" % step)
         return True
     except Exception as e:
-        tell("%-8s %s: %s" % (step, type(e).__name__, e))
+        from .advice import line
+
+        tell("%-8s %s" % (step, line(e)))
         return False
     finally:
         if supervisor:
@@ -117,13 +120,13 @@ def write(board, name, data):
     try:
         files.save(path, data)
     except OSError as e:
-        text = "%s cannot be written: %s" % (path, files.why(e, path))
+        text = "%s cannot be written: %s" % (path, files.write_problem(e, path))
         raise NotWritten(text) from None
 
 
 def keep(board, settings):
     """Put `settings` in force, at once or not at all. Raises NotWritten."""
-    old, _ = begin(board)
+    old, _ = ca_files(board)
     write(board, _CONFIG, json.dumps(settings).encode())
     if old != settings["mqtt"]["ca"] and old in _CA:
         files.remove(board.path(old))
@@ -139,7 +142,7 @@ def setup(board, prompt=input):
 
 
 def _converse(board, prompt):
-    ca, free = begin(board)
+    ca, free = ca_files(board)
     while True:
         pasted = ask_ca(prompt)
         if pasted:

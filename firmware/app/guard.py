@@ -1,11 +1,11 @@
 """For boards that hang on poles: watchdog, crash log, safe mode.
 
-A start is a crash unless it proves itself: by a delivered reading, or by `_PROVEN_MS` without an
-end. Starts that did not are counted in a file. After `_MAX_CRASHES` in a row the next start is in
-safe mode: the application is left alone, the REPL is there, nothing resets the board but a timer
-that tries again after an hour. So a broken update neither loops nor locks anybody out, and a
-board that nobody can reach still gets another chance. A start that the loss of power ended is no
-crash, where the chip knows: a solar panel at dusk is no broken update.
+A start counts as a crash until the application has delivered a reading, or has run for
+`_PROVEN_MS`. A file has the number of crashes in a row. After `_MAX_CRASHES` the next start is in
+safe mode: it does not run the application, the REPL is free, and only a timer resets the board,
+after an hour. So a broken update neither loops nor locks anybody out, and a board that nobody can
+reach gets another chance. A start that ended with a loss of power is no crash, where the chip
+tells the cause: a solar panel at dusk is no broken update.
 """
 
 import io
@@ -31,8 +31,8 @@ _timer = None  # of `_start_timer`: one that is collected does not fire
 
 
 class Guard:
-    """`board`: the board seam; `led`: see `app.led`. Attributes: `crashes`, starts in a row that
-    did not prove themselves, this one not counted.
+    """`board`: see ../README.md; `led`: see `app.led`. `crashes`: the crashes in a row before this
+    start.
     """
 
     def __init__(self, board, led):
@@ -45,7 +45,7 @@ class Guard:
         self._proven = False
         text = files.load(self._count_path, 4)
         self.crashes = int(text) if text.isdigit() else 0
-        if self.crashes and _cause() == _POWER:  # the last start did not end by itself
+        if self.crashes and _cause() == _POWER:  # a loss of power ended the last start
             self.crashes -= 1
 
     def start(self):
@@ -80,13 +80,13 @@ class Guard:
         return self._led.update()
 
     def prove(self):
-        """The application works: what came before is forgiven."""
+        """The application works: count crashes from zero again."""
         if not self._proven:
             self._proven = True
             self._write_count(0)
 
     def hand_over(self):
-        """Somebody pressed Ctrl-C: keep the watchdog quiet while he is at the REPL."""
+        """Somebody pressed Ctrl-C: keep the watchdog from resetting the board at the REPL."""
         ticks.idle = None
         watchdog, self._watchdog = self._watchdog, None
         if hasattr(watchdog, "stop"):
@@ -97,19 +97,19 @@ class Guard:
         self.prove()
 
     def crashed(self, error):
-        """Keep what is known of `error`, which nobody caught, and let the watchdog end it."""
+        """Log `error`, which nobody caught, and let the watchdog restart the board."""
         try:
-            told = _told(error)
-        except Exception:  # of a class that cannot show itself, or no memory for it
-            told = type(error).__name__.encode() + b"\n"
-        self._append(told)
+            trace = _traceback(error)
+        except Exception:  # its class cannot show it, or there is no memory
+            trace = type(error).__name__.encode() + b"\n"
+        self._append(trace)
         if hasattr(self._board, "watchdog"):
             say("app", "crashed: see %s; the watchdog restarts the board", self._log_path)
             if self._watchdog is None:
                 self.watch()
 
     def note(self, text):
-        """Append `text` to the crash log; a log that cannot be written is no reason to fail."""
+        """Append `text` to the crash log; a failing write is logged and raises nothing."""
         self._append(text.encode())
 
     def _append(self, data):
@@ -126,10 +126,10 @@ class Guard:
         try:
             files.save(path, data)
         except OSError as e:
-            say("app", "%s cannot be written: %s", path, files.why(e, path))
+            say("app", "%s cannot be written: %s", path, files.write_problem(e, path))
 
     def _later(self):
-        """Reset in an hour, whatever the REPL does meanwhile."""
+        """Reset the board in an hour, whatever the REPL does meanwhile."""
         try:
             import machine
 
@@ -138,13 +138,13 @@ class Guard:
             pass
 
 
-def _told(error):
-    """The traceback of `error`, as bytes: not all that is raised has a text that is UTF-8."""
+def _traceback(error):
+    """The traceback of `error`, as bytes, because the text of an exception need not be UTF-8."""
     if not hasattr(sys, "print_exception"):  # CPython
         return repr(error).encode("utf-8", "backslashreplace") + b"\n"
-    told = io.BytesIO()
-    sys.print_exception(error, told)
-    return told.getvalue()
+    buffer = io.BytesIO()
+    sys.print_exception(error, buffer)
+    return buffer.getvalue()
 
 
 def _printable(data):
@@ -163,7 +163,7 @@ def _start_timer(mode, ms, callback):
 
 
 def _cause():
-    """Why this start happens, as far as the chip tells."""
+    """The cause of this start, as far as the chip tells it."""
     try:
         import machine
 

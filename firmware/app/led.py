@@ -4,7 +4,7 @@ from micropython import const
 
 import ticks
 
-# State -> (ms on, ms off), as README.md has it.
+# State -> (ms on, ms off); README.md has the same table.
 _PATTERNS = {
     "power": (100, 100),
     "sim": (100, 400),
@@ -45,6 +45,6 @@ class LED:
             self._on = state
             try:
                 self._line(state)
-            except OSError:  # one on another chip, which does not answer: nothing waits for light
+            except OSError:  # a LED on another chip that does not answer stops nothing
                 pass
         return min((on if state else on + off) - at, _LATER)

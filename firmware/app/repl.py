@@ -1,10 +1,11 @@
-"""At the REPL: the SIM behind the board's modem, for whoever explores it.
+"""At the REPL: the applet of the SIM behind the board's modem, for whoever explores it.
 
 import app
-safe = app.safe()   # starts the modem; then safe.objects(), safe.doctor(), safe.random(8) …
+applet = app.applet()   # starts the modem; then applet.objects(), applet.doctor() …
 """
 
 import iotsafe
+from iotsafe.advice import advice
 
 from . import config
 from .supervisor import Supervisor
@@ -13,17 +14,23 @@ from .supervisor import Supervisor
 _NO_CONFIG = {"version": 1, "mqtt": {"host": "none"}}
 
 
-def safe(board):
-    """The whole applet (`iotsafe.Safe`) of the SIM: the modem is on, the PIN entered.
+def applet(board, pin="", aids=()):
+    """The whole applet of the SIM (`iotsafe.FullApplet`): the modem is on, the PIN entered.
 
-    AIDs and PIN are those of the config, if there is one. Raises ConfigError, and what the modem
-    raises.
+    `pin` (str) and `aids` (AIDs as bytes): those of the config, if there is one, unless they are
+    given. Raises ConfigError, and what the modem raises, after a line that says what to do.
     """
     try:
         settings = config.load(board.path("config.json"))
     except config.ConfigMissing:
         settings = config.check(_NO_CONFIG)
     supervisor = Supervisor(board, settings)
-    supervisor.do("power")
-    supervisor.modem.unlock(settings["modem.pin"])
-    return iotsafe.open(supervisor.modem, supervisor.applet.aids)
+    try:
+        supervisor.do("power")
+        supervisor.modem.unlock(pin or settings["modem.pin"])
+    except Exception as e:
+        what = advice(getattr(e, "reason", ""), getattr(e, "package", ""))
+        if what:
+            print("-> " + what)
+        raise
+    return iotsafe.FullApplet(supervisor.modem, aids or supervisor.applet.aids)

@@ -10,17 +10,17 @@ import ticks
 
 from .log import say
 
-# How long a modem that may sleep (PSM) stays awake after its last traffic, and how much longer
-# than our pause its own timer is, so that it does not wake for itself; in seconds.
+# In seconds: how long a modem in PSM stays awake after its last traffic; and how much longer its
+# own timer runs than our pause, so that the modem does not wake by itself.
 _AWAKE = const(10)
 _SPARE = const(600)
 
 
 def rest(supervisor, config, key):
-    """Rest until the next upload is due and there is something to send; the step to go on with.
+    """Rest until the next upload is due and a reading waits; returns the name of the next step.
 
-    `key`: the board can press the modem's power key, which ends PSM. A modem that takes no part
-    stays on, and a line says so. Other ModemErrors come through.
+    `key`: the board can press the modem's power key, which ends PSM. A modem that refuses stays
+    on, and a line says so. Raises other ModemErrors.
     """
     modem = supervisor.modem
     how = config["modem.rest"]
@@ -48,7 +48,7 @@ def rest(supervisor, config, key):
 
 
 def _sleep(supervisor, period, key):
-    """Let the modem sleep from now on, by itself."""
+    """Have the modem sleep by itself from now on."""
     modem = supervisor.modem
     if not key:
         say("rest", "the modem stays on: this board has no power key to wake it from PSM")

@@ -2,10 +2,10 @@
 
     power -> sim -> network -> clock -> session -> run [-> rest]
 
-Each step leaves something that the next ones use. When a step fails, the error says which step
-must be done again (`_BACK`); everything before it still holds. Between attempts there is a pause
-that grows and is jittered, so that a fleet neither floods the network nor drains its batteries.
-The application never gives up.
+Each step leaves something for the next ones. When a step fails, the class of the error decides
+which step comes next (`_BACK`); the results of the steps before that one stay valid. Between two
+attempts the supervisor pauses. The pause grows and has jitter, so that a fleet neither floods the
+network nor drains its batteries. The application never gives up.
 """
 
 import gc
@@ -20,11 +20,11 @@ import ticks
 
 from .log import say
 
-# Error -> step that has to be repeated; the first class that matches counts.
+# Class of an error -> the next step; the first class that matches counts.
 _BACK = (
     (cellular.ModemReset, "power"),
     (cellular.ModemSilent, "power"),
-    (cellular.ModemGarbled, "session"),  # bytes were lost on the line: what is set up still holds
+    (cellular.ModemGarbled, "session"),  # the line lost bytes: the modem keeps its state
     (cellular.ModemTimeout, "session"),
     (cellular.SIMError, "sim"),
     (cellular.NetworkError, "network"),
@@ -39,33 +39,39 @@ _BACK = (
     (OSError, "session"),
 )
 
-# Errors of the line to the modem, where a long pause spares nobody anything: the longest is so
-# many ms, and grows by as much with each restart of the modem.
+# Errors of the line to the modem. A long pause would relieve nobody: the longest takes this many
+# ms, and this many more after each restart of the modem.
 _LINE = (cellular.ModemGarbled, cellular.ModemTimeout)
 _LINE_PAUSE = const(2_000)
 
-# A session that lasted so long, in ms, works: the next pause is a short one again. And so many
-# shorter ones in a row that the server ended look like a second board with our identity.
+# A session that lasts this long, in ms, is stable: the next pause is short again. When the server
+# ends this many shorter sessions in a row, another board may have our identity.
 _STABLE = const(60_000)
 _SHORT_SESSIONS = const(3)
 
-# After so many failed sessions in a row the network is checked again, and after as many more the
-# modem is restarted: a data context may look alive and be dead.
+# After this many failed sessions in a row the supervisor checks the network again, and after as
+# many more it restarts the modem: a data context may look active and carry no data.
 _PATIENCE = 4
 STEPS = ("power", "sim", "network", "clock", "session", "run")
 
 
-# What the end of a session by the other side looks like.
+# The errors with which the other side ends a session.
 _ENDED = (telemetry.MQTTError, iotsafe.TLSError, cellular.NetworkError)
 
 
-def _named(text):
+def _object_reference(text):
     """The object that a field of the config names: a label as text, an ID as bytes."""
     return text[6:] if text.startswith("label:") else unhexlify(text)
 
 
-def _nothing(*_):
-    """Nobody listens."""
+def _line(error):
+    from .advice import line
+
+    return line(error)
+
+
+def _ignore(*_):
+    """Stands for a callback that nobody set."""
 
 
 class Supervisor:
@@ -85,18 +91,19 @@ class Supervisor:
         self.publisher = None
         self._context = None
         self._tls = None
-        self.due = ticks.now()  # of the next reading
-        self._since = self.due  # start of the session
-        self._stable = False  # it has lasted for _STABLE
-        self._short = 0  # sessions in a row that did not, and that the server ended
-        self._told = None  # the problem of the queue that was said last
+        self.due = ticks.now()  # tick of the next reading
+        self._since = self.due  # tick at which the session began
+        self._stable = False  # the session has lasted for _STABLE
+        self._short = 0  # sessions in a row that the server ended before that
+        self._reported = None  # the problem of the queue that the log has last
         self.delivered = 0
         self._failures = 0
         self._messages = 0
-        self._rests = config["telemetry.upload"] > 0  # connect from time to time only
-        self.slept = False  # PSM was asked for
-        # Called with the step that begins, or "failed"; called when a reading was delivered.
-        self.on_step = self.on_delivered = _nothing
+        self._rests = config["telemetry.upload"] > 0  # it connects from time to time only
+        self.slept = False  # the modem was asked for PSM
+        # Callbacks: `on_step` gets the step that begins, or "failed"; `on_delivered` follows each
+        # delivered reading.
+        self.on_step = self.on_delivered = _ignore
 
     def run(self, messages=0):
         """Go through the steps until `messages` readings were delivered (0: for ever)."""
@@ -114,7 +121,7 @@ class Supervisor:
         self.stop()
 
     def do(self, step):
-        """Do one step of `STEPS`, by name; what it raises comes through."""
+        """Do one step of `STEPS`, by name. Raises what the step raises."""
         self.on_step(step)
         getattr(self, "_" + step)()
 
@@ -128,7 +135,7 @@ class Supervisor:
         return self._messages and self.delivered >= self._messages
 
     def _rest(self):
-        """Everything is delivered: rest until the next upload. Returns the step to go on with."""
+        """All is delivered: rest until the next upload. Returns the index of the next step."""
         from .rest import rest
 
         self.stop()
@@ -137,9 +144,9 @@ class Supervisor:
         return STEPS.index(rest(self, self._config, self._board.power_key))
 
     def _failed(self, step, error):
-        """Say what went wrong, pause, and return the step to go on with."""
+        """Log what went wrong, pause, and return the index of the next step."""
         name = (STEPS + ("rest",))[step]
-        back = min(step, STEPS.index("session"))  # the session is closed in any case
+        back = min(step, STEPS.index("session"))  # a failure always closes the session
         for kind, target in _BACK:
             if isinstance(error, kind):
                 back = min(back, STEPS.index(target))
@@ -149,7 +156,7 @@ class Supervisor:
         if name == "run":
             self._failures = 0
         self._failures += 1
-        say(name, "%s: %s", type(error).__name__, error)
+        say(name, "%s", _line(error))
         if name == "run" and not self._stable and isinstance(error, _ENDED):
             self._short += 1
             if self._short >= _SHORT_SESSIONS:
@@ -162,7 +169,7 @@ class Supervisor:
                 )
         self.on_step("failed")
         self.stop()
-        if name == "rest" or self._failures % (2 * _PATIENCE) == 0:  # who knows how far it came
+        if name == "rest" or self._failures % (2 * _PATIENCE) == 0:  # its state is unknown
             say("modem", "restarting it")
             self.modem.restart()
             back = 0
@@ -179,7 +186,7 @@ class Supervisor:
         return back
 
     def pause(self, ms):
-        """Sleep `ms` milliseconds; readings go on meanwhile."""
+        """Sleep `ms` milliseconds, and take the readings that are due meanwhile."""
         end = ticks.after(ms)
         while True:
             self._sample()
@@ -199,24 +206,24 @@ class Supervisor:
         self.modem.unlock(self._config["modem.pin"])
         say("sim", "number %s", self.modem.iccid())
         self.applet.open()
-        say("sim", "IoT SAFE applet %s on channel %d, by AT+%s", *self._where())
+        say("sim", "IoT SAFE applet %s on channel %d, by AT+%s", *self._applet_facts())
         feed = getattr(self._board, "entropy_feed", None)
         if feed:  # TLS draws its random numbers from the chip and the SIM together
             feed(self.applet.random(32))
-        found = iotsafe.choose(
+        found = iotsafe.find_identity(
             self.applet,
-            _named(self._config["sim.key"]),
-            _named(self._config["sim.certificate"]),
+            _object_reference(self._config["sim.key"]),
+            _object_reference(self._config["sim.certificate"]),
             iotsafe.CertificateCache(self._board.path("certificate.der")),
         )
         known = self.identity
         if known is None or found.certificate != known.certificate or found.key_id != known.key_id:
-            # Not each time: a board without finalisers never gets back what a context takes.
+            # For a new identity only: a port without finalisers never frees a context.
             self.identity = found
             self._context = None
         say("sim", "%s", found)
 
-    def _where(self):
+    def _applet_facts(self):
         aid = hexlify(self.applet.aid).decode()
         return aid.upper(), self.applet.apdu.number, self.modem.sim().name.upper()
 
@@ -235,7 +242,7 @@ class Supervisor:
             return
         utc = self.modem.clock()
         if utc is None:
-            raise cellular.NetworkError("the network has not told the time yet")
+            raise cellular.NetworkError("clock-unset")
         self._board.set_clock(utc)
         say("clock", "%04d-%02d-%02d %02d:%02d:%02d UTC", *utc)
 
@@ -268,9 +275,7 @@ class Supervisor:
         say("mqtt", "connected to %s as %s", cloud.host, cloud.client_id)
 
     def _open_stream(self, host, port):
-        stream = self.modem.socket()
-        stream.connect((host, port))
-        self._tls = self._context.wrap_socket(stream, host)
+        self._tls = self._context.connect(self.modem, host, port)
         return self._tls
 
     def _tls_context(self):
@@ -284,9 +289,7 @@ class Supervisor:
             if isinstance(e, iotsafe.TLSError):
                 raise
             problem = "no such file"
-        raise iotsafe.TLSError(
-            0, "%s: %s: put the CA certificate of the broker there" % (path, problem)
-        )
+        raise iotsafe.TLSError("ca-unusable", path, str(problem))
 
     def _run(self):
         while True:
@@ -315,8 +318,8 @@ class Supervisor:
         say("mqtt", "delivered %s", reading)
 
     def _sample(self):
-        """Put a reading into the queue when one is due; between two exchanges with the modem,
-        because what it says while flash is written is lost."""
+        """Put a reading into the queue when one is due. Called between two exchanges with the
+        modem: the UART loses what arrives while the chip writes flash."""
         if ticks.left(self.due) > 0:
             return
         self.due = ticks.after(self._config["telemetry.period"] * 1000)
@@ -326,6 +329,6 @@ class Supervisor:
         except Exception as e:
             say("sensor", "no reading: %r", e)
             return
-        if queue.problem and repr(queue.problem) != self._told:
+        if queue.problem and repr(queue.problem) != self._reported:
             say("queue", "readings are kept in RAM only: %r", queue.problem)
-        self._told = queue.problem and repr(queue.problem)
+        self._reported = queue.problem and repr(queue.problem)

@@ -347,7 +347,7 @@ OPEN_RESULTS = (
     (12, "cannot bind", 98), (13, "cannot listen", 98), (20, "cannot be resolved", 113),
     (21, "not active", 100), (23, "refused", 111), (24, "certificate expired", 71),
     (25, "another name", 71), (26, "expired, and has another name", 71),
-    (27, "connect failed", 113),
+    (27, "cannot be reached", 113),
 )  # fmt: skip
 # Payload that looks like modem output.
 PAYLOADS = (
@@ -359,7 +359,7 @@ PAYLOADS = (
 # -- 3 SIM7000 -----------------------------------------------------------------------------------
 
 # The result of AT+CIPSTART after its OK, and the errno (0: connected).
-CONNECTS = ((b"0, CONNECT OK", 0), (b"0, CONNECT FAIL", 113), (b"0, ALREADY CONNECT", 5))
+CONNECTS = ((b"0, CONNECT OK", 0), (b"0, CONNECT FAIL", 111), (b"0, ALREADY CONNECT", 5))
 
 # -- 5 Quectel -----------------------------------------------------------------------------------
 
@@ -374,8 +374,8 @@ QUECTEL_TIME = (b'+QLTS: "2026/11/24,14:18:09+04,0"', (2026, 11, 24, 13, 18, 9))
 QUECTEL_ERRORS = (
     (550, "550"), (551, "blocked"), (552, "invalid parameters"), (553, "memory"), (554, "554"),
     (555, "555"), (556, "556"), (557, "557"), (558, "558"), (559, "559"), (560, "560"),
-    (561, "561"), (562, "562"), (564, "DNS busy"), (565, "resolved"), (566, "refused"),
-    (567, "closed"), (568, "568"), (569, "no answer"), (570, "broke"), (571, "571"),
+    (561, "not active"), (562, "562"), (564, "DNS busy"), (565, "resolved"), (566, "reached"),
+    (567, "closed"), (568, "568"), (569, "no answer"), (570, "not active"), (571, "571"),
     (572, "572"), (573, "APN"), (574, "574"),
 )  # fmt: skip
 # <state> of +QISTATE, and whether the connection is up; a live one has had 3.

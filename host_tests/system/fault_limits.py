@@ -4,7 +4,7 @@ from functools import wraps
 
 from cellular import timeouts
 
-IN_STEP = 2 * timeouts.BOOT + 4 * timeouts.of(b"")
+IN_STEP = 2 * timeouts.BOOT + 4 * timeouts.limit_of(b"")
 """ms that the engine needs to synchronise after a missing result: it waits for silence, sends AT
 for three seconds and one more, and waits for silence again."""
 NAP = 2 * 1_000
@@ -18,7 +18,7 @@ CALLS = {
     "attach": (timeouts.REGISTRATION + timeouts.PDP, 150_000),
     "clock": (timeouts.NTP, timeouts.OPEN),  # OPEN: the call opens a bearer
 }
-OF = timeouts.of
+OF = timeouts.limit_of
 
 
 class Limits:

@@ -28,7 +28,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, utils
 from fault_beside import PORT, Mirror
 
 import ticks
-from iotsafe import verdict
+from iotsafe.context import SSLContext
+from iotsafe.engine_errors import CONN_EOF, tls_error
 from iotsafe.errors import TLSError
 from iotsafe_tools.simulator.modem import Network
 
@@ -103,6 +104,8 @@ class StandIn:
         self.timeout_ms = timeout * 1000
         self.sessions = 0
 
+    connect = SSLContext.connect  # the real one: it asks for nothing but `wrap_socket`
+
     def wrap_socket(self, stream, server_hostname):
         """Return a session over `stream`; the first read or write runs the handshake."""
         self.sessions += 1
@@ -153,7 +156,7 @@ class StandInSocket:
             problem = error
         self._stream.close()
         if isinstance(problem, BadRecord):
-            problem = verdict.of(OSError(MAC_FAILED, "bad tag"), self._signed, self._heard)
+            problem = tls_error(OSError(MAC_FAILED, "bad tag"), self._signed, self._heard)
         raise problem
 
     def _write(self, data: bytes) -> None:
@@ -192,14 +195,14 @@ class StandInSocket:
         self._send(len(certificate).to_bytes(2, "big") + certificate + signature)
         self._records.key = b"\1" + digest[1:]
         if self._next(deadline) != b"ok":
-            raise TLSError(0, "the stand-in's handshake did not end with ok")
+            raise TLSError("tls-failed", "the stand-in's handshake did not end with ok")
         self._open = True
 
     def _next(self, deadline) -> bytes:
         while True:
             data = self._receive()
             if data == b"":
-                raise verdict.of(OSError(verdict.EOF), self._signed, False)
+                raise tls_error(OSError(CONN_EOF), self._signed, False)
             if data is None:
                 self._wait(deadline)
                 continue

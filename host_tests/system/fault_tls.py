@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from data import certificates
 from fault_peer import BadRecord, Session, StandIn, StandInSocket
 
-from iotsafe import verdict
+from iotsafe.engine_errors import CONN_EOF, tls_error
 from iotsafe.errors import TLSError
 
 ALERT, HANDSHAKE, DATA = 21, 22, 23
@@ -142,7 +142,7 @@ class Client:
             kind, content = self._reads.open(record)
         if kind == ALERT:
             if content[1:] != b"\0":
-                raise TLSError(-0x7780, f"the server's alert {content[1]}")
+                raise TLSError("tls-failed", f"the server's alert {content[1]}", code=-0x7780)
             self.closed = True
         elif kind == DATA and self.open:
             self.plain += content
@@ -270,7 +270,7 @@ class RealTLSSocket(StandInSocket):
         while not client.open:
             data = self._receive()
             if data == b"":
-                raise verdict.of(OSError(verdict.EOF), client.signed, False)
+                raise tls_error(OSError(CONN_EOF), client.signed, False)
             if data is None:
                 self._wait(deadline)
                 continue

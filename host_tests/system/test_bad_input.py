@@ -76,7 +76,7 @@ CASES = {
     ),
     "applet without a key": Case(
         lambda rig: rig.lab.card.issuer.clear_key_pair(b"\x01"),
-        "NoKey: the applet holds no key that may sign",
+        "NoKey: the applet holds no private key that may sign",
         _new_key,
     ),
     "empty certificate file": Case(
@@ -171,10 +171,10 @@ SERVERS = {
     ),
     "expired": (_server(validity=Validity.EXPIRED), "ServerCertificateExpired: .* has expired"),
     "not yet valid": (_server(validity=Validity.FUTURE), "ServerCertificateExpired: .* not valid"),
-    "TLS 1.1 only": (lambda pki: {"tls_exactly": "1.1"}, "HandshakeRefused: .*it needs TLS 1.2"),
+    "TLS 1.1 only": (lambda pki: {"tls_exactly": "1.1"}, "HandshakeRefused: .* needs TLS 1.2"),
     "client identifier refused": (
         lambda pki: {"settings": ("clientid_prefixes other-",)},
-        "BrokerRefused: the broker refused us",
+        "BrokerRefused: the broker refused the login",
     ),
 }
 

@@ -73,7 +73,7 @@ def test_with_another_key_in_the_sim_the_broker_refuses(make_rig, version):
         # Replace the key while the firmware runs: it still has the old certificate.
         rig.lab.call(rig.lab.card.issuer.create_key_pair, b"\x01")
         rig.lab.call(rig.lab.modem.faults.add, "close", at="done:+CASEND", nth=1)
-        firmware.wait_for("ClientRefused: the server refused our certificate or signature", 120)
+        firmware.wait_for("ClientRefused: the server refused the certificate or the sig", 120)
         firmware.wait_for("KeyMismatch: the certificate in file 02", 120)
         assert rig.broker.log.count("New client connected") == 1
         # A certificate for the new key repairs this.
@@ -98,7 +98,7 @@ def test_with_another_ca_at_the_broker_the_firmware_refuses(make_rig, tmp_path, 
     other = PKI.create(tmp_path / "other", name="Another CA")
     rig = make_rig(broker={"tls_exactly": version, "server": other.issue_server()})
     with rig.firmware() as firmware:
-        firmware.wait_for("ServerNotTrusted: the server's certificate is not from our CA", 120)
+        firmware.wait_for("ServerNotTrusted: the server's certificate is not from a CA", 120)
         firmware.wait_for("next attempt in", 120)
     assert rig.broker.log.count("New client connected") == 0
     assert not any("apdu:2A" in line for line in firmware.lines)

@@ -137,7 +137,7 @@ def test_what_fails_is_shown_and_changes_nothing(rig, pico, tmp_path):
     status, shown = setup(pico.console, *options, "--ca", str(tmp_path / "other.pem"))
     assert status == 1
     assert works(shown) == list(STEPS[:-1])
-    assert "✗ session  ServerNotTrusted: the server's certificate is not from our CA" in shown
+    assert "✗ session  ServerNotTrusted: the server's certificate is not from a CA" in shown
     assert shown.splitlines()[-1].startswith("iotsafe setup: the test failed, and the board's")
     with closing(Terminal(pico.console)) as screen:  # the board keeps its old config
         screen.wait_for("delivered")

@@ -55,10 +55,10 @@ class Probe:
         if files:
             self.card.issuer.write_file(files[0].id, CONTENT)
         if self.card.profile.wedge:  # an earlier client was cut off in the middle
-            other = iotsafe.open(Channel(self.card))
+            other = iotsafe.FullApplet(Channel(self.card))
             other.begin(0x2A, bytes.fromhex("840101A1010391020001920104"), "")
             self.card.power_on()
-        self.safe = iotsafe.open(Channel(self.card))
+        self.applet = iotsafe.FullApplet(Channel(self.card))
 
     def find(self, kind: o.Kind, functions: int = 0, access: int = 0, **exact: int) -> bytes:
         """Return the ID of the first object of that kind with these bits; raises NoObject."""
@@ -81,11 +81,11 @@ class Probe:
 
 
 def _select(p: Probe) -> bool:
-    return p.safe.open().aid in p.card.profile.aids
+    return p.applet.open().aid in p.card.profile.aids
 
 
 def _application(p: Probe) -> bool:
-    found = p.safe.capabilities()
+    found = p.applet.capabilities()
     return (found.max_files, found.hashes, found.max_sessions) == (
         p.card.profile.max_files,
         p.card.profile.hashes,
@@ -96,46 +96,48 @@ def _application(p: Probe) -> bool:
 def _list(p: Probe) -> bool:
     kinds = {o.Kind.PRIVATE: 4, o.Kind.PUBLIC: 5, o.Kind.FILE: 3, o.Kind.SECRET: 6}
     there = {(kinds[item.kind], item.id, item.label) for item in p.card.store.objects()}
-    return {(info.kind, info.id, info.label) for info in p.safe.objects()} == there
+    return {(info.kind, info.id, info.label) for info in p.applet.objects()} == there
 
 
 def _data(kind: int, where: o.Kind) -> Callable[[Probe], bool]:
     def call(p: Probe) -> bool:
         id = p.find(where)
-        info = p.safe.object_info(kind, id)
+        info = p.applet.object_info(kind, id)
         return (info.kind, info.id) == (kind, id)
 
     return call
 
 
 def _random(p: Probe) -> bool:
-    return len({p.safe.random(32), p.safe.random(32)}) == 2 and len(p.safe.random(256)) == 256
+    return (
+        len({p.applet.random(32), p.applet.random(32)}) == 2 and len(p.applet.random(256)) == 256
+    )
 
 
 def _generate(p: Probe) -> bool:
     id = p.find(o.Kind.PRIVATE, o.KEY_GENERATION)
     half = p.public_half(id)
     before = p.card.store.find(o.Kind.PUBLIC, id=half).point
-    pair = p.safe.generate_key_pair(id)
+    pair = p.applet.generate_key_pair(id)
     points = [item.point for item in p.card.store.objects() if item.kind is o.Kind.PUBLIC]
     return pair.point in points and pair.point != before
 
 
 def _put(p: Probe) -> bool:
     id = p.find(o.Kind.PUBLIC, access=o.UPDATE)
-    p.safe.put_public_key(id, PEER)
+    p.applet.put_public_key(id, PEER)
     return p.card.store.find(o.Kind.PUBLIC, id=id).point == PEER
 
 
 def _read_key(p: Probe) -> bool:
     id = p.public_half(p.card.profile.key_id)
-    return p.safe.read_public_key(id) == p.card.store.find(o.Kind.PUBLIC, id=id).point
+    return p.applet.read_public_key(id) == p.card.store.find(o.Kind.PUBLIC, id=id).point
 
 
 def _read_file(p: Probe) -> bool:
     id = p.find(o.Kind.FILE)
     read = b""
-    while len(read) < len(CONTENT) and (part := p.safe.read_file(id, len(read))):
+    while len(read) < len(CONTENT) and (part := p.applet.read_file(id, len(read))):
         read += part
     return read[: len(CONTENT)] == CONTENT
 
@@ -162,7 +164,7 @@ def _good(p: Probe, id: bytes, text: bytes, signature: bytes) -> bool:
 def _sign(mode: str) -> Callable[[Probe], bool]:
     def call(p: Probe) -> bool:
         id = p.find(o.Kind.PRIVATE, o.SIGNATURE, key_type=o.P256)
-        signature = p.safe.compute_signature(id, _WHATS[mode]())
+        signature = p.applet.compute_signature(id, _WHATS[mode]())
         return _good(p, id, _signed(mode), signature)
 
     return call
@@ -173,24 +175,24 @@ def _verify(mode: str) -> Callable[[Probe], bool]:
         id = p.find(o.Kind.PRIVATE, o.SIGNATURE, key_type=o.P256)
         key = p.card.store.find(o.Kind.PRIVATE, id=id).key
         signature = key.sign(_signed(mode), ec.ECDSA(hashes.SHA256()))
-        return p.safe.verify_signature(p.public_half(id), _WHATS[mode](), signature)
+        return p.applet.verify_signature(p.public_half(id), _WHATS[mode](), signature)
 
     return call
 
 
 def _rsa(p: Probe) -> bool:
     id = p.find(o.Kind.PRIVATE, o.SIGNATURE, key_type=0x03)
-    signature = p.safe.compute_signature(id, _WHATS["03"](), algorithm=iotsafe.RSA_PKCS1)
+    signature = p.applet.compute_signature(id, _WHATS["03"](), algorithm=iotsafe.RSA_PKCS1)
     return len(signature) == 256
 
 
 def _dh(p: Probe) -> bool:
     private = p.find(o.Kind.PRIVATE, o.KEY_AGREEMENT)
     public = p.find(o.Kind.PUBLIC, o.KEY_AGREEMENT, o.UPDATE)
-    p.safe.put_public_key(public, PEER)
+    p.applet.put_public_key(public, PEER)
     if p.card.store.find(o.Kind.PRIVATE, id=private).key is None:
-        private = p.safe.generate_key_pair(private).private_id or private
-    return len(p.safe.compute_dh(private, public)) == 32
+        private = p.applet.generate_key_pair(private).private_id or private
+    return len(p.applet.compute_dh(private, public)) == 32
 
 
 def _prf(mode: int) -> Callable[[Probe], bool]:
@@ -198,13 +200,13 @@ def _prf(mode: int) -> Callable[[Probe], bool]:
         options: dict = {"secret": b"secret"} if not mode else {"key": p.find(o.Kind.SECRET)}
         if mode == 2:
             options["premaster"] = bytes(32)
-        return len(p.safe.compute_prf(b"label and seed", 48, **options)) == 48
+        return len(p.applet.compute_prf(b"label and seed", 48, **options)) == 48
 
     return call
 
 
 def _hkdf(p: Probe) -> bool:
-    return len(p.safe.compute_hkdf(b"", hash=iotsafe.SHA256)) == 32
+    return len(p.applet.compute_hkdf(b"", hash=iotsafe.SHA256)) == 32
 
 
 COMMANDS: dict[str, Callable[[Probe], bool]] = {

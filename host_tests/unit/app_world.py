@@ -115,11 +115,10 @@ class World:
         self.step("clock")
         return self.clock_text
 
-    def socket(self):
+    def connect(self, modem, host, port):
+        assert modem is self
+        self.opened.append((host, port))
         return self
-
-    def connect(self, address):
-        self.opened.append(address)
 
     # ---- the SIM -------------------------------------------------------------------------
 
@@ -138,7 +137,7 @@ class World:
     def open(self):
         return self
 
-    def choose(self, applet, key, certificate, cache):
+    def find_identity(self, applet, key, certificate, cache):
         self.info = self
         return self
 
@@ -148,9 +147,6 @@ class World:
         self.contexts += 1
         if ca == b"damaged":
             raise ValueError("no certificate in PEM or DER")
-        return self
-
-    def wrap_socket(self, stream, host):
         return self
 
     def cipher(self):
@@ -184,7 +180,9 @@ def run(world, messages=1, settings=SETTINGS, ca=b"ca", clock=None):
     if ca is not None:
         with open("ca.pem", "wb") as file:
             file.write(ca)
-    sim = replaced(iotsafe, Applet=world.applet, choose=world.choose, SSLContext=world.context)
+    sim = replaced(
+        iotsafe, Applet=world.applet, find_identity=world.find_identity, SSLContext=world.context
+    )
     modem = replaced(cellular, driver={"sim7080": world}.get)
     cloud = replaced(telemetry, Publisher=world.publisher)
     with running(clock), sim, modem, cloud, replaced(supervisor, gc=world):

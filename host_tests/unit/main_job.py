@@ -31,19 +31,19 @@ def perform(modem, job, pin=PIN):
     found["signal"] = modem.signal()
     found["address"] = modem.attach(job["apn"])
     found["time"] = list(modem.clock() or ())
-    safe = key = None
+    applet = key = None
     if job.get("sim", "applet") == "applet":
-        safe = iotsafe.open(modem.sim(job.get("channel", "auto")))
-        listed = list(safe.objects())
+        applet = iotsafe.FullApplet(modem.sim(job.get("channel", "auto")))
+        listed = list(applet.objects())
         found["objects"] = [repr(info) for info in listed]
         key, file = _first(listed, objects.PRIVATE_KEY), _first(listed, objects.FILE)
-        found["file"] = _digest(safe.read_file(file))
+        found["file"] = _digest(applet.read_file(file))
     stream = modem.socket()
     stream.connect((job["host"], job["port"]))
     stream.write(job["say"].encode())
     stream.flush()
-    if safe:
-        found["signature"] = _hex(safe.sign(key, DIGEST))
+    if applet:
+        found["signature"] = _hex(applet.sign(key, DIGEST))
     heard = b""
     while len(heard) < job["hear"]:
         data = stream.read(job["hear"] - len(heard))
@@ -55,8 +55,8 @@ def perform(modem, job, pin=PIN):
     if job.get("ends"):  # the server closes
         found["end"] = len(stream.read(1))
     stream.close()
-    if safe:
-        safe.close()
+    if applet:
+        applet.close()
     return found
 
 

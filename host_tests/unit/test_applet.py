@@ -54,7 +54,7 @@ def test_no_applet_closes_the_channel_and_says_what_was_tried():
         AppletNotFound, text="no IoT SAFE applet on this SIM (tried AA01: 6A82, AA02: 6985)"
     ) as e:
         applet.open()
-    assert e.error.tried == (("AA01", 0x6A82), ("AA02", 0x6985))
+    assert e.error.values == (("AA01", 0x6A82), ("AA02", 0x6985))
     card.done()
 
 

@@ -51,7 +51,7 @@ def test_an_echo_is_no_answer():
 def test_refusals_in_all_three_forms():
     forms = (
         (b"ERROR", -1, "AT+CPIN: refused by the modem (ERROR)"),
-        (b"+CME ERROR: 10", 10, "AT+CPIN: +CME ERROR: 10 (SIM not inserted: insert it"),
+        (b"+CME ERROR: 10", 10, "AT+CPIN: +CME ERROR: 10 (SIM not inserted)"),
         (b"+CME ERROR:14", 14, "SIM busy"),
         (b"+CME ERROR: 604", 604, "AT+CPIN: +CME ERROR: 604"),
         (b"+CME ERROR: SIM failure", 13, "AT+CPIN: +CME ERROR: SIM failure"),
@@ -210,7 +210,7 @@ def test_a_uart_that_takes_no_bytes():
             at.sync()
             uart.room = 0
             start = clock.ms
-            with raises(ModemError, text="the UART takes no bytes: is flow control on?"):
+            with raises(ModemError, text="the UART takes no bytes"):
                 at.command(b"+CSQ")
             assert 5_000 <= clock.ms - start < 5_100
 

@@ -21,7 +21,7 @@ def restart(steps, call, text="the modem restarted"):
         assert (at.generation, at.resets, at.lost) == (1, 1, True)
         sent = len(uart.written)
         for _ in range(2):
-            with raises(ModemReset, text="set up again"):
+            with raises(ModemReset, text="AT+CSQ not sent: the modem restarted"):
                 at.command(b"+CSQ")
         assert len(uart.written) == sent
         assert (at.generation, at.resets) == (1, 1)
@@ -49,7 +49,7 @@ def test_a_boot_line_between_two_commands():
         at.poll()  # finds the pause before it
         at.command(b"+CSQ")
 
-    restart([(b"", b"\r\nRDY\r\n")], call, "set up again")
+    restart([(b"", b"\r\nRDY\r\n")], call, "AT+CSQ not sent: the modem restarted")
 
 
 def test_a_boot_line_in_place_of_the_prompt():
@@ -244,17 +244,17 @@ def no_modem(reply, kind, text, delay=3):
 
 
 def test_a_silent_modem():
-    no_modem(lambda data: b"", ModemSilent, "check its power, the power key, TX and RX")
+    no_modem(lambda data: b"", ModemSilent, "the modem answers nothing")
 
 
 def test_garbage():
     for noise in (b"\x00\xf0\xff", b"garbage\r\n", b"\xfe\r\n\x80", b"z" * 900):
-        no_modem(lambda data, noise=noise: noise, ModemGarbled, "wrong baud rate")
+        no_modem(lambda data, noise=noise: noise, ModemGarbled, "the modem sends garbage")
 
 
 def test_only_an_echo():
     for echo in (lambda data: data, lambda data: data + b"\r\n"):
-        no_modem(echo, ModemGarbled, "only echoes what is sent: TX and RX are shorted")
+        no_modem(echo, ModemGarbled, "only echoes what is sent")
 
 
 def test_the_first_calls_are_lost_or_garbled():

@@ -221,7 +221,9 @@ def test_a_file():
 
 
 def test_no_file():
-    with raises(ConfigError, text="nothing.json: no such file; write one, see firmware/README.md"):
+    with raises(
+        ConfigError, text="nothing.json: no such file; write one, see firmware/app/README.md"
+    ):
         load("nothing.json")
 
 

@@ -11,7 +11,7 @@ RUNTIMES = ("cpython", "micropython")
 
 def test_the_readme_lists_every_field():
     rows = {}
-    with open(__file__.rsplit("/host_tests/", 1)[0] + "/firmware/README.md") as file:
+    with open(__file__.rsplit("/host_tests/", 1)[0] + "/firmware/app/README.md") as file:
         for line in file:
             cells = [cell.strip() for cell in line.split("|")]
             if len(cells) == 5 and cells[1].strip("`") in config._FIELDS:
@@ -26,7 +26,7 @@ def test_the_readme_lists_every_field():
 
 def test_the_readme_lists_every_pattern():
     rows = {}
-    with open(__file__.rsplit("/host_tests/", 1)[0] + "/firmware/README.md") as file:
+    with open(__file__.rsplit("/host_tests/", 1)[0] + "/firmware/app/README.md") as file:
         for line in file:
             cells = [cell.strip() for cell in line.split("|")]
             if len(cells) == 6 and cells[1].strip("`") in _PATTERNS:

@@ -91,9 +91,9 @@ def test_no_server_name():
 
 def test_firmware_without_the_engine():
     def no_tls():
-        raise NoEngine(0, context.NO_ENGINE)
+        raise NoEngine("no-engine")
 
-    with replaced(context, _engine=no_tls), raises(NoEngine, text="MICROPY_PY_SSL_ECDSA_SIGN_ALT"):
+    with replaced(context, _engine=no_tls), raises(NoEngine, text="no ecdsa_sign_callback"):
         SSLContext(SoftwareIdentity(b""), CA)
 
 
@@ -101,3 +101,44 @@ def test_default_time_out_is_a_minute():
     with replaced(context, _engine=lambda: Engine):
         made = SSLContext(SoftwareIdentity(b""), CA)
     assert made.wrap_socket("stream", "host")[2] == 60000
+
+
+class Modem:
+    """A modem whose one socket records what is done with it; `failure` is raised by `connect`."""
+
+    def __init__(self, failure=None):
+        self.failure = failure
+        self.calls = []
+
+    def socket(self):
+        return self
+
+    def connect(self, address):
+        self.calls.append(address)
+        if self.failure:
+            raise self.failure
+
+    def close(self):
+        self.calls.append("close")
+
+
+def test_connect():
+    modem = Modem()
+    with replaced(context, _engine=lambda: Engine):
+        made = SSLContext(SoftwareIdentity(b""), CA, 2)
+        assert made.connect(modem, "mqtt.example.com", 8883) == (modem, "mqtt.example.com", 2000)
+    assert modem.calls == [("mqtt.example.com", 8883)]
+
+
+def test_connect_leaves_nothing_open():
+    with replaced(context, _engine=lambda: Engine):
+        made = SSLContext(SoftwareIdentity(b""), CA)
+    for failure in (OSError(110), KeyboardInterrupt()):
+        modem = Modem(failure)
+        with raises(type(failure)):
+            made.connect(modem, "mqtt.example.com", 8883)
+        assert modem.calls == [("mqtt.example.com", 8883), "close"]
+    modem = Modem()
+    with raises(ValueError, text="server_hostname is needed"):
+        made.connect(modem, "", 8883)
+    assert modem.calls[-1] == "close"

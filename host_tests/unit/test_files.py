@@ -92,10 +92,10 @@ def test_why_it_cannot_be_written_is_told_in_words():
         for path, folder in (("/crashes", "/"), ("/a/crashes", "/a/"), ("crashes", ".")):
             system = _FailingOS(0)
             with replaced(files, os=system):
-                told = files.why(OSError(code), path)
+                told = files.write_problem(OSError(code), path)
             assert told == "no space left: remove files"
             assert system.asked == [folder]
         with replaced(files, os=_FailingOS(100)):
-            assert files.why(OSError(code), "/crashes") == "the flash fails"
-    assert files.why(OSError(19), "/crashes") == "there is no file system"
-    assert "5" in files.why(OSError(5), "/crashes")
+            assert files.write_problem(OSError(code), "/crashes") == "the flash fails"
+    assert files.write_problem(OSError(19), "/crashes") == "there is no file system"
+    assert "5" in files.write_problem(OSError(5), "/crashes")

@@ -71,10 +71,10 @@ def config_naming(ca):
 
 def test_a_new_certificate_goes_beside_the_one_in_force():
     board = Board()
-    assert first_boot.begin(board) == ("ca.pem", "ca.pem")
+    assert first_boot.ca_files(board) == ("ca.pem", "ca.pem")
     for used, free in (("ca.pem", "ca2.pem"), ("ca2.pem", "ca.pem"), ("own.der", "ca.pem")):
         first_boot.keep(board, config_naming(used))
-        assert first_boot.begin(board) == (used, free)
+        assert first_boot.ca_files(board) == (used, free)
 
 
 def test_what_is_no_longer_named_is_removed_unless_it_is_the_users():
@@ -136,7 +136,7 @@ def test_a_start_over_keeps_the_certificate_that_was_pasted():
     with replaced(first_boot, Supervisor=Failing, **quiet):
         first_boot.setup(Board(), prompt)
     assert "Start over? [y/N] " in asked
-    assert first_boot.begin(Board())[0] == "ca2.pem"
+    assert first_boot.ca_files(Board())[0] == "ca2.pem"
     assert files.load("ca2.pem", 99) == "\n".join(pem).encode() + b"\n"
 
 
@@ -166,4 +166,4 @@ def test_what_cannot_be_written_ends_the_dialogue_with_a_line():
         assert said == [unwritable + " cannot be written: there is no file system"], said
         said.clear()
         assert len(asked) == answered
-        assert first_boot.begin(Board()) == ("ca.pem", "ca2.pem")
+        assert first_boot.ca_files(Board()) == ("ca.pem", "ca2.pem")

@@ -176,7 +176,7 @@ class _FullFiles:
     def save(self, path, data):
         raise OSError(28)
 
-    def why(self, error, path):
+    def write_problem(self, error, path):
         return "no space left"
 
 

@@ -12,7 +12,7 @@ from data.worked_examples import EXAMPLES, PAIR_01_POINT
 from effort import cases, some
 
 import iotsafe
-from iotsafe import CertificateCache, choose, objects, tlv
+from iotsafe import CertificateCache, find_identity, objects, tlv
 from iotsafe.applet import Applet
 from iotsafe.der import Certificate, signature
 from iotsafe.errors import AppletNotFound, CardError, IdentityError
@@ -107,8 +107,8 @@ def use(card, cache):
     well = 0
     for call in (
         applet.open,
-        lambda: choose(applet, cache=cache),
-        lambda: choose(applet, b"\x01", b"\x02").sign(from_hex(pki.CA)[:32]),
+        lambda: find_identity(applet, cache=cache),
+        lambda: find_identity(applet, b"\x01", b"\x02").sign(from_hex(pki.CA)[:32]),
         lambda: applet.sign(b"\x01", from_hex(EXAMPLES["16.12"][1][0][14:-2])),
         lambda: applet.random(16),
         applet.close,
@@ -183,19 +183,19 @@ def test_all_commands_on_hostile_cards():
     state = bytes(32)
     digest = iotsafe.Digest(from_hex(EXAMPLES["16.12"][1][0][14:-2]))
     calls = (
-        lambda safe: safe.capabilities(),
-        lambda safe: repr(safe.capabilities()) and repr(safe.objects()),
-        lambda safe: safe.object_info(objects.FILE, "CERT"),
-        lambda safe: safe.generate_key_pair(b"\4"),
-        lambda safe: safe.put_public_key(b"\5", from_hex(PAIR_01_POINT)),
-        lambda safe: safe.compute_signature(b"\1", digest),
-        lambda safe: safe.compute_signature(b"\1", iotsafe.Text(bytes(300))),
-        lambda safe: safe.compute_signature(b"\1", iotsafe.LastBlock(b"x", state, 64)),
-        lambda safe: safe.compute_signature(b"\1", digest, algorithm=iotsafe.RSA_PSS),
-        lambda safe: safe.verify_signature(b"\1", digest, bytes(range(64))),
-        lambda safe: safe.compute_dh(b"\4", b"\5"),
-        lambda safe: safe.compute_prf(b"seed", 48, b"secret"),
-        lambda safe: safe.compute_hkdf(b"ikm"),
+        lambda applet: applet.capabilities(),
+        lambda applet: repr(applet.capabilities()) and repr(applet.objects()),
+        lambda applet: applet.object_info(objects.FILE, "CERT"),
+        lambda applet: applet.generate_key_pair(b"\4"),
+        lambda applet: applet.put_public_key(b"\5", from_hex(PAIR_01_POINT)),
+        lambda applet: applet.compute_signature(b"\1", digest),
+        lambda applet: applet.compute_signature(b"\1", iotsafe.Text(bytes(300))),
+        lambda applet: applet.compute_signature(b"\1", iotsafe.LastBlock(b"x", state, 64)),
+        lambda applet: applet.compute_signature(b"\1", digest, algorithm=iotsafe.RSA_PSS),
+        lambda applet: applet.verify_signature(b"\1", digest, bytes(range(64))),
+        lambda applet: applet.compute_dh(b"\4", b"\5"),
+        lambda applet: applet.compute_prf(b"seed", 48, b"secret"),
+        lambda applet: applet.compute_hkdf(b"ikm"),
     )
     names = ("16.4", "16.6", "16.7", "16.9", "16.10", "16.12", "16.13", "16.14", "16.15 K1")
     names += ("16.16", "16.17 general", "16.18 early secret")
@@ -204,10 +204,10 @@ def test_all_commands_on_hostile_cards():
     for number in range(cases(4000)):
         card = HostileCard((1, 3, 20)[number % 3])
         card.table.update(table)
-        safe = iotsafe.open(card)
+        applet = iotsafe.FullApplet(card)
         for _ in range(3):
             try:
-                calls[pick(len(calls))](safe)
+                calls[pick(len(calls))](applet)
                 well += 1
             except EXPECTED as e:
                 assert str(e) and "\n" not in str(e)

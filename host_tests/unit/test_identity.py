@@ -8,7 +8,8 @@ from data.worked_examples import EXAMPLES, PAIR_01_POINT, PAIR_04_POINT
 from expect import equal, raises
 from software_key import sign
 
-from iotsafe import CertificateCache, choose
+import iotsafe
+from iotsafe import CertificateCache, find_identity
 from iotsafe.applet import Applet
 from iotsafe.errors import (
     BadCertificate,
@@ -46,14 +47,14 @@ def card(*table, **files):
 
 
 def chosen(applet, *args):
-    identity = choose(applet, *args)
+    identity = find_identity(applet, *args)
     return identity.key_id, identity.certificate_id
 
 
 def test_card_of_the_worked_examples():
     for name in ("16.5 L1", "16.5 L2", "16.5 L3"):
         _, applet = card(EXAMPLES[name][0], KEY_01, f02=CLIENT)
-        identity = choose(applet)
+        identity = find_identity(applet)
         assert (identity.key_id, identity.certificate_id) == (b"\x01", b"\x02")
         equal(identity.certificate, CLIENT)
         equal(identity.public_key, from_hex(PAIR_01_POINT))
@@ -63,7 +64,7 @@ def test_card_of_the_worked_examples():
 
 def test_exchanges_of_the_choice():
     table, applet = card(EXAMPLES["16.5 L1"][0], KEY_01, f02=CLIENT)
-    choose(applet)
+    find_identity(applet)
     names = [command[2:4] for command in table.log]
     assert names == ["70", "A4", "CB", "CD", "B0", "B0"]
 
@@ -71,7 +72,7 @@ def test_exchanges_of_the_choice():
 def test_exchanges_with_a_kept_certificate():
     CertificateCache("kept").save(CLIENT)
     table, applet = card(EXAMPLES["16.5 L1"][0], KEY_01, f02=CLIENT)
-    equal(choose(applet, cache=CertificateCache("kept")).certificate, CLIENT)
+    equal(find_identity(applet, cache=CertificateCache("kept")).certificate, CLIENT)
     assert [command[2:4] for command in table.log[2:]] == ["CB", "CD", "B0"]
 
 
@@ -80,11 +81,11 @@ def test_only_the_chosen_certificate_is_kept():
     _, applet = card(
         listing(private("01"), file("02"), file("03")), KEY_01, f02=SECOND, f03=CLIENT
     )
-    assert choose(applet, cache=cache).certificate_id == b"\x03"
+    assert find_identity(applet, cache=cache).certificate_id == b"\x03"
     equal(cache.load(), CLIENT)
     _, applet = card(listing(private("01"), file("02")), KEY_01, f02=SECOND)
     with raises(KeyMismatch):
-        choose(applet, cache=cache)
+        find_identity(applet, cache=cache)
     equal(cache.load(), CLIENT)
 
 
@@ -93,7 +94,7 @@ def test_renewed_certificate_replaces_the_kept_one():
     cache.save(CLIENT)
     renewed = from_hex(pki.CLIENT_RENEWED)
     _, applet = card(listing(private("01"), file("02")), KEY_01, f02=renewed)
-    equal(choose(applet, cache=cache).certificate, renewed)
+    equal(find_identity(applet, cache=cache).certificate, renewed)
     equal(cache.load(), renewed)
     assert os.listdir() == ["kept"]
 
@@ -131,10 +132,10 @@ def test_one_fixed_id():
 
 def test_fixed_key_that_is_not_listed():
     _, applet = card(listing(private("01"), file("02")), KEY_01, f02=CLIENT)
-    with raises(NoKey, text="no key that may sign (no key)"):
-        choose(applet, b"\x07")
+    with raises(NoKey, text="the applet holds no private key that may sign"):
+        find_identity(applet, b"\x07")
     with raises(NoCertificate, text="no certificate file"):
-        choose(applet, None, b"\x07")
+        find_identity(applet, None, b"\x07")
 
 
 def test_card_without_get_data():
@@ -169,8 +170,8 @@ def test_public_half_without_the_label_has_the_same_id():
 def test_keys_that_may_not_sign():
     for fields in ("4A0100", "4A01014B0103", "4B01A0", "4B0113610106", "4B0123"):
         table, applet = card(listing(private("01", fields), file("02")), KEY_01, f02=CLIENT)
-        with raises(NoKey, text="the applet holds no key that may sign (no key): have one"):
-            choose(applet)
+        with raises(NoKey, text="the applet holds no private key that may sign"):
+            find_identity(applet)
         assert len(table.log) == 3, fields  # nothing was asked of it
 
 
@@ -183,8 +184,8 @@ def test_keys_that_may_sign():
 def test_no_key_containers():
     for objects in ((), (file("02"),)):
         _, applet = card(listing(*objects), f02=CLIENT)
-        with raises(NoKey, text="(no key)"):
-            choose(applet)
+        with raises(NoKey, text="no private key"):
+            find_identity(applet)
 
 
 def test_empty_key_containers():
@@ -192,33 +193,31 @@ def test_empty_key_containers():
         keys = listing(private("01"), private("04"), file("02"))
         refused = (KEY_01[0], sw), (KEY_04[0], sw)
         _, applet = card(keys, *refused, f02=CLIENT)
-        with raises(NoKey, text="(container 01 is empty, container 04 is empty)"):
-            choose(applet)
+        with raises(NoKey, text="in the containers that may sign: 01, 04"):
+            find_identity(applet)
 
 
 def test_refusals_that_are_no_absence():
     _, applet = card(listing(private("01"), file("02")), (KEY_01[0], "6982"), f02=CLIENT)
     with raises(CardError, text="READ PUBLIC KEY public key 01: the SIM answered 6982"):
-        choose(applet)
+        find_identity(applet)
     _, applet = card(("01CB010000", "6984"))
     with raises(CardError, text="GET DATA: the SIM answered 6984, remote administration"):
-        choose(applet)
+        find_identity(applet)
 
 
 def test_malformed_list():
     _, applet = card(("01CB010000", "C1 7F 84 01 01 9000"))
     with raises(CardProtocolError, text="GET DATA: the SIM's answer is not understood"):
-        choose(applet)
+        find_identity(applet)
 
 
 def test_no_certificate_file():
     general = file("02", "4A0101210101")
     for objects in ((private("01"),), (private("01"), general)):
         _, applet = card(listing(*objects), KEY_01, f02=CLIENT)
-        with raises(
-            NoCertificate, text="the applet has no certificate file: have the SIM enrolled"
-        ):
-            choose(applet)
+        with raises(NoCertificate, text="the applet has no certificate file"):
+            find_identity(applet)
 
 
 def test_file_without_usage_may_hold_the_certificate():
@@ -227,11 +226,11 @@ def test_file_without_usage_may_hold_the_certificate():
 
 
 def test_empty_certificate_file():
-    text = "certificate file 02 is empty: the SIM is not enrolled yet, or was revoked"
+    text = "certificate file 02 is empty"
     for content in (b"", bytes(600), b"\xff" * 600):
         _, applet = card(listing(private("01"), file("02")), KEY_01, f02=content)
         with raises(NoCertificate, text=text):
-            choose(applet)
+            find_identity(applet)
 
 
 def test_missing_or_deactivated_certificate_file():
@@ -239,14 +238,14 @@ def test_missing_or_deactivated_certificate_file():
         table, applet = card(KEY_01)
         table._read = lambda command, sw=sw: from_hex(sw)
         with raises(NoCertificate, text="certificate file 02 is empty"):
-            choose(applet, b"\x01", b"\x02")
+            find_identity(applet, b"\x01", b"\x02")
 
 
 def test_certificate_that_may_not_be_read():
     table, applet = card(KEY_01)
     table._read = lambda command: b"\x69\x82"
     with raises(CardError, text="READ FILE file 02: the SIM answered 6982"):
-        choose(applet, b"\x01", b"\x02")
+        find_identity(applet, b"\x01", b"\x02")
 
 
 def test_cut_off_certificate():
@@ -254,45 +253,45 @@ def test_cut_off_certificate():
         _, applet = card(KEY_01, f02=CLIENT[:size])
         text = "certificate file 02 is cut off or damaged (%d bytes, DER ends early)" % size
         with raises(BadCertificate, text=text):
-            choose(applet, b"\x01", b"\x02")
+            find_identity(applet, b"\x01", b"\x02")
 
 
 def test_padded_cut_off_certificate():
     # The container is full of zeros behind the cut: as long as it should be, but damaged.
     _, applet = card(KEY_01, f02=CLIENT[:150] + bytes(800))
     with raises(BadCertificate):
-        choose(applet, b"\x01", b"\x02")
+        find_identity(applet, b"\x01", b"\x02")
 
 
 def test_file_that_is_no_certificate():
     for content in (b"-----BEGIN CERTIFICATE-----\n" * 9, b'{"port": 8883}', b"\x30\x84" * 40):
         _, applet = card(KEY_01, f02=content)
-        with raises(BadCertificate, text="have it written again"):
-            choose(applet, b"\x01", b"\x02")
+        with raises(BadCertificate, text="certificate file 02 is cut off or damaged"):
+            find_identity(applet, b"\x01", b"\x02")
 
 
 def test_certificate_of_another_key():
     _, applet = card(listing(private("01"), file("02")), KEY_01, f02=SECOND)
-    text = "certificate in file 02 (device-0004) belongs to another key than 01: have it issued"
+    text = "certificate in file 02 (device-0004) belongs to another key than 01"
     with raises(KeyMismatch, text=text):
-        choose(applet)
+        find_identity(applet)
 
 
 def test_certificate_of_a_key_that_is_not_p256():
     for content in (pki.RSA, pki.P384):
         _, applet = card(KEY_01, f02=from_hex(content))
         with raises(KeyMismatch):
-            choose(applet, b"\x01", b"\x02")
+            find_identity(applet, b"\x01", b"\x02")
 
 
 def test_the_first_problem_is_told():
     files = listing(private("01"), file("02"), file("03"))
     _, applet = card(files, KEY_01, f02=b"", f03=SECOND)
     with raises(NoCertificate, text="file 02"):
-        choose(applet)
+        find_identity(applet)
     _, applet = card(files, KEY_01, f02=SECOND, f03=CLIENT[:99])
     with raises(KeyMismatch, text="file 02"):
-        choose(applet)
+        find_identity(applet)
 
 
 def test_identity_errors_have_one_class():
@@ -312,7 +311,7 @@ def test_signature_is_counted_and_costs_two_exchanges():
         ),
         f02=CLIENT,
     )
-    identity = choose(applet, b"\x01", b"\x02")
+    identity = find_identity(applet, b"\x01", b"\x02")
     before = applet.apdu.exchanges
     for count in (1, 2, 3):
         equal(identity.sign(digest), signed)
@@ -327,7 +326,7 @@ def test_signature_is_counted_and_costs_two_exchanges():
 def test_keys_for_tls_come_first():
     keys = (private("01"), private("04", "4A01014B01134E0102610101"), file("02"), file("03"))
     table, applet = card(listing(*keys), KEY_01, KEY_04, f02=CLIENT, f03=SECOND)
-    choose(applet)
+    find_identity(applet)
     assert next(command for command in table.log if command[2:4] == "CD") == KEY_04[0]
 
 
@@ -335,7 +334,7 @@ def test_a_card_that_does_not_tell_public_keys():
     _, applet = card(
         listing(private("01"), file("02")), ("01CD00000385010100", "6D00"), f02=CLIENT
     )
-    identity = choose(applet)
+    identity = find_identity(applet)
     assert (identity.key_id, identity.certificate_id) == (b"\x01", b"\x02")
     equal(identity.public_key, from_hex(PAIR_01_POINT))  # the certificate's
 
@@ -353,10 +352,43 @@ def test_fixed_labels():
     assert chosen(applet, "EK") == (b"\x04", b"\x03")
     assert chosen(applet, "", "D") == (b"\x04", b"\x03")
     with raises(NoKey):
-        choose(applet, "NONE")
+        find_identity(applet, "NONE")
     with raises(KeyMismatch, text="belongs to another key than 04"):
-        choose(applet, "EK", "C")
+        find_identity(applet, "EK", "C")
     # A card that lists nothing is asked by the labels themselves.
     read = ("01CD000004 7502454B 00".replace(" ", ""), KEY_04[1])
     _, applet = card(("01CB010000", "6A86"), read, f03=SECOND)
-    assert choose(applet, "EK", b"\x03").sign
+    assert find_identity(applet, "EK", b"\x03").sign
+
+
+def test_the_door_opens_the_applet_and_finds_the_identity():
+    class Modem:
+        def __init__(self, channel):
+            self.channel = channel
+
+        def sim(self):
+            return self.channel
+
+    for behind in (lambda channel: channel, Modem):
+        channel = TableCard((EXAMPLES["16.5 L1"][0], KEY_01), {"02": CLIENT})
+        identity = iotsafe.identity(behind(channel))
+        assert (identity.key_id, identity.certificate_id) == (b"\x01", b"\x02")
+        assert identity.applet.aid == iotsafe.AIDS[0] and identity.applet.random
+
+
+def test_the_door_takes_what_is_wanted():
+    aid = b"\xa0\x00\x00\x00\x01"
+    table = (("00A4040005A000000001", "9000"), KEY_04, ("01A4040005A000000001", "9000"))
+    channel = TableCard(table, {"03": SECOND})
+    cache = CertificateCache("kept")
+    identity = iotsafe.identity(channel, b"\x04", b"\x03", cache, (aid,))
+    assert (identity.key_id, identity.certificate_id) == (b"\x04", b"\x03")
+    assert identity.applet.aid == aid and cache.load() == SECOND
+
+
+def test_the_door_says_what_is_missing():
+    refused = ("01A4040007A0000005590010", "6A82")
+    with raises(iotsafe.AppletNotFound):
+        iotsafe.identity(TableCard((refused,), {}), aids=iotsafe.AIDS[:1])
+    with raises(NoKey):
+        iotsafe.identity(TableCard((listing(file("02")),), {"02": CLIENT}))

@@ -24,7 +24,7 @@ def test_damaged_ca():
 
 
 def test_certificate_that_mbedtls_refuses():
-    with raises(BadCertificate, text="mbedTLS refuses our certificate"):
+    with raises(BadCertificate, text="mbedTLS refuses the certificate of the SIM"):
         SSLContext(SoftwareIdentity(CLIENT[:-1]), CA)
 
 

@@ -174,13 +174,13 @@ def test_stream_that_is_always_ready_and_never_gives():
 
 def test_wrong_name():
     session = Session(host="other.test")
-    session.fails(ServerNameMismatch, text="for another name: check the host in the config")
+    session.fails(ServerNameMismatch, text="is for another name")
     assert not session.identity.digests  # nothing is signed for a server that is not ours
 
 
 def test_unknown_ca():
     session = Session(ca=from_hex(pki.OTHER_CA))
-    session.fails(ServerNotTrusted, text="is not from our CA")
+    session.fails(ServerNotTrusted, text="is not from a CA that is trusted here")
     assert not session.identity.digests
 
 
@@ -192,7 +192,7 @@ def test_expired_certificate():
 
 def test_certificate_that_is_not_valid_yet():
     session = Session(certificate=pki.SERVER_FUTURE)
-    session.fails(ServerCertificateExpired, text="our clock is behind")
+    session.fails(ServerCertificateExpired, text="the clock here is behind")
 
 
 def test_second_ca_counts_too():
@@ -207,13 +207,13 @@ def test_second_ca_counts_too():
 
 def test_nothing_in_common():
     session = Session(suites=("TLS-ECDHE-ECDSA-WITH-AES-128-GCM-SHA256",))
-    session.fails(HandshakeRefused, text="it needs TLS 1.2 or 1.3 with ECDHE and AES-GCM")
+    session.fails(HandshakeRefused, text="before the SIM's certificate")
     assert not session.identity.digests
 
 
 def test_server_that_hangs_up_at_once():
     _, session = mute_session(closed=True)
-    with raises(HandshakeRefused, text="is this a TLS port?"):
+    with raises(HandshakeRefused, text="hung up during the handshake"):
         session.write(b"hello")
 
 
@@ -221,7 +221,7 @@ def test_server_that_hangs_up_after_our_certificate():
     session = Session()
     session.tls.write(b"hello")
     session.server.closed = True
-    with raises(ClientRefused, text="the server hung up after our certificate"):
+    with raises(ClientRefused, text="the server hung up after the certificate of the SIM"):
         session.tls.read(1)
     assert session.stream.closed
 

@@ -74,7 +74,7 @@ def test_context_serves_many_sessions():
 
 
 def test_a_failed_session_leaves_the_context_usable():
-    session = Session(failure=CardError(0x6985, "COMPUTE SIGNATURE"))
+    session = Session(failure=CardError("refused", 0x6985, "COMPUTE SIGNATURE"))
     session.fails(CardError)
     session.identity.failure = None
     again = session.context.wrap_socket(Stream(Server()), pki.HOST)
@@ -85,7 +85,7 @@ def test_a_failed_session_leaves_the_context_usable():
 def test_a_failed_session_leaves_an_open_one_alone():
     session = Session()
     session.tls.write(b"hello")
-    session.identity.failure = CardError(0x6985, "COMPUTE SIGNATURE")
+    session.identity.failure = CardError("refused", 0x6985, "COMPUTE SIGNATURE")
     second = session.context.wrap_socket(Stream(Server()), pki.HOST)
     with raises(CardError):
         second.write(b"hello")
@@ -165,7 +165,7 @@ def test_what_the_identity_raised_reaches_the_caller():
         pass
 
     for failure in (
-        CardError(0x6985, "COMPUTE SIGNATURE", "private key 01"),
+        CardError("refused", 0x6985, "COMPUTE SIGNATURE", "private key 01"),
         OSError(104, "the modem restarted"),
         KeyboardInterrupt(),
         SystemExit(),
@@ -183,7 +183,7 @@ def test_nothing_after_the_failed_signature_is_sent():
     whole.tls.write(b"hello")
     # ClientHello; encrypted: Certificate, CertificateVerify, Finished, data.
     assert records(whole.stream.written) == [22, 23, 23, 23, 23]
-    session = Session(failure=CardError(0x6985, "COMPUTE SIGNATURE"))
+    session = Session(failure=CardError("refused", 0x6985, "COMPUTE SIGNATURE"))
     session.fails(CardError)
     assert records(session.stream.written) == [22, 23]
     session.server.work()
@@ -192,7 +192,7 @@ def test_nothing_after_the_failed_signature_is_sent():
 
 
 def test_session_is_over_after_a_failed_signature():
-    session = Session(failure=CardError(0x6985, "COMPUTE SIGNATURE"))
+    session = Session(failure=CardError("refused", 0x6985, "COMPUTE SIGNATURE"))
     session.fails(CardError)
     size = len(session.stream.written)
     session.identity.failure = None

@@ -50,7 +50,7 @@ def receives(data=b"", before=b"", then=b""):
 
 def play(steps, body, set_up=SET_UP):
     """As `modem_script.play`, with this family's set-up."""
-    modem_script.play(cellular.Quectel, [set_up] + steps, body)
+    modem_script.play(cellular.BG95, [set_up] + steps, body)
 
 
 def talk(steps, body):
@@ -67,7 +67,9 @@ def talk(steps, body):
 def test_each_module_has_its_name_in_the_table():
     for name in ("bg77", "bg95", "bg96", "eg91", "eg95"):
         assert name in cellular.names()
-        assert cellular.driver(name) is cellular.Quectel
+        assert cellular.driver(name) is getattr(cellular, name.upper())
+    with raises(AttributeError, text="cellular.Quectel is now cellular.BG77, BG95"):
+        cellular.Quectel  # noqa: B018
 
 
 def test_set_up():
@@ -123,7 +125,7 @@ def test_refused_or_dropped_is_cleared_and_tried_again():
 
     for refusal in (ERROR, cme(30)):
         for cleared in (OK, ERROR):
-            again = [(CLEAR[0], cleared), INACTIVE, (ACTIVATE, OK), ACTIVE]
+            again = [(CLEAR[0], cleared), INACTIVE, INACTIVE, (ACTIVATE, OK), ACTIVE]
             play([INACTIVE, APN, (ACTIVATE, refusal)] + again, body)
 
 
@@ -141,10 +143,10 @@ def test_never_granted():
     clock = Clock()
     with running(clock):
         uart = AnsweringUART(SYNC + SET_UP + [INACTIVE, APN], {ACTIVATE: ERROR})
-        modem = cellular.Quectel(uart)
+        modem = cellular.BG95(uart)
         modem.power_up()
         start = clock.ms
-        with raises(NetworkError, text="gives no data connection: check modem.apn"):
+        with raises(NetworkError, text="gives no data connection"):
             modem.attach("internet")
         assert 120_000 <= clock.ms - start < 127_000
         assert 20 < uart.asked[ACTIVATE] < 70
@@ -159,7 +161,7 @@ def test_text_that_would_end_the_command_is_not_sent():
             with raises(NetworkError, text="at most 64 printable characters"):
                 modem.socket().connect((host, 8883))
 
-    play([INACTIVE] * 4, body)
+    play([], body)
 
 
 # -- time ---------------------------------------------------------------------------------------
@@ -212,18 +214,18 @@ def test_each_error_of_opening():
         (552, "invalid parameters"),
         (553, "no memory"),
         (564, "DNS busy"),
-        (565, "the host name cannot be resolved: check mqtt.host"),
-        (566, "refused, or no way there: check mqtt.host and mqtt.port"),
+        (565, "the name h cannot be resolved"),
+        (566, "the server cannot be reached"),
         (567, "closed"),
-        (569, "no answer in time"),
-        (570, "the data connection broke"),
-        (573, "no APN is configured: check modem.apn"),
+        (569, "no answer from the server"),
+        (570, "the data connection is not active"),
+        (573, "no APN is configured"),
         (599, "modem's error 599"),
     ):
 
         def body(modem, clock, text=text):
             socket = modem.socket()
-            with raises(NetworkError, text="no connection to h port 8883: " + text):
+            with raises(NetworkError, text=text):
                 socket.connect(("h", 8883))
             assert socket.free()
 
@@ -264,13 +266,13 @@ def test_the_result_of_opening_is_lost():
         play([(OPEN, OK), (STATE, state(1)), (STATE, state(number))], up)
 
     def down(modem, clock):
-        with raises(NetworkError, text="refused, or no way there"):
+        with raises(NetworkError, text="the server cannot be reached"):
             modem.socket().connect(("h", 8883))
 
     play([(OPEN, OK), (STATE, state(1)), (STATE, state(4)), CLOSE], down)
 
     def never(modem, clock):
-        with raises(NetworkError, text="no answer in time"):
+        with raises(NetworkError, text="no answer from the server"):
             modem.socket().connect(("h", 8883))
         assert 150_000 <= clock.ms < 160_000
 
@@ -295,7 +297,7 @@ def test_data_both_ways_whatever_it_is():
         talk(sends(TRICKY) + [receives(TRICKY, before=before)], body)
     # An indication during the command is for what comes after it.
     told = receives(TRICKY, before=urc(b'+QIURC: "recv",0'))
-    talk(sends(TRICKY) + [told, receives(), (STATE, state(2))], body)
+    talk(sends(TRICKY) + [told, receives()], body)
 
 
 def test_data_that_fills_the_buffer_is_read_on():
@@ -335,7 +337,7 @@ def test_full_for_ever():
     with running(clock):
         opened = (OPEN, OK + urc(b"+QIOPEN: 0,0"))
         refused = [opened] + sends(b"hello", b"SEND FAIL") + [(STATE, state(2))]
-        modem = cellular.Quectel(Full(SYNC + SET_UP + refused))
+        modem = cellular.BG95(Full(SYNC + SET_UP + refused))
         modem.power_up()
         socket = modem.socket()
         socket.connect(("h", 8883))
@@ -373,13 +375,13 @@ def test_the_indication_of_the_end_is_lost():
         assert clock.ms < 3_000
 
     for answer in (state(4), OK):  # some forget a closed connection
-        talk([receives(), (STATE, answer)], body)
+        talk([receives(), (STATE, answer), receives()], body)
 
 
 def test_reading_from_a_connection_that_the_modem_forgot():
     def body(socket, modem, clock):
-        with raises(NetworkError, text="the server closed the connection"):
-            socket.read(100)
+        assert socket.read(100) == b""
+        assert socket.read(100) == b""
 
     talk([(b"AT+QIRD=0,1460\r", ERROR), (STATE, OK)], body)
 

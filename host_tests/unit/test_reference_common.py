@@ -142,7 +142,7 @@ def test_1_5_the_state_of_the_sim():
                 with raises(SIMError) as caught:
                     modem.unlock()
                 said = str(caught.error)
-                assert ("set modem.pin" in said) == (meaning == "pin"), said
+                assert (caught.error.reason == "pin-wanted") == (meaning == "pin"), said
                 assert "locked" in said or "PUK" in said or meaning == "pin", said
 
             play("sim7080", steps, locked)

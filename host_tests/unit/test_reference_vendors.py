@@ -76,7 +76,7 @@ def test_5_the_data_context():
     steps = [ask(b"+QIACT?"), apn, (b"AT+QIACT=1\r", OK), up]
     assert play("bg95", steps, attach) == address
     dropped = [ask(b"+QIACT?"), apn, (b"AT+QIACT=1\r", ERROR), (b"AT+QIDEACT=1\r", OK)]
-    dropped += [ask(b"+QIACT?"), (b"AT+QIACT=1\r", OK), up]
+    dropped += [ask(b"+QIACT?"), ask(b"+QIACT?"), (b"AT+QIACT=1\r", OK), up]
     assert play("bg95", dropped, attach) == address
 
 
@@ -125,8 +125,7 @@ def test_5_11_a_closed_connection_has_no_state_and_no_data():
 
     def body(modem, socket):
         modem.signal()
-        with raises(NetworkError, text="closed"):
-            socket.read(1)
+        assert socket.read(1) == b""
 
     announced = (b"AT+CSQ\r", line(b'+QIURC: "recv",0') + lines(b"+CSQ: 1,1"))
     play("bg95", [announced] + steps, body, True)
@@ -163,7 +162,7 @@ def test_6_the_profile_of_the_r5():
 
 
 def test_6_why_no_connection_is_made():
-    for code, text in ((111, "refused"), (110, "no answer"), (113, "reached"), (11, "error 11")):
+    for code, text in ((111, "refused"), (110, "no answer"), (113, "reached")):
         before = [ask(b"+USOER", b"+USOER: %d" % code), (b"AT+USOCL=0,1\r", OK)]
         for answer in (ERROR, cme(3)):
             refused("sara-r4", answer, text, before)
@@ -278,8 +277,9 @@ def test_7_a_start_in_the_middle_of_a_connection():
 
 
 def test_8_why_no_connection_is_made():
-    for answer, text in ((line(b"NO CARRIER"), "NO CARRIER"), (cme(4), "not supported")):
-        refused("gm02s", answer, text)
+    down = ask(b"+CGPADDR=1", b"+CGPADDR: 1")
+    for answer in (line(b"NO CARRIER"), cme(4)):
+        assert refused("gm02s", answer, "not active", [down]) == 100
 
 
 def test_8_payload_both_ways():

@@ -36,7 +36,7 @@ class Sleeper(World):
         self.commands.append(line)
         self.step(line.decode())
         if line in self.refused:
-            raise cellular.CommandError(line, 3, "not allowed")
+            raise cellular.CommandError("command-refused", "AT" + line.decode(), "not allowed", 3)
 
     def power_saving(self, period, active):
         self.command(b"%d,%d" % (period, active))

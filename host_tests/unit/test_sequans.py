@@ -148,39 +148,46 @@ def test_nothing_there_is_no_error():
         equal(socket.read(10), b"late")
         assert 6_000 <= clock.ms < 7_500, clock.ms
 
-    for nothing in ([refuses(), states(1)], [refuses(answer=ERROR), states(1)], [receives()]):
+    for nothing in (
+        [refuses(), states(1)],
+        [refuses(answer=ERROR), states(1)],
+        [receives(), states(1)],
+    ):
         play(joined(opens(), nothing, receives(b"late")), body)
 
 
 def test_a_lost_hang_up_is_found_out():
     def body(modem, clock):
         socket = connected(modem)
-        with raises(NetworkError, text="the server closed the connection") as caught:
-            socket.read(10)
-        assert caught.error.errno == 104
+        assert socket.read(10) == b""
+        assert socket.hung_up
 
-    play(joined(opens(), refuses(), states()), body)
-    play(joined(opens(), refuses(), (b"AT+SQNSS\r", OK)), body)
-    play(joined(opens(), refuses(), (b"AT+SQNSS\r", lines(b"+SQNSS: 1", b"+SQNSS: 2,2"))), body)
+    play(joined(opens(), refuses(), states(), refuses()), body)
+    play(joined(opens(), refuses(), (b"AT+SQNSS\r", OK), refuses()), body)
+    other = (b"AT+SQNSS\r", lines(b"+SQNSS: 1", b"+SQNSS: 2,2"))
+    play(joined(opens(), refuses(), other, refuses()), body)
 
 
 def test_refused_by_the_network():
-    for answer, text in (
-        (b"\r\nNO CARRIER\r\n", "no connection to h port 8883: NO CARRIER"),
-        (ERROR, "refused by the modem"),
-        (cme(30), "no network service"),
-        (cme(4), "operation not supported"),
+    up = (b"AT+CGPADDR=1\r", lines(b'+CGPADDR: 1,"10.0.0.9"'))
+    down = (b"AT+CGPADDR=1\r", lines(b"+CGPADDR: 1"))
+    name = b'AT+SQNDNSLKUP="h"\r'
+    found = (name, lines(b'+SQNDNSLKUP: "h","10.0.0.1"'))
+    for answer, asked, errno, text in (
+        (b"\r\nNO CARRIER\r\n", [up, found], 111, "the server cannot be reached"),
+        (ERROR, [up, (name, ERROR)], 113, "the name h cannot be resolved"),
+        (cme(30), [down], 100, "the data connection is not active"),
     ):
 
-        def body(modem, clock, text=text):
+        def body(modem, clock, errno=errno, text=text):
             socket = modem.socket()
             with raises(NetworkError, text=text) as caught:
                 socket.connect(("h", 8883))
-            assert caught.error.errno == 100
+            assert caught.error.errno == errno
             assert socket.free()
             connected(modem)
 
-        play(opens(answer=answer) + opens(), body)
+        play(opens(answer=answer) + asked + opens(), body)
 
 
 def test_a_number_in_use_is_freed_once():

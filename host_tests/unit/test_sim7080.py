@@ -33,6 +33,7 @@ def play(steps, body):
 def test_the_driver_is_in_the_table():
     assert "sim7080" in cellular.names()
     assert cellular.driver("sim7080") is SIM7080 is cellular.SIM7080
+    assert cellular.SIM7070 is cellular.SIM7090 is SIM7080
     with raises(ValueError, text="sim800"):
         cellular.driver("sim800")
     with raises(AttributeError):
@@ -236,7 +237,7 @@ def test_never_granted():
     with running(clock):
         modem, uart = started([NO_ADDRESS, APN], lambda steps: AnsweringUART(steps, answers))
         start = clock.ms
-        with raises(NetworkError, text="gives no data connection: check modem.apn") as caught:
+        with raises(NetworkError, text="gives no data connection") as caught:
             modem.attach("internet")
         assert caught.error.errno == 100
         assert 120_000 <= clock.ms - start < 127_000
@@ -266,7 +267,7 @@ def test_text_that_would_end_the_command_is_not_sent():
             with raises(NetworkError, text="at most 64 printable characters, and no quotes"):
                 modem.attach(*arguments)
 
-        play([NO_ADDRESS], body)
+        play([], body)
 
 
 def test_addresses_that_make_no_sense():
@@ -336,26 +337,26 @@ def refused(answer, kind, text, more=(), errno=None):
 def test_each_result_of_caopen():
     for result, errno, text in (
         (1, 5, "socket error"),
-        (2, 12, "no memory (or the data quota of the SIM is used up)"),
+        (2, 12, "no memory, or no data quota left"),
         (3, 24, "too many connections"),
         (4, 22, "parameter invalid"),
         (6, 22, "invalid IP address"),
         (7, 95, "not supported"),
         (12, 98, "cannot bind"),
         (13, 98, "cannot listen"),
-        (20, 113, "the host name cannot be resolved: check mqtt.host"),
+        (20, 113, "the name h cannot be resolved"),
         (21, 100, "the data connection is not active"),
-        (23, 111, "refused by the server: check mqtt.port"),
+        (23, 111, "refused by the server"),
         (24, 71, "the server's certificate expired"),
         (25, 71, "the server's certificate has another name"),
         (26, 71, "the server's certificate expired, and has another name"),
-        (27, 113, "connect failed"),
+        (27, 113, "the server cannot be reached"),
         (99, 5, "modem's result 99"),
     ):
         refused(
             lines(b"+CAOPEN: 0,%d" % result),
             NetworkError,
-            "no connection to h port 8883: " + text,
+            text,
             errno=errno,
         )
 
@@ -364,17 +365,17 @@ def test_no_memory_after_a_long_time_is_a_server_that_does_not_answer():
     clock = Clock(nap=100)
     with running(clock):
         modem = _timed(clock, [(opens()[0], [(75_000, lines(b"+CAOPEN: 0,2"))])])
-        with raises(NetworkError, text="no answer: the server, or the way to it") as caught:
+        with raises(NetworkError, text="no answer from the server") as caught:
             modem.socket().connect(("h", 8883))
         assert caught.error.errno == 110
 
 
 def test_answers_of_caopen_that_are_not_understood():
     for answer in (OK, lines(b"+CAOPEN: 0"), lines(b"+CAOPEN:"), lines(b"+CAOPEN: 0,x")):
-        refused(answer, ModemError, "AT+CAOPEN: the modem's answer is not understood")
+        refused(answer, ModemError, "AT+CAOPEN: OK, but no answer")
     # The result of another connection, late, is not ours.
-    refused(lines(b"+CAOPEN: 1,0"), ModemError, "not understood")
-    refused(lines(b"+CAOPEN: 1,0", b"+CAOPEN: 0,27"), NetworkError, "connect failed")
+    refused(lines(b"+CAOPEN: 1,0"), ModemError, "AT+CAOPEN: OK, but no answer")
+    refused(lines(b"+CAOPEN: 1,0", b"+CAOPEN: 0,27"), NetworkError, "the server cannot be reached")
 
 
 def test_warnings_while_waiting_for_caopen():

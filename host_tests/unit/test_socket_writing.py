@@ -174,7 +174,7 @@ def test_what_the_modem_may_have_taken_is_not_sent_again():
         with raises(CommandError, text="AT+CASEND: refused"):
             socket.flush()
         socket.write(b"more")
-        with raises(ModemGarbled, text="a send failed before: close the connection") as caught:
+        with raises(ModemGarbled, text="a send failed before") as caught:
             socket.flush()
         assert caught.error.errno == 32
         settle(modem)

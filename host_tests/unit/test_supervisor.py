@@ -79,25 +79,25 @@ ERRORS = (
     (cellular.ModemSilent("x"), "power"),
     (cellular.ModemGarbled("x"), "session"),
     (cellular.ModemTimeout("x"), "session"),
-    (cellular.CommandError(b"+CSIM", 13, "x"), "power"),
+    (cellular.CommandError("command-refused", "AT+CSIM", "x", 13), "power"),
     (cellular.ModemError("x"), "power"),
     (cellular.SIMError("x"), "sim"),
-    (iotsafe.AppletNotFound(()), "sim"),
-    (iotsafe.CardError(0x6A82, "READ FILE"), "sim"),
-    (iotsafe.CardProtocolError(0x9000, "READ FILE", "x"), "sim"),
-    (iotsafe.NoKey("x"), "sim"),
-    (iotsafe.NoCertificate("x"), "sim"),
-    (iotsafe.BadCertificate("x"), "sim"),
-    (iotsafe.KeyMismatch("x"), "sim"),
-    (iotsafe.ClientRefused(-1, "x"), "sim"),
+    (iotsafe.AppletNotFound("no-applet"), "sim"),
+    (iotsafe.CardError("refused", 0x6A82, "READ FILE"), "sim"),
+    (iotsafe.CardProtocolError("not-understood", "READ FILE", "x"), "sim"),
+    (iotsafe.NoKey("no-key"), "sim"),
+    (iotsafe.NoCertificate("no-certificate"), "sim"),
+    (iotsafe.BadCertificate("certificate-refused"), "sim"),
+    (iotsafe.KeyMismatch("key-mismatch", "02", "x", "01"), "sim"),
+    (iotsafe.ClientRefused("client-refused", code=-1), "sim"),
     (cellular.NetworkError("x"), "network"),
-    (iotsafe.ServerCertificateExpired(0, "x"), "clock"),
-    (iotsafe.ServerNotTrusted(0, "x"), "session"),
-    (iotsafe.ServerNameMismatch(0, "x"), "session"),
-    (iotsafe.HandshakeRefused(-1, "x"), "session"),
-    (iotsafe.TLSError(-1, "x"), "session"),
-    (telemetry.MQTTError("x"), "session"),
-    (telemetry.BrokerRefused(5), "session"),
+    (iotsafe.ServerCertificateExpired("server-early"), "clock"),
+    (iotsafe.ServerNotTrusted("server-not-trusted"), "session"),
+    (iotsafe.ServerNameMismatch("server-name"), "session"),
+    (iotsafe.HandshakeRefused("server-hung-up"), "session"),
+    (iotsafe.TLSError("tls-failed", "x", code=-1), "session"),
+    (telemetry.MQTTError("broker-closed"), "session"),
+    (telemetry.BrokerRefused("connack-5", 5), "session"),
     (OSError(110, "no answer"), "session"),
 )
 
@@ -133,7 +133,7 @@ def test_a_reading_is_kept_over_a_reconnect():
 
 
 def test_a_session_that_breaks_while_idle():
-    world = World([("service", telemetry.MQTTError("the broker does not answer any more"))])
+    world = World([("service", telemetry.MQTTError("broker-silent"))])
     _, _ = run(world, 2)
     assert [reading["seq"] for reading in world.published] == [1, 2]
     assert world.done.count("session") == 2
@@ -203,7 +203,7 @@ def test_a_session_that_lasts_makes_the_pauses_short_again():
 def test_two_boards_with_one_identity():
     # Each takes the session from the other: they come ever more seldom, and say why.
     lines = []
-    world = Lasting([("service", telemetry.MQTTError("closed"))] * 12, 0)
+    world = Lasting([("service", telemetry.MQTTError("broker-closed"))] * 12, 0)
     with replaced(supervisor, say=lambda area, text, *args: lines.append(text % args)):
         _, clock = run(world, 2, each(1200))
     assert clock.pauses[11] > 150_000, clock.pauses
@@ -278,7 +278,7 @@ def test_it_never_gives_up():
 
 def test_sessions_that_fail_lead_deeper():
     # The fourth in a row checks the network, the eighth restarts the modem.
-    world = World([("session", iotsafe.TLSError(-1, "x"))] * 8)
+    world = World([("session", iotsafe.TLSError("tls-failed", "x", code=-1))] * 8)
     run(world)
     short = ["session"]
     network = ["network", "clock", "session"]
@@ -286,7 +286,7 @@ def test_sessions_that_fail_lead_deeper():
     assert world.done == want, world.done
     assert world.restarts == 1
     # A session that works, even for a while, begins the count anew.
-    again = [("session", iotsafe.TLSError(-1, "x"))]
+    again = [("session", iotsafe.TLSError("tls-failed", "x", code=-1))]
     world = World(again * 3 + [("run", OSError(104, "x"))] + again * 2)
     run(world)
     assert world.restarts == 0 and world.done.count("network") == 1, world.done
@@ -311,22 +311,26 @@ def test_the_pin_is_in_no_line():
 
 def test_one_line_for_each_failure():
     lines = []
-    world = World([("session", iotsafe.ServerNotTrusted(0, "wrong CA"))])
+    world = World([("session", iotsafe.ServerNotTrusted("server-not-trusted"))])
     with replaced(supervisor, say=lambda area, text, *args: lines.append((area, text % args))):
         run(world)
-    assert ("session", "ServerNotTrusted: wrong CA") in lines, lines
+    line = (
+        "ServerNotTrusted: the server's certificate is not from a CA that is trusted here: is it "
+        "the right server? Put the CA that issued its certificate into the file of mqtt.ca"
+    )
+    assert ("session", line) in lines, lines
     (pause,) = [line for area, line in lines if line.startswith("next attempt in ")]
     assert pause.endswith(" s, from step session")
 
 
 def test_a_context_is_made_anew_only_for_another_identity():
-    refused = [("session", iotsafe.ClientRefused(-1, "x"))]
+    refused = [("session", iotsafe.ClientRefused("client-refused", code=-1))]
     world = World(refused * 5)
     run(world)
     assert world.done.count("sim") == 6 and world.contexts == 1
 
     class Rotated(World):
-        def choose(self, applet, key, certificate, cache):
+        def find_identity(self, applet, key, certificate, cache):
             identity = World(())
             identity.info = self
             identity.certificate = b"%d" % (world.done.count("sim") // 2)
@@ -360,8 +364,11 @@ def test_a_board_without_a_clock_to_set():
 
 def test_no_ca_or_a_damaged_one():
     for ca, text in (
-        (None, "TLSError: ca.pem: no such file: put the CA certificate of the broker there"),
-        (b"damaged", "TLSError: ca.pem: no certificate in PEM or DER: put the CA certificate"),
+        (None, "TLSError: the CA certificate in ca.pem cannot be used: no such file: put the CA"),
+        (
+            b"damaged",
+            "TLSError: the CA certificate in ca.pem cannot be used: no certificate in PEM or DER",
+        ),
     ):
         with_ca(ca, text)
 

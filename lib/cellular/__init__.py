@@ -11,6 +11,7 @@ channel = modem.sim()                            # for iotsafe.Applet
 from .at import AT
 from .csim import CSIM
 from .errors import (
+    CellularError,
     CommandError,
     ModemError,
     ModemGarbled,
@@ -19,6 +20,7 @@ from .errors import (
     ModemTimeout,
     NetworkError,
     SIMError,
+    StreamError,
 )
 from .socket import Socket
 
@@ -26,11 +28,11 @@ __version__ = "0.1.0"
 
 # Name in a config, module and class of each driver. It is imported when it is first used.
 DRIVERS = (
-    ("bg77", "quectel", "Quectel"),
-    ("bg95", "quectel", "Quectel"),
-    ("bg96", "quectel", "Quectel"),
-    ("eg91", "quectel", "Quectel"),
-    ("eg95", "quectel", "Quectel"),
+    ("bg77", "quectel", "BG77"),
+    ("bg95", "quectel", "BG95"),
+    ("bg96", "quectel", "BG96"),
+    ("eg91", "quectel", "EG91"),
+    ("eg95", "quectel", "EG95"),
     ("gm02s", "sequans", "GM02S"),
     ("gms01q", "sequans", "GMS01Q"),
     ("sara-r4", "ublox", "SARAR4"),
@@ -58,9 +60,13 @@ def __getattr__(name):
     # A module of the package is asked for here too, by `from . import …` before it is loaded.
     if name[0] != "_":
         try:
+            if name in ("SIM7070", "SIM7090"):  # do all as the SIM7080 does
+                name = "SIM7080"
             return _find(2, name) or _submodule(name)
         except ImportError:
-            pass
+            from .renamed import message
+
+            name = message(name)
     raise AttributeError(name)
 
 

@@ -26,8 +26,10 @@ from .errors import (
     ModemReset,
     ModemSilent,
     ModemTimeout,
-    about,
+    NetworkError,
     command_error,
+    name,
+    text,
 )
 from .parser import DATA, LINE, NONE, PROMPT, Parser
 
@@ -40,7 +42,7 @@ _COLON = const(0x3A)
 _TOGETHER = const(256)  # bytes that are taken in one read while they go on coming
 
 # Final result codes of a command that was not done; one that ends with a colon is a beginning.
-_FAILURES = (
+FAILURES = (
     b"ERROR",
     b"+CME ERROR:",
     b"+CMS ERROR:",
@@ -63,6 +65,13 @@ def starts(line, prefix):
         if line[i] != prefix[i]:
             return False
     return True
+
+
+def quotable(*values):
+    """Raise NetworkError unless each of `values` (str) can stand between quotes in a command."""
+    for value in values:
+        if len(value) > 64 or '"' in value or text(value.encode()) != value:
+            raise NetworkError("text-not-allowed")
 
 
 class AT:
@@ -134,7 +143,7 @@ class AT:
             parser.expect_data(prefix, target, mark)
         lines = []
         damaged = None if target else False  # None: nothing of the answer has come
-        whole = timeouts.of(command, self.limits)
+        whole = timeouts.limit_of(command, self.limits)
         limit = timeout or whole
         # The result may be late: what comes next waits for so long, at least.
         self._stale = max(whole - limit, self._stale)
@@ -179,9 +188,9 @@ class AT:
                     if starts(line, prefix[:half]) or prefix[half:] in bytes(line):
                         damaged = True
                 if not self._urc(line) and damaged is False:
-                    from .recovery import is_damaged
+                    from .damage import is_damaged
 
-                    if is_damaged(line, _FAILURES + (done, on_line and prefix)):
+                    if is_damaged(line, FAILURES + (done, on_line and prefix)):
                         if target:  # the data is whole
                             return lines
                         raise self._lost_bytes(command)
@@ -226,14 +235,12 @@ class AT:
             self._resync()
         self.poll()
         if self.lost:
-            raise ModemReset("the modem restarted: it has to be set up again")
+            raise ModemReset("not-set-up", name(command))
         if len(command) > _MAX_COMMAND:
-            raise ModemError(
-                about(command, "longer than the modem takes, %d characters" % _MAX_COMMAND)
-            )
+            raise ModemError("command-too-long", name(command), _MAX_COMMAND)
         self.commands += 1
         self.prompted = False
-        self._stale = 3 * timeouts.of(b"")
+        self._stale = 3 * timeouts.limit_of(b"")
         self._write(b"".join((b"AT", command, b"\r")))
 
     def _event(self, command, deadline):
@@ -241,24 +248,24 @@ class AT:
         while True:
             event = self.parser.next()
             if self.lost:
-                raise ModemReset(about(command, "the modem restarted"))
+                raise ModemReset("restarted", name(command))
             if event != NONE:
                 return event
             filled = self._fill()
             if ticks.left(deadline) <= (-_GRACE if filled else 0):
                 self.timeouts += 1
-                raise ModemTimeout(about(command, "no answer from the modem in time"))
+                raise ModemTimeout("no-answer", name(command))
             if not filled:
                 ticks.sleep(1)
 
     def _lost_bytes(self, command):
         self.garbled += 1
-        return ModemGarbled(about(command, "bytes of the answer lost, or more than asked for"))
+        return ModemGarbled("bytes-lost", name(command))
 
     def _is_final(self, line, done):
         """Is it a final result code: `done`, or a failure?"""
         if line != done:
-            for failure in _FAILURES:
+            for failure in FAILURES:
                 if line == failure or (failure[-1] == _COLON and starts(line, failure)):
                     break
             else:
@@ -329,7 +336,7 @@ class AT:
         echoed = heard = 0
         while True:
             self._write(b"AT\r")
-            wait = ticks.after(min(timeouts.of(b""), timeout))
+            wait = ticks.after(min(timeouts.limit_of(b""), timeout))
             while ticks.left(wait) > 0:
                 event = self.parser.next()
                 if event == LINE:
@@ -349,13 +356,10 @@ class AT:
             quiet = timeouts.QUIET  # this AT may still be answered, too
         partial = self.parser.partial()
         if not heard and (partial[:2] == b"AT" if partial else echoed):
-            raise ModemGarbled(
-                "the modem only echoes what is sent: TX and RX are shorted, or it hangs; "
-                "cycle its power"
-            )
+            raise ModemGarbled("echo-only")
         if heard or partial:
-            raise ModemGarbled("the modem sends garbage: wrong baud rate, or a bad line")
-        raise ModemSilent("the modem answers nothing: check its power, the power key, TX and RX")
+            raise ModemGarbled("garbage")
+        raise ModemSilent("silent")
 
     def _resync(self):
         """After a result that never came: wait until the line is quiet, then AT until OK."""
@@ -420,6 +424,6 @@ class AT:
             if n:
                 data = memoryview(data)[n:]
             elif ticks.left(deadline) <= 0:
-                raise ModemError("the UART takes no bytes: is flow control on?")
+                raise ModemError("uart-stuck")
             else:
                 ticks.sleep(1)

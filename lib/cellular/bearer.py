@@ -4,11 +4,11 @@ Context 1 is the one that they register with (3GPP TS 27.007 10.1). Its APN has 
 that, and stays stored in the modem: only the first start with another APN registers twice.
 """
 
-import ticks
-
 from . import timeouts
+from .at import quotable
 from .errors import text
-from .modem import Modem, _number, quotable
+from .modem import Modem
+from .parser import decimal
 
 
 class BearerModem(Modem):
@@ -32,13 +32,12 @@ class BearerModem(Modem):
         digits = self._one(b"+CCID", b"+CCID:").strip(b'" Ff')
         return text(digits) if digits.isdigit() else ""
 
-    def prepare(self, apn, user="", password=""):
+    def _prepare(self, apn, user, password):
         """See that context 1 has this APN; True if that was not so: the modem registers anew.
 
         With a wrong one the network may not let the modem in at all. Nothing is asked again until
         the modem restarts.
         """
-        quotable(apn, user, password)
         context = (self.at.generation, apn, user, password)
         if self._context == context:
             return False
@@ -53,27 +52,23 @@ class BearerModem(Modem):
 
         Raises NetworkError when the network has not granted one after `timeout` ms.
         """
-        if self.prepare(apn, user, password):
+        quotable(apn, user, password)
+        if self._prepare(apn, user, password):
             self.register()
-        deadline = ticks.after(timeout)
-        address = self._address()
-        while not address:
-            if ticks.left(deadline) <= 0:
-                from .results import no_context
+        return super().attach(apn, user, password, timeout)
 
-                raise no_context()
-            self._attempt(b"+CGACT=1,1")  # refused: active, or not granted; the address tells
-            address = self._address()
-            if not address:  # again, not at once
-                self._idle(2_000)
-                address = self._address()
-        return address
+    def _configure(self, apn, user, password):
+        """`prepare` has done that."""
+
+    def _activate(self):
+        self._attempt(b"+CGACT=1,1")  # refused: active, or not granted; the address tells
+        return self._address()
 
     def _apn(self):
         """The stored APN of context 1 as text, in lower case; "" if there is none."""
         for line in self.at.command(b"+CGDCONT?", b"+CGDCONT:"):
             fields = line.split(b",")  # <cid>,<type>,<APN>,…
-            if len(fields) > 2 and _number(fields[0]) == 1:
+            if len(fields) > 2 and decimal(fields[0]) == 1:
                 return text(fields[2].strip(b'" ')).lower()
         return ""
 
@@ -92,7 +87,7 @@ class BearerModem(Modem):
         for line in self.at.command(b"+CGPADDR=1", b"+CGPADDR:"):
             fields = line.split(b",")
             address = fields[1].strip(b'" ') if len(fields) > 1 else b""
-            if _number(fields[0]) == 1 and address.strip(b"0."):
+            if decimal(fields[0]) == 1 and address.strip(b"0."):
                 return text(address)
         return None
 
@@ -100,7 +95,7 @@ class BearerModem(Modem):
         """`+CGEV: NW|ME PDN DEACT <cid>[,…]`, `NW|ME DETACH`: our context is gone."""
         event = bytes(line)
         if b"DEACT " in event:
-            cid = _number(event.partition(b"DEACT ")[2].split(b",")[0])
+            cid = decimal(event.partition(b"DEACT ")[2].split(b",")[0])
         else:
             cid = 1 if b"DETACH" in event else None
         if cid == 1:

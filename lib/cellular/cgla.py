@@ -44,7 +44,7 @@ _SIM_FAILURE = const(13)  # or, on some modems, an AID that the card does not ha
 _NOT_FOUND = (22, 773)
 
 
-def instead(at, error, apdu):
+def replace_csim(at, error, apdu):
     """The channel for a modem that refused `apdu` in AT+CSIM with `error`, a CommandError.
 
     Raises `error` where the SIM is what fails, or the modem has only AT+CSIM; ModemError when it
@@ -63,10 +63,7 @@ def instead(at, error, apdu):
     refusal = None if error.code == _SIM_FAILURE else _refusal(at, b"+CSIM")
     if refusal is None:
         raise error
-    raise ModemError(
-        "no CSIM on this modem (%s), and no AT+CCHO: the SIM cannot sign; update the modem's "
-        "firmware, or take another modem" % refusal
-    )
+    raise ModemError("no-csim", refusal)
 
 
 def _number(first):
@@ -125,7 +122,7 @@ class CGLA(CSIM):
             self._leave(number)
             if session[1]:  # it did work: the SIM was reset, and the modem knows it no more
                 return _NOTHING, _NOT_OPEN
-            raise CommandError(b"+CGLA", e.code, e.detail + ": the modem did not pass it on")
+            raise CommandError("apdu-refused", "AT+CGLA", e.detail, e.code)
         session[1] = True
         return self._result()
 
@@ -186,7 +183,7 @@ class CGLA(CSIM):
         self._answer = self._problem = None
         self._at.command(command, b"", self._on_handle)
         if self._answer is None:
-            raise ModemError("AT+CCHO: %s" % (self._problem or "OK, but no session"))
+            raise self._no_answer(ModemError, "AT+CCHO")
         self._tested = True
         return self._answer
 
@@ -203,7 +200,7 @@ class CGLA(CSIM):
         if named:
             self._answer = self._problem = None
             if not good:
-                self._problem = "the modem's answer is damaged (session %s)" % text(handle[:40])
+                self._problem = "session " + text(handle[:40])
         if good:
             self._answer = handle
         return named or good
@@ -228,10 +225,7 @@ class CGLA(CSIM):
             except CommandError as e:
                 # Some have no test form, but then they refuse it in another way than the AID.
                 if e.code == error.code:
-                    raise ModemError(
-                        "no AT+CCHO on this modem (%s): set sim.channel in the config to csim"
-                        % e.detail
-                    )
+                    raise ModemError("no-ccho", e.detail)
             self._tested = True
         freed = False
         for handle in (b"1", b"2", b"3"):

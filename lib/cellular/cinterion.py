@@ -11,13 +11,12 @@ from micropython import const
 import ticks
 
 from . import timeouts
+from .at import quotable
 from .bearer import BearerModem
 from .errors import CommandError, NetworkError, text
-from .modem import _number, quotable
-from .parser import number
+from .parser import decimal, number
 
 _EPIPE = const(32)
-_ECONNRESET = const(104)
 _UP = const(4)  # ^SISI: <id>,<state>
 _CONNECTING = const(3)
 _OPEN = const(90_000)  # ms for an attempt to connect
@@ -60,8 +59,10 @@ class TX62(BearerModem):
         if b"1,1" not in self.at.command(b"^SICA?", b"^SICA:"):
             try:
                 self.at.command(b"^SICA=1,1", timeout=timeout)
-            except CommandError as e:
-                raise NetworkError("the network gives no data connection: %s" % e.detail)
+            except CommandError:
+                from .results import no_context
+
+                raise no_context()
         return address
 
     # -- sockets --------------------------------------------------------------------------------
@@ -78,40 +79,49 @@ class TX62(BearerModem):
         self._unread[cid] = self._writable[cid] = 0
         self._trouble = None
         self._sockets[cid].opened()
+        begun = ticks.now()
         try:
             self.at.command(b"^SISO=%d" % cid)
-            self._wait(cid)
-        except (CommandError, NetworkError) as e:
+            failed = not self._wait(cid)
+        except CommandError:
+            failed = True
+        if failed:
+            trouble = self._trouble
             self._close(cid)
-            from .results import no_connection
+            from . import results
 
-            raise no_connection(host, port, self._trouble or e)
+            if trouble:
+                raise results.cinterion(host, port, trouble) or results.no_connection(
+                    host, port, trouble
+                )
+            raise results.unexplained(self, host, port, ticks.diff(ticks.now(), begun))
 
     def _store(self, cid, key, value):
         self.at.command(b'^SISS=%d,"%s","%s"' % (cid, key, value))
 
     def _wait(self, cid):
-        """Until the connection is up; NetworkError if it does not come."""
+        """Wait until the connection is up; False if it does not come."""
         socket = self._sockets[cid]
         deadline = ticks.after(_OPEN)
         look = ticks.after(_LOOK)
         while not self._writable[cid]:
             if socket.hung_up:
-                raise NetworkError("it failed")
+                return False
             if ticks.left(look) <= 0:  # the indication may be lost
                 state = self._state(cid)
                 if state == _UP:
-                    return
+                    break
                 if state != _CONNECTING:
-                    raise NetworkError("it failed")
+                    return False
                 look = ticks.after(_LOOK)
             if ticks.left(deadline) <= 0:
-                raise NetworkError("no answer from the server")
+                return False
             self._idle(10)
+        return True
 
     def _state(self, cid):
         """The state of a service, or None: `^SISI: <id>,<state>,…`."""
-        return _number(self._one(b"^SISI=%d" % cid, b"^SISI: %d," % cid).split(b",")[0])
+        return decimal(self._one(b"^SISI=%d" % cid, b"^SISI: %d," % cid).split(b",")[0])
 
     def _send(self, cid, data):
         """Hand `data` (memoryview, at most 1500 bytes) to the modem; how many of them it took."""
@@ -135,18 +145,20 @@ class TX62(BearerModem):
             self._check(cid, _EPIPE)
         return took[0] if took else 0
 
-    def _check(self, cid, errno):
-        """Raise NetworkError with `errno` unless connection `cid` is up."""
+    def _is_up(self, cid):
         try:
-            state = self._state(cid)
+            return self._state(cid) == _UP
         except CommandError:
-            state = None
-        if self._sockets[cid].hung_up or state != _UP:
-            raise NetworkError(
-                "the server closed the connection"
-                + (": %s" % self._trouble if self._trouble else ""),
-                errno,
-            )
+            return False
+
+    def _check(self, cid, errno):
+        """As `Modem._check`, with what the modem said."""
+        try:
+            super()._check(cid, errno)
+        except NetworkError:
+            if self._trouble:
+                raise NetworkError("closed-with-cause", self._trouble, errno=errno)
+            raise
 
     def _receive(self, cid, target):
         """Fetch what the modem has, at most `target` (memoryview) holds; number of bytes."""
@@ -169,15 +181,14 @@ class TX62(BearerModem):
                 b"^SISR=%d,%d" % (cid, size), b"^SISR: %d," % cid, target=target, mark=b"\n"
             )
         except CommandError:
-            if not socket.hung_up:
-                self._check(cid, _ECONNRESET)
+            if not self._is_gone(cid):
                 raise
-            lines = ()  # nothing is left of it
+            lines = ()
         for line in lines:
             if line[:1] == b"-":  # the end, or not connected
                 socket.hung_up = True
             else:
-                count = _number(line.split(b",")[0]) or 0
+                count = decimal(line.split(b",")[0]) or 0
         return count
 
     def _close(self, cid):

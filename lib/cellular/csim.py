@@ -18,22 +18,22 @@ _AROUND = b' "'  # what may stand around the digits
 class CSIM:
     """The Channel of the SIM behind an AT engine; see `transmit`.
 
-    `settled`: no other channel is tried. If it is not, and the modem refuses AT+CSIM before a
-    command of an application has passed, AT+CGLA takes over for good, where the modem has it:
-    some have no AT+CSIM, or open channels with it and then pass nothing on (seen on the EG25).
-    `name` says which it is, as a value for `Modem.sim`.
+    `replace`: when the modem refuses AT+CSIM before a command of an application has passed,
+    `replace(at, error, apdu)` returns the channel that is used from then on, or raises; None: no
+    other channel is tried. Some modems have no AT+CSIM, or open channels with it and then pass
+    nothing on (seen on the EG25). `name` says which it is, as a value for `Modem.sim`.
     """
 
     name = "csim"
     mixed = False  # the modem repeats earlier answers before the one that is due
     _prefix = b"+CSIM:"
 
-    def __init__(self, at, settled=True):
+    def __init__(self, at, replace=None):
         self._at = at
         self._answer = None
         self._problem = None
-        self.settled = settled
-        self._cgla = None  # the channel that took over
+        self._replace = replace
+        self._other = None  # the channel that is used instead
 
     @property
     def generation(self):
@@ -46,24 +46,26 @@ class CSIM:
         Raises ModemError (and its kin) when the modem does not pass it on or the answer is
         damaged; a status word, whatever it says, is no error.
         """
-        if self._cgla:
-            return self._cgla.transmit(apdu)
+        if self._other:
+            return self._other.transmit(apdu)
         digits = binascii.hexlify(apdu).upper()  # some modems read only capitals
         try:
             self._exchange(b'+CSIM=%d,"%s"' % (len(digits), digits), apdu)
         except CommandError as e:
-            error = CommandError(b"+CSIM", e.code, e.detail + ": the modem did not pass it on")
-            if self.settled:
+            error = CommandError("apdu-refused", "AT+CSIM", e.detail, e.code)
+            if not self._replace:
                 raise error
         else:
             if apdu[1] not in b"\x70\xa4":  # MANAGE CHANNEL and SELECT prove nothing
-                self.settled = True
+                self.settle()
             return self._result()
-        from .cgla import instead
+        self._other = self._replace(self._at, error, apdu)
+        self.name = self._other.name
+        return self._other.transmit(apdu)
 
-        self._cgla = instead(self._at, error, apdu)
-        self.name = self._cgla.name
-        return self._cgla.transmit(apdu)
+    def settle(self):
+        """Try no other channel from now on."""
+        self._replace = None
 
     def _exchange(self, command, apdu):
         """Send `command`, which carries `apdu`. An answer that is whole counts also when the
@@ -79,12 +81,16 @@ class CSIM:
     def _result(self):
         """Response data and status word of the answer that came."""
         if self._answer is None:
-            raise ModemGarbled(
-                "AT%s %s" % (text(self._prefix), self._problem or "OK, but no answer of the SIM")
-            )
+            raise self._no_answer(ModemGarbled, "AT+" + self.name.upper())
         end = len(self._answer) - 2
         sw = self._answer[end] << 8 | self._answer[end + 1]
         return memoryview(self._answer)[:end], sw
+
+    def _no_answer(self, kind, command):
+        """The error, of class `kind`, of a command that had no answer, or a damaged one."""
+        if self._problem:
+            return kind("answer-damaged", command, self._problem)
+        return kind("answer-missing", command)
 
     def _line(self, line):
         self._answer = None
@@ -106,4 +112,4 @@ class CSIM:
             self._answer = binascii.unhexlify(line[start:end])
             return timeouts.RESULT
         except ValueError as e:
-            self._problem = "the modem's answer is damaged (%s)" % e
+            self._problem = str(e)

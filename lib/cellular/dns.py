@@ -9,8 +9,8 @@ from micropython import const
 
 import ticks
 
+from .at import quotable
 from .errors import CommandError, ModemError, NetworkError, text
-from .modem import quotable
 
 _EHOSTUNREACH = const(113)
 _ETIMEDOUT = const(110)
@@ -20,7 +20,7 @@ _PATIENCE = const(70_000)  # ms for the answer of the network's name server
 def resolve(modem, host):
     """The IP address of `host` (str) as text; `modem.dns` says how to ask. See `Modem.resolve`."""
     if not modem.dns:
-        raise ModemError("this modem does not tell addresses: connect to the name")
+        raise ModemError("no-resolver")
     quotable(host)
     command, prefix = modem.dns
     name = host.encode().lower()
@@ -43,14 +43,14 @@ def resolve(modem, host):
         deadline = ticks.after(_PATIENCE)
         while not found:
             if ticks.left(deadline) <= 0:
-                raise NetworkError("no answer to the question for the name %s" % host, _ETIMEDOUT)
+                raise NetworkError("name-unanswered", host, errno=_ETIMEDOUT)
             modem._idle(20)
-    except CommandError as e:
-        raise NetworkError("the name %s cannot be resolved: %s" % (host, e.detail), _EHOSTUNREACH)
+    except CommandError:
+        found.append(None)
     finally:
         at.handlers = handlers
     if not found[0]:
-        raise NetworkError("the name %s cannot be resolved" % host, _EHOSTUNREACH)
+        raise NetworkError("name-unknown", host, errno=_EHOSTUNREACH)
     return found[0]
 
 

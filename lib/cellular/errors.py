@@ -1,6 +1,14 @@
-"""Exceptions of the package: OSError with an errno for stream users, and one line for people."""
+"""Exceptions of the package: OSError with an errno for stream users, a reason and its values for
+whoever wants to know or advise.
+
+`reason` is a short stable name, `values` what it is about; `str()` of an exception states the fact
+and nothing else. All reasons and their texts are in `reasons.py`, which is loaded when the first
+exception is shown.
+"""
 
 from micropython import const
+
+from .parser import decimal
 
 _EIO = const(5)
 _ENODEV = const(19)
@@ -8,41 +16,31 @@ _ENETDOWN = const(100)
 _ECONNRESET = const(104)
 _ETIMEDOUT = const(110)
 
-# +CME ERROR numbers (3GPP TS 27.007 9.2) that a field technician can do something about.
-_CME = (
-    (0, "phone failure"),
-    (3, "operation not allowed"),
-    (4, "operation not supported"),
-    (10, "SIM not inserted: insert it before the modem is powered"),
-    (11, "SIM PIN required: set modem.pin in the config"),
-    (12, "SIM PUK required: the PIN was wrong three times"),
-    (13, "SIM failure: not readable yet, or badly seated"),
-    (14, "SIM busy: it is still starting"),
-    (15, "SIM wrong"),
-    (16, "incorrect password: the PIN is wrong"),
-    (30, "no network service"),
-    (50, "incorrect parameters"),
-    (772, "SIM powered down"),
-    (797, "the radio is off (CFUN 0 or 4)"),
-)
-
 # By which modems refuse a command that has lost bytes, and others; -1 is a bare ERROR.
 _SYNTAX = (-1, 3, 4, 50, 100, 603, 765)
 
 
-class ModemError(OSError):
-    """Anything between us and the modem. `errno` as usual, `text` for people. `again`: bytes may
-    have been lost on the line, so that the same command may pass."""
+class CellularError(OSError):
+    """Above all exceptions of the package. `again`: bytes may have been lost on the line, so that
+    the same command may pass."""
 
+    package = "cellular"  # which has `reasons`, and `advice` for the REPL
     errno_ = _EIO
     again = False
 
-    def __init__(self, text, errno=None):
-        super().__init__(errno or self.errno_, text)
-        self.text = text
+    def __init__(self, reason, *values, errno=None):
+        super().__init__(errno or self.errno_, reason)
+        self.reason = reason
+        self.values = values
 
     def __str__(self):
-        return self.text
+        from .reasons import fact
+
+        return fact(self)
+
+
+class ModemError(CellularError):
+    """Anything between us and the modem."""
 
 
 class ModemSilent(ModemError):
@@ -72,10 +70,10 @@ class ModemReset(ModemError):
 
 class CommandError(ModemError):
     """The modem refused a command. `code`: the +CME ERROR number, also where the modem gave its
-    text; -1 if it gave neither."""
+    text; -1 if it gave neither. `detail`: the modem's words."""
 
-    def __init__(self, command, code, detail):
-        super().__init__(about(command, detail))
+    def __init__(self, reason, command, detail, code=-1):
+        super().__init__(reason, command, detail)
         self.code = code
         self.again = code in _SYNTAX
         self.detail = detail
@@ -92,13 +90,9 @@ class NetworkError(ModemError):
     errno_ = _ENETDOWN
 
 
-def meaning(table, code):
-    """The text of `code` in `table`, a tuple of (code, text); None if it is not there. Such a
-    table stays in flash, where a dict would take heap."""
-    for known, found in table:
-        if known == code:
-            return found
-    return None
+class StreamError(CellularError):
+    """A socket in a state in which it cannot do that, or whose time-out has passed; see `errno`.
+    Nothing is wrong with the modem."""
 
 
 def text(data):
@@ -106,28 +100,18 @@ def text(data):
     return "".join(chr(c) if 32 <= c < 127 else "?" for c in data)
 
 
-def about(command, what):
-    """`what` happened with `command` (bytes), for people: `AT+CPIN: what`, without the arguments
-    of the command, which may hold a PIN."""
-    return "AT%s: %s" % (text(command.split(b"=")[0].split(b"?")[0]), what)
+def name(command):
+    """`command` (bytes) for people: `AT+CPIN`, without its arguments, which may hold a PIN."""
+    return "AT" + text(command.split(b"=")[0].split(b"?")[0])
 
 
 def command_error(command, line):
     """The CommandError for the final result `line` (bytes) of `command` (bytes)."""
     code = -1
-    detail = text(line)
     if line[:11] == b"+CME ERROR:":
-        value = line[11:].strip()
-        if value.isdigit():
-            code = int(value)
-            known = meaning(_CME, code)
-            if known:
-                detail += " (%s)" % known
-        elif value:
-            value = text(value).lower()
-            for number, known in _CME:  # our texts begin with those of 27.007
-                if known.lower().startswith(value):
-                    code = number
-    elif line == b"ERROR":
-        detail = "refused by the modem (ERROR)"
-    return CommandError(command, code, detail)
+        code = decimal(line[11:])
+        if code is None:
+            from .reasons import code_of
+
+            code = code_of(text(line[11:]))
+    return CommandError("command-refused", name(command), text(line), code)

@@ -10,7 +10,7 @@ from micropython import const
 
 from . import timeouts
 from .errors import ModemError, text
-from .modem import _number
+from .parser import decimal
 
 _LTE_M = const(4)  # +CEDRXS <AcT>
 _NB_IOT = const(5)
@@ -22,15 +22,6 @@ _ACTIVE = ((2, 0), (60, 1), (360, 2))
 # eDRX cycles in units of 5.12 s, by their code (10.5.5.32).
 _CYCLES = (1, 2, 4, 8, 12, 16, 20, 24, 28, 32, 64, 128, 256, 512, 1024, 2048)
 _CYCLE_MS = const(5_120)
-
-
-def of(modem):
-    """The extras of `modem`."""
-    if getattr(modem, "maker", None) == "SIMCom":
-        from .simcom_extras import SIMComExtras
-
-        return SIMComExtras(modem)
-    return Extras(modem)
 
 
 class Extras:
@@ -49,7 +40,7 @@ class Extras:
         fields = self._modem._one(b"+CESQ", b"+CESQ:").split(b",")
         if len(fields) < 6:
             return None, None
-        rsrq, rsrp = _number(fields[4]), _number(fields[5])
+        rsrq, rsrp = decimal(fields[4]), decimal(fields[5])
         return (
             None if rsrp is None or rsrp > 97 else rsrp - 141,
             None if rsrq is None or rsrq > 34 else rsrq / 2 - 20,
@@ -57,7 +48,7 @@ class Extras:
 
     def network(self, mode="", bands=()):
         """Where the modem looks for the network; here for drivers that do not know how."""
-        raise ModemError("this modem's driver cannot set network mode and bands: leave them out")
+        raise ModemError("network-mode-unsupported")
 
     # -- power saving ---------------------------------------------------------------------------
 
@@ -97,7 +88,7 @@ class Extras:
             if _CYCLES[code] * _CYCLE_MS >= cycle * 1000:
                 break
         else:
-            raise ModemError("an eDRX cycle is 10485 s long at most")
+            raise ModemError("edrx-too-long", _CYCLES[-1] * _CYCLE_MS // 1000)
         act = _NB_IOT if narrow_band else _LTE_M
         self._at.command(b'+CEDRXS=1,%d,"%s"' % (act, _bits(code, 4)))
 
@@ -143,7 +134,7 @@ def _timer(seconds, units):
         count = -(-seconds // unit)
         if count <= _MOST:
             return _bits(code << 5 | max(count, 0), 8)
-    raise ModemError("a timer of PSM is %d s long at most" % (_MOST * units[-1][0]))
+    raise ModemError("psm-too-long", _MOST * units[-1][0])
 
 
 def _seconds(field, units):

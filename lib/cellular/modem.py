@@ -9,7 +9,8 @@ from micropython import const
 import ticks
 
 from . import timeouts
-from .at import AT
+from .at import AT, quotable
+from .clock import to_time
 from .csim import CSIM
 from .errors import (
     CommandError,
@@ -18,30 +19,25 @@ from .errors import (
     ModemSilent,
     NetworkError,
     SIMError,
-    meaning,
     text,
 )
-from .parser import number
+from .parser import decimal, number
 from .socket import Socket, buffers
 
 # +CEREG <stat>
+_NOT_SEARCHING = const(0)
 _HOME = const(1)
+_DENIED = const(3)
 _ROAMING = const(5)
-_STATES = (
-    (0, "not searching: no antenna, wrong bands or a wrong APN"),
-    (2, "searching"),
-    (3, "denied: SIM not provisioned or wrong APN"),
-    (4, "unknown: no coverage"),
-    (8, "emergency calls only"),
-    (80, "out of reach for the moment"),  # Sequans
-)
 
+_SIM_ABSENT = const(10)
 _PIN_REQUIRED = const(11)
 _PUK_REQUIRED = const(12)
 _SIM_FAILURE = const(13)
 _SIM_BUSY = const(14)
 
 _EPIPE = const(32)
+_ECONNRESET = const(104)
 
 _RATE = const(115_200)  # at which boards open the UART
 _RATE_WAIT = const(300)  # ms: AT is answered at the right rate within this
@@ -82,7 +78,7 @@ class Modem:
         self._uart = uart
         self._power_key = power_key
         self._hangs = False  # the power key was pressed, and it stayed silent
-        self._sim = CSIM(self.at, settled=False)
+        self._sim = CSIM(self.at, _replace_csim)
         self._sockets = []  # by connection number: who had it last
         self._settled = False  # `_set_up` was done since the modem started
         self._pin_entries = 0  # without success
@@ -104,7 +100,7 @@ class Modem:
                 from .cgla import CGLA
 
                 self._sim = CGLA(self.at) if channel == "cgla" else CSIM(self.at)
-            self._sim.settled = True
+            self._sim.settle()
         return self._sim
 
     # -- start ----------------------------------------------------------------------------------
@@ -189,6 +185,7 @@ class Modem:
         deadline = ticks.after(timeouts.BOOT_SETTLE)
         entered = False
         while True:
+            absent = False
             try:
                 state = self._one(b"+CPIN?", b"+CPIN:")
                 if state == b"READY":
@@ -200,22 +197,29 @@ class Modem:
                         self._enter(pin)
                         entered = True
                 elif state[:3] == b"SIM" or state[:2] == b"PH":  # else it starts, or lost bytes
-                    raise SIMError("the SIM is locked: %s" % problem)
+                    raise (
+                        SIMError("puk-wanted")
+                        if state == b"SIM PUK"
+                        else SIMError("sim-locked", problem)
+                    )
             except CommandError as e:
-                if e.code in (_PIN_REQUIRED, _PUK_REQUIRED):
-                    raise SIMError(e.detail)
+                if e.code == _PIN_REQUIRED:
+                    raise SIMError("pin-wanted")
+                if e.code == _PUK_REQUIRED:
+                    raise SIMError("puk-wanted")
                 problem = e.detail
+                absent = e.code == _SIM_ABSENT
             if ticks.left(deadline) <= 0:
-                raise SIMError("the SIM is not readable: %s" % problem)
+                raise SIMError("sim-absent") if absent else SIMError("sim-unreadable", problem)
             self._idle(500)
 
     def _enter(self, pin):
         if not pin:
-            raise SIMError("the SIM asks for a PIN: set modem.pin in the config")
+            raise SIMError("pin-wanted")
         if not (4 <= len(pin) <= 8 and pin.isdigit()):
-            raise SIMError("a PIN has 4 to 8 digits: check modem.pin in the config")
+            raise SIMError("pin-malformed")
         if self._pin_entries >= _MAX_PIN_ENTRIES:
-            raise SIMError("the PIN was refused before: correct modem.pin in the config")
+            raise SIMError("pin-refused-before")
         self._pin_entries += 1
         try:
             self.at.command(b'+CPIN="%s"' % pin.encode())
@@ -224,7 +228,7 @@ class Modem:
                 self._pin_entries -= 1
                 raise
             self._pin_entries = _MAX_PIN_ENTRIES
-            raise SIMError("the PIN was refused (%s): not tried again" % e.detail)
+            raise SIMError("pin-refused", e.detail)
 
     # -- network --------------------------------------------------------------------------------
 
@@ -233,6 +237,32 @@ class Modem:
 
         Raises NetworkError for text that cannot be in a command.
         """
+        quotable(apn, user, password)
+        self._prepare(apn, user, password)
+
+    def _prepare(self, apn, user, password):
+        """For drivers of modems that need to know: True if it has to register anew."""
+
+    def attach(self, apn, user="", password="", timeout=timeouts.PDP):
+        """Activate the data connection with `apn` and return our IP address as text.
+
+        Raises NetworkError when the network has not granted one after `timeout` ms.
+        """
+        quotable(apn, user, password)
+        address = self._address()
+        if not address:
+            self._configure(apn, user, password)
+            deadline = ticks.after(timeout)
+            while not address:
+                if ticks.left(deadline) <= 0:
+                    from .results import no_context
+
+                    raise no_context()
+                address = self._activate()
+                if not address:  # refused, or forgotten: again, not at once
+                    self._idle(2_000)
+                    address = self._address()
+        return address
 
     def register(self, timeout=timeouts.REGISTRATION):
         """Wait for the network; returns the <stat> (1 home, 5 roaming). NetworkError after
@@ -247,10 +277,11 @@ class Modem:
                 if self._registration in (_HOME, _ROAMING):
                     return self._registration
                 if ticks.left(deadline) <= 0:
-                    raise NetworkError(
-                        "no network: %s"
-                        % (meaning(_STATES, self._registration) or "status unknown")
-                    )
+                    if self._registration == _NOT_SEARCHING:
+                        raise NetworkError("not-searching")
+                    if self._registration == _DENIED:
+                        raise NetworkError("registration-denied")
+                    raise NetworkError("no-network", self._registration)
                 self._idle(50)
 
     def _on_registration(self, line):
@@ -261,7 +292,7 @@ class Modem:
 
     def signal(self):
         """Received signal strength in dBm, or None when unknown (AT+CSQ)."""
-        rssi = _number(self._one(b"+CSQ", b"+CSQ:").split(b",")[0])
+        rssi = decimal(self._one(b"+CSQ", b"+CSQ:").split(b",")[0])
         return None if rssi is None or rssi > 31 else -113 + 2 * rssi
 
     def imsi(self):
@@ -291,10 +322,10 @@ class Modem:
 
     def extras(self):
         """What a session does without: an object of `cellular.extras`, loaded when it is asked
-        for; that of the driver's `maker`, where it has one."""
-        from .extras import of
+        for; some drivers have their own."""
+        from .extras import Extras
 
-        return of(self)
+        return Extras(self)
 
     def _place(self, socket):
         """A free connection number for `socket`, and its buffers; NetworkError if there is none.
@@ -309,7 +340,7 @@ class Modem:
             if last.free():
                 self._sockets[cid] = socket
                 return cid, last.buffers
-        raise NetworkError("all %d connections of the modem are in use" % self.max_sockets)
+        raise NetworkError("connections-used", self.max_sockets)
 
     def _named(self, line, field=0):
         """The socket whose connection number is in that field of the URC `line`, or None."""
@@ -328,11 +359,27 @@ class Modem:
         if socket:
             socket.ended()
 
-    def _theirs(self, cid):
+    def _check(self, cid, errno):
+        """Raise NetworkError with `errno` unless connection `cid` is up."""
+        socket = self._sockets[cid]
+        if socket.hung_up or not self._is_up(cid):
+            socket.hung_up = True
+            raise NetworkError("closed-by-peer", errno=errno)
+
+    def _is_gone(self, cid):
+        """A read was refused: is that since the connection is not up any more? What the modem
+        had for it is gone, then, and it reads as one that the peer has closed."""
+        try:
+            self._check(cid, _ECONNRESET)
+        except NetworkError:
+            return True
+        return False
+
+    def _modem_number(self, cid):
         """The number that the modem has for the connection `cid`."""
         return cid
 
-    def _hand_over(self, cid, command, data, prefix=None, on_line=None, done=b"OK"):
+    def _send_payload(self, cid, command, data, prefix=None, on_line=None, done=b"OK"):
         """Send `data` (memoryview) behind the prompt of `command`; how many bytes the modem took,
         all or none. The others as in `AT.command`."""
         try:
@@ -377,69 +424,7 @@ class Modem:
             ticks.sleep(5)
 
 
-def _number(text):
-    """A decimal number from a modem (bytes), or None."""
-    text = text.strip()
-    return int(text) if text.isdigit() else None
+def _replace_csim(at, error, apdu):
+    from .cgla import replace_csim
 
-
-def quotable(*values):
-    """Raise NetworkError unless each of `values` (str) can stand between quotes in a command."""
-    for value in values:
-        if len(value) > 64 or '"' in value or text(value.encode()) != value:
-            raise NetworkError(
-                "host, APN, user and password have at most 64 printable characters, and no quotes"
-            )
-
-
-def closed(errno):
-    """The NetworkError for a connection that the peer has closed."""
-    return NetworkError("the server closed the connection", errno)
-
-
-def to_time(line):
-    """`yy/MM/dd,hh:mm:ss+zz` (bytes; local time, zone in quarters of an hour) -> UTC tuple of six.
-
-    None if it is no time, or one of a modem that has not heard it: from 1980, 2000 or 2004 on.
-    """
-    try:
-        year, month, day, hour, minute, second = [int(line[i : i + 2]) for i in range(0, 18, 3)]
-        quarters = int(line[17:] or 0)
-    except ValueError:
-        return None
-    if (
-        24 <= year < 70
-        and 1 <= month <= 12
-        and 1 <= day <= _month(year, month)
-        and 0 <= hour < 24
-        and 0 <= minute < 60
-        and 0 <= second < 60
-        and abs(quarters) <= 56
-    ):
-        return to_utc(2000 + year, month, day, hour, minute, second, quarters)
-    return None
-
-
-_DAYS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
-
-
-def to_utc(year, month, day, hour, minute, second, quarters):
-    """Local time with its offset from UTC in quarters of an hour -> UTC tuple of six."""
-    minutes = hour * 60 + minute - quarters * 15
-    day += minutes // 1440
-    minutes %= 1440
-    if day < 1:
-        month -= 1
-        if month < 1:
-            year, month = year - 1, 12
-        day += _month(year, month)
-    elif day > _month(year, month):
-        day -= _month(year, month)
-        month += 1
-        if month > 12:
-            year, month = year + 1, 1
-    return year, month, day, minutes // 60, minutes % 60, second
-
-
-def _month(year, month):
-    return 29 if month == 2 and year % 4 == 0 else _DAYS[month - 1]
+    return replace_csim(at, error, apdu)

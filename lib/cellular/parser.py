@@ -49,6 +49,21 @@ def number(line, index=0):
     return value
 
 
+def decimal(field):
+    """The decimal number that is all of `field` (bytes) but for spaces around it, or None."""
+    field = field.strip()
+    return int(field) if field.isdigit() else None
+
+
+def meaning(table, code):
+    """What stands behind `code` in `table`, a tuple of pairs; None if it is not there. Such a
+    table stays in flash, where a dict would take heap."""
+    for known, found in table:
+        if known == code:
+            return found
+    return None
+
+
 class Parser:
     """One modem line. Attributes: `line` (memoryview), `count` bytes of counted data received
     (-1: more were announced than fit, or they were not as many as announced), `overruns` lines

@@ -5,11 +5,15 @@ from micropython import const
 import ticks
 
 from . import timeouts
+from .at import quotable
+from .clock import to_time
 from .errors import CommandError, ModemGarbled, NetworkError, text
-from .modem import Modem, _number, closed, quotable, to_time
-from .parser import number
+from .modem import Modem
+from .parser import decimal, number
 
 _TIME_SERVER = b"pool.ntp.org"
+_EPIPE = const(32)
+_ETIMEDOUT = const(110)
 _PDP = const(1)  # number of the data context
 _CONNECTED = (2, 3)  # <state> of +QISTATE; some BG96 say 3, listening
 _CLOSING = const(4)
@@ -97,35 +101,21 @@ class Quectel(Modem):
 
     # -- data context ---------------------------------------------------------------------------
 
-    def attach(self, apn, user="", password="", timeout=timeouts.PDP):
-        """Activate the data connection with `apn` and return our IP address as text.
+    def _configure(self, apn, user, password):
+        login = '"%s","%s","%s",%d' % (apn, user, password, 3 if user else 0)
+        self.at.command(b"+QICSGP=%d,1,%s" % (_PDP, login.encode()))
 
-        Raises NetworkError when the network has not granted one after `timeout` ms.
-        """
-        address = self._address()
-        if not address:
-            quotable(apn, user, password)
-            login = '"%s","%s","%s",%d' % (apn, user, password, 3 if user else 0)
-            self.at.command(b"+QICSGP=%d,1,%s" % (_PDP, login.encode()))
-            deadline = ticks.after(timeout)
-            while not address:
-                if ticks.left(deadline) <= 0:
-                    from .results import no_context
-
-                    raise no_context()
-                if not self._attempt(b"+QIACT=%d" % _PDP):
-                    # One that the network dropped has to be cleared first.
-                    self._attempt(b"+QIDEACT=%d" % _PDP)
-                address = self._address()
-                if not address:  # refused: again, not at once
-                    self._idle(2_000)
-        return address
+    def _activate(self):
+        if not self._attempt(b"+QIACT=%d" % _PDP):
+            # One that the network dropped has to be cleared first.
+            self._attempt(b"+QIDEACT=%d" % _PDP)
+        return self._address()
 
     def _address(self):
         """Our IP address when the data context is active, else None."""
         for line in self.at.command(b"+QIACT?", b"+QIACT:"):
             fields = line.split(b",")
-            if len(fields) > 3 and _number(fields[0]) == _PDP and _number(fields[1]) == 1:
+            if len(fields) > 3 and decimal(fields[0]) == _PDP and decimal(fields[1]) == 1:
                 return text(fields[3].strip(b'"'))
         return None
 
@@ -134,6 +124,7 @@ class Quectel(Modem):
     def _open(self, cid, host, port):
         quotable(host)
         command = b'+QIOPEN=%d,%d,"TCP","%s",%d,0,0' % (_PDP, cid, host.encode(), port)
+        begun = ticks.now()
         result = self._connect(cid, command)
         if result == _IN_USE:  # left by an earlier run: free it, once
             self._close(cid)
@@ -142,7 +133,7 @@ class Quectel(Modem):
             self._close(cid)
             from .results import quectel
 
-            raise quectel(host, port, result)
+            raise quectel(host, port, result, ticks.diff(ticks.now(), begun))
 
     def _connect(self, cid, command):
         """Have the connection opened; 0, or the modem's error."""
@@ -151,7 +142,7 @@ class Quectel(Modem):
         try:
             self.at.command(command)
         except CommandError:
-            error = _number(self._one(b"+QIGETERROR", b"+QIGETERROR:").split(b",")[0])
+            error = decimal(self._one(b"+QIGETERROR", b"+QIGETERROR:").split(b",")[0])
             if not error:
                 raise
             return error
@@ -181,12 +172,10 @@ class Quectel(Modem):
     def _state(self, cid):
         """The <state> of connection `cid`, None if there is none."""
         fields = self._one(b"+QISTATE=1,%d" % cid, b"+QISTATE:").split(b",")
-        return _number(fields[5]) if len(fields) > 5 and _number(fields[0]) == cid else None
+        return decimal(fields[5]) if len(fields) > 5 and decimal(fields[0]) == cid else None
 
-    def _check(self, cid):
-        """Raise NetworkError unless connection `cid` is up."""
-        if self._sockets[cid].hung_up or self._state(cid) not in _CONNECTED:
-            raise closed(None)
+    def _is_up(self, cid):
+        return self._state(cid) in _CONNECTED
 
     def _send(self, cid, data):
         """Hand `data` (memoryview, at most 1460 bytes) to the modem, when it has room for all of
@@ -197,18 +186,18 @@ class Quectel(Modem):
                 self.at.command(b"+QISEND=%d,%d" % (cid, len(data)), payload=data, done=b"SEND OK")
                 return len(data)
             except CommandError:
-                self._check(cid)
+                self._check(cid, _EPIPE)
             full = self._unacknowledged(cid)
             while True:
                 if ticks.left(deadline) <= 0:
-                    raise NetworkError("the network takes no data: the modem is full")
+                    raise NetworkError("network-full", errno=_ETIMEDOUT)
                 self._idle(200)
                 if self._unacknowledged(cid) <= full // 2:
                     break
 
     def _unacknowledged(self, cid):
         """`+QISEND: <sent>,<acked>,<unacked>`"""
-        return _number(self._one(b"+QISEND=%d,0" % cid, b"+QISEND:").split(b",")[-1]) or 0
+        return decimal(self._one(b"+QISEND=%d,0" % cid, b"+QISEND:").split(b",")[-1]) or 0
 
     def _receive(self, cid, target):
         """Fetch what the modem has, at most `target` (memoryview) holds; number of bytes."""
@@ -217,15 +206,12 @@ class Quectel(Modem):
             command = b"+QIRD=%d,%d" % (cid, len(target))
             lines = at.command(command, b"+QIRD: ", target=target, mark=b"\n")
             if lines and lines != [b"0"]:  # it has nothing
-                raise ModemGarbled("AT+QIRD: the modem's answer is damaged")
+                raise ModemGarbled("answer-damaged", "AT+QIRD", text(lines[-1]))
         except CommandError:
-            self._check(cid)
+            if self._is_gone(cid):
+                return 0
             raise
-        got = at.parser.count
-        socket = self._sockets[cid]
-        if not (got or socket.hung_up) and self._state(cid) not in _CONNECTED:
-            socket.hung_up = True  # the URC was lost
-        return got
+        return at.parser.count
 
     def _close(self, cid):
         self._attempt(b"+QICLOSE=%d" % cid)
@@ -242,3 +228,7 @@ class Quectel(Modem):
             socket.readable = True
         elif socket and kind == b"closed":
             socket.ended()
+
+
+# The five do all alike.
+BG77 = BG95 = BG96 = EG91 = EG95 = Quectel

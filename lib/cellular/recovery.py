@@ -8,36 +8,18 @@ can be lost, too. Nothing is sent again unless the modem refused it and its coun
 from micropython import const
 
 from .errors import ModemError, ModemGarbled, ModemReset, ModemTimeout
-from .modem import _number
+from .parser import decimal
 
 _ASKED = const(6)
 _PAUSE = const(100)  # ms between two of them: what was taken may not be counted at once
 
 
-def is_damaged(line, known):
-    """Is `line` (memoryview), which nobody knows, one of `known` that has lost one byte? Those are
-    the final results that the engine waits for and, or None, what the answer begins with."""
-    return any(whole and _lacks_one(line, whole) for whole in known)
-
-
-def _lacks_one(line, whole):
-    """Is `line` the bytes of `whole` without one of them? One that ends with a colon is a
-    beginning."""
-    size = len(whole) - 1
-    if len(line) < size or (len(line) > size and whole[size] != 0x3A):
-        return False
-    at = 0
-    while at < size and line[at] == whole[at]:
-        at += 1
-    return line[at:size] == whole[at + 1 :]
-
-
 def count(driver, cid):
     """How many bytes of the connection the modem has taken, or None."""
     ask, prefix, field = driver.counter
-    lines = driver.at.command(ask % driver._theirs(cid), prefix)
+    lines = driver.at.command(ask % driver._modem_number(cid), prefix)
     fields = lines[-1].split(b",") if lines else ()
-    return _number(fields[field]) if field < len(fields) else None
+    return decimal(fields[field]) if field < len(fields) else None
 
 
 def taken_after(error, socket, size):

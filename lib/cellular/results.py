@@ -2,7 +2,8 @@
 
 from micropython import const
 
-from .errors import NetworkError, meaning
+from .errors import ModemError, NetworkError
+from .parser import meaning
 
 _EIO = const(5)
 _ENOMEM = const(12)
@@ -17,28 +18,34 @@ _ETIMEDOUT = const(110)
 _ECONNREFUSED = const(111)
 _EHOSTUNREACH = const(113)
 
-# What the modem says -> errno and what it means.
+_NAME = (_EHOSTUNREACH, "name-unknown")
+_REFUSED = (_ECONNREFUSED, "connect-refused")
+_UNREACHABLE = (_EHOSTUNREACH, "connect-unreachable")
+_FAILED = (_ECONNREFUSED, "connect-unreachable")  # refused, or no way there: it does not say
+_SILENT = (_ETIMEDOUT, "connect-silent")
+_NO_DATA = (_ENETDOWN, "connect-no-data")
+_MEMORY = (_ENOMEM, "connect-no-memory")
+
+# What the modem says -> errno and reason, or else what it means.
 # +CAOPEN: <cid>,<result>, or what AT+CIPSTART ended with
 _SIMCOM = (
     (1, (_EIO, "socket error")),
-    (2, (_ENOMEM, "no memory (or the data quota of the SIM is used up)")),
+    (2, _MEMORY),
     (3, (_EMFILE, "too many connections")),
     (4, (_EINVAL, "parameter invalid")),
     (6, (_EINVAL, "invalid IP address")),
     (7, (_EOPNOTSUPP, "not supported")),
     (12, (_EADDRINUSE, "cannot bind")),
     (13, (_EADDRINUSE, "cannot listen")),
-    (20, (_EHOSTUNREACH, "the host name cannot be resolved: check mqtt.host")),
-    (21, (_ENETDOWN, "the data connection is not active")),
-    (23, (_ECONNREFUSED, "refused by the server: check mqtt.port")),
+    (20, _NAME),
+    (21, _NO_DATA),
+    (23, _REFUSED),
     (24, (_EPROTO, "the server's certificate expired")),
     (25, (_EPROTO, "the server's certificate has another name")),
     (26, (_EPROTO, "the server's certificate expired, and has another name")),
-    (27, (_EHOSTUNREACH, "connect failed")),
-    (b"", (_EIO, "refused by the modem")),
+    (27, _UNREACHABLE),
     (b"ALREADY CONNECT", (_EIO, "the modem has its number in use")),
-    (b"CONNECT FAIL", (_EHOSTUNREACH, "connect failed: check mqtt.host and mqtt.port")),
-    (None, (_ETIMEDOUT, "no answer: the server, or the way to it, is down")),
+    (None, _SILENT),
 )
 _NO_MEMORY = const(2)
 # That is also what the modem says when the server did not answer, after some 75 s.
@@ -48,31 +55,77 @@ _LONG = const(50_000)
 _QUECTEL = (
     (551, (_EIO, "blocked")),
     (552, (_EINVAL, "invalid parameters")),
-    (553, (_ENOMEM, "no memory")),
+    (553, _MEMORY),
     (563, (_EADDRINUSE, "the connection is in use")),
     (564, (_EIO, "DNS busy")),
-    (565, (_EHOSTUNREACH, "the host name cannot be resolved: check mqtt.host")),
-    (566, (_EHOSTUNREACH, "refused, or no way there: check mqtt.host and mqtt.port")),
+    (565, _NAME),
+    (561, _NO_DATA),
+    (566, _FAILED),
     (567, (_ECONNRESET, "closed")),
-    (569, (_ETIMEDOUT, "no answer in time")),
-    (570, (_ENETDOWN, "the data connection broke")),
-    (573, (_ENETDOWN, "no APN is configured: check modem.apn")),
+    (569, _SILENT),
+    (570, _NO_DATA),
+    (573, (_ENETDOWN, "no APN is configured")),
 )
+
+_CONNECT_FAILED = const(566)
+_TOO_LATE = const(569)
 
 # AT+USOER
 _UBLOX = (
-    (12, (_ENOMEM, "the modem has no memory left")),
+    (12, _MEMORY),
     (22, (_EINVAL, "invalid address")),
     (104, (_ECONNRESET, "reset by the server")),
-    (110, (_ETIMEDOUT, "no answer from the server")),
-    (111, (_ECONNREFUSED, "refused by the server: check mqtt.port")),
-    (113, (_EHOSTUNREACH, "the server cannot be reached")),
+    (110, _SILENT),
+    (111, _REFUSED),
+    (113, _UNREACHABLE),
+)
+
+
+# ^SIS: <id>,0,<n>,<text>
+_CINTERION = (
+    ("refused", _REFUSED),
+    ("timed out", _SILENT),
+    ("unreachable", _UNREACHABLE),
+    ("not found", _NAME),
 )
 
 
 def no_connection(host, port, why, errno=None):
-    """The NetworkError for a connection that did not come about."""
-    return NetworkError("no connection to %s port %d: %s" % (host, port, why), errno)
+    """The NetworkError for a connection that did not come about: `why` is a reason that begins
+    with `connect-`, `name-unknown`, or whatever the modem said."""
+    if why == "name-unknown":
+        return NetworkError(why, host, errno=errno)
+    if why[:8] == "connect-":
+        return NetworkError(why, host, port, errno=errno)
+    return NetworkError("connect-failed", host, port, why, errno=errno)
+
+
+def unexplained(driver, host, port, ms):
+    """The NetworkError for a connection of which the modem says only that it failed, after `ms`:
+    it is asked for what it can tell. A server that refused and one to which there is no way are
+    both ECONNREFUSED then.
+    """
+    if not driver._address():
+        errno, why = _NO_DATA
+    else:
+        if host.strip("0123456789."):
+            try:
+                driver.resolve(host)
+            except NetworkError as e:
+                if e.reason == "name-unknown":
+                    return e
+            except ModemError:
+                pass  # who does not tell addresses does not know either
+        errno, why = _SILENT if ms > _LONG else _FAILED
+    return no_connection(host, port, why, errno)
+
+
+def cinterion(host, port, words):
+    """As `no_connection`, for the words of a TX62; None if they do not say why."""
+    for part, (errno, why) in _CINTERION:
+        if part in words:
+            return no_connection(host, port, why, errno)
+    return None
 
 
 def simcom(host, port, result, ms=0):
@@ -83,18 +136,20 @@ def simcom(host, port, result, ms=0):
     return no_connection(host, port, why, errno)
 
 
-def quectel(host, port, error):
-    """As `no_connection`, for the error of a Quectel modem."""
+def quectel(host, port, error, ms):
+    """As `no_connection`, for the error of a Quectel modem after `ms`."""
+    if error == _CONNECT_FAILED and ms > _LONG:
+        error = _TOO_LATE
     errno, why = meaning(_QUECTEL, error) or (None, "modem's error %d" % error)
     return no_connection(host, port, why, errno)
 
 
-def ublox(host, port, error, detail):
-    """As `no_connection`, for the error of a u-blox modem that refused with `detail`."""
-    errno, why = meaning(_UBLOX, error) or (None, "%s, error %s" % (detail, error))
-    return no_connection(host, port, why, errno)
+def ublox(host, port, error):
+    """As `no_connection`, for the error of a u-blox modem; None if it does not say why."""
+    known = meaning(_UBLOX, error)
+    return no_connection(host, port, known[1], known[0]) if known else None
 
 
 def no_context():
     """The NetworkError for a data connection that was not granted in time."""
-    return NetworkError("the network gives no data connection: check modem.apn")
+    return NetworkError("no-data-context")

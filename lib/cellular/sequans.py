@@ -5,12 +5,13 @@ Sockets in command mode: the modem's line stays free for AT commands, to the SIM
 
 from micropython import const
 
+import ticks
+
+from .at import quotable
 from .bearer import BearerModem
 from .errors import CommandError
-from .modem import _number, closed, quotable
-from .parser import number
+from .parser import decimal, number
 
-_ECONNRESET = const(104)
 _HEX = b"0123456789ABCDEFabcdef"
 # +SQNSCFG: packet size, seconds without traffic until the modem hangs up by itself (0: never, an
 # MQTT connection is silent for long), connect and transmit time-out in 100 ms.
@@ -53,7 +54,7 @@ class GM02S(BearerModem):
 
     # -- sockets --------------------------------------------------------------------------------
 
-    def _theirs(self, cid):
+    def _modem_number(self, cid):
         return cid + 1
 
     def _open(self, cid, host, port):
@@ -65,26 +66,25 @@ class GM02S(BearerModem):
             self._close(cid)
             self.at.command(_CONFIG % named)
         self.at.command(_RAW % named)
+        begun = ticks.now()
         try:
             self.at.command(b'+SQNSD=%d,0,%d,"%s",0,0,1' % (named, port, host.encode()))
-        except CommandError as e:  # NO CARRIER says no more than that, either
-            from .results import no_connection
+        except CommandError:  # NO CARRIER says no more than that, either
+            from .results import unexplained
 
-            raise no_connection(host, port, e.detail)
+            raise unexplained(self, host, port, ticks.diff(ticks.now(), begun))
         self._sockets[cid].opened()  # indications before this were for an earlier connection
 
     def _send(self, cid, data):
         """Hand `data` (memoryview, at most 1500 bytes) to the modem; how many of them it took."""
-        return self._hand_over(cid, b"+SQNSSENDEXT=%d,%d" % (cid + 1, len(data)), data)
+        return self._send_payload(cid, b"+SQNSSENDEXT=%d,%d" % (cid + 1, len(data)), data)
 
-    def _check(self, cid, errno):
-        """Raise NetworkError with `errno` unless connection `cid` is up."""
-        if not self._sockets[cid].hung_up:
-            for line in self.at.command(b"+SQNSS", b"+SQNSS:"):
-                fields = line.split(b",")
-                if len(fields) > 1 and _number(fields[0]) == cid + 1 and _number(fields[1]) in _UP:
-                    return
-        raise closed(errno)
+    def _is_up(self, cid):
+        for line in self.at.command(b"+SQNSS", b"+SQNSS:"):
+            fields = line.split(b",")
+            if len(fields) > 1 and decimal(fields[0]) == cid + 1 and decimal(fields[1]) in _UP:
+                return True
+        return False
 
     def _receive(self, cid, target):
         """Fetch what the modem has, at most `target` (memoryview) holds; number of bytes."""
@@ -98,8 +98,6 @@ class GM02S(BearerModem):
             )
             return self.at.parser.count
         except CommandError:  # nothing is there; after a hang-up, nothing more
-            if not self._sockets[cid].hung_up:
-                self._check(cid, _ECONNRESET)
             return 0
 
     def _close(self, cid):

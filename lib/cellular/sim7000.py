@@ -8,23 +8,21 @@ from micropython import const
 import ticks
 
 from . import timeouts
+from .at import quotable
 from .errors import CommandError, ModemGarbled, NetworkError
-from .modem import closed, quotable
 from .parser import number
-from .sim7080 import SIM7080
+from .simcom import SIMCom
 
 _EPIPE = const(32)
-_ECONNRESET = const(104)
 
 
 class _Accepted(Exception):
     """The modem took fewer bytes than it was offered: so many."""
 
 
-class SIM7000(SIM7080):
-    """SIM7000 on a UART; see `Modem`."""
+class SIM7000(SIMCom):
+    """SIM7000 on a UART; see `Modem`. It has a pin for the reset, and no long press of the key."""
 
-    power_reset_ms = 0  # it has a pin for that
     max_sockets = 8
     limits = (
         (b"+CIICR", 90_000),
@@ -32,11 +30,13 @@ class SIM7000(SIM7080):
         (b"+CIPSHUT", 70_000),
     )
     counter = (b"+CIPACK=%d", b"+CIPACK:", 0)
+    dns = (b'+CDNSGIP="%s"', b"+CDNSGIP:")
     shared_receiver = False  # GNSS has its own
 
     def __init__(self, uart, power_key=None):
         super().__init__(uart, power_key)
         self.bearer_apn = ""  # of the connection to the time server
+        self._login = b""
         self._stack = None  # of the modem's starts the one in which the stack was set up
         self._opening = None  # number of the connection that was opened last …
         self._result = None  # … and what the modem said about it, see `results`
@@ -46,37 +46,26 @@ class SIM7000(SIM7080):
 
     # -- data context ---------------------------------------------------------------------------
 
-    def attach(self, apn, user="", password="", timeout=timeouts.PDP):
-        """As `SIM7080.attach`."""
-        address = self._address()
-        if not address:
-            quotable(apn, user, password)
-            self.bearer_apn = apn
-            login = ('+CSTT="%s","%s","%s"' % (apn, user, password)).encode()
-            deadline = ticks.after(timeout)
-            while not address:
-                if ticks.left(deadline) <= 0:
-                    from .results import no_context
+    def _configure(self, apn, user, password):
+        self.bearer_apn = apn
+        self._login = ('+CSTT="%s","%s","%s"' % (apn, user, password)).encode()
 
-                    raise no_context()
-                try:
-                    # From its first state, where alone these can be set.
-                    self.at.command(b"+CIPSHUT", done=b"SHUT OK")
-                    self._stack = self.at.generation
-                    for command in (
-                        b"+CIPMUX=1",
-                        b"+CIPQSEND=1",
-                        b"+CIPRXGET=1",
-                        login,
-                        b"+CIICR",
-                    ):
-                        self.at.command(command)
-                    address = self._address()
-                except CommandError:
-                    pass
-                if not address:  # not at once again
-                    self._idle(2_000)
-        return address
+    def _activate(self):
+        try:
+            # From its first state, where alone these can be set.
+            self.at.command(b"+CIPSHUT", done=b"SHUT OK")
+            self._stack = self.at.generation
+            for command in (
+                b"+CIPMUX=1",
+                b"+CIPQSEND=1",
+                b"+CIPRXGET=1",
+                self._login,
+                b"+CIICR",
+            ):
+                self.at.command(command)
+            return self._address()
+        except CommandError:
+            return None
 
     def _address(self):
         """Our IP address when the data connection that we set up is active, else None."""
@@ -96,6 +85,7 @@ class SIM7000(SIM7080):
     def _open(self, cid, host, port):
         quotable(host)
         command = b'+CIPSTART=%d,"TCP","%s",%d' % (cid, host.encode(), port)
+        begun = ticks.now()
         result = self._start(cid, command)
         if result in (b"", b"ALREADY CONNECT"):  # in use since an earlier run: free it, once
             self._close(cid)
@@ -103,9 +93,11 @@ class SIM7000(SIM7080):
         if result != b"CONNECT OK":
             if result is None:
                 self._close(cid)
-            from .results import simcom
+            from . import results
 
-            raise simcom(host, port, result)
+            if result in (b"", b"CONNECT FAIL"):
+                raise results.unexplained(self, host, port, ticks.diff(ticks.now(), begun))
+            raise results.simcom(host, port, result)
 
     def _start(self, cid, command):
         """Let the modem connect, and return what it says about that."""
@@ -117,7 +109,7 @@ class SIM7000(SIM7080):
             deadline = ticks.after(timeouts.OPEN)
             while self._result is None and ticks.left(deadline) > 0 and not self.at.lost:
                 if drops != self.pdp_drops:
-                    raise NetworkError("the network dropped the data connection")
+                    raise NetworkError("data-dropped")
                 self._idle(20)
         except CommandError:
             self._result = b""
@@ -127,7 +119,7 @@ class SIM7000(SIM7080):
         """Hand `data` (memoryview) to the modem; how many bytes of it the modem took."""
         size = (cid, len(data))
         try:
-            return self._hand_over(
+            return self._send_payload(
                 cid,
                 b"+CIPSEND=%d,%d" % size,
                 data,
@@ -143,18 +135,16 @@ class SIM7000(SIM7080):
                 self._check(cid, _EPIPE)
             # A part of it, or a digit lost on the way?
             if accepted != count(self, cid) - self._sockets[cid].sent:
-                raise ModemGarbled("AT+CIPSEND: who knows what it took")
+                raise ModemGarbled("send-uncertain", "AT+CIPSEND")
             return accepted
 
     def _on_accepted(self, line):
         """`DATA ACCEPT:<n>,<bytes>`, not all of them, or none: no other result follows."""
         raise _Accepted(number(line, 1) or 0)
 
-    def _check(self, cid, errno):
-        """Raise NetworkError with `errno` unless connection `cid` is up."""
+    def _is_up(self, cid):
         state = self._one(b"+CIPSTATUS=%d" % cid, b"+CIPSTATUS:")
-        if self._sockets[cid].hung_up or state.split(b",")[-1] != b'"CONNECTED"':
-            raise closed(errno)
+        return state.split(b",")[-1] == b'"CONNECTED"'
 
     def _receive(self, cid, target):
         """Fetch what the modem has, at most `target` (memoryview) holds; number of bytes."""
@@ -167,9 +157,8 @@ class SIM7000(SIM7080):
             )
             return self.at.parser.count
         except CommandError:
-            if self._sockets[cid].hung_up:
-                return 0  # and nothing is left
-            self._check(cid, _ECONNRESET)
+            if self._is_gone(cid):
+                return 0
             raise
 
     def _close(self, cid):

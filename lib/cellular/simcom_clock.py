@@ -4,7 +4,7 @@ import ticks
 
 from . import timeouts
 from .errors import CommandError
-from .modem import _number
+from .parser import decimal
 
 _SIM7080 = (b"+CNTPCID=0", b'+CNTP="pool.ntp.org",0,0,2', b"+CNTP")
 _SIM7000 = (b"+CNTPCID=1", b'+CNTP="pool.ntp.org",0', b"+CNTP")
@@ -23,7 +23,7 @@ def ask_time_server(modem):
         except CommandError:
             pass  # it is up
     results = []
-    handler = (b"+CNTP:", lambda line: results.append(_number(bytes(line[6:]).split(b",")[0])))
+    handler = (b"+CNTP:", lambda line: results.append(decimal(bytes(line[6:]).split(b",")[0])))
     modem.at.handlers.append(handler)
     try:
         for command in _SIM7080 if apn is None else _SIM7000:

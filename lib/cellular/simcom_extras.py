@@ -5,9 +5,10 @@ from micropython import const
 
 import ticks
 
-from .errors import ModemError, NetworkError, meaning, text
+from .at import quotable
+from .errors import ModemError, NetworkError, text
 from .extras import Extras
-from .modem import _number, quotable
+from .parser import decimal, meaning
 
 _LTE_ONLY = const(38)  # +CNMP
 # Name -> +CMNB and the names of the systems in +CBANDCFG.
@@ -47,18 +48,18 @@ class SIMComExtras(Extras):
         set again, as the modem would leave the network for it."""
         systems = meaning(_MODES, mode or "both")
         if not systems:
-            raise ModemError("no network mode %s: lte-m, nb-iot or both" % mode)
+            raise ModemError("network-mode-unknown", mode)
         number, systems = systems
         if mode:
             for command, wanted in ((b"+CNMP", _LTE_ONLY), (b"+CMNB", number)):
-                if _number(self._modem._one(command + b"?", command + b":")) != wanted:
+                if decimal(self._modem._one(command + b"?", command + b":")) != wanted:
                     self._at.command(b"%s=%d" % (command, wanted))
         if not bands:
             return
         if len(bands) > _MOST_BANDS or not all(
             isinstance(band, int) and 1 <= band <= _HIGHEST_BAND for band in bands
         ):
-            raise ModemError("bands are numbers from 1 to %d" % _HIGHEST_BAND)
+            raise ModemError("bands-invalid", _HIGHEST_BAND)
         wanted = b",".join([b"%d" % band for band in sorted(set(bands))])
         known = {}
         for line in self._at.command(b"+CBANDCFG?", b"+CBANDCFG:"):
@@ -78,7 +79,7 @@ class SIMComExtras(Extras):
         for line in self._at.command(b"+CGDCONT?", b"+CGDCONT:"):
             fields = line.split(b",")
             if (
-                _number(fields[0]) == 1
+                decimal(fields[0]) == 1
                 and len(fields) > 2
                 and fields[2].strip(b'"') == apn.encode()
             ):
@@ -119,11 +120,9 @@ class SIMComExtras(Extras):
         (AT+CACFG), e.g. socket_option("KEEPALIVE", 1, 120, 30, 4)."""
         most = meaning(_OPTIONS, key)
         if not most:
-            raise ModemError(
-                "no option %s: one of %s" % (key, ", ".join([o[0] for o in _OPTIONS]))
-            )
+            raise ModemError("option-unknown", key, ", ".join([o[0] for o in _OPTIONS]))
         if not 1 <= len(values) <= most or not all(isinstance(value, int) for value in values):
-            raise ModemError("the option %s takes 1 to %d numbers" % (key, most))
+            raise ModemError("option-values", key, most)
         numbers = b",".join([b"%d" % value for value in values])
         self._at.command(b'+CACFG="%s",%s' % (key.encode(), numbers))
 
@@ -141,9 +140,7 @@ class SIMComExtras(Extras):
         if getattr(modem, "shared_receiver", True):
             for socket in modem._sockets:
                 if not socket.free():
-                    raise NetworkError(
-                        "close the connections first: GNSS and the network share the receiver"
-                    )
+                    raise NetworkError("receiver-shared")
         self._at.command(b"+CGNSPWR=1")
         try:
             deadline = ticks.after(timeout)

@@ -25,6 +25,7 @@ from .errors import (
     ModemReset,
     ModemTimeout,
     NetworkError,
+    StreamError,
 )
 
 _POLLIN = const(1)
@@ -88,8 +89,10 @@ class Socket(io.IOBase):
         Raises NetworkError when the modem says why not.
         """
         if self._generation is not None:
-            raise OSError(_EISCONN, "the socket is connected already")
+            raise StreamError("already-connected", errno=_EISCONN)
         host, port = address
+        if not 0 < port < 65536:
+            raise NetworkError("connect-failed", host, port, "no such port", errno=_EINVAL)
         driver = self.driver
         self.cid, self.buffers = driver._place(self)
         self._rx, self._tx = self.buffers
@@ -128,13 +131,13 @@ class Socket(io.IOBase):
         """Bytes read into `buf`; 0 when the peer closed; None if non-blocking and none."""
         deadline = ticks.after(self._timeout_ms)
         while not self._arrived():
-            if self.hung_up:
+            if self.hung_up and not self.readable:
                 self._check()  # it may have ended because everything did
                 return 0
             if not self._timeout_ms:
                 return None
             if ticks.left(deadline) <= 0:
-                raise OSError(_ETIMEDOUT, "no data from the server in time")
+                raise StreamError("no-data-in-time", errno=_ETIMEDOUT)
             ticks.sleep(1)
         n = min(len(buf), self._rx_end - self._rx_pos)
         buf[:n] = self._rx[self._rx_pos : self._rx_pos + n]
@@ -153,11 +156,12 @@ class Socket(io.IOBase):
                 raise
         self.driver.at.poll()
         if self._broken & _IN:
-            raise ModemGarbled("bytes were lost between modem and us: close it", _ECONNRESET)
+            raise ModemGarbled("receive-broken", errno=_ECONNRESET)
         if not self.readable and (self.hung_up or ticks.left(self._look) > 0):
             return False
         self._rx_pos = 0
         self._rx_end = 0
+        looking = not self.readable
         # Cleared first: an indication during the command is for what comes after it.
         self.readable = False
         self._broken |= _IN
@@ -170,6 +174,8 @@ class Socket(io.IOBase):
         if got:
             self._expect()
         else:  # an idle connection is looked at ever more seldom, or the modem never sleeps
+            if looking and not self.hung_up:  # the indication of its end may be lost
+                self.readable = self.driver._is_gone(self.cid)
             self._pause = min(self._pause * 2, timeouts.LAST_LOOK)
             self._look = ticks.after(self._pause)
         # There may be more, and the modem indicates only once, or, after a hang-up, never.
@@ -216,7 +222,7 @@ class Socket(io.IOBase):
             if ticks.left(deadline) <= 0:
                 self._broken |= _OUT
                 self._tx_end = 0
-                raise NetworkError("the network takes no data: the modem is full", _ETIMEDOUT)
+                raise NetworkError("network-full", errno=_ETIMEDOUT)
             self.driver._idle(_FULL)
 
     def _push(self):
@@ -230,12 +236,17 @@ class Socket(io.IOBase):
         self._full = None
         self._tx_end = 0
         if self.hung_up:
-            raise NetworkError("the server closed the connection", _EPIPE)
+            raise NetworkError("closed-by-peer", errno=_EPIPE)
         if self._broken & _OUT:
-            raise ModemGarbled("a send failed before: close the connection", _EPIPE)
+            raise ModemGarbled("send-broken", errno=_EPIPE)
         self._broken |= _OUT
         try:
             taken = self.driver._send(self.cid, self._tx[:n])
+        except NetworkError:
+            if self.hung_up:  # nothing was taken, and nothing will be
+                self._broken &= _IN
+                self.readable = True
+            raise
         except (CommandError, ModemGarbled, ModemTimeout) as e:
             from .recovery import taken_after
 
@@ -278,11 +289,11 @@ class Socket(io.IOBase):
             self._trouble = None
             raise trouble
         if self._generation is None:
-            raise OSError(_ENOTCONN, "the socket is not connected")
+            raise StreamError("not-connected", errno=_ENOTCONN)
         if self._generation != self.driver.at.generation:
-            raise ModemReset("the modem restarted: the connection is gone")
+            raise ModemReset("connection-lost")
         if self._drops != self.driver.pdp_drops:
-            raise NetworkError("the network dropped the data connection")
+            raise NetworkError("data-dropped")
 
     def close(self):
         """Send what was collected and free the modem's connection; never raises OSError."""

@@ -34,7 +34,7 @@ FIRST_LOOK = 2_000  # a lost data indication is noticed after so long …
 LAST_LOOK = 64_000  # … or, on a connection that was idle for long, at most so long
 
 
-def of(command, limits=()):
+def limit_of(command, limits=()):
     """Time-out of `command` (bytes without AT), in ms; `limits`: see `Modem.limits`."""
     size = 0
     for c in command:

@@ -8,7 +8,8 @@ from micropython import const
 
 import ticks
 
-from . import parser, timeouts
+from . import timeouts
+from .at import quotable
 from .bearer import BearerModem
 from .errors import (
     CommandError,
@@ -16,7 +17,7 @@ from .errors import (
     ModemGarbled,
     text,
 )
-from .modem import _number, closed, quotable
+from .parser import decimal, number
 
 _GREETING = b"STARTED"  # what the modem is told to say when it starts
 _PROMPT = const(0x40)
@@ -28,7 +29,6 @@ _SENT = const(2)
 _STATE = const(10)
 
 _EPIPE = const(32)
-_ECONNRESET = const(104)
 
 
 class SARAR4(BearerModem):
@@ -84,114 +84,112 @@ class SARAR4(BearerModem):
         quotable(host)
         if self._numbers[cid] is not None:  # an attempt that had no answer
             self._close(cid)
-        self._numbers[cid] = number = self._create()
+        self._numbers[cid] = handle = self._create()
+        begun = ticks.now()
         try:
-            self.at.command(b'+USOCO=%d,"%s",%d' % (number, host.encode(), port))
-        except CommandError as e:
-            code = _number(self._one(b"+USOER", b"+USOER:"))
+            self.at.command(b'+USOCO=%d,"%s",%d' % (handle, host.encode(), port))
+        except CommandError:
+            code = decimal(self._one(b"+USOER", b"+USOER:"))
             self._close(cid)
-            from .results import ublox
+            from . import results
 
-            raise ublox(host, port, code, e.detail)
+            ms = ticks.diff(ticks.now(), begun)
+            raise results.ublox(host, port, code) or results.unexplained(self, host, port, ms)
         self._sockets[cid].opened()
 
     def _create(self):
         """A new socket: the modem's number of it."""
         try:
-            number = self._one(b"+USOCR=%d" % _TCP, b"+USOCR:")
+            handle = self._one(b"+USOCR=%d" % _TCP, b"+USOCR:")
         except CommandError:  # an earlier run left them all in use: free what is not ours, once
-            for number in range(self.max_sockets):
-                if number not in self._numbers:
-                    self._free(number)
-            number = self._one(b"+USOCR=%d" % _TCP, b"+USOCR:")
-        number = _number(number)
-        if number in self._numbers and number is not None:
-            last = self._numbers.index(number)
+            for handle in range(self.max_sockets):
+                if handle not in self._numbers:
+                    self._free(handle)
+            handle = self._one(b"+USOCR=%d" % _TCP, b"+USOCR:")
+        handle = decimal(handle)
+        if handle in self._numbers and handle is not None:
+            last = self._numbers.index(handle)
             if self._sockets[last].hung_up:  # the modem has freed it since
                 self._numbers[last] = None
-        if number is None or number in self._numbers:
-            raise ModemError("AT+USOCR: the modem's answer is not understood")
-        return number
+        if handle is None or handle in self._numbers:
+            raise ModemError("answer-damaged", "AT+USOCR", "socket %s" % handle)
+        return handle
 
     def _send(self, cid, data):
         """Hand `data` (memoryview, at most 1024 bytes) to the modem; how many of them it took."""
-        number = self._numbers[cid]
-        if number is None:
-            raise closed(_EPIPE)
+        handle = self._numbers[cid]
+        if handle is None:
+            self._check(cid, _EPIPE)
         try:
             lines = self.at.command(
-                b"+USOWR=%d,%d" % (number, len(data)), b"+USOWR: %d," % number, payload=data
+                b"+USOWR=%d,%d" % (handle, len(data)), b"+USOWR: %d," % handle, payload=data
             )
         except CommandError:
             if self.at.prompted:  # how much of it left is not known
                 raise
             self._check(cid, _EPIPE)
             return 0
-        count = _number(lines[-1]) if lines else None
+        count = decimal(lines[-1]) if lines else None
         # A part of it, or a digit lost on the way? What was sent twice or never is worse than
         # a question.
         if count != len(data) and count != self._control(cid, _SENT) - self._sockets[cid].sent:
-            raise ModemGarbled("AT+USOWR: what the modem has sent is not known")
+            raise ModemGarbled("send-uncertain", "AT+USOWR")
         return count
 
-    def _theirs(self, cid):
+    def _modem_number(self, cid):
         return self._numbers[cid]
 
     def _control(self, cid, parameter):
         """The number that AT+USOCTL tells about a connection; -1 if it tells none."""
-        number = self._numbers[cid]
+        handle = self._numbers[cid]
         line = self._one(
-            b"+USOCTL=%d,%d" % (number, parameter), b"+USOCTL: %d,%d," % (number, parameter)
+            b"+USOCTL=%d,%d" % (handle, parameter), b"+USOCTL: %d,%d," % (handle, parameter)
         )
-        value = _number(line.split(b",")[0])
+        value = decimal(line.split(b",")[0])
         return -1 if value is None else value
 
-    def _check(self, cid, errno):
-        """Raise NetworkError with `errno` unless connection `cid` is up."""
+    def _is_up(self, cid):
         try:
-            state = self._control(cid, _STATE)
+            return self._numbers[cid] is not None and self._control(cid, _STATE) == _ESTABLISHED
         except CommandError:
-            state = None
-        if self._sockets[cid].hung_up or state != _ESTABLISHED:
-            raise closed(errno)
+            return False
 
     def _receive(self, cid, target):
         """Fetch what the modem has, at most `target` (memoryview) holds; number of bytes."""
-        number = self._numbers[cid]
-        if number is None:
+        handle = self._numbers[cid]
+        if handle is None:
             return 0
         try:
             self.at.command(
-                b"+USORD=%d,%d" % (number, len(target)),
-                b"+USORD: %d," % number,
+                b"+USORD=%d,%d" % (handle, len(target)),
+                b"+USORD: %d," % handle,
                 target=target,
                 mark=b',"',
             )
             return self.at.parser.count
         except CommandError:
-            if self._sockets[cid].hung_up:  # and nothing is left of it
+            if self._is_gone(cid):
                 return 0
-            self._check(cid, _ECONNRESET)
             raise
 
     def _close(self, cid):
-        number = self._numbers[cid]
+        handle = self._numbers[cid]
         self._numbers[cid] = None
-        if number is not None:
-            self._free(number)
+        if handle is not None:
+            self._free(handle)
 
-    def _free(self, number):
+    def _free(self, handle):
         """Close, without waiting for the server where the modem can do that."""
         for command in (b"+USOCL=%d,1", b"+USOCL=%d"):
-            if self._attempt(command % number):
+            if self._attempt(command % handle):
                 return  # else it was not open, or this is one of the first R4
 
     def _named(self, line, field=0):
         """As `Modem._named`, by the modem's number."""
-        theirs = parser.number(line, field)
-        if theirs is None or theirs not in self._numbers:
+        handle = number(line, field)
+        if handle is None or handle not in self._numbers:
             return None
-        return self._sockets[self._numbers.index(theirs)]
+        return self._sockets[self._numbers.index(handle)]
 
 
 class SARAR5(SARAR4):

@@ -1,12 +1,11 @@
 """TLS with a private key that never leaves the SIM: a GSMA IoT SAFE (IoT.05) client.
 
-applet = iotsafe.Applet(channel).open()          # channel: modem.sim() or any other Channel
-identity = iotsafe.choose(applet)                # key and certificate that belong together
+identity = iotsafe.identity(modem)               # finds applet, key and certificate in the SIM
 context = iotsafe.SSLContext(identity, ca)       # the server is always verified
-session = context.wrap_socket(stream, "mqtt.example.com")
+stream = context.connect(modem, "mqtt.example.com", 8883)
 
-safe = iotsafe.open(modem)                       # at the REPL: all commands, and a doctor
-safe.doctor()
+applet = iotsafe.FullApplet(modem)               # at the REPL: all commands, and a doctor
+applet.doctor()
 """
 
 # ruff: noqa: F401 - these names are the interface; a list of them as text would cost flash
@@ -31,11 +30,11 @@ from .errors import (
     ServerNotTrusted,
     TLSError,
 )
-from .identity import SIMIdentity, choose
+from .sim_identity import SIMIdentity, find_identity
 
 # What is imported when it is first used: names of other modules, and those modules.
 _LATER = (
-    ("safe", ("Safe",)),
+    ("full_applet", ("FullApplet",)),
     (
         "signing",
         (
@@ -64,22 +63,25 @@ def __getattr__(name):
             return _submodule(name)
         except ImportError:
             pass
-    raise AttributeError(name)
+    from .renamed import message
+
+    raise AttributeError(message(name))
 
 
 def _submodule(name):
     return __import__("iotsafe." + name, None, None, (name,))
 
 
-def open(channel, aids=AIDS, number=None):
-    """The whole applet on `channel`, which is a Channel or a modem: see `safe.Safe`.
+def identity(channel, key=b"", certificate=b"", cache=None, aids=AIDS):
+    """Open the applet and find the key and the certificate for TLS in it: a SIMIdentity.
 
-    `aids`: AIDs (bytes) to try in order. `number`: a logical channel to use as it is, 0 for a
-    reader on a desk; by default one is opened.
+    `channel`: a modem, or a Channel (see `iotsafe.apdu`). `key`, `certificate`: an ID (bytes) or a
+    label (str) where the first pair that fits is not the one wanted. `cache`: a CertificateCache,
+    which saves reading the certificate each time. `aids`: AIDs (bytes) to try in order.
+    Raises AppletNotFound, an IdentityError that says what is missing, CardError, or what the
+    channel raises.
     """
-    from .safe import Safe
-
-    return Safe(channel, aids, number)
+    return find_identity(Applet(channel, aids).open(), key, certificate, cache)
 
 
 __version__ = "0.1.0"

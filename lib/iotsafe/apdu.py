@@ -32,7 +32,7 @@ _MAX_RESPONSE = const(4096)
 _MAX_FETCHES = const(20)
 _MAX_CHANNEL = const(19)
 _UNKNOWN_CLASS = const(0x6E00)
-# When no channel is left, so many are closed in any case, and on until one was not open.
+# When no channel is free, at least this many are closed, and then on until one was not open.
 _LEAKED = const(3)
 
 # Instruction -> name in IoT.05, for messages.
@@ -64,6 +64,12 @@ def _command(ins):
     return "command %02X" % ins
 
 
+def _reason(sw):
+    if sw == 0x6400:
+        return "card-damaged"
+    return "card-busy" if sw in (0x6984, 0x6989) else "refused"
+
+
 def class_byte(channel):
     """Interindustry class byte for logical channel 0 to 19."""
     return channel if channel < 4 else 0x40 | channel - 4
@@ -88,11 +94,11 @@ class APDU:
         self._ours = False  # the channel was opened here
 
     def generation(self):
-        """Changes whenever the card lost its channels and sessions."""
+        """A number that changes whenever the card lost its channels and sessions."""
         return getattr(self._channel, "generation", 0)
 
     def part(self):
-        """The Le for as much as the channel brings in one piece: 0 = 256, or fewer."""
+        """The Le for the most bytes that the channel brings in one piece; 0 stands for 256."""
         return getattr(self._channel, "part", 0)
 
     def command(self, ins, p1=0, p2=0, data=b"", le=None, target=""):
@@ -149,7 +155,7 @@ class APDU:
         if sw == 0x63CF:
             self.administrations += 1
         elif sw != 0x9000 and sw >> 8 != 0x91 and not self.more:
-            raise CardError(sw, _command(ins), target)
+            raise CardError(_reason(sw), sw, _command(ins), target)
         return response
 
     def _exchange(self, size):
@@ -173,7 +179,7 @@ class APDU:
                 break
             if sw >> 8 not in (0x61, 0x9F):
                 return memoryview(parts), sw
-        raise CardProtocolError(sw, _command(ins), "GET RESPONSE does not end")
+        raise CardProtocolError("not-understood", _command(ins), "GET RESPONSE does not end")
 
     def open(self, number=None):
         """Open a logical channel (MANAGE CHANNEL) and use it from now on.
@@ -198,7 +204,7 @@ class APDU:
     def _open(self):
         data = self.command(_MANAGE_CHANNEL, le=1, target="open")
         if len(data) != 1 or not 1 <= data[0] <= _MAX_CHANNEL:
-            raise CardProtocolError(0x9000, "MANAGE CHANNEL", "no channel number")
+            raise CardProtocolError("not-understood", "MANAGE CHANNEL", "no channel number")
         self.number = data[0]
 
     def close(self):

@@ -1,7 +1,7 @@
 """The IoT SAFE applet: one method per command of IoT.05 that a TLS session needs.
 
-The other commands are in `safe.Safe`, which is one of these with more methods: what no session
-needs stays out of the memory of a board.
+`full_applet.FullApplet` adds the other commands. They are in a file of their own, because a board
+that only runs sessions has no memory for them.
 """
 
 from micropython import const
@@ -34,35 +34,40 @@ _MAX_LIST_PARTS = const(16)
 _MAX_LIST = const(4096)
 _MAX_FILE = const(4096)
 _MAX_READS = const(256)
-_REPEATS = const(5)  # of two answers with 256 bytes one is damaged at 0.1 % of lost bytes
+_REPEATS = const(
+    5
+)  # if the line loses 0.1 % of its bytes, it damages one of two answers with 256 bytes
 
-# Status words by which a card says that our channel or session is gone, and that it has none.
+# Status words of a card that has lost our channel, and of one that has no free session.
 _LOST = (0x6881, 0x6882, 0x6D00, 0x6E00)
 _NO_SESSION = (0x6A86, 0x6989)
-# READ FILE with an offset outside the file: IoT.05 lists both.
+# Answers to READ FILE with an offset outside the file: IoT.05 lists both.
 _BEYOND_END = (0x6981, 0x6A86)
 
 
 class Applet:
     """The applet on its own logical channel.
 
-    `channel`: see `iotsafe.apdu`. `aids`: tuple of AIDs (bytes) to try in order. `number`: a
-    logical channel, 0 to 19, to use as it is; by default one is opened.
-    `open()` may be left out: the first command opens. A channel that the card lost (modem reset)
-    is opened again by itself, with one retry of the command; what the way to the card damaged is
-    repeated. Each method raises CardError when the card refuses. Objects are named by their ID
-    (bytes), their label (str), or an ObjectInfo.
+    `channel`: a Channel (see `iotsafe.apdu`), or a modem that has one. `aids`: tuple of AIDs
+    (bytes) to try in order. `number`: a logical channel, 0 to 19, to use as it is; by default one
+    is opened.
+    The first command opens the channel if `open()` was not called. When the card has lost the
+    channel (modem reset), the applet opens another one and repeats the command once; it also
+    repeats what the line damaged. Each method raises CardError when the card refuses. A caller
+    names objects by ID (bytes), by label (str), or by ObjectInfo.
     """
 
     # The session number that all commands with sessions use; the clients of the field use 1.
     session = 1
 
     def __init__(self, channel, aids=AIDS, number=None):
+        if not hasattr(channel, "transmit"):
+            channel = channel.sim()
         self.apdu = APDU(channel)
         self.aids = aids
         self.aid = None
         self._number = number
-        self._generation = None  # of the card, while our channel is open there
+        self._generation = None  # the channel's `generation` when ours was opened; None: closed
 
     def open(self):
         """Open a logical channel and SELECT the applet; raises AppletNotFound. Returns self."""
@@ -85,7 +90,7 @@ class Applet:
                 tried.append((objects.name(aid), e.sw))
         self.aid = None
         self.apdu.close()
-        raise AppletNotFound(tuple(tried))
+        raise AppletNotFound("no-applet", *tried)
 
     def close(self):
         """Close the logical channel."""
@@ -95,8 +100,8 @@ class Applet:
     def _run(self, command, *args, repeats=_REPEATS):
         """`command(*args)` (None: nothing) on the open channel; self, if there is no command.
 
-        Once more on a fresh channel if the card lost ours, and up to `repeats` times more if the
-        way to the card damaged something: 0 for what must not be done twice.
+        Repeats it once on a new channel if the card lost ours, and up to `repeats` times if the
+        line to the card damaged something: 0 for a command that must not run twice.
         """
         fresh = not command
         lost = fresh
@@ -124,7 +129,9 @@ class Applet:
     def _random(self, size):
         data = self.apdu.command(_GET_RANDOM, le=size & 0xFF)
         if len(data) != size:
-            raise CardProtocolError(0x9000, "GET RANDOM", "%d bytes for %d" % (len(data), size))
+            raise CardProtocolError(
+                "not-understood", "GET RANDOM", "%d bytes for %d" % (len(data), size)
+            )
         return bytes(data)
 
     def objects(self):
@@ -136,13 +143,15 @@ class Applet:
         count = 1
         while self.apdu.more:
             if count == _MAX_LIST_PARTS or len(parts) > _MAX_LIST:
-                raise CardProtocolError(0x6300, "GET DATA", "the object list does not end")
+                raise CardProtocolError(
+                    "not-understood", "GET DATA", "the object list does not end"
+                )
             parts.extend(self._get_data(1, 1))
             count += 1
         try:
             return objects.parse(parts)
         except tlv.TLVError as e:
-            raise CardProtocolError(0x9000, "GET DATA", str(e))
+            raise CardProtocolError("not-understood", "GET DATA", str(e))
 
     def _get_data(self, p1, p2=0):
         return self.apdu.command(_GET_DATA, p1, p2, le=0)
@@ -152,7 +161,7 @@ class Applet:
         return self._run(self._read_public_key, ref)
 
     def _read_public_key(self, ref):
-        name = objects.named(objects.PUBLIC_KEY, ref)
+        name = objects.reference(objects.PUBLIC_KEY, ref)
         data = self.apdu.command(
             _READ_PUBLIC_KEY, data=name, le=0, target=objects.target(objects.PUBLIC_KEY, ref)
         )
@@ -174,7 +183,7 @@ class Applet:
                 _READ_FILE,
                 offset >> 8,
                 offset & 0xFF,
-                objects.named(objects.FILE, ref),
+                objects.reference(objects.FILE, ref),
                 (size or self.apdu.part()) & 0xFF,
                 objects.target(objects.FILE, ref),
             )
@@ -187,7 +196,7 @@ class Applet:
         """The one DER element that a file begins with, without the container's padding.
 
         Returns b"" for an empty file (no bytes, or nothing but 00 or FF at its start). What the
-        card gives is returned even if it ends early; the caller checks.
+        card gives is returned even if it ends early: the caller checks.
         """
         data = bytearray(self.read_file(ref))
         if len(data) < 4 or data[0] in (0x00, 0xFF):
@@ -218,7 +227,7 @@ class Applet:
 
     def _sign(self, ref, digest):
         target = objects.target(objects.PRIVATE_KEY, ref)
-        init = objects.named(objects.PRIVATE_KEY, ref) + _FINAL_HASH_ECDSA
+        init = objects.reference(objects.PRIVATE_KEY, ref) + _FINAL_HASH_ECDSA
         self._begin(_SIGN_INIT, init, target)
         data = self.apdu.command(
             _SIGN_UPDATE, _LAST, self.session, tlv.put(0x9E, digest[:32]), 0, target
@@ -229,11 +238,11 @@ class Applet:
                 raise tlv.TLVError("tag 33 is missing")
             return signature(value)
         except ValueError as e:  # TLVError is one
-            raise CardProtocolError(0x9000, "COMPUTE SIGNATURE", str(e))
+            raise CardProtocolError("not-understood", "COMPUTE SIGNATURE", str(e))
 
     def _begin(self, ins, init, target):
-        """Open the session with the instruction `ins`; one that an earlier run left open, as it
-        was cut off, is ended first.
+        """Open the session with the instruction `ins`; end one first that an earlier, interrupted
+        program left open.
         """
         try:
             self.apdu.command(ins, 0, self.session, init, target=target)
@@ -253,7 +262,7 @@ def point(data, command):
             if data is None:
                 raise tlv.TLVError("tag %02X is missing" % tag)
     except tlv.TLVError as e:
-        raise CardProtocolError(0x9000, command, str(e))
+        raise CardProtocolError("not-understood", command, str(e))
     if len(data) != 65 or data[0] != 4:
-        raise CardProtocolError(0x9000, command, "not an uncompressed point of 256 bits")
+        raise CardProtocolError("not-understood", command, "not an uncompressed point of 256 bits")
     return bytes(data)

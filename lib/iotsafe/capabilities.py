@@ -1,4 +1,4 @@
-"""What an applet says of itself: GET DATA - application (IoT.05 2.12), sans-I/O."""
+"""The features that an applet announces: GET DATA - application (IoT.05 2.12), sans-I/O."""
 
 from . import tlv
 
@@ -45,21 +45,21 @@ class Capabilities:
     agreements = derivations = None
 
     def names(self, attribute):
-        """What the bits of a mask mean, as text; "?" when the card does not say."""
+        """What the bits of a mask of BITS mean, as a tuple of words; None when the card does not
+        say."""
         value = getattr(self, attribute)
         if value is None:
-            return "?"
+            return None
         for known, names in BITS:
             if known == attribute:
-                return ", ".join(n for i, n in enumerate(names) if value >> i & 1) or "none"
-        return str(value)
+                return tuple(n for i, n in enumerate(names) if value >> i & 1)
 
     def __repr__(self):
         lines = ["version     %s" % version(self.version)]
         if self.identifier:
             lines.append("identifier  " + "".join("%02X" % byte for byte in self.identifier))
         for attribute, _ in BITS:
-            lines.append("%-11s %s" % (attribute, self.names(attribute)))
+            lines.append("%-11s %s" % (attribute, joined(self.names(attribute))))
         lines.append(
             "at most     %s files, %s private, %s public, %s secret keys, %s sessions"
             % tuple(
@@ -74,6 +74,11 @@ class Capabilities:
             )
         )
         return "\n".join(lines)
+
+
+def joined(words):
+    """The words as one text: "?" for None, "none" where there is no word."""
+    return "?" if words is None else ", ".join(words) or "none"
 
 
 def version(number):

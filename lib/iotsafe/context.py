@@ -4,7 +4,7 @@ import binascii
 
 from micropython import const
 
-from .errors import NO_ENGINE, NoEngine
+from .errors import NoEngine
 
 _DEFAULT_TIMEOUT_MS = const(60_000)
 _PEM_BEGIN = b"-----BEGIN CERTIFICATE-----"
@@ -38,16 +38,16 @@ def _engine():
     try:
         from .native import NativeContext
     except ImportError:  # a firmware without tls
-        raise NoEngine(0, NO_ENGINE) from None
+        raise NoEngine("no-engine") from None
     return NativeContext
 
 
 class SSLContext:
     """A TLS client whose certificate and signatures come from an identity.
 
-    `identity`: see `iotsafe.identity`. `ca`: the certificates to trust, PEM or DER bytes; there is
-    no default, and no way not to verify the server. `timeout` in seconds limits each call.
-    `suites`: names of mbedTLS, to offer fewer. Raises ValueError without a CA, NoEngine.
+    `identity`: see `iotsafe.sim_identity`. `ca`: the certificates to trust, PEM or DER bytes;
+    there is no default, and no way not to verify the server. `timeout` in seconds limits each
+    call. `suites`: names of mbedTLS, to offer fewer. Raises ValueError without a CA, NoEngine.
     """
 
     def __init__(self, identity, ca, timeout=_DEFAULT_TIMEOUT_MS // 1000, suites=None):
@@ -55,6 +55,21 @@ class SSLContext:
             raise ValueError("a CA certificate is needed: the server is always verified")
         self._engine = _engine()(identity, certificates(ca), suites)
         self._timeout_ms = int(timeout * 1000)
+
+    def connect(self, modem, host, port):
+        """A TLS session with the server `host`, a name or an address, over a connection of `modem`
+        (anything with `socket()`). `host` must be in the server's certificate: see `wrap_socket`.
+
+        The caller has one thing to close. When this raises, nothing is left open: what the modem
+        raised, or TLSError.
+        """
+        stream = modem.socket()
+        try:
+            stream.connect((host, port))
+            return self.wrap_socket(stream, host)
+        except BaseException:
+            stream.close()
+            raise
 
     def wrap_socket(self, stream, server_hostname):
         """A TLS session over `stream` (see the Stream seam), as a stream.

@@ -22,7 +22,8 @@ _SIZES = {1: 32, 2: 48, 4: 64}
 
 def dh(applet, private, public):
     """COMPUTE DH: the X coordinate that the private and the public key share, 32 bytes."""
-    data = objects.named(objects.PRIVATE_KEY, private) + objects.named(objects.PUBLIC_KEY, public)
+    data = objects.reference(objects.PRIVATE_KEY, private)
+    data += objects.reference(objects.PUBLIC_KEY, public)
     target = "%s with %s" % (
         objects.target(objects.PRIVATE_KEY, private),
         objects.target(objects.PUBLIC_KEY, public),
@@ -48,7 +49,7 @@ def prf(applet, seed, size, secret=None, key=None, premaster=None):
     else:
         mode = 1 if premaster is None else 2
         target = objects.target(objects.SECRET_KEY, key)
-        data = objects.named(objects.SECRET_KEY, key)
+        data = objects.reference(objects.SECRET_KEY, key)
         if mode == 2:
             data += tlv.put(_PREMASTER, premaster)
     data += tlv.put(_SEED, seed) + bytes((_SIZE, 1, size))
@@ -71,5 +72,5 @@ def hkdf(applet, ikm, salt=b"", hash=1):
 def _answer(applet, name, size, *command):
     data = applet.run(applet.apdu.command, *command)
     if len(data) != size:
-        raise CardProtocolError(0x9000, name, "%d bytes for %d" % (len(data), size))
+        raise CardProtocolError("not-understood", name, "%d bytes for %d" % (len(data), size))
     return bytes(data)

@@ -1,17 +1,16 @@
 """Which keys and certificates a card has, what belongs together, and why one pair is the choice.
 
-`identity.choose` looks for the first pair that will do; this looks at everything, and says of each
-object why it is of use or not.
+`sim_identity.find_identity` stops at the first pair that fits. This module looks at every object
+and says of each whether it is of use, and why.
 """
 
 from . import objects
 from .der import Certificate
-from .errors import CardError, CardProtocolError
-from .identity import may_hold, may_sign, public_id
+from .errors import CardError
+from .sim_identity import may_hold, may_sign, public_id
 
-# More of a kind are not looked at: each costs exchanges.
+# At most this many of a kind are examined: each costs exchanges.
 _MOST = 8
-_ADMINISTRATION = (0x6984, 0x6989)
 
 
 class Finding:
@@ -66,19 +65,19 @@ def _good(finding):
     )
 
 
-def survey(applet, listed, key_id=None, certificate_id=None):
-    """Look at the objects `listed` (of `applet.objects()`); see Survey. `key_id`,
-    `certificate_id`: what the config fixes, an ID (bytes) or a label (str). Raises what the
+def survey(applet, listed, key=b"", certificate=b""):
+    """Examine the objects `listed` (of `applet.objects()`); see Survey. `key`,
+    `certificate`: what the config fixes, an ID (bytes) or a label (str). Raises what the
     channel raises, never CardError.
     """
     found = Survey(listed)
     for info in listed:
         if info.kind == objects.PRIVATE_KEY and len(found.keys) < _MOST:
-            found.keys.append(_key(applet, found, info, key_id))
+            found.keys.append(_key(applet, found, info, key))
         elif info.kind == objects.FILE and len(found.files) < _MOST:
-            found.files.append(_file(applet, found, info, certificate_id))
+            found.files.append(_file(applet, found, info, certificate))
     usable = [key for key in found.keys if not key.why]
-    # As `identity.choose` does it: keys for TLS first.
+    # As `find_identity` does it: keys for TLS first.
     usable = [k for k in usable if k.info.usage in (2, 3)] + [
         k for k in usable if k.info.usage not in (2, 3)
     ]
@@ -103,7 +102,7 @@ def _key(applet, found, info, wanted):
     if _another(info, wanted):
         finding.why = "another key was asked for"
     elif not info.usable():
-        finding.why = "empty or deactivated: have a key generated, or activated by the issuer"
+        finding.why = "empty or deactivated"
     elif not may_sign(info):
         finding.why = "not for TLS: no P-256 key that may sign"
     else:
@@ -120,14 +119,14 @@ def _file(applet, found, info, wanted):
     if _another(info, wanted):
         finding.why = "another certificate was asked for"
     elif not info.usable():
-        finding.why = "empty or deactivated: not enrolled yet, or revoked"
+        finding.why = "empty or deactivated"
     elif not may_hold(info):
         finding.why = "not for a certificate"
     else:
         try:
             der = applet.read_der(info.id)
             if not der:
-                finding.why = "empty: not enrolled yet, or revoked"
+                finding.why = "empty"
                 return finding
             finding.certificate = Certificate(der)
             finding.point = finding.certificate.public_key
@@ -148,6 +147,6 @@ def _another(info, wanted):
 
 
 def _refused(found, error):
-    if error.sw in _ADMINISTRATION and not isinstance(error, CardProtocolError):
+    if error.reason == "card-busy":
         found.busy = error
     return str(error)

@@ -1,6 +1,6 @@
-"""What works between here and the key in the SIM, step by step; for each failure what to do.
+"""What works between here and the key in the SIM, step by step.
 
-for step in doctor.steps(safe):
+for step in doctor.steps(applet):
     print(step)
 
 A step that fails ends what depends on it, not the rest. Nothing on the card changes.
@@ -11,100 +11,112 @@ import time
 
 from . import capabilities, objects
 from .discovery import survey
-from .errors import AppletNotFound, CardError, CardProtocolError
+from .errors import AppletNotFound, CardError
+
+# Reasons of steps that no exception has: see `reasons.py` for the others.
+REASONS = (
+    "no-channel",
+    "channel-refused",
+    "does-not-sign",
+    "certificate-early",
+    "certificate-expired",
+    "not-random",
+    "pair-inconsistent",
+)
 
 _MARKS = {"ok": "ok  ", "warn": "!   ", "fail": "FAIL", "skip": "-   "}
-_ADMINISTRATION = (0x6984, 0x6989)
+_BUSY = "card-busy"
 _UNKNOWN_COMMAND = 0x6D00
-_BUSY = "remote administration is under way: wait a minute, then try again"
-_NO_CHANNEL = (
-    "no APDU reaches the SIM: is it in the slot or reader, is its PIN entered, does this modem "
-    "have AT+CSIM or AT+CCHO?"
-)
-_NO_APPLET = (
-    "this SIM has no IoT SAFE applet, or one with another AID: ask its operator for a SIM with "
-    "IoT SAFE, or for the AID"
-)
-_NO_KEY = "have a key generated in the SIM, and its certificate issued (enrolment)"
-_NO_PAIR = "have the certificate issued again for the key that is in the SIM"
 _RANDOM = 32
 _FIRST_YEAR = 2025  # a clock before that was never set
 
 
 class Step:
-    """`name` of what was looked at; `state`: "ok", "warn", "fail" or "skip"; `text` what is; and
-    `advice` what to do, "" if nothing.
+    """`name` of what was looked at; `state`: "ok", "warn", "fail" or "skip"; `text`: the fact;
+    `reason`: the short name of what is wrong, "" if nothing is, of the errors of `package`.
+
+    As text it is for the REPL: with what `advice.py` has for the reason.
     """
 
-    def __init__(self, name, state, text, advice=""):
+    def __init__(self, name, state, text, reason="", package="iotsafe"):
         self.name = name
         self.state = state
         self.text = text
-        self.advice = advice
+        self.reason = reason
+        self.package = package
 
     def __str__(self):
+        from .advice import advice
+
         line = "%s %-12s %s" % (_MARKS[self.state], self.name, self.text)
-        return line + ("\n" + " " * 18 + "-> " + self.advice if self.advice else "")
+        what = self.reason and advice(self.reason, self.package)
+        return line + ("\n" + " " * 18 + "-> " + what if what else "")
 
 
-def steps(safe, key_id=None, certificate_id=None, now=None, verify=None):
-    """Yield the Steps. `safe`: a Safe; `key_id`, `certificate_id`: what the config fixes.
+def steps(applet, key=b"", certificate=b"", now=None, verify=None):
+    """Yield the Steps. `applet`: a FullApplet; `key`, `certificate`: what the config fixes.
 
     `now`: "YYYY-MM-DD hh:mm:ss" in UTC, by default this machine's clock. `verify(point, digest,
-    signature)` checks the test signature, by default `p256.verify`. Raises nothing that the
-    channel or the card can cause.
+    signature)` checks the test signature, by default `p256.verify`. What the
+    channel or the card raises becomes a step.
     """
-    before = safe.apdu.exchanges
-    administrations = safe.apdu.administrations
+    before = applet.apdu.exchanges
+    administrations = applet.apdu.administrations
     try:
-        for step in _reach(safe):
+        for step in _reach(applet):
             yield step
             if step.state == "fail":
                 return
-        yield _version(safe)
-        for step in _contents(safe, key_id, certificate_id, now, verify):
+        yield _version(applet)
+        for step in _contents(applet, key, certificate, now, verify):
             yield step
-        if safe.apdu.administrations != administrations:
+        if applet.apdu.administrations != administrations:
             yield Step("administered", "warn", "the issuer changed something just now", _BUSY)
-        yield Step("exchanges", "ok", "%d APDUs" % (safe.apdu.exchanges - before))
+        yield Step("exchanges", "ok", "%d APDUs" % (applet.apdu.exchanges - before))
     except CardError as e:
-        yield _refusal("card", e)
-    except Exception as e:  # of the channel: unplugged, restarted, silent
-        yield Step("channel", "fail", _said(e), _NO_CHANNEL)
+        yield _refusal("card", e, e.reason)
+    except Exception as e:
+        yield _channel_failure(e)
 
 
-def _said(error):
-    return "%s: %s" % (type(error).__name__, error)
+def _channel_failure(error):
+    """The step for what the channel raised: unplugged, restarted, silent. Its class is unknown
+    here; it may have a `reason` and a `package`, as those of this package have."""
+    text = "%s: %s" % (type(error).__name__, error)
+    package = getattr(error, "package", None)
+    if package:
+        return Step("channel", "fail", text, error.reason, package)
+    return Step("channel", "fail", text, "no-channel")
 
 
-def _refusal(name, error, advice="", state="fail"):
-    if error.sw in _ADMINISTRATION and not isinstance(error, CardProtocolError):
+def _refusal(name, error, reason="", state="fail"):
+    """The step for the CardError `error`; `reason` unless the card is busy."""
+    if error.reason == _BUSY:
         return Step(name, "fail", str(error), _BUSY)
-    return Step(name, state, str(error), advice)
+    return Step(name, state, str(error), reason)
 
 
-def _reach(safe):
+def _reach(applet):
     """Channel and applet."""
     try:
-        safe.open()
+        applet.open()
     except AppletNotFound as e:
-        tried = ", ".join("%s: %04X" % pair for pair in e.tried)
         yield Step("channel", "ok", "APDUs reach the SIM")
-        yield Step("applet", "fail", "none of the AIDs is there (%s)" % tried, _NO_APPLET)
+        yield Step("applet", "fail", str(e), e.reason)
         return
     except CardError as e:
-        yield _refusal("channel", e, "restart the modem: that frees the SIM's logical channels")
+        yield _refusal("channel", e, "channel-refused")
         return
-    except Exception as e:  # whatever the channel raises: it is another package's
-        yield Step("channel", "fail", _said(e), _NO_CHANNEL)
+    except Exception as e:
+        yield _channel_failure(e)
         return
-    yield Step("channel", "ok", "logical channel %d" % safe.apdu.number)
-    yield Step("applet", "ok", "IoT SAFE, AID " + objects.name(safe.aid))
+    yield Step("channel", "ok", "logical channel %d" % applet.apdu.number)
+    yield Step("applet", "ok", "IoT SAFE, AID " + objects.name(applet.aid))
 
 
-def _version(safe):
+def _version(applet):
     try:
-        found = safe.capabilities()
+        found = applet.capabilities()
     except CardError as e:
         if e.sw == _UNKNOWN_COMMAND:
             return Step("version", "warn", "the applet does not tell what it can")
@@ -115,32 +127,32 @@ def _version(safe):
         "%s; %s; %s; %s sessions"
         % (
             capabilities.version(found.version),
-            found.names("algorithms"),
-            found.names("hashes"),
+            capabilities.joined(found.names("algorithms")),
+            capabilities.joined(found.names("hashes")),
             "?" if found.max_sessions is None else found.max_sessions,
         ),
     )
 
 
-def _contents(safe, key_id, certificate_id, now, verify):
+def _contents(applet, key, certificate, now, verify):
     """Objects, key, certificate, and what they are good for."""
     try:
-        listed = safe.objects()
+        listed = applet.objects()
     except CardError as e:
         if e.sw != _UNKNOWN_COMMAND:
-            yield _refusal("objects", e, "the list is not understood: tell us, with this line")
+            yield _refusal("objects", e, e.reason)
             return
-        for step in _unlisted(safe, key_id, certificate_id, now, verify):
+        for step in _unlisted(applet, key, certificate, now, verify):
             yield step
         return
     yield _count(listed)
     if not [info for info in listed if info.kind == objects.PRIVATE_KEY]:
-        yield Step("key", "fail", "the applet is there, but holds no private key", _NO_KEY)
+        yield Step("key", "fail", "the applet is there, but holds no private key", "no-key")
         return
-    found = survey(safe, listed, key_id, certificate_id)
-    for name, findings, advice in (
-        ("key", found.keys, _NO_KEY),
-        ("certificate", found.files, _NO_KEY),
+    found = survey(applet, listed, key, certificate)
+    for name, findings, reason in (
+        ("key", found.keys, "keys-empty"),
+        ("certificate", found.files, "certificate-empty"),
     ):
         # A certificate for another key is one all the same: "match" tells.
         good = [f for f in findings if not f.why or (f.certificate and f.point)]
@@ -151,36 +163,36 @@ def _contents(safe, key_id, certificate_id, now, verify):
             yield Step(name, "ok" if good else "warn", text)
         if not good:
             text = "none is usable" if findings else "there is none"
-            yield Step(name, "fail", text, _BUSY if found.busy else advice)
+            yield Step(name, "fail", text, _BUSY if found.busy else reason)
     if found.key:
         names = (found.key.name(), found.file.name())
         yield Step("match", "ok", "%s and %s belong together" % names)
         for step in _use(
-            safe, found.key.info.id, found.key.point, found.file.certificate, now, verify
+            applet, found.key.info.id, found.key.point, found.file.certificate, now, verify
         ):
             yield step
         return
     keys = [key for key in found.keys if not key.why]
     if keys and [file for file in found.files if file.certificate and file.point]:
-        yield Step("match", "fail", "the certificate belongs to another key", _NO_PAIR)
+        yield Step("match", "fail", "the certificate belongs to another key", "key-mismatch")
     if keys:
-        for step in _use(safe, keys[0].info.id, keys[0].point, None, now, verify):
+        for step in _use(applet, keys[0].info.id, keys[0].point, None, now, verify):
             yield step
 
 
-def _unlisted(safe, key_id, certificate_id, now, verify):
+def _unlisted(applet, key, certificate, now, verify):
     """A card that lists nothing: the pair that a session would use."""
     yield Step("objects", "warn", "the applet does not list its objects: 01 and 02 are tried")
     try:
-        found = safe.identity(key_id, certificate_id)
+        found = applet.identity(key, certificate)
     except Exception as e:
         if isinstance(e, CardError):
-            yield _refusal("key", e, _NO_KEY)
+            yield _refusal("key", e, "no-key")
         else:
-            yield Step("key", "fail", str(e), _NO_KEY)
+            yield Step("key", "fail", str(e), getattr(e, "reason", "no-channel"))
         return
     yield Step("match", "ok", str(found))
-    for step in _use(safe, found.key_id, found.public_key, found.info, now, verify):
+    for step in _use(applet, found.key_id, found.public_key, found.info, now, verify):
         yield step
 
 
@@ -200,18 +212,18 @@ def _count(listed):
     return Step("objects", "ok", text)
 
 
-def _use(safe, key_id, point, certificate, now, verify):
+def _use(applet, key_id, point, certificate, now, verify):
     """Validity of the certificate, random bytes, a signature."""
     if certificate:
         yield _validity(certificate, now or _clock())
     try:
-        yield _random(safe)
+        yield _random(applet)
     except CardError as e:
         yield _refusal("random", e, state="warn")
     try:
-        yield _signature(safe, key_id, point, verify)
+        yield _signature(applet, key_id, point, verify)
     except CardError as e:
-        yield _refusal("signature", e, "the key is there but does not sign: ask the issuer")
+        yield _refusal("signature", e, "does-not-sign")
 
 
 def _clock():
@@ -227,22 +239,22 @@ def _validity(certificate, now):
     if not now:
         return Step("validity", "skip", text + "; the clock here is not set")
     if now < certificate.not_before:
-        return Step("validity", "fail", text + ": not valid yet", "is the clock right? " + now)
+        return Step("validity", "fail", text + ": not valid yet at " + now, "certificate-early")
     if now > certificate.not_after:
-        return Step("validity", "fail", text + ": expired", "have a new certificate issued")
+        return Step("validity", "fail", text + ": expired", "certificate-expired")
     return Step("validity", "ok", text)
 
 
-def _random(safe):
-    data = safe.random(_RANDOM)
+def _random(applet):
+    data = applet.random(_RANDOM)
     if len(set(data)) < _RANDOM // 4:
-        return Step("random", "fail", "GET RANDOM is not random", "do not use this SIM")
+        return Step("random", "fail", "GET RANDOM is not random", "not-random")
     return Step("random", "ok", "GET RANDOM, %d bytes" % _RANDOM)
 
 
-def _signature(safe, key_id, point, verify):
+def _signature(applet, key_id, point, verify):
     digest = hashlib.sha256(b"IoT SAFE: a test signature").digest()
-    value = safe.sign(key_id, digest)
+    value = applet.sign(key_id, digest)
     if point is None:
         return Step("signature", "warn", "the SIM signs; nothing to verify it with")
     if verify is None:
@@ -253,5 +265,5 @@ def _signature(safe, key_id, point, verify):
         "signature",
         "fail",
         "the SIM signs, but the signature does not fit the public key",
-        "the key pair is inconsistent: have it generated again",
+        "pair-inconsistent",
     )

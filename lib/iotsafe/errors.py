@@ -1,60 +1,55 @@
-"""Exceptions of the package; each message is one line that names the object and the remedy."""
+"""Exceptions of the package: facts, without advice.
+
+Each has `reason`, a short name that does not change, and `values`, a tuple. `str` makes a sentence
+of both, by the table in `reasons.py`, which is loaded then. What to do about it is for whoever
+shows the error: `advice.py` has the words for the REPL; the firmware and the host tools have their
+own.
+"""
 
 
-class CardError(Exception):
-    """The card refused a command.
+class IoTSAFEError(Exception):
+    """What all exceptions of the package have but TLSError, which has it as well."""
+
+    package = "iotsafe"  # which has `reasons` and `advice`
+
+    def __init__(self, reason, *values):
+        super().__init__(reason, *values)
+        self.reason = reason
+        self.values = values
+
+    def __str__(self):
+        from .reasons import fact
+
+        return fact(self)
+
+
+class CardError(IoTSAFEError):
+    """The card refused a command. `values`: (sw, command, target).
 
     Attributes: `sw` the status word (int), `command` and `target` what was asked, as text.
     """
 
-    def __init__(self, sw, command, target=""):
-        super().__init__(sw, command, target)
+    def __init__(self, reason, sw, command, target=""):
+        super().__init__(reason, sw, command, target)
         self.sw = sw
         self.command = command
         self.target = target
 
-    def __str__(self):
-        from .meanings import meaning
-
-        target = " " + self.target if self.target else ""
-        return "%s%s: the SIM answered %04X, %s" % (
-            self.command,
-            target,
-            self.sw,
-            meaning(self.sw),
-        )
-
 
 class CardProtocolError(CardError):
-    """The card answered with bytes that no specification allows (`sw` is the last status word)."""
+    """The card answered with bytes that no specification allows. `values`: (command, detail)."""
 
-    def __init__(self, sw, command, detail):
-        super().__init__(sw, command)
-        self.detail = detail
-
-    def __str__(self):
-        return "%s: the SIM's answer is not understood: %s" % (self.command, self.detail)
+    def __init__(self, reason, command, detail):
+        IoTSAFEError.__init__(self, reason, command, detail)
+        self.sw = 0x9000
+        self.command = command
 
 
-class _Told(Exception):
-    """An exception whose one argument is the line for the technician."""
-
-    def __str__(self):
-        return self.args[0]
+class AppletNotFound(IoTSAFEError):
+    """No AID of the list could be selected. `values`: (AID in hex, status word) of each."""
 
 
-class AppletNotFound(_Told):
-    """No AID of the list could be selected. Attribute: `tried`, tuple of (AID, status word)."""
-
-    def __init__(self, tried):
-        super().__init__(
-            "no IoT SAFE applet on this SIM (tried %s): ask the operator for a SIM with IoT SAFE, "
-            "or set its AID in the config" % ", ".join("%s: %04X" % pair for pair in tried)
-        )
-        self.tried = tried
-
-
-class IdentityError(_Told):
+class IdentityError(IoTSAFEError):
     """The SIM holds no usable pair of key and certificate."""
 
 
@@ -77,18 +72,14 @@ class KeyMismatch(IdentityError):
 class TLSError(OSError):
     """The TLS session could not be made or broke. `errno` is the engine's code (0: none)."""
 
-    def __init__(self, code, text):
-        super().__init__(code, text)
-        self.text = text
+    package = "iotsafe"
 
-    def __str__(self):
-        return self.text
+    def __init__(self, reason, *values, code=0):
+        super().__init__(code, reason)
+        self.reason = reason
+        self.values = values
 
-
-NO_ENGINE = (
-    "this firmware cannot let the SIM sign (no ecdsa_sign_callback in tls): flash a firmware of "
-    "this project, or one built with MICROPY_PY_SSL_ECDSA_SIGN_ALT"
-)
+    __str__ = IoTSAFEError.__str__
 
 
 class NoEngine(TLSError):

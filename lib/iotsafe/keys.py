@@ -36,14 +36,14 @@ def generate(applet, ref):
     The IDs may have changed (IoT.05 2.11). A card that answers without the key is asked for it.
     """
     target = objects.target(objects.PRIVATE_KEY, ref)
-    name = objects.named(objects.PRIVATE_KEY, ref)
+    name = objects.reference(objects.PRIVATE_KEY, ref)
     data = applet.run(applet.apdu.command, _GENERATE, 0, 0, name, 0, target)
     found = {}
     try:
         for tag, value in tlv.items(bytes(data)):
             found[tag] = value
     except tlv.TLVError as e:
-        raise CardProtocolError(0x9000, "GENERATE KEY PAIR", str(e))
+        raise CardProtocolError("not-understood", "GENERATE KEY PAIR", str(e))
     ids = [_id(found.get(tag)) for tag in (_PRIVATE_ID, _PUBLIC_ID)]
     if _KEY in found:
         return KeyPair(ids[0], ids[1], point(data, "GENERATE KEY PAIR"))
@@ -57,7 +57,9 @@ def _id(value):
     if value is None:
         return None
     if not 1 <= len(value) <= 20:
-        raise CardProtocolError(0x9000, "GENERATE KEY PAIR", "an ID of %d bytes" % len(value))
+        raise CardProtocolError(
+            "not-understood", "GENERATE KEY PAIR", "an ID of %d bytes" % len(value)
+        )
     return bytes(value)
 
 
@@ -67,7 +69,7 @@ def put(applet, ref, value):
         raise ValueError("a public key is an uncompressed point: 65 bytes, the first is 04")
     target = objects.target(objects.PUBLIC_KEY, ref)
     key = tlv.put(_KEY, tlv.put(0x49, tlv.put(0x86, value)))
-    applet.begin(_PUT_INIT, objects.named(objects.PUBLIC_KEY, ref), target)
+    applet.begin(_PUT_INIT, objects.reference(objects.PUBLIC_KEY, ref), target)
     session = applet.session
     try:
         applet.apdu.command(_PUT_UPDATE, _LAST, session, key, target=target)

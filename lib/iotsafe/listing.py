@@ -1,4 +1,4 @@
-"""The containers of a card as a table, for people."""
+"""What a card says of its objects, in words; and the table that the REPL shows."""
 
 from . import objects
 
@@ -26,44 +26,55 @@ class ObjectList(list):
     """A list of ObjectInfo that prints as a table."""
 
     def __repr__(self):
-        return "\n".join(table([_COLUMNS] + [row(info) for info in self]))
+        rows = [[_cell(value) for value in fields(info)] for info in self]
+        return "\n".join(_table([_COLUMNS] + rows))
 
     __str__ = __repr__
 
 
-def row(info):
-    """The cells of one object, texts; "" where the card does not say."""
-    kind = repr(info)[1:].split(" " + objects.name(info.id))[0]
+def fields(info):
+    """What the card says of the object `info` (ObjectInfo), in words; None where it does not say.
+
+    (kind, ID in hex, label, state, type of key, usage, functions, access, size): functions and
+    access are tuples of words, the size is a number of bytes, the others are texts.
+    """
     usages = _FILE_USAGES if info.kind == objects.FILE else _KEY_USAGES
     return (
-        kind,
+        objects.kind_name(info.kind),
         objects.name(info.id),
-        objects.name(b"", info.label)[2:-1],
-        "" if info.state is None else _STATES[info.state & 1],
-        word(_KEY_TYPES, info.key_type),
-        word(usages, info.usage),
-        bits(_FUNCTIONS, info.functions),
-        bits(_ACCESS, info.access),
-        "" if info.size is None else str(info.size),
+        objects.printable(info.label) or None,
+        None if info.state is None else _STATES[info.state & 1],
+        _word(_KEY_TYPES, info.key_type),
+        _word(usages, info.usage),
+        _bits(_FUNCTIONS, info.functions),
+        _bits(_ACCESS, info.access),
+        info.size,
     )
 
 
-def word(words, value):
-    """The word for a number, else its hex; "" for None."""
+def _word(words, value):
+    """The word for a number, else its hex; None for None."""
     for known, text in words:
         if known == value:
             return text
-    return "" if value is None else "%02X" % value
+    return None if value is None else "%02X" % value
 
 
-def bits(words, value):
-    """The words for the bits of `value`, from the lowest; "" for None."""
+def _bits(words, value):
+    """The words for the bits of `value`, from the lowest, as a tuple; None for None."""
+    if value is None:
+        return None
+    return tuple(text for i, text in enumerate(words) if value >> i & 1)
+
+
+def _cell(value):
+    """A field as the text of a cell: "" where the card does not say, "-" for no word at all."""
     if value is None:
         return ""
-    return ", ".join(text for i, text in enumerate(words) if value >> i & 1) or "-"
+    return ", ".join(value) or "-" if isinstance(value, tuple) else str(value)
 
 
-def table(rows):
+def _table(rows):
     """Lines of text, the columns of `rows` aligned; empty columns are left out."""
     widths = [max(len(line[i]) for line in rows) for i in range(len(rows[0]))]
     used = [i for i in range(len(widths)) if len(rows) < 2 or any(line[i] for line in rows[1:])]

@@ -3,22 +3,22 @@
 # Meaning of the status words that cards answer (IoT.05 2.5.10 and ISO/IEC 7816-4).
 _MEANINGS = (
     (0x6300, "more data available"),
-    (0x6400, "the applet's store is damaged: the SIM must be replaced"),
+    (0x6400, "the applet's store is damaged"),
     (0x6700, "wrong length"),
-    (0x6881, "logical channel not open: the SIM was reset"),
+    (0x6881, "logical channel not open"),
     (0x6981, "offset outside the file"),
     (0x6982, "not allowed"),
-    (0x6984, "remote administration in progress: try again in a minute"),
+    (0x6984, "remote administration in progress"),
     (0x6985, "conditions of use not satisfied: wrong state, usage or session"),
-    (0x6989, "remote administration changed the object, or no session is free: try again"),
+    (0x6989, "remote administration changed the object, or no session is free"),
     (0x6A80, "incorrect data"),
     (0x6A81, "not supported, or no logical channel left"),
     (0x6A82, "not found"),
     (0x6A84, "not enough memory"),
     (0x6A86, "incorrect P1 P2, or the session is already open"),
-    (0x6D00, "instruction not supported: is the applet selected?"),
+    (0x6D00, "instruction not supported"),
     (0x6D01, "signature does not match"),
-    (0x6E00, "class not supported: is the channel open?"),
+    (0x6E00, "class not supported"),
     (0x6F00, "other error"),
 )
 

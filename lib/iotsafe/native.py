@@ -21,8 +21,8 @@ from micropython import const
 
 import ticks
 
-from . import verdict
-from .errors import NO_ENGINE, BadCertificate, NoEngine
+from .engine_errors import CONN_EOF, tls_error
+from .errors import BadCertificate, NoEngine
 
 ENGINE = "mbedTLS " + tls.MBEDTLS_VERSION.split(" ")[-1]
 
@@ -35,7 +35,7 @@ _SLICE = const(500)  # ms of one wait in C
 _EINVAL = const(22)
 _ETIMEDOUT = const(110)
 
-# Calls of the stream in one step of the handshake: what they leave behind stays until its end.
+# Calls of the stream in one step of the handshake: their garbage stays until the step ends.
 _TURNS = const(4)
 
 # SEC1 ECPrivateKey on P-256 with the private value 2A: a name for "the key in the SIM", no key.
@@ -60,18 +60,18 @@ class NativeContext:
         self._identity = identity
         self._tls = context = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
         if not hasattr(context, "ecdsa_sign_callback"):
-            raise NoEngine(0, NO_ENGINE)
+            raise NoEngine("no-engine")
         # A client context of MicroPython verifies the server; nothing here can switch that off.
         try:
             for ca in cas:
                 context.load_verify_locations(ca)
         except ValueError:
-            raise ValueError("the CA certificate is damaged: put it in place again") from None
+            raise ValueError("the CA certificate is damaged") from None
         try:
             for certificate in (identity.certificate,) + tuple(identity.chain):
                 context.load_cert_chain(certificate, _PLACEHOLDER)
         except ValueError:
-            raise BadCertificate("mbedTLS refuses our certificate: have it issued again") from None
+            raise BadCertificate("certificate-refused") from None
         context.ecdsa_sign_callback = self._sign
         known = context.get_ciphers()
         context.set_ciphers([name for name in suites or _SUITES if name in known])
@@ -160,7 +160,7 @@ class TLSSocket(io.IOBase):
             )
         except (OSError, ValueError) as e:
             stream.close()
-            raise verdict.of(e, False, False)
+            raise tls_error(e, False, False)
         self._poll = select.poll()
         self._poll.register(self._ssl, _POLLIN)
 
@@ -183,7 +183,7 @@ class TLSSocket(io.IOBase):
         deadline = ticks.after(self._timeout_ms or self._default_ms)
         pos = 0
         while pos < size:
-            # What has begun is waited for: a message is never left half read.
+            # Once a message has begun, wait for all of it.
             got = self._receive(view[pos:] if pos else data, pos or self._timeout_ms, deadline)
             if got is None:
                 return None
@@ -203,9 +203,9 @@ class TLSSocket(io.IOBase):
                 if got:
                     self._open = self._heard = True
                 elif len(buf) and not self._heard:
-                    # In TLS 1.3 a server that wants no such client may just hang up.
+                    # In TLS 1.3 a server that refuses the client may hang up without an alert.
                     self._stream.close()
-                    raise verdict.of(OSError(verdict.EOF), self._context.signed, False)
+                    raise tls_error(OSError(CONN_EOF), self._context.signed, False)
                 return got
             if not wait:
                 return None
@@ -244,9 +244,9 @@ class TLSSocket(io.IOBase):
         finally:
             if collecting:
                 gc.enable()
-        # Whatever came out of mbedTLS, or through it from the stream: the session is lost.
+        # After any error of mbedTLS or of the stream the session is lost.
         context = self._context
-        error = context.failure or verdict.of(error, context.signed, self._heard)
+        error = context.failure or tls_error(error, context.signed, self._heard)
         context.failure = None
         self._stream.close()
         raise error

@@ -81,11 +81,21 @@ def name(id, label=b""):
         return "(%s)" % id
     text = "".join("%02X" % byte for byte in id)
     if label:
-        text += " (" + "".join(chr(c) if 32 <= c < 127 else "?" for c in label) + ")"
+        text += " (" + printable(label) + ")"
     return text
 
 
-def named(kind, ref):
+def printable(label):
+    """The label (bytes of the card) as text, with a "?" for what is not printable ASCII."""
+    return "".join(chr(c) if 32 <= c < 127 else "?" for c in label)
+
+
+def kind_name(kind):
+    """The kind of an object in words: "private key"."""
+    return _NAMES[kind]
+
+
+def reference(kind, ref):
     """The data object by which a command names an object of `kind`: its ID, or its label.
 
     `ref`: bytes are the ID, text is the label, an ObjectInfo is itself. ValueError if it can be

@@ -1,7 +1,7 @@
-"""Sessions that a card refuses to open, because others are open.
+"""Opens a session although the card refuses it, because others are open.
 
-An application that was cut off between init and update leaves its session open on the card; on
-some cards it is still open after the power was off. What helps, the cheapest first:
+An application that was interrupted between init and update leaves its session open on the card; on
+some cards it stays open while the power is off. What helps, the cheapest first:
 
 1. close the session; then as a session of the other commands, which may share the numbers;
 2. end it: a last update with a digest of zeros, whose answer is thrown away (the one thing that

@@ -2,7 +2,7 @@
 
 What is signed is a `Digest` (mode 03), a `Text` that the card hashes (01), or a `LastBlock` whose
 beginning was hashed here (02). Long texts go out in blocks, from their source into the APDU
-without another copy. How a card wants the blocks, no public source settles. Both readings are
+without another copy. No public source says how a card expects the blocks, so both readings are
 here:
 
 - K1: one data object over all blocks, with its whole length at the beginning;
@@ -177,7 +177,7 @@ def compute(applet, ref, what, hash=SHA256, algorithm=ECDSA):
     Raises CardError; ValueError when the stream of a Text ends early.
     """
     target = objects.target(objects.PRIVATE_KEY, ref)
-    init = objects.named(objects.PRIVATE_KEY, ref) + _parameters(what, hash, algorithm)
+    init = objects.reference(objects.PRIVATE_KEY, ref) + _parameters(what, hash, algorithm)
     data = _session(applet, _SIGN, init, what, b"", 0, target)
     try:
         value = tlv.find(data, 0x33)
@@ -189,7 +189,7 @@ def compute(applet, ref, what, hash=SHA256, algorithm=ECDSA):
             raise tlv.TLVError("an RSA signature of %d bytes" % len(value))
         return bytes(value)
     except ValueError as e:
-        raise CardProtocolError(0x9000, "COMPUTE SIGNATURE", str(e))
+        raise CardProtocolError("not-understood", "COMPUTE SIGNATURE", str(e))
 
 
 def verify(applet, ref, what, value, hash=SHA256, algorithm=ECDSA):
@@ -199,7 +199,7 @@ def verify(applet, ref, what, value, hash=SHA256, algorithm=ECDSA):
     Raises CardError for any refusal but 6D01: nothing is verified then.
     """
     target = objects.target(objects.PUBLIC_KEY, ref)
-    init = objects.named(objects.PUBLIC_KEY, ref) + _parameters(what, hash, algorithm)
+    init = objects.reference(objects.PUBLIC_KEY, ref) + _parameters(what, hash, algorithm)
     if algorithm == ECDSA:
         value = raw_signature(value)
     long = b"\x33" + len(value).to_bytes(2, "big") + value
@@ -229,7 +229,7 @@ def _parameters(what, hash, algorithm):
 
 
 def _session(applet, ins, init, what, tail, le, target):
-    """Init, updates, and the answer to the last one. What fails on the way closes the session."""
+    """Init, updates, and the answer to the last one. A failure closes the session."""
     applet.begin(ins, init, target)
     apdu = applet.apdu
     try:

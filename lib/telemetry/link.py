@@ -1,8 +1,8 @@
 """The `socket` that umqtt is given: its `connect` does TCP and TLS.
 
 umqtt.simple writes a packet in up to five small pieces. Each would be a TLS record (29 bytes more
-in TLS 1.2) and a command to the modem, so that pieces are collected until umqtt reads, and leave
-as one record.
+in TLS 1.2) and a command to the modem. So Link collects the pieces until umqtt reads, and sends
+them as one record.
 """
 
 from micropython import const
@@ -17,15 +17,15 @@ _ETIMEDOUT = const(110)
 _ENDED = const(-1)  # umqtt's word for "the stream has ended"
 _MAX_READ = const(16 * 1024)
 _MAX_SINGLE_READS = const(16)
-_MAX_WAIT = const(120_000)  # ms that a broker may keep us busy without what we wait for
+_MAX_WAIT = const(120_000)  # ms in which a broker may send other things than the answer
 
 
 class Link:
-    """Stands for the module `socket` and for the one socket made of it.
+    """Takes the place of the module `socket`, and of the one socket that umqtt makes of it.
 
     `open_stream(host, port)` returns a connected TLS stream with read, write, settimeout,
-    setblocking and close; what it raises reaches the caller of umqtt's connect. `heard` and `sent`
-    are the ticks at which the last bytes came and went.
+    setblocking and close; what it raises reaches the caller of umqtt's `connect`. `heard` and
+    `sent` are the ticks at which the last bytes came and went.
     """
 
     def __init__(self, open_stream):
@@ -138,7 +138,7 @@ class Link:
         try:
             self.flush()
         except Exception:
-            pass  # closing a broken connection is no error
+            pass  # the connection may be broken already
         self._stream = None
         try:
             stream.close()

@@ -8,6 +8,7 @@ package(
         "link.py",
         "publisher.py",
         "queue.py",
+        "reasons.py",
     ),
     base_path="..",
 )

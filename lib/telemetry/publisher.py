@@ -8,15 +8,8 @@ import ticks
 
 from .link import Link
 
-_REFUSALS = (
-    (1, "it does not speak MQTT 3.1.1"),
-    (2, "it does not accept this client identifier"),
-    (3, "it is not available"),
-    (4, "wrong user name or password"),
-    (5, "not authorised: check the broker's access rules for this device"),
-    (7, "not authorised (AWS): check the policy of the certificate"),
-)
-
+# The codes of CONNACK that have a reason of their own.
+_REFUSALS = (1, 2, 3, 4, 5, 7)
 
 _EPROTO = const(71)
 _PUBLISH = const(0x30)
@@ -25,50 +18,63 @@ _LAST_PID = const(65535)
 
 
 def _umqtt():
-    """umqtt.simple. It imports a socket module, which a board without a network of its own lacks;
-    that one is never used here, so that anything will do."""
-    for name in ("usocket", "socket"):
-        try:
-            __import__(name)
-        except ImportError:
-            sys.modules[name] = Link
-    from umqtt import simple
-
+    """The module umqtt.simple. It imports a module for sockets, which a board without a network of
+    its own lacks; Link stands in for that module during the import, and only then."""
+    lent = []
+    try:
+        for name in ("usocket", "socket"):
+            try:
+                __import__(name)
+            except ImportError:
+                lent.append((name, sys.modules.get(name, lent)))
+                sys.modules[name] = Link
+        from umqtt import simple
+    finally:
+        for name, before in lent:
+            if before is lent:
+                del sys.modules[name]
+            else:
+                sys.modules[name] = before
     return simple
 
 
 def _ignore(topic, message):
-    """Nobody asked for messages."""
+    """Drops the messages of a caller without `on_message`."""
 
 
 class MQTTError(OSError):
-    """The broker broke the protocol or the session. `text` for people."""
+    """The broker broke the protocol or the session.
 
-    def __init__(self, text):
-        super().__init__(_EPROTO, text)
-        self.text = text
+    `reason`: a short name that does not change; `values`: a tuple. `str` makes a sentence of both,
+    by the table in `reasons.py`, which is loaded then.
+    """
+
+    package = "telemetry"
+
+    def __init__(self, reason, *values):
+        super().__init__(_EPROTO, reason)
+        self.reason = reason
+        self.values = values
 
     def __str__(self):
-        return self.text
+        from .reasons import fact
+
+        return fact(self)
 
 
 class BrokerRefused(MQTTError):
-    """The broker refused the login. `code`: of CONNACK (MQTT 3.1.1, 3.2.2.3)."""
+    """The broker refused the login. `code`: of CONNACK (MQTT 3.1.1, 3.2.2.3), as in `values`."""
 
-    def __init__(self, code):
-        reason = "CONNACK code %d" % code
-        for known, text in _REFUSALS:
-            if known == code:
-                reason = text
-        super().__init__("the broker refused us: " + reason)
+    def __init__(self, reason, code):
+        super().__init__(reason, code)
         self.code = code
 
 
 class Publisher:
     """One MQTT session at a time with `cloud` (see `telemetry.cloud`).
 
-    `open_stream(host, port)` gives the TLS stream; what it raises comes through unchanged. Errors
-    of the protocol are MQTTError. After any error call `connect` again.
+    `open_stream(host, port)` gives the TLS stream; what it raises passes unchanged. Errors of
+    the protocol are MQTTError. After any error call `connect` again.
     """
 
     def __init__(self, cloud, open_stream, on_message=None):
@@ -90,7 +96,7 @@ class Publisher:
 
     def connect(self):
         """Open the stream and log in."""
-        # umqtt takes its socket from its module: lend it ours for the time of the call.
+        # umqtt takes its socket from its module: lend it ours during the call.
         simple = self._umqtt
         lent = simple.socket
         simple.socket = self._link
@@ -120,8 +126,8 @@ class Publisher:
         now = ticks.now()
         if ticks.diff(now, link.heard) > self._cloud.keepalive * 1500:
             link.close()
-            raise MQTTError("the broker does not answer any more")
-        # It wants to hear from us, however much it sends.
+            raise MQTTError("broker-silent")
+        # The broker expects packets from us, however much it sends.
         if ticks.diff(now, link.sent) >= self._cloud.keepalive * 500:
             self._run(self._client.ping)
             self._run(link.flush)
@@ -141,20 +147,23 @@ class Publisher:
         self._link.close()
 
     def _run(self, call, *args):
-        """`call(*args)` of umqtt, whose complaints are made MQTTError; closes on any error."""
+        """`call(*args)` of umqtt. Its exceptions become MQTTError; any error closes the stream."""
         link = self._link
         link.start()
         try:
             return call(*args)
         except BaseException as e:
             error = e
-        # What comes without a stream is not the broker's fault: it comes through unchanged.
+        # Without a stream the broker had no part in it: the error passes unchanged.
         if link.is_open():
             if isinstance(error, self._umqtt.MQTTException):
-                error = BrokerRefused(error.args[0])
+                code = error.args[0]
+                error = BrokerRefused(
+                    "connack-%d" % code if code in _REFUSALS else "connack", code
+                )
             elif isinstance(error, OSError) and error.args[0] == _ENDED:
-                error = MQTTError("the broker closed the connection")
+                error = MQTTError("broker-closed")
             elif isinstance(error, (AssertionError, IndexError, TypeError, ValueError)):
-                error = MQTTError("the broker's answer is not understood (%r)" % error)
+                error = MQTTError("broker-not-understood", repr(error))
         link.close()
         raise error

@@ -1,4 +1,4 @@
-"""Readings that wait for the broker. On flash, a power cut loses none of them.
+"""Readings that wait for the broker; on flash, so that a power cut loses none.
 
 Each reading has a number, which goes on over restarts without a gap: the receiver sees by it what
 is missing. A reading that may have been delivered before is marked as a repeat.
@@ -25,11 +25,11 @@ _DELIVERED = ".d"
 
 
 class Queue:
-    """First in, first out, at most `most` readings; the oldest gives way to the newest.
+    """First in, first out. A queue of `most` readings drops the oldest to make room.
 
-    `folder`: where they are kept; None: in RAM only. One is enough for one program at a time.
-    Attributes: `dropped` readings that gave way, `damaged` ones that could not be read back;
-    `problem` the OSError that made the queue go on in RAM, None while flash works.
+    `folder`: where the readings are; None: in RAM only. One program at a time may use a folder.
+    Attributes: how many readings were `dropped`, and how many `damaged` (their file could not be
+    read back); `problem`: the OSError that made the queue go on in RAM, None while flash works.
     """
 
     def __init__(self, folder=None, most=1000):
@@ -110,7 +110,7 @@ class Queue:
         return reading
 
     def _drop(self):
-        """The oldest reading gives way."""
+        """Drop the oldest reading, to make room."""
         self.dropped += 1
         self._remove(self._name(self._first))
         self._advance()

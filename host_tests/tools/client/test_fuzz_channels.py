@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from cellular import CSIM, ModemError
 from cellular.at import AT
-from cellular.cgla import CGLA
+from cellular.cgla import CGLA, replace_csim
 
 CASES = int(os.environ.get("FUZZ_CASES", "400"))
 
@@ -100,7 +100,7 @@ def engine(uart: UART) -> AT:
 def test_only_modem_errors_come_out(answers, which, apdus):
     uart = UART(answers)
     at = engine(uart)
-    channel = CGLA(at) if which == "cgla" else CSIM(at, settled=which == "csim")
+    channel = CGLA(at) if which == "cgla" else CSIM(at, None if which == "csim" else replace_csim)
     for apdu in [SELECT, RANDOM, *apdus]:
         before = len(uart.written)
         try:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import iotsafe
-from iotsafe import AppletNotFound, CardError, IdentityError, choose, doctor, objects
+from iotsafe import AppletNotFound, CardError, IdentityError, doctor, find_identity, objects
 from iotsafe.applet import Applet
 from iotsafe_tools.simulator.sim import PROFILES as NAMES
 from iotsafe_tools.simulator.sim import Card, Profile, Store
@@ -91,7 +91,7 @@ def test_client_ends_with_its_own_errors(profile, changes):
     applet = Applet(channel)
     for call in (
         applet.open,
-        lambda: choose(applet),
+        lambda: find_identity(applet),
         lambda: applet.sign(b"\x01", bytes(48)),
         lambda: applet.random(256),
         applet.close,
@@ -112,32 +112,32 @@ DIGEST = iotsafe.Digest(bytes(range(32)))
 BLIND = {"verify": lambda point, digest, signature: True}
 # Everything that a caller can request from the applet.
 COMMANDS = (
-    lambda safe: safe.open(),
-    lambda safe: safe.close(),
-    lambda safe: repr(safe.capabilities()),
-    lambda safe: repr(safe.objects()),
-    lambda safe: safe.object_info(objects.FILE, "CERT"),
-    lambda safe: safe.object_info(objects.SECRET_KEY, b"\x06"),
-    lambda safe: safe.random(200),
-    lambda safe: safe.read_der(b"\x02"),
-    lambda safe: safe.read_public_key("KEY"),
-    lambda safe: safe.generate_key_pair(b"\x04"),
-    lambda safe: safe.put_public_key("PEER", POINT),
-    lambda safe: safe.sign(b"\x01", bytes(48)),
-    lambda safe: safe.compute_signature(b"\x01", DIGEST, iotsafe.SHA256),
-    lambda safe: safe.compute_signature(b"\x01", iotsafe.Text(bytes(700))),
-    lambda safe: safe.compute_signature(b"\x01", iotsafe.Text(bytes(700), dialect=iotsafe.K2)),
-    lambda safe: safe.compute_signature(b"\x01", iotsafe.LastBlock(b"x", bytes(32), 64)),
-    lambda safe: safe.compute_signature(b"\x07", DIGEST, algorithm=iotsafe.RSA_PSS),
-    lambda safe: safe.verify_signature(b"\x01", DIGEST, bytes(range(1, 65))),
-    lambda safe: safe.verify_signature(b"\x01", iotsafe.Text(bytes(300)), bytes(range(1, 65))),
-    lambda safe: safe.compute_dh(b"\x04", b"\x05"),
-    lambda safe: safe.compute_prf(b"seed", 48, b"secret"),
-    lambda safe: safe.compute_prf(b"seed", 48, key=b"\x06", premaster=bytes(32)),
-    lambda safe: safe.compute_hkdf(b"", hash=iotsafe.SHA384),
-    lambda safe: safe.identity(),
-    lambda safe: safe.explain(),
-    lambda safe: [str(step) for step in doctor.steps(safe, **BLIND)],
+    lambda applet: applet.open(),
+    lambda applet: applet.close(),
+    lambda applet: repr(applet.capabilities()),
+    lambda applet: repr(applet.objects()),
+    lambda applet: applet.object_info(objects.FILE, "CERT"),
+    lambda applet: applet.object_info(objects.SECRET_KEY, b"\x06"),
+    lambda applet: applet.random(200),
+    lambda applet: applet.read_der(b"\x02"),
+    lambda applet: applet.read_public_key("KEY"),
+    lambda applet: applet.generate_key_pair(b"\x04"),
+    lambda applet: applet.put_public_key("PEER", POINT),
+    lambda applet: applet.sign(b"\x01", bytes(48)),
+    lambda applet: applet.compute_signature(b"\x01", DIGEST, iotsafe.SHA256),
+    lambda applet: applet.compute_signature(b"\x01", iotsafe.Text(bytes(700))),
+    lambda applet: applet.compute_signature(b"\x01", iotsafe.Text(bytes(700), dialect=iotsafe.K2)),
+    lambda applet: applet.compute_signature(b"\x01", iotsafe.LastBlock(b"x", bytes(32), 64)),
+    lambda applet: applet.compute_signature(b"\x07", DIGEST, algorithm=iotsafe.RSA_PSS),
+    lambda applet: applet.verify_signature(b"\x01", DIGEST, bytes(range(1, 65))),
+    lambda applet: applet.verify_signature(b"\x01", iotsafe.Text(bytes(300)), bytes(range(1, 65))),
+    lambda applet: applet.compute_dh(b"\x04", b"\x05"),
+    lambda applet: applet.compute_prf(b"seed", 48, b"secret"),
+    lambda applet: applet.compute_prf(b"seed", 48, key=b"\x06", premaster=bytes(32)),
+    lambda applet: applet.compute_hkdf(b"", hash=iotsafe.SHA384),
+    lambda applet: applet.identity(),
+    lambda applet: applet.explain(),
+    lambda applet: [str(step) for step in doctor.steps(applet, **BLIND)],
 )
 
 
@@ -157,10 +157,10 @@ def test_all_commands_end_with_the_clients_own_errors(name, commands, changes):
     card = Card(Store.memory(_content(name)), Profile.named(name))
     card.power_on()
     channel = Changed(card, changes)
-    safe = iotsafe.open(channel)
+    applet = iotsafe.FullApplet(channel)
     for command in commands:
         try:
-            COMMANDS[command](safe)
+            COMMANDS[command](applet)
         except EXPECTED as error:
             assert str(error) and "\n" not in str(error)
     assert channel.exchanges < 600, channel.exchanges

@@ -113,7 +113,7 @@ def test_client_of_another_ca_is_refused(tmp_path, version):
     with Server(tmp_path, version, client_ca="OTHER_CA") as server:
         got = run_client(server)
     assert got["error"] == "ClientRefused"
-    assert "the server refused our certificate or signature" in got["text"]
+    assert "the server refused the certificate or the signature of the SIM" in got["text"]
     assert len(got["digests"]) == 1
     assert "CERTIFICATE_VERIFY_FAILED" in str(server.error)
 

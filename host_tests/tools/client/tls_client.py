@@ -13,7 +13,7 @@ from software_key import SoftwareIdentity
 
 from iotsafe import CardError, SSLContext
 
-failure = CardError(0x6985, "COMPUTE SIGNATURE") if sys.argv[2] == "card" else None
+failure = CardError("refused", 0x6985, "COMPUTE SIGNATURE") if sys.argv[2] == "card" else None
 identity = SoftwareIdentity(from_hex(pki.CLIENT), failure)
 context = SSLContext(identity, from_hex(pki.CA), 10)
 stream = socket.socket()

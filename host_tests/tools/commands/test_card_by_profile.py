@@ -9,7 +9,7 @@ from card_commands_by_profile import COMMANDS, NO_OBJECT, NOT_OFFERED, WORKS, Pr
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, utils
 
-from iotsafe import IdentityError, choose, doctor
+from iotsafe import IdentityError, doctor, find_identity
 from iotsafe_tools.simulator.sim import PROFILES
 from iotsafe_tools.testbed import PKI
 
@@ -65,19 +65,19 @@ def test_identity_and_doctor(profile, tmp_path):
     probe = Probe(profile)
     card = probe.card
     with pytest.raises(IdentityError):  # the file exists and is not a certificate
-        choose(probe.safe)
+        find_identity(probe.applet)
     pki = PKI.create(tmp_path)
     certificate = pki.issue_client(card.issuer.point_of(card.profile.key_id), "device-0001")
     card.issuer.write_file(card.profile.certificate_id, certificate)
-    identity = choose(probe.safe)
+    identity = find_identity(probe.applet)
     assert identity.key_id == card.profile.key_id
     assert identity.certificate_id == card.profile.certificate_id
-    before = probe.safe.apdu.exchanges
-    steps = list(doctor.steps(probe.safe, verify=_verify))
+    before = probe.applet.apdu.exchanges
+    steps = list(doctor.steps(probe.applet, verify=_verify))
     shown = "\n".join(map(str, steps))
     assert [step for step in steps if step.state == "fail"] == [], shown
     assert "the signature is good" in shown
-    assert probe.safe.apdu.exchanges - before <= 25, shown
+    assert probe.applet.apdu.exchanges - before <= 25, shown
 
 
 def _verify(point, digest, signature):

@@ -76,7 +76,7 @@ def test_the_steps_as_json(path):
     assert whole["aid"] == "A0000005590010"
     assert whole["counts"] == {"ok": len(whole["steps"]), "warn": 0, "fail": 0, "skip": 0}
     for step in whole["steps"]:
-        assert step.keys() == {"name", "state", "text", "advice"}
+        assert step.keys() == {"name", "state", "text", "reason", "advice"}
     failed = answer("doctor", "--port", "sim:", status=1)
     assert failed["counts"]["fail"] == 1
     assert [step["name"] for step in failed["steps"] if step["state"] == "fail"] == ["certificate"]
@@ -114,21 +114,21 @@ def test_no_port(tmp_path):
 
 
 class Step:
-    def __init__(self, name, state, text, advice=""):
-        self.name, self.state, self.text, self.advice = name, state, text, advice
+    def __init__(self, name, state, text, reason=""):
+        self.name, self.state, self.text, self.reason = name, state, text, reason
 
 
 def test_every_state_has_its_mark(capsys):
     examination = Examination("somewhere", shown=True)
     for state in MARKS.values():
-        examination.add(Step(f"step{state}", state, "it is [so]", "do that"))
+        examination.add(Step(f"step{state}", state, "it is [so]", "card-damaged"))
     examination.conclude()
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "somewhere"
     assert [line.split() for line in lines[1:9:2]] == [
         [mark, f"step{state}", "it", "is", "[so]"] for mark, state in MARKS.items()
     ]
-    assert {line.strip() for line in lines[2:10:2]} == {"→ do that"}
+    assert {line.strip() for line in lines[2:10:2]} == {"→ the SIM must be replaced"}
     assert lines[9] == "1 ok, 1 to look at, 1 failed, 1 left out"
     assert examination.counts == {"ok": 1, "warn": 1, "fail": 1, "skip": 1}
 
@@ -142,9 +142,15 @@ def test_a_name_on_the_card_cannot_steer_the_terminal(capsys):
 
 def test_nothing_is_shown_with_json(capsys):
     examination = Examination("somewhere", shown=False)
-    examination.add(Step("key", "fail", "text", "advice"))
+    examination.add(Step("key", "fail", "text", "card-damaged"))
     examination.conclude()
     assert capsys.readouterr().out == ""
     assert examination.steps == [
-        {"name": "key", "state": "fail", "text": "text", "advice": "advice"}
+        {
+            "name": "key",
+            "state": "fail",
+            "text": "text",
+            "reason": "card-damaged",
+            "advice": "the SIM must be replaced",
+        }
     ]

@@ -404,12 +404,20 @@ def test_a_channel_for_programs():
 @pytest.mark.parametrize(
     ("error", "problem", "advice"),
     [
-        (cellular.ModemError("no way: none; take another"), "no way: none", "take another"),
-        (cellular.ModemTimeout("AT+CSIM: no answer"), "AT+CSIM: no answer", "cycle the modem's"),
-        (cellular.ModemReset("it restarted"), "the modem restarted", "try again"),
-        (iotsafe_client.CardError(0x6A82, "READ FILE", "file 09"), "READ FILE file 09", "objects"),
-        (iotsafe_client.CardProtocolError(0x9000, "READ FILE", "odd"), "odd", "at fault"),
-        (iotsafe_client.NoKey("no key: enrol"), "no key", "enrol"),
+        (cellular.NetworkError("not-searching"), "not searching", "check antenna"),
+        (cellular.ModemTimeout("no-answer", "AT+CSIM"), "AT+CSIM: no answer", "cycle the modem's"),
+        (cellular.ModemReset("restarted", "AT+CSIM"), "the modem restarted", "try again"),
+        (
+            iotsafe_client.CardError("refused", 0x6A82, "READ FILE", "file 09"),
+            "READ FILE file 09",
+            "objects",
+        ),
+        (
+            iotsafe_client.CardProtocolError("not-understood", "READ FILE", "odd"),
+            "odd",
+            "at fault",
+        ),
+        (iotsafe_client.NoKey("no-key"), "no private key", "enrol"),
         (PortError("gone", "plug it in"), "gone", "plug it in"),
     ],
 )

@@ -21,49 +21,49 @@ _POINT = b"".join(
 )
 
 
-def commands(safe):
+def commands(applet):
     """Return (name, call) pairs in an order in which every call can succeed."""
     digest = iotsafe.Digest(bytes(32))
     text = iotsafe.Text(bytes(100))
-    signature = safe.sign(b"\x01", bytes(32))
+    signature = applet.sign(b"\x01", bytes(32))
     return (
-        ("open and select", safe.open),
-        ("get random", lambda: safe.random(32)),
-        ("get data application", safe.capabilities),
-        ("get data object list", safe.objects),
-        ("get data file", lambda: safe.object_info(objects.FILE, b"\x02")),
-        ("read file", lambda: safe.read_file(b"\x02")),
-        ("read public key", lambda: safe.read_public_key(b"\x01")),
-        ("generate key pair", lambda: safe.generate_key_pair(b"\x04")),
-        ("put public key", lambda: safe.put_public_key(b"\x05", _POINT)),
-        ("compute signature", lambda: safe.sign(b"\x01", bytes(32))),
-        ("compute signature text", lambda: safe.compute_signature(b"\x01", text)),
-        ("verify signature", lambda: safe.verify_signature(b"\x01", digest, signature)),
-        ("compute dh", lambda: safe.compute_dh(b"\x04", b"\x05")),
-        ("compute prf", lambda: safe.compute_prf(b"seed", 48, b"secret")),
-        ("compute hkdf", lambda: safe.compute_hkdf(bytes(32))),
-        ("choose", safe.identity),
-        ("doctor", safe.doctor),
+        ("open and select", applet.open),
+        ("get random", lambda: applet.random(32)),
+        ("get data application", applet.capabilities),
+        ("get data object list", applet.objects),
+        ("get data file", lambda: applet.object_info(objects.FILE, b"\x02")),
+        ("read file", lambda: applet.read_file(b"\x02")),
+        ("read public key", lambda: applet.read_public_key(b"\x01")),
+        ("generate key pair", lambda: applet.generate_key_pair(b"\x04")),
+        ("put public key", lambda: applet.put_public_key(b"\x05", _POINT)),
+        ("compute signature", lambda: applet.sign(b"\x01", bytes(32))),
+        ("compute signature text", lambda: applet.compute_signature(b"\x01", text)),
+        ("verify signature", lambda: applet.verify_signature(b"\x01", digest, signature)),
+        ("compute dh", lambda: applet.compute_dh(b"\x04", b"\x05")),
+        ("compute prf", lambda: applet.compute_prf(b"seed", 48, b"secret")),
+        ("compute hkdf", lambda: applet.compute_hkdf(bytes(32))),
+        ("find identity", applet.identity),
+        ("doctor", applet.doctor),
     )
 
 
-def measured(safe, call):
+def measured(applet, call):
     """Return (exchanges, bytes of heap that the call allocated, garbage included)."""
-    before = safe.apdu.exchanges
+    before = applet.apdu.exchanges
     gc.collect()
     gc.disable()
     start = gc.mem_alloc()
     call()
     used = gc.mem_alloc() - start
     gc.enable()
-    return safe.apdu.exchanges - before, used
+    return applet.apdu.exchanges - before, used
 
 
 def main():
-    safe = repl.safe(board)
-    for name, call in commands(safe):
+    applet = repl.applet(board)
+    for name, call in commands(applet):
         call()  # so that the measurement excludes the imports of the first use
-        costs = measured(safe, call)
+        costs = measured(applet, call)
         print("BENCH command", name.replace(" ", "_"), "exchanges=%d heap=%d" % costs)
     print("BENCH end")
 

@@ -17,7 +17,7 @@ import cellular
 from cellular import timeouts
 from cellular.errors import text
 from cellular.modem import Modem
-from iotsafe_tools.console.errors import BadURL, PortError
+from iotsafe_tools.console.errors import BadURL, PortError, as_tool_error
 from iotsafe_tools.simulator.modem.transcript import RecordedUART
 
 from .recording import recorded
@@ -28,7 +28,6 @@ FIND_MS = 6_000
 
 _WRITE = timeouts.DEFAULT / 1000 + 0.5  # seconds; then the AT engine has given up, too
 
-_PIN_WANTED = "asks for a PIN"
 _GONE = "plug it in again, check the cable, and try again"
 _IN_USE = "close that first (mpremote, a serial monitor, ModemManager, another iotsafe)"
 _LISTED = "is it plugged in? `pyserial-ports` lists the ports"
@@ -179,8 +178,8 @@ def find(modem: Modem, line: ModemLine, patience: int | None = None) -> None:
             + ("" if "://" in line.url else f", and check the rate ({line.baud} baud)"),
         ) from None
     except cellular.ModemGarbled as error:
-        problem, _, advice = str(error).partition(": ")
-        raise PortError(f"{line.url}: {problem}", f"{advice}; or it is no modem") from None
+        advice = "check the rate, TX and RX, and cycle its power; or it is no modem"
+        raise PortError(f"{line.url}: {error}", advice) from None
     except cellular.ModemError as error:
         raise PortError(
             f"{line.url}: {error}", "is it a cellular modem? Cycle its power and try again"
@@ -198,20 +197,15 @@ def unlock(
         try:
             modem.unlock(pin)
         except cellular.SIMError as error:
-            if pin is not None or ask is None or _PIN_WANTED not in str(error):
+            if pin is not None or ask is None or error.reason != "pin-wanted":
                 raise
             modem.unlock(ask())
     except cellular.ModemError as error:
-        problem = str(error).partition(": set modem.pin")[0]
-        if problem != str(error):
-            raise PortError(
-                f"{line.url}: {problem}", "give it with --pin or, better, in IOTSAFE_SIM_PIN"
-            ) from None
-        if "PIN was refused" in problem:
-            advice = "correct --pin or IOTSAFE_SIM_PIN; the third wrong one locks the SIM"
+        if error.reason[:4] == "pin-":
+            advice = as_tool_error(error).advice
         else:
             advice = "check that the SIM is inserted well and not locked, and try again"
-        raise PortError(f"{line.url}: {problem}", advice) from None
+        raise PortError(f"{line.url}: {error}", advice) from None
 
 
 def _model(modem: Modem) -> str:

@@ -43,7 +43,7 @@ import sys
 try:
     import board
     from app import first_boot
-    print("ours" if hasattr(first_boot, "NotWritten") else "old")
+    print("ours" if hasattr(first_boot, "ca_files") else "old")
 except ImportError:
     print("none")
 print(sys.implementation._machine if hasattr(sys.implementation, "_machine") else sys.platform)
@@ -137,7 +137,7 @@ class Dialogue:
             runs = "an older firmware of ours" if whose == "old" else "another firmware than ours"
             raise BoardError(f"the board ({machine}) runs {runs}: use make flash or make deploy")
         self._say(f"{machine}: stopped, to be set up")
-        found = self._link.run("print(repr(first_boot.begin(board)))")
+        found = self._link.run("print(repr(first_boot.ca_files(board)))")
         return ast.literal_eval(found[-1])
 
     def _settings(self) -> dict[str, Any]:

@@ -61,14 +61,14 @@ def send(client: CardClient, apdu: bytes) -> dict[str, Any]:
     def as_wanted(command: bytes) -> bytes:
         if command[1] != apdu[1]:  # GET RESPONSE
             return command
-        return bytes([class_byte(apdu[0], client.safe.apdu.number)]) + command[1:]
+        return bytes([class_byte(apdu[0], client.applet.apdu.number)]) + command[1:]
 
     size = apdu[4] if len(apdu) > 5 else 0
     rest = apdu[5 + size :] if size else apdu[4:5]
     client.channel.observer = lambda *exchange: seen.append(exchange)
     client.channel.rewrite = as_wanted
     try:
-        client.safe.apdu.command(
+        client.applet.apdu.command(
             apdu[1], apdu[2], apdu[3], apdu[5 : 5 + size], rest[0] if rest else None
         )
     except iotsafe.CardProtocolError:

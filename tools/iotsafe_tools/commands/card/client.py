@@ -40,15 +40,15 @@ class ObservedChannel:
 
 @dataclass(frozen=True)
 class CardClient:
-    """`safe`: the client, whose first command opens its channel. `what`: what the port is."""
+    """`applet`: a FullApplet; its first command opens the channel. `what`: what the port is."""
 
-    safe: Any
+    applet: Any
     channel: ObservedChannel
     what: str
 
     def report(self, **fields: Any) -> dict[str, Any]:
         """The JSON object of a command: where it was, and its `fields`."""
-        aid = self.safe.aid
+        aid = self.applet.aid
         return {"port": self.what, "aid": hexadecimal(aid) if aid else None, **fields}
 
 
@@ -62,12 +62,12 @@ def open_client(
     """
     with open_channel(url, pin) as port:
         channel = ObservedChannel(port.channel)
-        safe = iotsafe.open(channel, tuple(aids) or iotsafe.AIDS)
+        applet = iotsafe.FullApplet(channel, tuple(aids) or iotsafe.AIDS)
         try:
-            yield CardClient(safe, channel, port.what)
+            yield CardClient(applet, channel, port.what)
         finally:
             with contextlib.suppress(*FAILURES):
-                safe.close()
+                applet.close()
 
 
 def hexadecimal(data: bytes | memoryview) -> str:

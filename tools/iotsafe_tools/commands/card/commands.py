@@ -67,7 +67,7 @@ def doctor(
     ]
     with outcome("doctor", as_json), _open(port, aid, pin) as client:
         examination = Examination(client.what, shown=not as_json)
-        for step in steps(client.safe, *fixed, verify=verify):
+        for step in steps(client.applet, *fixed, verify=verify):
             examination.add(step)
         if as_json:
             print_json(client.report(steps=examination.steps, counts=examination.counts))
@@ -85,7 +85,7 @@ def objects(port: CardURL, aid: AIDs = None, pin: PIN = None, as_json: AsJSON = 
     from .view import describe, objects_table
 
     with outcome("objects", as_json), _open(port, aid, pin) as client:
-        described = [describe(info) for info in client.safe.objects()]
+        described = [describe(info) for info in client.applet.objects()]
         if as_json:
             print_json(client.report(objects=described))
         else:
@@ -116,7 +116,7 @@ def apdu(
         raise typer.BadParameter(str(error), param_hint="HEX") from None
     with outcome("apdu", as_json), _open(port, aid, pin) as client:
         if not raw:
-            client.safe.open()
+            client.applet.open()
         done = []
         for command in wanted:
             exchange = (card_apdu.send_raw if raw else card_apdu.send)(client, command)
@@ -146,7 +146,7 @@ def random(
     _one_of(("--raw", binary), ("--hex", hexed), ("--json", as_json))
     with outcome("random", as_json), _open(port, aid, pin) as client:
         data = b"".join(
-            client.safe.random(min(_CHUNK, size - start)) for start in range(0, size, _CHUNK)
+            client.applet.random(min(_CHUNK, size - start)) for start in range(0, size, _CHUNK)
         )
         if as_json:
             print_json(client.report(random=hexadecimal(data)))
@@ -204,13 +204,13 @@ def sign(
     with outcome("sign", as_json), _open(port, aid, pin) as client:
         if jwt:
             with _usage("FILE, --jwt-header"):
-                token = client.safe.jwt(name, claims, header)
+                token = client.applet.jwt(name, claims, header)
             fields, shown, data = {"jwt": token}, token, token.encode() + b"\n"
         else:
             if mode == "text":
-                data = client.safe.compute_signature(name, text)
+                data = client.applet.compute_signature(name, text)
             else:
-                data = client.safe.sign(name, hashed)
+                data = client.applet.sign(name, hashed)
             shown = hexadecimal(data) if hexed else base64.b64encode(data).decode()
             fields = {"signature": hexadecimal(data)}
         if out is not None:
@@ -255,10 +255,10 @@ def csr(
         if not attributes(subject) + general_names(names):
             raise ValueError("a request needs a subject or a name")
     with outcome("csr", as_json), _open(port, aid, pin) as client:
-        point = s.public_key(client.safe, name)
+        point = s.public_key(client.applet, name)
         with _usage("--subject, --dns, --uri, --ip"):  # they may be too much together
             data = request.build(
-                lambda digest: client.safe.sign(name, digest), point, subject, names
+                lambda digest: client.applet.sign(name, digest), point, subject, names
             )
         pem = request.pem(data)
         if out is not None:

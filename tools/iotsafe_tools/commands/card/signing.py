@@ -47,13 +47,13 @@ def name_of(key: bytes | str) -> str:
     return _LABEL + key if isinstance(key, str) else hexadecimal(key)
 
 
-def public_key(safe: Any, private: bytes | str) -> bytes:
+def public_key(applet: Any, private: bytes | str) -> bytes:
     """The point, 65 bytes 04 X Y, that belongs to the private key `private`.
 
     Raises ToolError if the card lists no such key, CardError.
     """
     try:
-        return safe.point(private)
+        return applet.point(private)
     except ValueError as error:
         raise ToolError(str(error), "`iotsafe objects` lists what the SIM holds") from None
 

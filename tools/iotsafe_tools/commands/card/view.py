@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from iotsafe import listing
+from iotsafe_tools.console.advice import ADVICE
 from iotsafe_tools.console.view import MARKS, Printer
 
 from .client import hexadecimal
@@ -17,23 +18,23 @@ _COLUMNS = ("kind", "id", "label", "state", "type", "usage", "functions", "size"
 _STATES = {"active": "green", "empty": "yellow"}
 
 _COUNTED = {"ok": "ok", "warn": "to look at", "fail": "failed", "skip": "left out"}
-_STEP = ("name", "state", "text", "advice")
+_STEP = ("name", "state", "text", "reason")
 
 
 def describe(info: Any) -> dict[str, Any]:
     """An ObjectInfo of the client as JSON: its words, and the card's own numbers in `codes`."""
-    kind, id, label, state, key_type, usage, functions, access, _ = listing.row(info)
+    kind, id, label, state, key_type, usage, functions, access, size = listing.fields(info)
     return {
         "kind": kind,
         "id": id,
-        "label": label or None,
+        "label": label,
         "label_bytes": hexadecimal(info.label),
-        "state": state or None,
-        "type": key_type or None,
-        "usage": usage or None,
-        "functions": _words(functions),
-        "access": _words(access),
-        "size": info.size,
+        "state": state,
+        "type": key_type,
+        "usage": usage,
+        "functions": functions,
+        "access": access,
+        "size": size,
         "codes": {
             "state": info.state,
             "type": info.key_type,
@@ -42,11 +43,6 @@ def describe(info: Any) -> dict[str, Any]:
             "access": info.access,
         },
     }
-
-
-def _words(text: str) -> list[str] | None:
-    """The client's list of words: "" where the card does not say, "-" for none."""
-    return None if not text else [] if text == "-" else text.split(", ")
 
 
 def objects_table(described: Iterable[dict[str, Any]]) -> Table:
@@ -61,9 +57,9 @@ def objects_table(described: Iterable[dict[str, Any]]) -> Table:
 
 
 def _cell(name: str, value: Any) -> Text:
-    text = ", ".join(value) if isinstance(value, list) else str(value)
+    text = ", ".join(value) if isinstance(value, tuple) else str(value)
     style = _STATES.get(value, "") if name == "state" else ""
-    return Text("-" if value in (None, []) else text, style=style)
+    return Text("-" if value in (None, ()) else text, style=style)
 
 
 class Examination:
@@ -79,10 +75,11 @@ class Examination:
         self._printer.say(what, "bold")
 
     def add(self, step: Any) -> None:
-        """One step: `name`, `state`, `text`, `advice`, see `iotsafe.doctor`."""
+        """One step of `iotsafe.doctor`, with what the command line advises for its reason."""
+        advice = ADVICE.get(step.reason, "")
         self.counts[step.state] += 1
-        self.steps.append({name: getattr(step, name) for name in _STEP})
-        self._printer.step(step.state, f"{step.name:<12} {step.text}", step.advice)
+        self.steps.append({name: getattr(step, name) for name in _STEP} | {"advice": advice})
+        self._printer.step(step.state, f"{step.name:<12} {step.text}", advice)
 
     def conclude(self) -> None:
         """The line under it all."""

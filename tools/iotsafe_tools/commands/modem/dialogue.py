@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from cellular import timeouts
-from cellular.at import _FAILURES
+from cellular.at import FAILURES
 from iotsafe_tools.console.errors import PortError
 
 LONGEST = 8_192
@@ -37,7 +37,7 @@ def shown(line: bytes) -> str:
 def failed(line: bytes) -> bool:
     """Is it the end of an answer that says no?"""
     return any(
-        line == code or (code.endswith(b":") and line.startswith(code)) for code in _FAILURES
+        line == code or (code.endswith(b":") and line.startswith(code)) for code in FAILURES
     )
 
 
@@ -92,7 +92,7 @@ class Script:
 
     `say(text)`: called with each line that the modem prints. `patience`: seconds for an answer;
     None: what the board allows the command. `limits`: for those of a vendor, see
-    `cellular.timeouts.of`.
+    `cellular.timeouts.limit_of`.
     """
 
     def __init__(
@@ -183,4 +183,4 @@ class Script:
 def _usual(command: bytes, limits: tuple[tuple[bytes, int], ...]) -> float:
     """Seconds that the board gives `command`."""
     named = command[2:].upper() if command[:2].upper() == b"AT" else b"+"
-    return timeouts.of(named, limits) / 1000
+    return timeouts.limit_of(named, limits) / 1000

@@ -64,7 +64,7 @@ def attach_options(
 
 def _quotable(option: str, text: str) -> None:
     import cellular
-    from cellular.modem import quotable
+    from cellular.at import quotable
 
     try:
         quotable(text)

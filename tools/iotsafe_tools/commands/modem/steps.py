@@ -108,7 +108,7 @@ def attach(connected: ConnectedModem, options: AttachOptions, steps: Steps) -> s
     with steps.step("network", "waiting for the network") as step:
         apn = stored_apn(modem) if options.apn is None else options.apn
         before = if_answered(modem._address)
-        if modem.prepare(apn, options.user, options.password):
+        if modem._prepare(apn, options.user, options.password):
             before = None  # it registers anew
         stat = modem.register(options.timeout)
         operator, technology = modem_facts.network(modem)

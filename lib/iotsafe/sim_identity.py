@@ -9,11 +9,11 @@ from . import objects
 from .der import Certificate
 from .errors import BadCertificate, CardError, KeyMismatch, NoCertificate, NoKey
 
-# Where containers are on cards that do not list them (no GET DATA): the plan of the field.
+# The IDs on cards that do not list their containers (no GET DATA), by the field's convention.
 _DEFAULT_KEY = b"\x01"
 _DEFAULT_CERTIFICATE = b"\x02"
 
-# Status words for "there is no such thing" and "there is nothing in it".
+# Status words of a container that does not exist, or is empty.
 _ABSENT = (0x6A82, 0x6A80, 0x6A88, 0x6985)
 _UNKNOWN_COMMAND = 0x6D00
 # Usages (4E) of keys that are for TLS, 1.2 and 1.3: these are tried first.
@@ -24,11 +24,12 @@ class SIMIdentity:
     """A client identity whose private key never leaves the SIM.
 
     Attributes: `certificate`, `chain`, `public_key` as above; `key_id`, `certificate_id` (bytes);
-    `info` the parsed certificate; `signatures` how often the SIM signed.
+    `applet` the Applet that holds both; `info` the parsed certificate; `signatures` how often the
+    SIM signed.
     """
 
     def __init__(self, applet, key_id, certificate_id, public_key, certificate, info):
-        self._applet = applet
+        self.applet = applet
         self.key_id = key_id
         self.certificate_id = certificate_id
         self.public_key = public_key
@@ -46,50 +47,51 @@ class SIMIdentity:
 
     def sign(self, digest):
         """The SIM's ECDSA signature over `digest`, in DER; raises CardError."""
-        signed = self._applet.sign(self.key_id, digest)
+        signed = self.applet.sign(self.key_id, digest)
         self.signatures += 1
         return signed
 
 
-def choose(applet, key_id=None, certificate_id=None, cache=None):
+def find_identity(applet, key=b"", certificate=b"", cache=None):
     """Find the key and the certificate that belong together, and return a SIMIdentity.
 
-    `key_id`, `certificate_id` (an ID as bytes, a label as str) fix the choice; otherwise every
+    `key`, `certificate` (an ID as bytes, a label as str) fix the choice; otherwise every
     pair of a P-256 key that may sign and a filled certificate is tried, until the points are the
     same. `cache`: a CertificateCache. Raises NoKey, NoCertificate, BadCertificate, KeyMismatch or
     CardError.
     """
     points = []
     # With both IDs given the list is not needed, unless the public key has another ID.
-    if key_id and certificate_id and not isinstance(key_id, str):
-        keys, files = [(key_id, key_id)], [certificate_id]
+    if key and certificate and not isinstance(key, str):
+        keys, files = [(key, key)], [certificate]
         points = _points(applet, keys)
     if not points:
-        keys, files = _candidates(applet, key_id, certificate_id)
+        keys, files = _candidates(applet, key, certificate)
         points = _points(applet, keys)
     if not points:
-        raise NoKey(
-            "the applet holds no key that may sign (%s): have one generated (enrolment)"
-            % (", ".join("container %s is empty" % objects.name(id) for id, _ in keys) or "no key")
-        )
+        if not keys:
+            raise NoKey("no-key")
+        raise NoKey("keys-empty", _names(keys))
     error = None
-    for id in files:
+    for file in files:
         try:
-            certificate, info = _read(applet, id, cache)
+            der, info = _read(applet, file, cache)
         except (NoCertificate, BadCertificate) as e:
             error = error or e
             continue
-        for key, point in points:
+        for private, point in points:
             if info.public_key and point in (info.public_key, None):
                 if cache:
-                    cache.save(certificate)
-                return SIMIdentity(applet, key, id, info.public_key, certificate, info)
+                    cache.save(der)
+                return SIMIdentity(applet, private, file, info.public_key, der, info)
         error = error or KeyMismatch(
-            "the certificate in file %s (%s) belongs to another key than %s: have it issued again "
-            "for the key in the SIM"
-            % (objects.name(id), info.common_name, ", ".join(objects.name(k) for k, _ in points))
+            "key-mismatch", objects.name(file), info.common_name, _names(points)
         )
-    raise error or NoCertificate("the applet has no certificate file: have the SIM enrolled")
+    raise error or NoCertificate("no-certificate")
+
+
+def _names(pairs):
+    return ", ".join([objects.name(id) for id, _ in pairs])
 
 
 def _points(applet, keys):
@@ -108,26 +110,26 @@ def _points(applet, keys):
     return points
 
 
-def _candidates(applet, key_id, certificate_id):
+def _candidates(applet, key, certificate):
     """Lists of (private key ID, public key ID) and of file IDs, the most likely first."""
     try:
         listed = applet.objects()
     except CardError as e:
         if e.sw not in (0x6D00, 0x6A86, 0x6A82):
             raise
-        key_id = key_id or _DEFAULT_KEY
-        return [(key_id, key_id)], [certificate_id or _DEFAULT_CERTIFICATE]
+        key = key or _DEFAULT_KEY
+        return [(key, key)], [certificate or _DEFAULT_CERTIFICATE]
     keys = []
     files = []
     first = 0  # keys for TLS, in front
     for info in listed:
-        if info.kind == objects.PRIVATE_KEY and _fits(info, key_id, may_sign):
+        if info.kind == objects.PRIVATE_KEY and _fits(info, key, may_sign):
             if info.usage in _TLS:
                 keys.insert(first, (info.id, public_id(info, listed)))
                 first += 1
             else:
                 keys.append((info.id, public_id(info, listed)))
-        elif info.kind == objects.FILE and _fits(info, certificate_id, may_hold):
+        elif info.kind == objects.FILE and _fits(info, certificate, may_hold):
             files.append(info.id)
     return keys, files
 
@@ -166,7 +168,6 @@ def public_id(private, listed):
 
 def _read(applet, id, cache):
     """The certificate in file `id` and its parsed fields."""
-    where = "certificate file " + objects.name(id)
     try:
         der = cache.fetch(applet, id) if cache else applet.read_der(id)
     except CardError as e:
@@ -174,10 +175,8 @@ def _read(applet, id, cache):
             raise
         der = b""
     if not der:
-        raise NoCertificate(where + " is empty: the SIM is not enrolled yet, or was revoked")
+        raise NoCertificate("certificate-empty", objects.name(id))
     try:
         return der, Certificate(der)
     except ValueError as e:
-        raise BadCertificate(
-            "%s is cut off or damaged (%d bytes, %s): have it written again" % (where, len(der), e)
-        )
+        raise BadCertificate("certificate-damaged", objects.name(id), len(der), str(e))

@@ -1,12 +1,12 @@
 """The whole applet: every command of IoT.05, for the REPL, for host tools and for enrolment.
 
-safe = iotsafe.open(modem)
-safe.objects()                       # prints as a table
-safe.doctor()                        # what works, what does not, what to do
+applet = iotsafe.FullApplet(modem)
+applet.objects()                     # prints as a table
+applet.doctor()                      # what works, what does not, what to do
 """
 
 from . import objects, tlv
-from .applet import AIDS, Applet
+from .applet import Applet
 from .errors import CardError, CardProtocolError
 
 # P1 of GET DATA for a file, a private, a public, a secret key.
@@ -15,15 +15,8 @@ _INFORMATION = b"\xc3\xc1\xc2\xc4"
 # What is imported inside methods stays out of memory until it is used.
 
 
-class Safe(Applet):
-    """An Applet with all commands. `channel`: a Channel (see `iotsafe.apdu`), or a modem that has
-    one. Nothing is sent before the first command.
-    """
-
-    def __init__(self, channel, aids=AIDS, number=None):
-        if not hasattr(channel, "transmit"):
-            channel = channel.sim()
-        super().__init__(channel, aids, number)
+class FullApplet(Applet):
+    """An Applet with all commands. Nothing is sent before the first command."""
 
     def __repr__(self):
         where = "not open" if self.aid is None else "AID " + objects.name(self.aid)
@@ -47,7 +40,7 @@ class Safe(Applet):
         try:
             return capabilities.parse(self._run(self._get_data, 0))
         except tlv.TLVError as e:
-            raise CardProtocolError(0x9000, "GET DATA", str(e))
+            raise CardProtocolError("not-understood", "GET DATA", str(e))
 
     def objects(self):
         """GET DATA - object list (IoT.05 2.14): a list of ObjectInfo that prints as a table."""
@@ -62,7 +55,7 @@ class Safe(Applet):
             0xCB,
             _INFORMATION[kind - objects.FILE],
             0,
-            objects.named(kind, ref),
+            objects.reference(kind, ref),
             0,
             objects.target(kind, ref),
         )
@@ -71,8 +64,8 @@ class Safe(Applet):
                 if info.kind == kind:
                     return info
         except tlv.TLVError as e:
-            raise CardProtocolError(0x9000, "GET DATA", str(e))
-        raise CardProtocolError(0x9000, "GET DATA", "no such object in the answer")
+            raise CardProtocolError("not-understood", "GET DATA", str(e))
+        raise CardProtocolError("not-understood", "GET DATA", "no such object in the answer")
 
     # ---- keys -------------------------------------------------------------------------------
 
@@ -124,11 +117,11 @@ class Safe(Applet):
 
     # ---- identity ---------------------------------------------------------------------------
 
-    def identity(self, key_id=None, certificate_id=None, cache=None):
-        """The key and the certificate that make a TLS client: see `identity.choose`."""
-        from . import identity
+    def identity(self, key=b"", certificate=b"", cache=None):
+        """The key and the certificate that make a TLS client: see `find_identity`."""
+        from .sim_identity import find_identity
 
-        return identity.choose(self, key_id, certificate_id, cache)
+        return find_identity(self, key, certificate, cache)
 
     def csr(self, ref, subject, names=()):
         """A certification request (PKCS#10) for the pair `ref`, signed by it, in DER: see
@@ -148,7 +141,7 @@ class Safe(Applet):
         """The public key, 65 bytes, that belongs to the private key `ref`: the object of the same
         label or, on a card that lists nothing, of the same name.
         """
-        from . import identity
+        from .sim_identity import public_id
 
         try:
             listed = Applet.objects(self)
@@ -160,20 +153,20 @@ class Safe(Applet):
                 if isinstance(ref, str)
                 else info.id == getattr(ref, "id", ref)
             ):
-                return self.read_public_key(identity.public_id(info, listed))
+                return self.read_public_key(public_id(info, listed))
         raise ValueError("the card lists no " + objects.target(objects.PRIVATE_KEY, ref))
 
-    def explain(self, key_id=None, certificate_id=None):
+    def explain(self, key=b"", certificate=b""):
         """Print of each key and certificate why it is, or is not, the one for TLS."""
         from . import discovery
 
-        found = discovery.survey(self, Applet.objects(self), key_id, certificate_id)
+        found = discovery.survey(self, Applet.objects(self), key, certificate)
         for line in found.lines():
             print(line)
 
-    def doctor(self, key_id=None, certificate_id=None, now=None):
+    def doctor(self, key=b"", certificate=b"", now=None):
         """Print what works, what does not, and what to do: see `doctor.steps`."""
         from . import doctor
 
-        for step in doctor.steps(self, key_id, certificate_id, now):
+        for step in doctor.steps(self, key, certificate, now):
             print(step)

@@ -11,9 +11,9 @@ from data.worked_examples import (
 from expect import equal, raises
 
 import iotsafe
-from iotsafe import signing
+from iotsafe import listing, signing
 from iotsafe.errors import CardError, CardProtocolError
-from iotsafe.objects import FILE, PRIVATE_KEY, PUBLIC_KEY, SECRET_KEY
+from iotsafe.objects import FILE, PRIVATE_KEY, PUBLIC_KEY, SECRET_KEY, ObjectInfo
 
 SIGNATURE = from_hex(EXAMPLES["16.12 DER"][1][1][4:-4])
 SIGNATURE_300 = signing.signature(from_hex(EXAMPLES["16.15 K1"][2][1][6:-4]))
@@ -26,15 +26,15 @@ SEED = b"master secret" + bytes(range(0x20, 0x30))
 def opened(*steps):
     """A card with `steps` after opening, and the whole applet on it."""
     card = ScriptedCard(*EXAMPLES["16.2"][:2])
-    safe = iotsafe.open(card).open()
+    applet = iotsafe.FullApplet(card).open()
     card.then(*steps)
-    return card, safe
+    return card, applet
 
 
 def played(name, call, first=None, last=None):
-    """What `call(safe)` returns with the examples `name`, which must be played out."""
-    card, safe = opened(*EXAMPLES[name][first:last])
-    result = call(safe)
+    """What `call(applet)` returns with the examples `name`, which must be played out."""
+    card, applet = opened(*EXAMPLES[name][first:last])
+    result = call(applet)
     card.done()
     return result
 
@@ -49,16 +49,16 @@ def answer(name, number=0):
 def test_capabilities_in_both_forms():
     for name in ("16.4 wrong Le", "16.4 61/6F"):
         if name == "16.4 61/6F":
-            _, safe = opened(("01CB000000", EXAMPLES[name][0][1]))
-            got = safe.capabilities()
+            _, applet = opened(("01CB000000", EXAMPLES[name][0][1]))
+            got = applet.capabilities()
         else:
-            got = played(name, lambda safe: safe.capabilities())
+            got = played(name, lambda applet: applet.capabilities())
         assert got.version == 0x10 and got.identifier == bytes(range(32))
         assert (got.max_files, got.max_private_keys) == (8, 4)
         assert (got.max_public_keys, got.max_secret_keys, got.max_sessions) == (4, 2, 4)
         assert (got.functions, got.hashes, got.algorithms) == (0x0F, 7, 4)
         assert (got.agreements, got.derivations) == (1, 3)
-        assert got.names("hashes") == "SHA-256, SHA-384, SHA-512"
+        assert got.names("hashes") == ("SHA-256", "SHA-384", "SHA-512")
         assert "version     1.0" in repr(got) and "derivations PRF, HKDF" in repr(got)
 
 
@@ -66,30 +66,31 @@ def test_capabilities_with_a_hash_of_one_byte_and_a_long_identifier():
     # Both slips that one applet shows: 0E for an identifier of 13 bytes, one byte of hashes.
     for data in ("1001 10 110E" + "AA" * 13, "110E" + "AA" * 13, "1001 10 110D" + "AA" * 13):
         data = data.replace("1001 10", "100110")
-        _, safe = opened(("01CB000000", data + "B10108B20104910101B701029000"))
-        got = safe.capabilities()
+        _, applet = opened(("01CB000000", data + "B10108B20104910101B701029000"))
+        got = applet.capabilities()
         assert (got.max_files, got.max_private_keys, got.hashes) == (8, 4, 1)
         assert got.max_sessions == 2 and got.functions is None
-        assert got.names("functions") == "?"
+        assert got.names("functions") is None and "functions   ?\n" in repr(got)
         assert got.identifier[:13] == b"\xaa" * 13
 
 
 def test_numbers_of_two_bytes():
-    _, safe = opened(("01CB000000", "9102 0305 B10108 9000".replace(" ", "")))
-    got = safe.capabilities()
-    assert got.hashes == 0x0305 and got.names("hashes") == "SHA-256, SHA-512"
+    _, applet = opened(("01CB000000", "9102 0305 B10108 9000".replace(" ", "")))
+    got = applet.capabilities()
+    assert got.hashes == 0x0305 and got.names("hashes") == ("SHA-256", "SHA-512")
 
 
 def test_capabilities_that_are_none():
     for data in ("", "FF", "9105", "B10108B2", "7001AA"):
-        _, safe = opened(("01CB000000", data + "9000"))
+        _, applet = opened(("01CB000000", data + "9000"))
         with raises(CardProtocolError, text="GET DATA"):
-            safe.capabilities()
+            applet.capabilities()
 
 
 def test_object_list_prints_as_a_table():
-    _, safe = opened(EXAMPLES["16.5 L1"][0])
-    lines = repr(safe.objects()).split("\n")
+    _, applet = opened(EXAMPLES["16.5 L1"][0])
+    listed = applet.objects()
+    lines = repr(listed).split("\n")
     assert len(lines) == 8, lines
     assert lines[0].split() == [
         "object",
@@ -105,6 +106,10 @@ def test_object_list_prints_as_a_table():
     assert lines[1].split()[:6] == ["private", "key", "01", "ID", "active", "P-256"], lines
     peer = next(line for line in lines if "PEER" in line)
     assert "empty" in peer and "sign, agree" in peer and "read, update" in peer, peer
+    fields = {info.label: listing.fields(info) for info in listed}
+    assert fields[b"PEER"][6:] == (("sign", "agree"), ("read", "update"), None), fields
+    assert fields[b"CERT"][4:6] == (None, "certificate") and fields[b"CERT"][8] == 300, fields
+    assert listing.fields(ObjectInfo(FILE))[2:] == (None,) * 7
     file = next(line for line in lines if line.startswith("file"))
     assert file.split() == ["file", "02", "CERT", "active", "certificate", "read", "300"], file
 
@@ -114,33 +119,33 @@ def test_object_data_of_each_kind():
     for number in range(4):
         kind, ref = kinds[number]
         info = played(
-            "16.6", lambda safe, k=kind, r=ref: safe.object_info(k, r), number, number + 1
+            "16.6", lambda applet, k=kind, r=ref: applet.object_info(k, r), number, number + 1
         )
         assert info.kind == kind and info.id == ref
-    file = played("16.6", lambda safe: safe.object_info(FILE, "CERT"), 4, 5)
+    file = played("16.6", lambda applet: applet.object_info(FILE, "CERT"), 4, 5)
     assert (file.id, file.size, file.usage) == (b"\2", 300, 2)
     for name in ("16.6 bare", "16.6 without 21"):
-        assert played(name, lambda safe: safe.object_info(FILE, b"\2")).size == 300
-    secret = played("16.6", lambda safe: safe.object_info(SECRET_KEY, b"\6"), 3, 4)
+        assert played(name, lambda applet: applet.object_info(FILE, b"\2")).size == 300
+    secret = played("16.6", lambda applet: applet.object_info(SECRET_KEY, b"\6"), 3, 4)
     assert (secret.key_type, secret.functions, secret.derivations) == (0xA0, 8, 1)
 
 
 def test_object_data_of_something_else():
     for data in ("", "C11D", "830102", EXAMPLES["16.6"][1][1][:-4]):
-        _, safe = opened(("01CBC1000384010100", data + "9000"))
+        _, applet = opened(("01CBC1000384010100", data + "9000"))
         with raises(CardProtocolError, text="GET DATA"):
-            safe.object_info(PRIVATE_KEY, b"\1")
+            applet.object_info(PRIVATE_KEY, b"\1")
 
 
 # ---- keys ------------------------------------------------------------------------------------
 
 
 def test_key_generation():
-    pair = played("16.7", lambda safe: safe.generate_key_pair(b"\4"))
+    pair = played("16.7", lambda applet: applet.generate_key_pair(b"\4"))
     assert (pair.private_id, pair.public_id) == (b"\4", b"\4")
     equal(pair.point, from_hex(PAIR_04_POINT))
     assert repr(pair) == "<key pair, private key 04, public key 04>"
-    pair = played("16.7 key only", lambda safe: safe.generate_key_pair(b"\4"))
+    pair = played("16.7 key only", lambda applet: applet.generate_key_pair(b"\4"))
     assert (pair.private_id, pair.public_id) == (None, None)
     equal(pair.point, from_hex(PAIR_04_POINT))
 
@@ -149,16 +154,16 @@ def test_what_may_change_the_card_is_not_repeated():
     class Damaged(OSError):
         again = True
 
-    card, safe = opened((EXAMPLES["16.7"][0][0], Damaged(5)))
+    card, applet = opened((EXAMPLES["16.7"][0][0], Damaged(5)))
     with raises(Damaged):
-        safe.generate_key_pair(b"\4")
+        applet.generate_key_pair(b"\4")
     card.done()
 
 
 def test_key_generation_with_get_response():
     (command, waiting), fetch = EXAMPLES["16.7 fetch"]
-    card, safe = opened((command + "00", waiting), fetch)
-    equal(safe.generate_key_pair(b"\4").point, from_hex(PAIR_04_POINT))
+    card, applet = opened((command + "00", waiting), fetch)
+    equal(applet.generate_key_pair(b"\4").point, from_hex(PAIR_04_POINT))
     card.done()
 
 
@@ -172,55 +177,55 @@ def test_key_generation_that_answers_nothing():
         ("840104", "EPH", "057503455048"),
     ):
         half = "03840104" if ref == b"\4" else "057403455048"
-        card, safe = opened(("01B90000%s00" % half, given + "9000"))
+        card, applet = opened(("01B90000%s00" % half, given + "9000"))
         card.then((read[0] % name, read[1]))
-        equal(safe.generate_key_pair(ref).point, from_hex(PAIR_04_POINT))
+        equal(applet.generate_key_pair(ref).point, from_hex(PAIR_04_POINT))
         card.done()
 
 
 def test_key_generation_with_new_ids():
     data = "8403303036 8503303037 344549438641".replace(" ", "") + PAIR_04_POINT
-    _, safe = opened(("01B900000384010400", data + "9000"))
-    pair = safe.generate_key_pair(b"\4")
+    _, applet = opened(("01B900000384010400", data + "9000"))
+    pair = applet.generate_key_pair(b"\4")
     assert (pair.private_id, pair.public_id) == (b"006", b"007")
 
 
 def test_key_generation_refused_or_malformed():
     for sw in ("6985", "6982", "6A80", "6984"):
-        _, safe = opened(("01B900000384010400", sw))
+        _, applet = opened(("01B900000384010400", sw))
         with raises(CardError, text="GENERATE KEY PAIR private key 04: the SIM answered " + sw):
-            safe.generate_key_pair(b"\4")
+            applet.generate_key_pair(b"\4")
     for data in ("8400", "3401", "3400", "8415" + "AA" * 21, "344549438641" + "02" + "11" * 64):
-        _, safe = opened(("01B900000384010400", data + "9000"))
+        _, applet = opened(("01B900000384010400", data + "9000"))
         with raises(CardProtocolError, text="GENERATE KEY PAIR"):
-            safe.generate_key_pair(b"\4")
+            applet.generate_key_pair(b"\4")
 
 
 def test_put_public_key():
     steps = [(c.replace("24000203", "24000103"), sw) for c, sw in EXAMPLES["16.9"]]
     steps[1] = (steps[1][0].replace("01D88002", "01D88001"), "9000")
     steps[2] = ("0124010100", "9000")
-    card, safe = opened(*steps)
-    safe.put_public_key(b"\5", from_hex(PEER_POINT))
+    card, applet = opened(*steps)
+    applet.put_public_key(b"\5", from_hex(PEER_POINT))
     card.done()
-    card, safe = opened()
-    safe.session = 2
+    card, applet = opened()
+    applet.session = 2
     card.then(*EXAMPLES["16.9"])
-    safe.put_public_key(b"\5", from_hex(PEER_POINT))
+    applet.put_public_key(b"\5", from_hex(PEER_POINT))
     card.done()
 
 
 def test_put_public_key_refused_closes_the_session():
     steps = list(EXAMPLES["16.9"])
     steps[1] = (steps[1][0], "6A80")
-    card, safe = opened(*steps)
-    safe.session = 2
+    card, applet = opened(*steps)
+    applet.session = 2
     with raises(CardError, text="PUT PUBLIC KEY public key 05: the SIM answered 6A80"):
-        safe.put_public_key(b"\5", from_hex(PEER_POINT))
+        applet.put_public_key(b"\5", from_hex(PEER_POINT))
     card.done()
     for point in (b"", bytes(65), from_hex(PEER_POINT)[:64]):
         with raises(ValueError, text="65 bytes"):
-            safe.put_public_key(b"\5", point)
+            applet.put_public_key(b"\5", point)
 
 
 # ---- signatures ------------------------------------------------------------------------------
@@ -235,7 +240,7 @@ def test_signatures_in_each_mode():
         ("16.14", iotsafe.LastBlock(block, state, 64), SIGNATURE_100),
     ):
         # Not the third exchange: the last update has closed the session.
-        got = played(name, lambda safe, w=what: safe.compute_signature(b"\1", w), 0, 2)
+        got = played(name, lambda applet, w=what: applet.compute_signature(b"\1", w), 0, 2)
         equal(got, want)
 
 
@@ -243,7 +248,7 @@ def test_signatures_over_long_texts():
     text = from_hex(TEXT_300)
     for name, dialect in (("16.15 K1", iotsafe.K1), ("16.15 K2", iotsafe.K2)):
         what = iotsafe.Text(text, dialect=dialect)
-        got = played(name, lambda safe, w=what: safe.compute_signature(b"\1", w), 0, 3)
+        got = played(name, lambda applet, w=what: applet.compute_signature(b"\1", w), 0, 3)
         equal(got, SIGNATURE_300)
 
 
@@ -264,15 +269,15 @@ class Stream:
 def test_signature_over_a_stream():
     for most in (1, 7, 251, 1000):
         what = iotsafe.Text(Stream(from_hex(TEXT_300), most), 300)
-        got = played("16.15 K1", lambda safe, w=what: safe.compute_signature(b"\1", w), 0, 3)
+        got = played("16.15 K1", lambda applet, w=what: applet.compute_signature(b"\1", w), 0, 3)
         equal(got, SIGNATURE_300)
 
 
 def test_a_stream_that_ends_early_closes_the_session():
     first, second = EXAMPLES["16.15 K1"][:2]
-    card, safe = opened(first, second, ("012A010100", "9000"))
+    card, applet = opened(first, second, ("012A010100", "9000"))
     with raises(ValueError, text="the text ends 40 bytes early"):
-        safe.compute_signature(b"\1", iotsafe.Text(Stream(from_hex(TEXT_300)[:260], 99), 300))
+        applet.compute_signature(b"\1", iotsafe.Text(Stream(from_hex(TEXT_300)[:260], 99), 300))
     card.done()
 
 
@@ -349,39 +354,41 @@ def test_texts_that_cannot_be_signed():
 
 def test_hash_and_algorithm_are_announced():
     digest = bytes(range(48))
-    card, safe = opened(
+    card, applet = opened(
         ("012A00010D840101A1010391020002920101", "9000"),
         ("012B8001329E30" + to_hex(digest) + "00", "330100" + "AB" * 253 + "6106"),
         ("01C0000006", "AB" * 3 + "9000"),
     )
-    got = safe.compute_signature(b"\1", iotsafe.Digest(digest), iotsafe.SHA384, iotsafe.RSA_PKCS1)
+    got = applet.compute_signature(
+        b"\1", iotsafe.Digest(digest), iotsafe.SHA384, iotsafe.RSA_PKCS1
+    )
     equal(got, b"\xab" * 256)
     card.done()
-    card, safe = opened(("012A00010D840101A1010391020001920102", "9000"))
+    card, applet = opened(("012A00010D840101A1010391020001920102", "9000"))
     card.then((EXAMPLES["16.12"][1][0], "330040" + "AB" * 64 + "9000"), ("012A010100", "9000"))
     with raises(CardProtocolError, text="an RSA signature of 64 bytes"):
-        safe.compute_signature(b"\1", iotsafe.Digest(DIGEST), algorithm=iotsafe.RSA_PSS)
+        applet.compute_signature(b"\1", iotsafe.Digest(DIGEST), algorithm=iotsafe.RSA_PSS)
 
 
 def test_verification():
     for name, good in (("16.16", True), ("16.16 wrong signature", False)):
         init, (update, sw) = EXAMPLES[name][:2]
         value = from_hex(update[-128:])
-        card, safe = opened(init, (update, sw))
+        card, applet = opened(init, (update, sw))
         if not good:
             card.then(("012C010100", "9000"))
-        assert safe.verify_signature(b"\1", iotsafe.Digest(DIGEST), value) is good
+        assert applet.verify_signature(b"\1", iotsafe.Digest(DIGEST), value) is good
         card.done()
     # In DER, as `sign` returns it.
-    card, safe = opened(*EXAMPLES["16.16"][:2])
-    assert safe.verify_signature(b"\1", iotsafe.Digest(DIGEST), SIGNATURE)
+    card, applet = opened(*EXAMPLES["16.16"][:2])
+    assert applet.verify_signature(b"\1", iotsafe.Digest(DIGEST), SIGNATURE)
     card.done()
 
 
 def test_verification_by_a_card_that_wants_one_length_byte():
     init, (update, _), close = EXAMPLES["16.16"]
-    card, safe = opened(init, (update, "6A80"), close, *EXAMPLES["16.16 one-byte length"][:2])
-    assert safe.verify_signature(b"\1", iotsafe.Digest(DIGEST), SIGNATURE)
+    card, applet = opened(init, (update, "6A80"), close, *EXAMPLES["16.16 one-byte length"][:2])
+    assert applet.verify_signature(b"\1", iotsafe.Digest(DIGEST), SIGNATURE)
     card.done()
 
 
@@ -389,16 +396,16 @@ def test_nothing_but_success_is_verified():
     init, (update, _), close = EXAMPLES["16.16"]
     short = EXAMPLES["16.16 one-byte length"][1][0]
     for sw in ("6F00", "6984", "6A82", "6400"):
-        _, safe = opened(init, (update, sw), close)
+        _, applet = opened(init, (update, sw), close)
         with raises(CardError):
-            safe.verify_signature(b"\1", iotsafe.Digest(DIGEST), SIGNATURE)
-    card, safe = opened(init, (update, "6985"), close, init, (short, "6985"), close)
+            applet.verify_signature(b"\1", iotsafe.Digest(DIGEST), SIGNATURE)
+    card, applet = opened(init, (update, "6985"), close, init, (short, "6985"), close)
     with raises(CardError):
-        safe.verify_signature(b"\1", iotsafe.Digest(DIGEST), SIGNATURE)
+        applet.verify_signature(b"\1", iotsafe.Digest(DIGEST), SIGNATURE)
     card.done()
-    card, safe = opened()
+    card, applet = opened()
     with raises(ValueError):
-        safe.verify_signature(b"\1", iotsafe.Digest(DIGEST), b"no signature")
+        applet.verify_signature(b"\1", iotsafe.Digest(DIGEST), b"no signature")
     card.done()
 
 
@@ -412,52 +419,54 @@ def test_raw_signatures():
 
 
 def test_key_agreement():
-    equal(played("16.10", lambda safe: safe.compute_dh(b"\4", b"\5")), DH)
+    equal(played("16.10", lambda applet: applet.compute_dh(b"\4", b"\5")), DH)
     text = "COMPUTE DH private key 04 with public key 05: the SIM answered 6985"
     with raises(CardError, text=text):
-        played("16.10 empty", lambda safe: safe.compute_dh(b"\4", b"\5"))
+        played("16.10 empty", lambda applet: applet.compute_dh(b"\4", b"\5"))
     for data in ("", "AB" * 31, "AB" * 33):
-        _, safe = opened((EXAMPLES["16.10"][0][0], data + "9000"))
+        _, applet = opened((EXAMPLES["16.10"][0][0], data + "9000"))
         with raises(CardProtocolError, text="bytes for 32"):
-            safe.compute_dh(b"\4", b"\5")
+            applet.compute_dh(b"\4", b"\5")
 
 
 def test_pseudo_random_function():
     secret = from_hex("9BBE436BA940F017B17652849A71DB35")
     seed = b"test label" + from_hex("A0BA9F936CDA311827A6F796FFD5198C")
     equal(
-        played("16.17 general", lambda safe: safe.compute_prf(seed, 100, secret)),
+        played("16.17 general", lambda applet: applet.compute_prf(seed, 100, secret)),
         answer("16.17 general"),
     )
-    got = played("16.17 PSK-plain", lambda safe: safe.compute_prf(SEED, 48, key=b"\6"))
+    got = played("16.17 PSK-plain", lambda applet: applet.compute_prf(SEED, 48, key=b"\6"))
     equal(got, answer("16.17 PSK-plain"))
     got = played(
-        "16.17 PSK-ECDHE", lambda safe: safe.compute_prf(SEED, 48, key=b"\6", premaster=DH)
+        "16.17 PSK-ECDHE", lambda applet: applet.compute_prf(SEED, 48, key=b"\6", premaster=DH)
     )
     equal(got, answer("16.17 PSK-ECDHE"))
-    _, safe = opened()
+    _, applet = opened()
     for arguments in ((SEED, 0, secret), (SEED, 256, secret), (SEED, 1), (SEED, 1, secret, b"\6")):
         with raises(ValueError):
-            safe.compute_prf(*arguments)
+            applet.compute_prf(*arguments)
 
 
 def test_hkdf():
-    got = played("16.18 early secret", lambda safe: safe.compute_hkdf(b""))
+    got = played("16.18 early secret", lambda applet: applet.compute_hkdf(b""))
     equal(got, answer("16.18 early secret"))
     salt = from_hex("6F2615A108C702C5678F54FC9DBAB69716C076189C48250CEBEAC3576C3611BA")
-    got = played("16.18 handshake secret", lambda safe: safe.compute_hkdf(DH, salt))
+    got = played("16.18 handshake secret", lambda applet: applet.compute_hkdf(DH, salt))
     equal(got, answer("16.18 handshake secret"))
-    got = played("16.18 RFC 5869", lambda safe: safe.compute_hkdf(b"\x0b" * 22, bytes(range(13))))
+    got = played(
+        "16.18 RFC 5869", lambda applet: applet.compute_hkdf(b"\x0b" * 22, bytes(range(13)))
+    )
     equal(got, answer("16.18 RFC 5869"))
     for hash, size in ((2, 48), (4, 64)):
         zeros = "%02X" % size + "00" * size
         apdu = "D1" + zeros + "D5" + zeros + "910200%02X" % hash
         command = "014A0000%02X" % (len(apdu) // 2) + apdu + "00"
-        _, safe = opened((command, "AB" * size + "9000"))
-        equal(safe.compute_hkdf(b"", hash=hash), b"\xab" * size)
-    _, safe = opened()
+        _, applet = opened((command, "AB" * size + "9000"))
+        equal(applet.compute_hkdf(b"", hash=hash), b"\xab" * size)
+    _, applet = opened()
     with raises(ValueError):
-        safe.compute_hkdf(b"", hash=3)
+        applet.compute_hkdf(b"", hash=3)
 
 
 # ---- requests and tokens ----------------------------------------------------------------------
@@ -479,16 +488,16 @@ def test_request_and_token_by_id_and_by_label():
     table = (("01CB010000", listed + "9000"), key_answers("303037", PAIR_01_POINT))
     point = from_hex(PAIR_01_POINT)
     for ref in (b"006", "KEY"):
-        safe = iotsafe.open(Card(table))
-        request = safe.csr(ref, "CN=device-1", ("DNS:device.example",))
+        applet = iotsafe.FullApplet(Card(table))
+        request = applet.csr(ref, "CN=device-1", ("DNS:device.example",))
         assert point in request and b"device.example" in request
-        token = safe.jwt(ref, {"sub": "device-1"})
+        token = applet.jwt(ref, {"sub": "device-1"})
         assert token.count(".") == 2 and len(digests[-1]) == 32
     with raises(ValueError, text="the card lists no private key 01"):
-        iotsafe.open(Card(table)).csr(b"\1", "CN=x")
+        iotsafe.FullApplet(Card(table)).csr(b"\1", "CN=x")
     # A card that lists nothing has the public key under the same ID.
-    safe = iotsafe.open(Card((("01CB010000", "6A86"), key_answers("01", PAIR_01_POINT))))
-    assert point in safe.csr(b"\1", "CN=device-1")
+    applet = iotsafe.FullApplet(Card((("01CB010000", "6A86"), key_answers("01", PAIR_01_POINT))))
+    assert point in applet.csr(b"\1", "CN=device-1")
 
 
 # ---- the whole -------------------------------------------------------------------------------
@@ -496,10 +505,10 @@ def test_request_and_token_by_id_and_by_label():
 
 def test_nothing_is_sent_before_the_first_command():
     card = TableCard((EXAMPLES["16.3"][0],))
-    safe = iotsafe.open(card)
-    assert repr(safe) == "<IoT SAFE applet, not open, 0 exchanges>" and card.log == []
-    equal(safe.random(16), answer("16.3"))
-    assert repr(safe) == "<IoT SAFE applet, AID A0000005590010, 3 exchanges>"
+    applet = iotsafe.FullApplet(card)
+    assert repr(applet) == "<IoT SAFE applet, not open, 0 exchanges>" and card.log == []
+    equal(applet.random(16), answer("16.3"))
+    assert repr(applet) == "<IoT SAFE applet, AID A0000005590010, 3 exchanges>"
 
 
 def test_a_modem_or_its_channel():
@@ -508,14 +517,14 @@ def test_a_modem_or_its_channel():
             return card
 
     card = TableCard((EXAMPLES["16.3"][0],))
-    equal(iotsafe.open(Modem()).random(16), answer("16.3"))
+    equal(iotsafe.FullApplet(Modem()).random(16), answer("16.3"))
 
 
 def test_a_channel_that_is_given():
     card = ScriptedCard(("00A4040007A0000005590010", "9000"), ("0084000001", "AA9000"))
-    safe = iotsafe.open(card, number=0)
-    equal(safe.random(1), b"\xaa")
-    safe.close()
+    applet = iotsafe.FullApplet(card, number=0)
+    equal(applet.random(1), b"\xaa")
+    applet.close()
     card.done()
 
 
@@ -523,5 +532,18 @@ def test_names_that_are_not_there():
     for name in ("nothing", "_nothing"):
         with raises(AttributeError):
             getattr(iotsafe, name)
-    assert iotsafe.Safe and iotsafe.safe.Safe is iotsafe.Safe
+    assert iotsafe.FullApplet is iotsafe.full_applet.FullApplet
     assert iotsafe.K2 == 2 and PAIR_01_POINT
+
+
+def test_a_name_that_went_is_told_by_its_new_one():
+    for old, new in (
+        ("choose", "find_identity"),
+        ("open", "FullApplet"),
+        ("Safe", "FullApplet"),
+        ("safe", "full_applet"),
+        ("verdict", "engine_errors"),
+    ):
+        with raises(AttributeError, text="iotsafe.%s is now iotsafe.%s" % (old, new)):
+            getattr(iotsafe, old)
+        assert getattr(iotsafe, new)

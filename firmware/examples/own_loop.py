@@ -1,0 +1,48 @@
+"""A loop of one's own: the library without the application.
+
+mpremote cp own_loop.py :main.py + cp ca.pem :ca.pem
+"""
+
+import board
+
+import cellular
+import iotsafe
+import telemetry
+import ticks
+
+UART = ""  # the unix board needs the path that `iotsafe lab` prints
+APN = "internet"
+HOST = "mqtt.example.com"
+PORT = 8883
+PERIOD = 10_000  # ms between two readings
+
+modem = cellular.SIM7080(board.uart(UART), board.power_key)
+modem.power_up()
+modem.unlock()
+modem.prepare(APN)
+modem.register()
+modem.attach(APN)
+if board.set_clock:  # without the time no certificate can be checked
+    board.set_clock(modem.clock())
+
+identity = iotsafe.identity(modem)
+with open(board.path("ca.pem"), "rb") as file:
+    context = iotsafe.SSLContext(identity, file.read())
+
+
+def open_stream(host, port):
+    """What the publisher calls at each `connect`."""
+    return context.connect(modem, host, port)
+
+
+cloud = telemetry.Broker(HOST, PORT, identity.info.common_name, "devices/{id}/telemetry")
+publisher = telemetry.Publisher(cloud, open_stream)
+publisher.connect()
+print("connected as", cloud.client_id)
+due = ticks.now()
+while True:
+    if ticks.left(due) <= 0:
+        due = ticks.after(PERIOD)
+        publisher.publish(board.sensor())
+    publisher.service()  # takes in what the broker sends, and keeps the session alive
+    ticks.sleep(20)

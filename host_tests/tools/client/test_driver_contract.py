@@ -1,0 +1,375 @@
+"""The contract of `cellular/README.md`, "What every driver does", on the twelve simulated modems:
+class, errno and return are the same for all of them.
+
+Each case brings a modem to a state, and says what the calls that follow return or raise.
+"""
+
+import socket
+import struct
+
+import pytest
+from modem_world import World
+
+import cellular
+import ticks
+from cellular import DRIVERS
+
+NAMES = [row[0] for row in DRIVERS]
+NAP = 25
+"""ms that a shorter sleep takes: a silence of minutes is over soon, and answers come in less."""
+ECONNREFUSED, ECONNRESET, EHOSTUNREACH, EIO, ENETDOWN = 111, 104, 113, 5, 100
+EINVAL, EISCONN, ENODEV, ENOTCONN, EPIPE, ETIMEDOUT = 22, 106, 19, 107, 32, 110
+
+
+class Stage(World):
+    """A simulated modem with its driver, and a server on loopback."""
+
+    def __init__(self, name, **options):
+        super().__init__(name, delays=0.0, **options)
+        self.server = socket.create_server(("127.0.0.1", 0))
+        self.server.settimeout(5)
+        self.address = self.server.getsockname()
+
+    def sleep(self, ms):
+        super().sleep(max(ms, NAP))
+
+    def on(self, pin=None):
+        self.driver.power_up()
+        self.driver.unlock(pin)
+        return self.driver
+
+    def connected(self):
+        """(stream, the server's end of it)."""
+        stream = self.attached().socket()
+        stream.connect(self.address)
+        peer, _ = self.server.accept()
+        return stream, peer
+
+    def lose_indications(self):
+        self.modem.faults.add("lost_urc", prefix="")
+
+
+def outcome(call):
+    """What `call` returns, or (class, errno) of what it raises."""
+    try:
+        return call()
+    except cellular.CellularError as error:
+        assert error.reason and isinstance(error.values, tuple)
+        assert str(error) != error.reason, f"no text for {error.reason}"
+        return type(error), error.errno
+
+
+def sent(stream, data=b"x"):
+    """Write and flush."""
+    count = stream.write(data)
+    stream.flush()
+    return count
+
+
+CASES = {}
+
+
+def case(**options):
+    """Register a case; `options` are those of the simulated modem."""
+
+    def register(function):
+        CASES[function.__name__] = (function, options)
+        return function
+
+    return register
+
+
+# -- start, SIM and network ----------------------------------------------------------------------
+
+
+@case()
+def starts(stage):
+    driver = stage.driver
+    yield driver.power_up, None
+    yield driver.unlock, None
+    yield lambda: driver.prepare("internet"), None
+    yield driver.register, 1
+    yield lambda: driver.attach("internet"), "10.94.36.44"
+    yield lambda: driver.attach("internet"), "10.94.36.44"
+    yield driver.signal, -73
+    yield driver.imsi, "001010000000000"
+    yield lambda: len(driver.iccid()) in (19, 20), True
+    yield lambda: [type(part) for part in driver.clock()], [int] * 6
+    yield lambda: driver.resolve("localhost"), "127.0.0.1"
+    yield driver.power_up, None
+
+
+@case(auto_power=False)
+def is_not_there(stage):
+    stage.driver._power_key = None
+    yield stage.driver.power_up, (cellular.ModemSilent, ENODEV)
+    yield stage.driver.signal, (cellular.ModemReset, ECONNRESET)
+    yield stage.driver.unlock, (cellular.ModemReset, ECONNRESET)
+
+
+@case(pin="1234")
+def wants_a_pin(stage):
+    driver = stage.driver
+    driver.power_up()
+    yield driver.unlock, (cellular.SIMError, EIO)
+    yield lambda: driver.unlock("12"), (cellular.SIMError, EIO)
+    yield lambda: driver.unlock("9999"), (cellular.SIMError, EIO)
+    yield lambda: driver.unlock("1234"), (cellular.SIMError, EIO)  # a wrong one is entered once
+
+
+@case(pin="1234")
+def gets_its_pin(stage):
+    stage.driver.power_up()
+    yield lambda: stage.driver.unlock("1234"), None
+    yield stage.driver.unlock, None
+
+
+@case(registration="none")
+def finds_no_network(stage):
+    yield lambda: stage.on().register(10_000), (cellular.NetworkError, ENETDOWN)
+
+
+@case(registration="denied")
+def is_denied(stage):
+    yield lambda: stage.on().register(10_000), (cellular.NetworkError, ENETDOWN)
+
+
+@case(pdp="refused")
+def gets_no_data_context(stage):
+    driver = stage.on()
+    driver.prepare("internet")
+    driver.register()
+    attach = lambda: driver.attach("internet", timeout=10_000)  # noqa: E731
+    yield attach, (cellular.NetworkError, ENETDOWN)
+
+
+@case()
+def is_given_text_with_quotes(stage):
+    driver = stage.attached()
+    yield lambda: driver.prepare('a"b'), (cellular.NetworkError, ENETDOWN)
+    yield lambda: driver.attach('a"b'), (cellular.NetworkError, ENETDOWN)
+    yield lambda: driver.attach("a", "b\r"), (cellular.NetworkError, ENETDOWN)
+    yield lambda: driver.resolve('a"b'), (cellular.NetworkError, ENETDOWN)
+    yield lambda: driver.socket().connect(('a"b', 1)), (cellular.NetworkError, ENETDOWN)
+
+
+# -- connecting ----------------------------------------------------------------------------------
+
+
+@case()
+def is_refused_by_the_server(stage):
+    stage.server.close()
+    connect = lambda: stage.attached().socket().connect(stage.address)  # noqa: E731
+    yield connect, (cellular.NetworkError, ECONNREFUSED)
+
+
+@case()
+def knows_no_such_name(stage):
+    driver = stage.attached()
+    nowhere = "nowhere.example"
+    yield lambda: driver.socket().connect((nowhere, 8883)), (cellular.NetworkError, EHOSTUNREACH)
+    yield lambda: driver.resolve(nowhere), (cellular.NetworkError, EHOSTUNREACH)
+
+
+@case()
+def has_no_answer_from_the_server(stage):
+    driver = stage.attached()
+    stage.modem.network.silent = True
+    yield lambda: driver.socket().connect(stage.address), (cellular.NetworkError, ETIMEDOUT)
+
+
+@case()
+def is_given_a_port_that_is_none(stage):
+    driver = stage.attached()
+    for port in (0, -1, 65536):
+        yield lambda: driver.socket().connect(("h", port)), (cellular.NetworkError, EINVAL)  # noqa: B023
+
+
+@case()
+def has_lost_its_data_context(stage):
+    driver = stage.attached()
+    stage.modem.faults.add("pdp_dropped")
+    stage.sleep(500)
+    yield lambda: driver.socket().connect(stage.address), (cellular.NetworkError, ENETDOWN)
+
+
+@case()
+def has_no_connection_left(stage):
+    stage.connected()
+    driver = stage.driver
+    for _ in range(driver.max_sockets - 1):
+        driver.socket().connect(stage.address)
+    yield lambda: driver.socket().connect(stage.address), (cellular.NetworkError, ENETDOWN)
+
+
+@case()
+def is_connected_twice(stage):
+    stream, _ = stage.connected()
+    yield lambda: stream.connect(stage.address), (cellular.StreamError, EISCONN)
+
+
+# -- the stream ----------------------------------------------------------------------------------
+
+
+@case()
+def carries_data(stage):
+    stream, peer = stage.connected()
+    peer.settimeout(5)
+    yield lambda: sent(stream, b"x" * 3000), 3000
+    stage.sleep(100)
+    got = bytearray()
+    while len(got) < 3000:
+        got += peer.recv(4096)
+        stage.sleep(10)
+    peer.sendall(b"y" * 2000)
+    stage.sleep(100)
+    yield lambda: stream.read(500), b"y" * 500
+    buffer = bytearray(9)
+    yield lambda: stream.readinto(buffer), 9
+    yield lambda: bytes(buffer), b"y" * 9
+    yield lambda: stream.ioctl(3, 5), 5  # can be read and written
+    yield lambda: stream.ioctl(99, 0), -EINVAL
+    yield stream.flush, None
+    yield stream.close, None
+    yield stream.close, None
+
+
+@case()
+def has_nothing_to_read(stage):
+    stream, _ = stage.connected()
+    stream.settimeout(3)
+    yield lambda: stream.read(5), (cellular.StreamError, ETIMEDOUT)
+    stream.setblocking(False)
+    yield lambda: stream.read(5), None
+    yield lambda: stream.ioctl(3, 1), 0
+
+
+@case()
+def was_never_connected(stage):
+    stream = stage.attached().socket()
+    yield lambda: stream.read(5), (cellular.StreamError, ENOTCONN)
+    yield lambda: stream.write(b"x"), (cellular.StreamError, ENOTCONN)
+    yield lambda: stream.ioctl(3, 5), 16
+    yield stream.close, None
+
+
+@case()
+def was_closed_by_us(stage):
+    stream, _ = stage.connected()
+    yield stream.close, None
+    yield lambda: stream.read(5), (cellular.StreamError, ENOTCONN)
+    yield lambda: stream.write(b"x"), (cellular.StreamError, ENOTCONN)
+
+
+@case()
+def was_closed_by_the_server(stage):
+    stream, peer = stage.connected()
+    peer.sendall(b"last words")
+    peer.close()
+    stage.sleep(100)
+    yield lambda: stream.read(4), b"last"
+    yield lambda: sent(stream), (cellular.NetworkError, EPIPE)
+    yield lambda: stream.read(99), b" words"
+    yield lambda: stream.read(99), b""
+    yield lambda: stream.read(99), b""
+    yield lambda: sent(stream), (cellular.NetworkError, EPIPE)
+    yield stream.close, None
+
+
+@case()
+def was_closed_and_the_indication_is_lost(stage):
+    stream, peer = stage.connected()
+    stage.lose_indications()
+    peer.sendall(b"last")
+    peer.close()
+    stage.sleep(100)
+    yield lambda: stream.read(99), b"last"
+    yield lambda: stream.read(99), b""
+    yield lambda: sent(stream), (cellular.NetworkError, EPIPE)
+
+
+@case()
+def is_written_to_after_an_unseen_end(stage):
+    stream, peer = stage.connected()
+    stage.lose_indications()
+    peer.close()
+    stage.sleep(100)
+    yield lambda: sent(stream), (cellular.NetworkError, EPIPE)
+    yield lambda: sent(stream), (cellular.NetworkError, EPIPE)
+    yield lambda: stream.read(9), b""
+
+
+@case()
+def was_reset_by_the_server(stage):
+    stream, peer = stage.connected()
+    peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    peer.close()
+    stage.sleep(100)
+    yield lambda: stream.read(9), b""  # no modem tells it from an end
+    yield lambda: sent(stream), (cellular.NetworkError, EPIPE)
+
+
+@case()
+def loses_its_data_context_while_connected(stage):
+    stream, _ = stage.connected()
+    stage.modem.faults.add("pdp_dropped")
+    stage.sleep(500)
+    stage.driver.at.poll()
+    yield lambda: stream.read(9), (cellular.NetworkError, ENETDOWN)
+    yield lambda: sent(stream), (cellular.NetworkError, ENETDOWN)
+    yield stream.close, None
+
+
+@case()
+def writes_into_a_black_hole(stage):
+    stream, _ = stage.connected()
+    stream.settimeout(5)
+    stage.modem.network.silent = True
+
+    def all_of_it():
+        for _ in range(100):
+            sent(stream, b"x" * 4096)
+
+    yield all_of_it, (cellular.NetworkError, ETIMEDOUT)
+    yield lambda: sent(stream), (cellular.ModemGarbled, EPIPE)  # some of it may have gone
+
+
+@case()
+def restarts(stage):
+    stream, _ = stage.connected()
+    stage.modem.faults.add("reset")
+    stage.sleep(20_000)
+    yield lambda: stream.read(9), (cellular.ModemReset, ECONNRESET)
+    yield lambda: sent(stream), (cellular.ModemReset, ECONNRESET)
+    yield stage.driver.signal, (cellular.ModemReset, ECONNRESET)
+    yield stream.close, None
+    yield stage.driver.power_up, None
+
+
+@case()
+def falls_silent(stage):
+    driver = stage.attached()
+    stage.modem.faults.add("silent")
+    yield driver.signal, (cellular.ModemTimeout, ETIMEDOUT)
+    yield driver.signal, (cellular.ModemSilent, ENODEV)
+
+
+@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("modem", NAMES)
+def test_every_driver_keeps_the_contract(modem, name, monkeypatch):
+    body, options = CASES[name]
+    stage = Stage(modem, **options)
+    monkeypatch.setattr(ticks, "now", lambda: int(stage.now * 1000))
+    monkeypatch.setattr(ticks, "sleep", stage.sleep)
+    try:
+        for number, (call, wanted) in enumerate(body(stage), 1):
+            found = outcome(call)
+            assert found == wanted, f"step {number}"
+        assert stage.modem.counters["handler_errors"] == 0
+    finally:
+        stage.modem.close()
+        stage.server.close()
+
+
+def test_there_are_twelve():
+    assert len(NAMES) == 12
