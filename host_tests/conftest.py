@@ -34,7 +34,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 configure()
 
-# What whoever runs the tests has set for themselves: ports, PINs and colours, git's options.
+# Remove the user's own settings: ports, PINs and colours, git's options.
 for _name in list(os.environ):
     if _name.startswith(("IOTSAFE_", "GIT_CONFIG")) or _name in ("FORCE_COLOR", "COLUMNS"):
         del os.environ[_name]

@@ -72,8 +72,8 @@ def link_probe(board: BoardFolder, tree: Path, build: Path) -> str:
 def _open_ends(objects: list[Path], compiler: str, machine: str, build: Path) -> Path:
     """Return an object with an empty function for each name that none of `objects` defines.
 
-    Newer linkers refuse a call whose target may be Arm or Thumb code, even where open names are
-    allowed. A definition elsewhere goes before these, which are weak.
+    Newer linkers refuse a call whose target may be Arm or Thumb code, even if they allow undefined
+    names. These definitions are weak, so that any other one replaces them.
     """
     listing = _shell("arm-none-eabi-nm -u -j " + " ".join(map(str, objects)), build)
     names = sorted({word for word in listing.split() if not word.endswith(":")})

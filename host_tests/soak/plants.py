@@ -26,9 +26,9 @@ class Plant:
     """A fault.
 
     `file`: a path below the checkout; `old`: a regular expression that matches there once; `new`:
-    what takes its place. `sign`: what the failure must name, so that not any failure counts.
+    its replacement. `sign`: text that the failure must contain, so that no other failure counts.
     `seconds`: the budget in which the campaign must find it, from seed 1 on; `build`: the command
-    that brings it into what is tested.
+    that builds it into the tested files.
     """
 
     campaign: str
