@@ -86,15 +86,15 @@ def _object(line):
         if line.strip()[-1] not in b"}]":  # MicroPython closes an open structure by itself
             raise ValueError
     except (ValueError, RuntimeError, MemoryError):  # the last two: nested too deeply
-        raise ValueError("it is no JSON")
+        raise ValueError("it is not JSON")
     if not isinstance(record, dict):
-        raise ValueError("it is no JSON object")
+        raise ValueError("it is not a JSON object")
     return record
 
 
 def _header(record):
     if "transcript" not in record:
-        raise ValueError("it is no header of a transcript")
+        raise ValueError("it is not the header of a transcript")
     if record["transcript"] is True or record["transcript"] != _VERSION:
         raise ValueError("version %r of the format is not known" % (record["transcript"],))
     return record
@@ -106,7 +106,7 @@ def _record(record):
         raise ValueError("a record has t and one of %s" % ", ".join(sorted(_VALUES)))
     t = record["t"]
     if isinstance(t, bool) or not isinstance(t, (int, float)) or not 0 <= t <= _LONGEST_TIME:
-        raise ValueError("t is no time in seconds")
+        raise ValueError("t is not a time in seconds")
     kind = kinds[0]
     return int(t * 1000 + 0.5), kind, _VALUES[kind](record[kind])
 

@@ -1,4 +1,5 @@
-"""The kept certificate: checked in one exchange, never believed when damaged, never in the way."""
+"""The cached certificate: checked in one exchange, never trusted when damaged, never an
+obstacle."""
 
 import os
 
@@ -18,13 +19,13 @@ PATH = "certificate"
 
 
 def kept(certificate=DER):
-    """A cache that keeps `certificate`, made by an earlier boot."""
+    """Return a cache that keeps `certificate`, made by an earlier boot."""
     CertificateCache(PATH).save(certificate)
     return CertificateCache(PATH)
 
 
 def fetch(cache, content, **card):
-    """The certificate by way of `cache`, and how many exchanges it cost."""
+    """Return the certificate by way of `cache`, and the number of exchanges."""
     applet = Applet(TableCard(files={"02": content}, **card)).open()
     before = applet.apdu.exchanges
     return cache.fetch(applet, b"\x02"), applet.apdu.exchanges - before
@@ -208,7 +209,7 @@ def test_a_left_over_file_that_cannot_be_removed_is_not_written_to():
     write(b"left over", PATH + ".new")
 
     class Failing:
-        """`os` of flash that fails."""
+        """`os` of a flash that fails."""
 
         def remove(self, path):
             raise OSError(28)
@@ -226,7 +227,7 @@ def test_a_file_that_cannot_be_renamed_leaves_nothing_behind():
     cache = kept()
 
     class Full:
-        """`os` that can neither replace a file nor remove the one that is kept."""
+        """`os` that can neither replace a file nor remove the cached one."""
 
         def rename(self, *_):
             raise OSError(28)

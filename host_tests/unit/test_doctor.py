@@ -1,4 +1,4 @@
-"""What the doctor says of cards in all conditions, and what it costs."""
+"""The doctor's report on cards in all conditions, and its cost."""
 
 from cards import TableCard, from_hex, key_answers, to_hex
 from data import certificates as pki
@@ -18,7 +18,7 @@ LIST = EXAMPLES["16.5 L1"][0]
 
 
 class Card(TableCard):
-    """One whose key 01 signs (with a key in memory); `refused`: {INS: status word} in hex."""
+    """A card whose key 01 signs (with a key in memory); `refused`: {INS: status word} in hex."""
 
     refused = None
 
@@ -47,7 +47,7 @@ def good(point, digest, value):
 
 
 def examined(channel, verify=good, **arguments):
-    """The steps as (name, state), and the whole text."""
+    """Return the steps as (name, state), and the whole text."""
     steps = list(doctor.steps(iotsafe.FullApplet(channel), now=NOW, verify=verify, **arguments))
     text = "\n".join(str(step) for step in steps)
     assert all(step.state in ("ok", "warn", "fail", "skip") and step.text for step in steps), text
@@ -122,7 +122,7 @@ def test_no_certificate():
     found, text = examined(card(f02=bytes(64)))
     assert failed(found) == ["certificate"], text
     assert "file 02 (CERT): empty" in text, text
-    assert ("signature", "ok") in found  # the key is looked at all the same
+    assert ("signature", "ok") in found  # the doctor checks the key all the same
 
 
 def test_a_certificate_for_another_key():

@@ -1,4 +1,4 @@
-"""Which exception and reason an error of the TLS engine becomes."""
+"""The exception and the reason for each error of the TLS engine."""
 
 from expect import raises, replaced
 
@@ -16,7 +16,7 @@ from iotsafe.errors import (
 ALERT = -30592
 EOF = -29312
 
-# mbedTLS's words, as they come.
+# mbedTLS's own words.
 REPORTS = (
     (
         "The certificate is not correctly signed by the trusted CA",
@@ -43,7 +43,8 @@ def of(*args, signed=False, heard=False):
 
 
 def check(error, kind, reason, *values, code=0):
-    """Exactly this class with this reason and these values; what it says is one line."""
+    """Check exactly this class with this reason and these values, and that its text is one
+    line."""
     assert type(error) is kind, error
     assert (error.reason, error.values) == (reason, values), (error.reason, error.values)
     assert error.args[0] == code
