@@ -67,9 +67,9 @@ class Reach:
             names = set(_names(thing.__code__))
             if not _STARTERS.isdisjoint(names):
                 return _STARTS
-            parts = [*_values(thing, names), _given(thing)]
+            parts = [*_values(thing, names), _below_given(thing)]
         elif isinstance(thing, FunctionType):
-            parts = [getattr(thing, "__wrapped__", None) or _given(thing)]
+            parts = [getattr(thing, "__wrapped__", None) or _below_given(thing)]
         else:
             parts = self._parts(thing)
         return [part for part in parts if not isinstance(part, _PLAIN)]
@@ -97,7 +97,7 @@ class Reach:
         return path.startswith(self._ours)
 
 
-def _given(function: FunctionType) -> object:
+def _below_given(function: FunctionType) -> object:
     """Return the test function below hypothesis' @given."""
     return getattr(getattr(function, "hypothesis", None), "inner_test", None)
 

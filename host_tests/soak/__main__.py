@@ -47,7 +47,7 @@ def soak(campaigns: list[table.Campaign], minutes: float) -> int:
     """Run the campaigns, print the table and write build/soak.json."""
     start = time.monotonic()
 
-    def tell(line: str) -> None:
+    def print_line(line: str) -> None:
         seconds = int(time.monotonic() - start)
         print(f"{seconds // 60:3}:{seconds % 60:02} {line}", flush=True)
 
@@ -55,7 +55,7 @@ def soak(campaigns: list[table.Campaign], minutes: float) -> int:
     print(f"{len(runs)} campaigns in {minutes:g} minutes; Ctrl-C prints the results so far")
     status = 1
     try:
-        runner.Runner(runs, tell).run()
+        runner.Runner(runs, print_line).run()
         status = 0 if report.green(runs) else 1
     except KeyboardInterrupt:
         status = 130

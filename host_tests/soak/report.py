@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from .runner import Run, again
+from .runner import Run, repeat_command
 
 _HEAD = ("campaign", "cases", "least", "seconds", "cases/s", "seed", "verdict")
 _LINE = "{:10} {:>9} {:>8} {:>8} {:>8} {:>10}  {}"
@@ -21,7 +21,7 @@ def rows(runs: list[Run]) -> list[dict]:
             "seed": run.seed,
             "verdict": run.verdict,
             "failures": [
-                {"seed": seed, "again": again(run.campaign, seed), "text": text}
+                {"seed": seed, "again": repeat_command(run.campaign, seed), "text": text}
                 for seed, text in run.failures
             ],
         }

@@ -79,12 +79,16 @@ def planned(campaigns: list[Campaign], minutes: float, seed: int | None = None) 
 
 
 class Runner:
-    """Runs `runs`; calls `tell` with a line whenever one begins, ends or fails. `cores`: how many
-    campaigns that compute run at a time."""
+    """Runs `runs`; calls `print_line` with a line whenever one begins, ends or fails.
 
-    def __init__(self, runs: list[Run], tell: Callable[[str], None], cores: int = CORES) -> None:
+    `cores`: how many campaigns that compute run at a time.
+    """
+
+    def __init__(
+        self, runs: list[Run], print_line: Callable[[str], None], cores: int = CORES
+    ) -> None:
         self.runs = runs
-        self._tell = tell
+        self._print_line = print_line
         self._cores = cores
         self._selector = selectors.DefaultSelector()
 
@@ -124,7 +128,7 @@ class Runner:
         run.started = run.heard = time.monotonic()
         os.set_blocking(run.process.stdout.fileno(), False)
         self._selector.register(run.process.stdout, selectors.EVENT_READ, run)
-        self._tell(f"{run.campaign.name:10} begins: {run.seconds:.0f} s, seed {run.seed}")
+        self._print_line(f"{run.campaign.name:10} begins: {run.seconds:.0f} s, seed {run.seed}")
 
     def _read(self, run: Run) -> None:
         data = run.process.stdout.read()
@@ -147,13 +151,17 @@ class Runner:
 
     def _failed(self, run: Run, seed: int, text: str) -> None:
         run.failures.append((seed, text))
-        self._tell(f"{run.campaign.name:10} FAILED: {again(run.campaign, seed)}\n{text}\n")
+        self._print_line(
+            f"{run.campaign.name:10} FAILED: {repeat_command(run.campaign, seed)}\n{text}\n"
+        )
 
     def _ended(self, run: Run, state: str) -> None:
         self._selector.unregister(run.process.stdout)
         run.process.stdout.close()
         run.state, run.took = state, time.monotonic() - run.started
-        self._tell(f"{run.campaign.name:10} {run.verdict}: {run.cases} cases in {run.took:.0f} s")
+        self._print_line(
+            f"{run.campaign.name:10} {run.verdict}: {run.cases} cases in {run.took:.0f} s"
+        )
 
     def _look_for_hangs(self) -> None:
         for run in self.runs:
@@ -192,7 +200,7 @@ def _signal(processes: list[subprocess.Popen], number: int) -> None:
                 os.killpg(process.pid, number)
 
 
-def again(campaign: Campaign, seed: int) -> str:
+def repeat_command(campaign: Campaign, seed: int) -> str:
     """Return the command that repeats a case."""
     return f"make soak CAMPAIGN={campaign.name} SEED={seed}"
 

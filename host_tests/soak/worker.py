@@ -71,7 +71,7 @@ def prepare(name: str, folder: Path, alone: bool) -> Case:
     return campaign.prepare(folder, alone, *([argument] if argument else []))
 
 
-def repeat(case: Case, seed: int, seconds: float, tell: Callable[[str], object]) -> int:
+def repeat(case: Case, seed: int, seconds: float, print_line: Callable[[str], object]) -> int:
     """Run cases from `seed` on until `seconds` are over. Except for the first, begin no case that
     would end too late."""
     end = time.monotonic() + seconds
@@ -85,7 +85,7 @@ def repeat(case: Case, seed: int, seconds: float, tell: Callable[[str], object])
         except Exception as error:
             failures += 1
             line = {"seed": seed, "failed": describe(error)}
-        tell(json.dumps(line) + "\n")
+        print_line(json.dumps(line) + "\n")
         longest = max(longest, time.monotonic() - start)
         seed += 1
     return 1 if failures else 0

@@ -175,13 +175,13 @@ def programs(blocks: Iterable[Block]) -> list[list[Block]]:
     """Split the blocks of a README before each that is run with "new": a device that restarts."""
     cut: list[list[Block]] = []
     for block in blocks:
-        if not cut or "new" in wishes(block):
+        if not cut or "new" in conditions(block):
             cut.append([])
         cut[-1].append(block)
     return cut
 
 
-def wishes(block: Block) -> list[str]:
+def conditions(block: Block) -> list[str]:
     """Return the names in its comment "run with"."""
     return block.run_with.replace(",", " ").split()
 
@@ -204,7 +204,7 @@ def rig(folder: Path, first: Block | None = None) -> Rig:
     """A modem, an enrolled SIM, and a broker that both know as `HOST_NAME`, as `first`
     requires."""
     folder.mkdir()
-    every = first is not None and "every_function" in wishes(first)
+    every = first is not None and "every_function" in conditions(first)
     profile = _every_function(folder) if every else "gsma"
     pki = PKI.create(folder / "pki")
     server = pki.issue_server(HOST_NAME)

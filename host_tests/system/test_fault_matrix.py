@@ -58,7 +58,7 @@ class Striker:
         self.after = ""
         self._occur = world.modem.occur
         world.modem.occur = self._named
-        world.on_event = self._told
+        world.on_event = self._on_event
         world.on_delivered = self._one_delivered
         world.on_failure = self._failed
 
@@ -77,7 +77,7 @@ class Striker:
         self._happens(name)
         self._occur(name)
 
-    def _told(self, event: dict) -> None:
+    def _on_event(self, event: dict) -> None:
         if event.get("what") == "boot":
             self._happens("boot")
 

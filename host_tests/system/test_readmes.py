@@ -210,8 +210,8 @@ class Bench:
 
     def prepare(self, block: Block) -> None:
         """Prepare what `block` is to be run with."""
-        for wish in stage.wishes(block) or ["lab"]:
-            getattr(self, wish)()
+        for condition in stage.conditions(block) or ["lab"]:
+            getattr(self, condition)()
 
     def lab(self) -> Lab:
         """`iotsafe lab --uart pty:/tmp/modem --store sim.json --resolve …`, a new SIM in it."""

@@ -92,13 +92,13 @@ class World:
         return "8988"
 
     def prepare(self, *context):
-        self.told = context
+        self.prepared = context
 
     def register(self):
         self.step("network")
 
     def attach(self, apn, user, password):
-        assert self.told == (apn, user, password)  # before the modem registered
+        assert self.prepared == (apn, user, password)  # before the modem registered
         return "10.0.0.1"
 
     def extras(self):

@@ -74,7 +74,7 @@ def test_no_string_is_made_of_an_indication():
         socket = modem.socket()
         socket.cid, socket.buffers = modem._place(socket)
 
-        def told(urc, times):
+        def urc_cost(urc, times):
             """Return the bytes of heap that `urc` leaves behind, `times` times."""
             line.ready = (b"\r\n" + urc + b"\r\n") * times
             gc.collect()
@@ -93,8 +93,8 @@ def test_no_string_is_made_of_an_indication():
             b'+CEREG: 5,"1A2B","01234567",7',
             b"DST: 0",
         ):
-            told(urc, 1)
-            each = (told(urc, 18) - told(urc, 2)) // 16
+            urc_cost(urc, 1)
+            each = (urc_cost(urc, 18) - urc_cost(urc, 2)) // 16
             assert 0 < each <= 8 * word, (urc, each)
         assert socket.readable and not socket.hung_up and modem._registration == 5
         assert modem.at.urcs > 80 and modem.at.unknown > 20

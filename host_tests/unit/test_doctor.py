@@ -42,11 +42,11 @@ def card(*table, refused=None, **files):
     return found
 
 
-def good(point, digest, value):
+def is_valid(point, digest, value):
     return point == from_hex(PAIR_01_POINT) and len(digest) == 32 and value[0] == 0x30
 
 
-def examined(channel, verify=good, **arguments):
+def examined(channel, verify=is_valid, **arguments):
     """Return the steps as (name, state), and the whole text."""
     steps = list(doctor.steps(iotsafe.FullApplet(channel), now=NOW, verify=verify, **arguments))
     text = "\n".join(str(step) for step in steps)
@@ -139,7 +139,7 @@ def test_a_damaged_certificate():
 
 def test_validity():
     for now, state in (("2019-01-01 00:00:00", "fail"), ("2199-01-01 00:00:00", "fail")):
-        steps = list(doctor.steps(iotsafe.FullApplet(card(f02=CLIENT)), now=now, verify=good))
+        steps = list(doctor.steps(iotsafe.FullApplet(card(f02=CLIENT)), now=now, verify=is_valid))
         (step,) = [step for step in steps if step.name == "validity"]
         assert step.state == state, str(step)
 

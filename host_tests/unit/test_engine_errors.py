@@ -38,7 +38,7 @@ REPORTS = (
 )
 
 
-def of(*args, signed=False, heard=False):
+def translated(*args, signed=False, heard=False):
     return tls_error(OSError(*args), signed, heard)
 
 
@@ -88,27 +88,29 @@ def test_report_without_memory_is_not_believed():
 
 
 def test_alert_before_and_after_our_signature():
-    check(of(ALERT, "TEXT"), HandshakeRefused, "handshake-refused", "TEXT", code=ALERT)
-    check(of(ALERT, signed=True), ClientRefused, "client-refused", code=ALERT)
-    error = of(ALERT, "TEXT", signed=True, heard=True)
+    check(translated(ALERT, "TEXT"), HandshakeRefused, "handshake-refused", "TEXT", code=ALERT)
+    check(translated(ALERT, signed=True), ClientRefused, "client-refused", code=ALERT)
+    error = translated(ALERT, "TEXT", signed=True, heard=True)
     check(error, TLSError, "tls-broken", "TEXT", code=ALERT)
 
 
 def test_end_before_and_after_our_signature():
-    check(of(EOF), HandshakeRefused, "server-hung-up", code=EOF)
-    check(of(EOF, signed=True), ClientRefused, "client-hung-up", code=EOF)
-    error = of(EOF, signed=True, heard=True)
+    check(translated(EOF), HandshakeRefused, "server-hung-up", code=EOF)
+    check(translated(EOF, signed=True), ClientRefused, "client-hung-up", code=EOF)
+    error = translated(EOF, signed=True, heard=True)
     check(error, TLSError, "tls-broken", "error -29312", code=EOF)
 
 
 def test_nothing_in_common():
     for code in (-28160, -28288, -26112):
-        check(of(code), HandshakeRefused, "handshake-refused", "error %d" % code, code=code)
+        check(
+            translated(code), HandshakeRefused, "handshake-refused", "error %d" % code, code=code
+        )
 
 
 def test_other_codes():
-    check(of(-29056, "BAD MAC"), TLSError, "tls-failed", "BAD MAC", code=-29056)
-    check(of(-29056), TLSError, "tls-failed", "error -29056", code=-29056)
+    check(translated(-29056, "BAD MAC"), TLSError, "tls-failed", "BAD MAC", code=-29056)
+    check(translated(-29056), TLSError, "tls-failed", "error -29056", code=-29056)
 
 
 def test_errors_of_the_stream_are_unchanged():

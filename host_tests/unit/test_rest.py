@@ -48,7 +48,7 @@ class Sleeper(World):
         self.step("wake")
 
 
-def told(lines):
+def reported(lines):
     """Context manager: collects the output of the rest in `lines`."""
     return replaced(rest, say=lambda area, text, *args: lines.append(text % args))
 
@@ -102,7 +102,7 @@ def test_a_modem_that_asks_for_psm_at_its_start_only_is_restarted_once():
 def test_nothing_to_wake_it_with():
     lines = []
     world = Sleeper(key=False)
-    with told(lines):
+    with reported(lines):
         run(world, 3, upload(120, "psm"))
     assert passed(world) == ALL[:5] + ["network"] + AWAY
     assert "no power key" in lines[1]
@@ -112,7 +112,7 @@ def test_a_modem_that_takes_no_part():
     for how, command in (("radio", b"+CFUN=4"), ("psm", b"720,10")):
         lines = []
         world = Sleeper(refused=(command,))
-        with told(lines):
+        with reported(lines):
             run(world, 3, upload(120, how))
         assert passed(world) == ALL[:5] + [command.decode(), "network"] + AWAY
         assert "the modem stays on" in lines[1] and "not allowed" in lines[1]

@@ -101,7 +101,7 @@ class Rated:
         return len(data)
 
 
-def found(uart, key=None):
+def ms_to_find(uart, key=None):
     clock = Clock(nap=50)
     with running(clock):
         modem = SIM7080(uart, key)
@@ -114,14 +114,14 @@ def found(uart, key=None):
 def test_a_modem_at_another_rate_is_found_before_the_key_is_pressed():
     pressed = []
     for rate in SIM7080.rates:
-        assert found(Rated(rate), pressed.append) < 12_000
-        found(Rated(rate, confirms=True), pressed.append)
-    found(Rated(9_600))
+        assert ms_to_find(Rated(rate), pressed.append) < 12_000
+        ms_to_find(Rated(rate, confirms=True), pressed.append)
+    ms_to_find(Rated(9_600))
     assert not pressed
 
 
 def test_what_it_says_at_another_rate_is_garbage():
-    found(Rated(57_600, noise=b"\xf8\x00\xff\r\n"))
+    ms_to_find(Rated(57_600, noise=b"\xf8\x00\xff\r\n"))
 
 
 def test_a_modem_at_no_rate():

@@ -22,7 +22,7 @@ FIELDS = {
 
 
 @pytest.fixture
-def soon(monkeypatch):
+def short_waits(monkeypatch):
     """Shorten the wait for a modem that does not exist, or for its SIM."""
     monkeypatch.setattr(connection, "BOOT_MS", 1_200)
     monkeypatch.setattr(cellular.timeouts, "BOOT_SETTLE", 0)
@@ -231,7 +231,7 @@ def test_a_locked_sim_is_left_alone_unless_a_pin_is_given():
         assert "4 to 8 digits" in refusal("info", "--pin", "12", port=running.uart)
 
 
-def test_without_a_sim(soon):
+def test_without_a_sim(short_waits):
     with lab(sim_inserted=False) as running:
         found = report("info", port=running.uart)
     assert (found["sim"], found["iccid"]) == ("not inserted", None)
@@ -247,7 +247,7 @@ def test_a_sim_that_needs_a_moment():
 # -- no modem -------------------------------------------------------------------------------
 
 
-def test_a_silent_port(soon):
+def test_a_silent_port(short_waits):
     with FakeModem(lambda line: b"") as fake:
         said = failure("info", "--baud", "9600", port=fake.name)
     assert "no modem answers" in said
@@ -255,7 +255,7 @@ def test_a_silent_port(soon):
     assert "9600 baud" in said
 
 
-def test_garbage_on_the_line(soon):
+def test_garbage_on_the_line(short_waits):
     with FakeModem(lambda line: b"\xf0\x80\xff\x1b[2J\x00\xf8") as fake:
         said = failure("info", port=fake.name)
         whole = report("info", port=fake.name, status=1)

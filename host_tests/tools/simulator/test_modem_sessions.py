@@ -265,17 +265,17 @@ def test_quirk_no_way_to_close():
 CSIM, SESSIONS = "+CSIM", ("+CCHO", "+CGLA", "+CCHC")
 
 
-def there(bench):
+def offered(bench):
     """Return the names whose test form the modem answers."""
     return {name for name in (CSIM, *SESSIONS) if bench.ask(f"AT{name}=?") == OK}
 
 
 def test_a_modem_has_what_its_quirks_say():
-    assert there(Bench(Card())) == {CSIM}
-    assert there(Bench(Card(), quirks={"cgla"})) == {CSIM, *SESSIONS}
-    assert there(Bench(Card(), quirks={"cgla", "no_csim"})) == set(SESSIONS)
-    assert there(Bench(Card(), quirks={"no_csim"})) == set()
-    assert there(Bench(Card(), quirks={"cgla", "cgla_no_test"})) == {CSIM}
+    assert offered(Bench(Card())) == {CSIM}
+    assert offered(Bench(Card(), quirks={"cgla"})) == {CSIM, *SESSIONS}
+    assert offered(Bench(Card(), quirks={"cgla", "no_csim"})) == set(SESSIONS)
+    assert offered(Bench(Card(), quirks={"no_csim"})) == set()
+    assert offered(Bench(Card(), quirks={"cgla", "cgla_no_test"})) == {CSIM}
     bench = bench_with("cgla_no_test", "no_csim")
     assert bench.ask(f'AT+CCHO="{AID}"') == opened("1")
     assert bench.ask('AT+CSIM=10,"0070000001"') == cme(100)
@@ -287,7 +287,7 @@ def test_a_modem_has_what_its_quirks_say():
 def test_a_card_that_only_sessions_reach():
     bench = Bench(Card(profile=Profile.named("ntt", apdu_ms=0)))
     bench.ask("AT+CMEE=1")
-    assert there(bench) == {CSIM, *SESSIONS}
+    assert offered(bench) == {CSIM, *SESSIONS}
     assert bench.ask('AT+CSIM=10,"0070000001"') == b'\r\n+CSIM: 6,"019000"\r\n' + OK
     assert bench.ask('AT+CSIM=10,"0184000004"') == cme(3)
     assert bench.ask('AT+CCHO="A0000001157000000000000049534102"') == opened("1")

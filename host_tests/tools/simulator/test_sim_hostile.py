@@ -161,7 +161,7 @@ def may_change(item) -> bool:
     return bool(writable or item.functions & o.KEY_GENERATION)
 
 
-def kept(store: Store) -> list:
+def protected(store: Store) -> list:
     """Return by value all that the device may not change."""
     items = [item for item in store.objects() if not (item.volatile or may_change(item))]
     return [store_module._object_to_json(item) for item in items]
@@ -211,7 +211,7 @@ def administer(card: Card, kind: Kind, id: bytes) -> None:
 @given(st.lists(steps, max_size=12), profiles)
 def test_any_bytes_are_answered_and_keys_stay(sequence, profile):
     card = selected(Card(Store.memory(factory(profile.name)), profile))
-    before, secrets = kept(card.store), secrets_of(card.store)
+    before, secrets = protected(card.store), secrets_of(card.store)
     for step in sequence:
         if step == "reset":
             card.power_on()
@@ -220,9 +220,9 @@ def test_any_bytes_are_answered_and_keys_stay(sequence, profile):
             administer(card, *step)
         else:
             check(card, step, secrets)
-    assert kept(card.store) == before
+    assert protected(card.store) == before
     card.power_on()
-    assert kept(card.store) == before
+    assert protected(card.store) == before
 
 
 # Good commands, to be mutated.
@@ -282,7 +282,7 @@ def test_no_command_of_random_bytes_finds_its_way_into_a_fault():
     card = selected(
         Card(Store.memory(factory("full")), Profile.named("full", wedge=True, max_sessions=16))
     )
-    before, secrets = kept(card.store), secrets_of(card.store)
+    before, secrets = protected(card.store), secrets_of(card.store)
     seen, good, which = Counter(), Counter(), 0
     for number in range(15_000):
         # Mostly in their order, as some of them need the one before.
@@ -301,7 +301,7 @@ def test_no_command_of_random_bytes_finds_its_way_into_a_fault():
         good[which] += sw[:2] in ("90", "61") or sw == "6D01"
         assert sw != "6F00", apdu.hex()
         assert not [secret for secret in secrets if secret in answer], apdu.hex()
-    assert kept(card.store) == before
+    assert protected(card.store) == before
     expected = {"9000", "63CF", "6700", "6881", "6984", "6985", "6A80", "6A82", "6A86"}
     assert expected | {"6D00", "6E00"} <= set(seen)
     assert seen["9000"] > 1_500

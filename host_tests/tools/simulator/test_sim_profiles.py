@@ -334,7 +334,7 @@ size = 65535
 
 
 @pytest.fixture
-def mine(tmp_path):
+def profile_file(tmp_path):
     """Write a profile file; return its path as text."""
 
     def write(text: str | bytes) -> str:
@@ -345,8 +345,8 @@ def mine(tmp_path):
     return write
 
 
-def test_profile_of_one_s_own(mine):
-    profile = Profile.named(mine(MINE))
+def test_profile_of_one_s_own(profile_file):
+    profile = Profile.named(profile_file(MINE))
     assert (profile.name, profile.about) == ("mine", "Mine")
     assert (profile.key_id, profile.certificate_id) == (b"K", b"\xf0\xf1")
     assert profile.aids == (bytes.fromhex("A000000559001001"), bytes.fromhex("A0000005590010"))
@@ -362,11 +362,11 @@ def test_profile_of_one_s_own(mine):
     assert (file.size, file.usage, file.access) == (65535, 1, 3)
 
 
-def test_lab_takes_a_file_too(mine):
-    with Lab(profile=mine(MINE)) as lab:
+def test_lab_takes_a_file_too(profile_file):
+    with Lab(profile=profile_file(MINE)) as lab:
         assert lab.card.issuer.point_of(b"K")
     with pytest.raises(LabError, match=r"mine\.toml: no key 'x'"):
-        Lab(profile=mine("x = 1"))
+        Lab(profile=profile_file("x = 1"))
 
 
 PAIR = '[[object]]\nkind = "pair"\nid = "01"\n'
@@ -445,8 +445,8 @@ PAIR = '[[object]]\nkind = "pair"\nid = "01"\n'
         ),
     ],
 )
-def test_wrong_file_is_refused_with_file_key_and_what_is_allowed(mine, text, message):
-    path = mine(text)
+def test_wrong_file_is_refused_with_file_key_and_what_is_allowed(profile_file, text, message):
+    path = profile_file(text)
     with pytest.raises(ProfileError, match=re.escape(message)) as caught:
         Profile.named(path)
     assert path in str(caught.value)
