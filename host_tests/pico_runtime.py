@@ -81,6 +81,16 @@ def _image() -> Path:
     return Path(os.environ.get("PICO_FIRMWARE", FIRMWARE))
 
 
+class _Transport(SerialTransport):
+    """mpremote's, which waits longer than its 10 s for an answer: the machine may be busy."""
+
+    def read_until(self, min_num_bytes, ending, timeout=_START_TIMEOUT, **options):
+        return super().read_until(min_num_bytes, ending, timeout, **options)
+
+    def exec_raw(self, command, timeout=_START_TIMEOUT, data_consumer=None):
+        return super().exec_raw(command, timeout, data_consumer)
+
+
 class Board:
     """The emulated board of this session: the first run starts it, `close` ends it."""
 
@@ -188,7 +198,7 @@ class Run:
         self._transport: SerialTransport | None = None
         try:
             pico.wait_console(_START_TIMEOUT)
-            self._transport = SerialTransport(pico.console, timeout=_START_TIMEOUT)
+            self._transport = _Transport(pico.console, timeout=_START_TIMEOUT)
             self._port = self._transport.serial
             self._transport.enter_raw_repl(timeout_overall=_START_TIMEOUT)
             self._prepare(helpers)

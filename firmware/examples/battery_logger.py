@@ -24,10 +24,7 @@ def upload(queue):
     modem = cellular.SIM7080(board.uart(UART), board.power_key)
     modem.power_up()
     modem.at.command(b"+CFUN=1")  # the last upload left it off the air
-    modem.unlock()
-    modem.prepare(APN)
-    modem.register()
-    modem.attach(APN)
+    modem.connect(APN)
     if board.set_clock:
         board.set_clock(modem.clock())
     cache = iotsafe.CertificateCache(board.path("certificate.der"))

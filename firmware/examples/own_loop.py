@@ -17,11 +17,7 @@ PORT = 8883
 PERIOD = 10_000  # ms between two readings
 
 modem = cellular.SIM7080(board.uart(UART), board.power_key)
-modem.power_up()
-modem.unlock()
-modem.prepare(APN)
-modem.register()
-modem.attach(APN)
+modem.connect(APN)
 if board.set_clock:  # without the time no certificate can be checked
     board.set_clock(modem.clock())
 

@@ -23,7 +23,7 @@ OF = timeouts.limit_of
 
 class Limits:
     """Measures calls with the time of `clock`; `broken` lists the calls that took too long. `of`
-    replaces `timeouts.of`."""
+    replaces `timeouts.limit_of`."""
 
     def __init__(self, clock) -> None:
         self._clock = clock

@@ -407,7 +407,7 @@ class World:
         with (
             running(self.clock),
             replaced(cellular.AT, command=command),
-            replaced(timeouts, of=self.limits.of),
+            replaced(timeouts, limit_of=self.limits.of),
             replaced(supervisor, say=self.say),
             replaced(supervisor.gc, collect=lambda: 0),
             replaced(supervisor.Supervisor, _failed=failed),

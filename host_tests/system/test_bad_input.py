@@ -93,13 +93,13 @@ CASES = {
     ),
     "SIM missing at first": Case(
         _fault("cme", prefix="+CPIN", code=10, times=25),
-        "SIMError: .*SIM not inserted: insert",
+        "SIMError: SIM not inserted: .*Insert it",
         _heal,
     ),
     "silent modem": Case(
-        _fault("silent"), "ModemSilent: the modem answers nothing: check its power", _heal
+        _fault("silent"), "ModemSilent: the modem answers nothing: check the modem's", _heal
     ),
-    "garbage": Case(_fault("garbage"), "ModemGarbled: the modem sends garbage: wrong b", _heal),
+    "garbage": Case(_fault("garbage"), "ModemGarbled: the modem sends garbage: check baud", _heal),
     "CME error on APDUs": Case(
         _fault("cme", prefix="+CSIM", code=13, times=2),
         r"\+CSIM.*\+CME ERROR: 13 \(SIM fai",
@@ -214,7 +214,7 @@ def test_a_modem_that_always_echoes_works(make_rig):
 def test_a_line_that_only_echoes_is_named(make_rig):
     rig = make_rig()
     with _Loopback() as loopback, rig.firmware(changes={"modem.uart": loopback.uart}) as firmware:
-        firmware.wait_for("ModemGarbled: the modem only echoes what is sent: TX and RX are", 120)
+        firmware.wait_for("ModemGarbled: the modem only echoes what is sent: are TX and RX", 120)
         firmware.wait_for("next attempt in", 120)
 
 

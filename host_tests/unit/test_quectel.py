@@ -375,7 +375,7 @@ def test_the_indication_of_the_end_is_lost():
         assert clock.ms < 3_000
 
     for answer in (state(4), OK):  # some forget a closed connection
-        talk([receives(), (STATE, answer), receives()], body)
+        talk([receives(), (STATE, answer), (STATE, answer), receives()], body)
 
 
 def test_reading_from_a_connection_that_the_modem_forgot():

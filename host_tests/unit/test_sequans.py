@@ -162,10 +162,10 @@ def test_a_lost_hang_up_is_found_out():
         assert socket.read(10) == b""
         assert socket.hung_up
 
-    play(joined(opens(), refuses(), states(), refuses()), body)
-    play(joined(opens(), refuses(), (b"AT+SQNSS\r", OK), refuses()), body)
+    play(joined(opens(), refuses(), states(), states(), refuses()), body)
+    play(joined(opens(), refuses(), [(b"AT+SQNSS\r", OK)] * 2, refuses()), body)
     other = (b"AT+SQNSS\r", lines(b"+SQNSS: 1", b"+SQNSS: 2,2"))
-    play(joined(opens(), refuses(), other, refuses()), body)
+    play(joined(opens(), refuses(), [other] * 2, refuses()), body)
 
 
 def test_refused_by_the_network():

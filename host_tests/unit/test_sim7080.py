@@ -465,3 +465,41 @@ def test_lines_that_are_no_restart():
 
     for line in (b"SMS Ready", b"+CFUN: 1", b"+CPIN: READY", b"OVER-VOLTAGE WARNNING"):
         play([(b"AT+CIMI\r", lines(line, b"00101"))], body)
+
+
+# -- one call -----------------------------------------------------------------------------------
+
+
+def test_connect_is_the_whole_way_and_does_nothing_twice():
+    found = [
+        (b"AT+CPIN?\r", lines(b"+CPIN: READY")),
+        (b"AT+CEREG=1\r", OK),
+        (b"AT+CEREG?\r", lines(b"+CEREG: 1,5")),
+        ADDRESS,
+        SET,
+    ]
+
+    def body(modem, clock):
+        for _ in range(2):
+            assert modem.connect("internet") == "10.94.36.44"
+        modem.at.restarted()
+        assert modem.connect("internet") == "10.94.36.44"
+
+    play(found * 2 + SYNC + SET_UP + found, body)
+
+
+def test_connect_waits_for_the_clock_but_not_for_ever():
+    way = [
+        (b"AT+CPIN?\r", lines(b"+CPIN: READY")),
+        (b"AT+CEREG=1\r", OK),
+        (b"AT+CEREG?\r", lines(b"+CEREG: 1,1")),
+        ADDRESS,
+    ]
+    no_server = (b"AT+CNTPCID=0\r", ERROR)
+
+    def body(modem, clock):
+        assert modem.connect("internet") == "10.94.36.44"
+        assert clock.ms < 15_000
+
+    play(way + [UNSET, no_server] * 2 + [SET], body)
+    play(way + [UNSET, no_server] * 10, body)

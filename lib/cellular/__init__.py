@@ -1,7 +1,7 @@
 """Cellular modems behind a UART: AT engine, drivers, TCP sockets, and APDUs to the SIM.
 
 modem = cellular.SIM7080(uart)                   # or cellular.driver("sim7080")(uart)
-modem.power_up(); modem.unlock(); modem.register(); modem.attach("apn")
+modem.connect("internet")                        # power, PIN, context, registration, clock
 stream = modem.socket(); stream.connect(("host", 8883))
 channel = modem.sim()                            # for iotsafe.Applet
 """

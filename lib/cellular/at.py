@@ -28,7 +28,7 @@ from .errors import (
     ModemTimeout,
     NetworkError,
     command_error,
-    name,
+    command_name,
     text,
 )
 from .parser import DATA, LINE, NONE, PROMPT, Parser
@@ -235,9 +235,9 @@ class AT:
             self._resync()
         self.poll()
         if self.lost:
-            raise ModemReset("not-set-up", name(command))
+            raise ModemReset("not-set-up", command_name(command))
         if len(command) > _MAX_COMMAND:
-            raise ModemError("command-too-long", name(command), _MAX_COMMAND)
+            raise ModemError("command-too-long", command_name(command), _MAX_COMMAND)
         self.commands += 1
         self.prompted = False
         self._stale = 3 * timeouts.limit_of(b"")
@@ -248,19 +248,19 @@ class AT:
         while True:
             event = self.parser.next()
             if self.lost:
-                raise ModemReset("restarted", name(command))
+                raise ModemReset("restarted", command_name(command))
             if event != NONE:
                 return event
             filled = self._fill()
             if ticks.left(deadline) <= (-_GRACE if filled else 0):
                 self.timeouts += 1
-                raise ModemTimeout("no-answer", name(command))
+                raise ModemTimeout("no-answer", command_name(command))
             if not filled:
                 ticks.sleep(1)
 
     def _lost_bytes(self, command):
         self.garbled += 1
-        return ModemGarbled("bytes-lost", name(command))
+        return ModemGarbled("bytes-lost", command_name(command))
 
     def _is_final(self, line, done):
         """Is it a final result code: `done`, or a failure?"""

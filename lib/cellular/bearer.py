@@ -1,7 +1,12 @@
 """Modems whose data connection comes with the registration: the default bearer of LTE.
 
-Context 1 is the one that they register with (3GPP TS 27.007 10.1). Its APN has to be stored before
-that, and stays stored in the modem: only the first start with another APN registers twice.
+They register with context 1 (3GPP TS 27.007 10.1). Its APN has to be stored before that, and
+stays stored in the modem: only the first start with another APN registers twice. `prepare`
+compares the stored APN with the one that is wanted. Only if they differ, or a user is given, it
+goes off the air (CFUN=4: the SIM keeps its power), stores the context, and goes on the air
+again. `attach` does the same where `prepare` was left out, and then registers anew, but never
+gets there if the network refuses the APN that was stored before. A context that the network
+drops shows by +CGEV, where the modem takes AT+CGEREP=1; `attach` activates it again.
 """
 
 from . import timeouts

@@ -11,6 +11,13 @@ stands above (`iotsafe.apdu`) need not know:
     any other command       AT+CGLA=<handle>,<length>,"<the APDU as for channel 0>"
 
 The handle is text that only the modem understands, and not the number of the card's channel.
+What this cannot give is the response data of SELECT.
+
+Modems have no agreed answer for an application that the card lacks: the error numbers 13, 22 and
+50 were seen. Any of them is 6A82 here, provided the SIM says that it is ready. Sessions that a
+crash of ours left open take up all channels in the end, so before that, what looks like one is
+closed (handles 1 to 3). Handles of another kind cannot be guessed; there, and on modems without
+AT+CCHC (EM9191), only a restart of the modem frees them.
 """
 
 import binascii

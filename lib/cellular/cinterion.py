@@ -1,9 +1,12 @@
 """Driver for Cinterion TX62 (Portenta Cat. M1/NB IoT GNSS shield): its internet services.
 
+`power_key` is the ON line. `attach` hands the context to the internet services (SICA).
+
 Answers and indications of these have the same beginnings. `^SISW: <id>,1` and
-`^SISW: <id>,<n>,<m>` differ in their fields; `^SISR: <id>,1` is an indication, or the head of one
-byte of data. The modem indicates data once, until all of it was read: so a connection is read only
-after an indication, or after a look (a read of 0 bytes), and only as much as that found.
+`^SISW: <id>,<n>,<m>` differ in their fields; the latter takes the place of a prompt and asks for n
+bytes. `^SISR: <id>,1` is an indication, or the head of one byte of data. The modem indicates data
+once, until all of it was read: so a connection is read only after an indication, or after a look
+(a read of 0 bytes), and only as much as that found.
 """
 
 from micropython import const

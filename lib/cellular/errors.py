@@ -100,7 +100,7 @@ def text(data):
     return "".join(chr(c) if 32 <= c < 127 else "?" for c in data)
 
 
-def name(command):
+def command_name(command):
     """`command` (bytes) for people: `AT+CPIN`, without its arguments, which may hold a PIN."""
     return "AT" + text(command.split(b"=")[0].split(b"?")[0])
 
@@ -114,4 +114,4 @@ def command_error(command, line):
             from .reasons import code_of
 
             code = code_of(text(line[11:]))
-    return CommandError("command-refused", name(command), text(line), code)
+    return CommandError("command-refused", command_name(command), text(line), code)

@@ -16,6 +16,7 @@ from .errors import (
     CommandError,
     ModemError,
     ModemGarbled,
+    ModemReset,
     ModemSilent,
     NetworkError,
     SIMError,
@@ -51,8 +52,9 @@ class Modem:
     """A modem on a UART.
 
     `uart`: see `cellular.at`. `power_key`: callable(pressed) that presses and releases the modem's
-    power key, or None where the modem has none. The order of use is power_up, unlock, prepare,
-    register, attach; each does nothing that is done already. All of them raise a ModemError.
+    power key, or None where the modem has none. `connect` does all that a connection needs: in
+    this order power_up, unlock, prepare, register, attach, each of which does nothing that is done
+    already. All of them raise a ModemError; `DRIVER.md` says which, with what errno.
     """
 
     # Of each driver's own:
@@ -102,6 +104,28 @@ class Modem:
                 self._sim = CGLA(self.at) if channel == "cgla" else CSIM(self.at)
             self._sim.settle()
         return self._sim
+
+    def connect(self, apn, user="", password="", pin=None):
+        """Have a data connection with `apn`, from whatever state the modem is in; returns our IP
+        address as text. `user` and `password` as the operator wants them; `pin` (str) is entered
+        if the SIM asks for one. The clock was heard after it, where the network tells the time or
+        a time server does: see `clock`.
+
+        It is power_up, unlock, prepare, register and attach, each within its time-out of
+        `timeouts`. What holds already is only looked at, so it may be called again at any time;
+        after a ModemReset it does all of it anew. It raises what these raise: ModemSilent,
+        ModemGarbled, SIMError, NetworkError; a ModemReset says that the modem restarted meanwhile.
+        """
+        self.at.poll()  # it may have restarted
+        self.power_up()
+        self.unlock(pin)
+        self.prepare(apn, user, password)
+        self.register()
+        address = self.attach(apn, user, password)
+        deadline = ticks.after(timeouts.CLOCK)
+        while not self.clock() and ticks.left(deadline) > 0:
+            self._idle(1_000)
+        return address
 
     # -- start ----------------------------------------------------------------------------------
 
@@ -374,6 +398,20 @@ class Modem:
         except NetworkError:
             return True
         return False
+
+    def _has_ended(self, cid):
+        """Has the peer closed connection `cid`, and the indication of that was lost? Asked twice
+        before it is believed, as bytes of an answer can be lost, too."""
+        socket = self._sockets[cid]
+        try:
+            if self._is_up(cid) or (not socket.hung_up and self._is_up(cid)):
+                return False
+        except ModemReset:
+            raise
+        except ModemError:
+            return False  # not known; the next look asks again
+        socket.hung_up = True
+        return True
 
     def _modem_number(self, cid):
         """The number that the modem has for the connection `cid`."""

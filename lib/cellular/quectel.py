@@ -1,4 +1,9 @@
-"""Driver for Quectel BG95, BG96, BG77, EG91, EG95: data context and QI sockets of the vendor."""
+"""Driver for Quectel BG77, BG95, BG96, EG91, EG95: data context and QI sockets of the vendor.
+
+The result of QIOPEN is a URC; the driver asks for it if it is lost. A data context that the
+network dropped is cleared before it is activated again. Where CSQ does not know the signal, QCSQ
+does. Bands and technologies (QCFG) stay as they are.
+"""
 
 from micropython import const
 

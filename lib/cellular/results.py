@@ -2,7 +2,7 @@
 
 from micropython import const
 
-from .errors import ModemError, NetworkError
+from .errors import ModemError, ModemReset, NetworkError
 from .parser import meaning
 
 _EIO = const(5)
@@ -105,18 +105,17 @@ def unexplained(driver, host, port, ms):
     it is asked for what it can tell. A server that refused and one to which there is no way are
     both ECONNREFUSED then.
     """
-    if not driver._address():
-        errno, why = _NO_DATA
-    else:
+    try:
+        if not driver._address():
+            return no_connection(host, port, _NO_DATA[1], _NO_DATA[0])
         if host.strip("0123456789."):
-            try:
-                driver.resolve(host)
-            except NetworkError as e:
-                if e.reason == "name-unknown":
-                    return e
-            except ModemError:
-                pass  # who does not tell addresses does not know either
-        errno, why = _SILENT if ms > _LONG else _FAILED
+            driver.resolve(host)
+    except ModemReset:
+        raise
+    except ModemError as e:  # else what was asked must not hide what failed
+        if e.reason == "name-unknown":
+            return e
+    errno, why = _SILENT if ms > _LONG else _FAILED
     return no_connection(host, port, why, errno)
 
 

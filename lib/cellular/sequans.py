@@ -1,6 +1,16 @@
 """Drivers for Sequans Monarch: GM02S (Monarch 2) and GMS01Q, GM01Q (Monarch 1).
 
-Sockets in command mode: the modem's line stays free for AT commands, to the SIM above all.
+Sockets work in command mode, so that the line stays free for AT commands to the SIM. The radio
+is off after a start, and the SIM with it: `power_up` switches both on. The modem's own time-out
+for connections without traffic, 90 s by default, is switched off. A SQNSSENDEXT that is refused
+before its prompt is repeated while the connection is up; after the prompt only if SQNSI says
+that nothing was taken. It is not documented whether SQNSRECV without data is refused or answers
+0 bytes: both count as "nothing yet", and the socket then asks SQNSS whether the connection is
+up.
+
+The GMS01Q cuts off long answers of the SIM: its channel has `part` = 112, and files are read in
+pieces of that size. Other answers of more than 254 bytes, such as `random(256)`, are damaged on
+it.
 """
 
 from micropython import const

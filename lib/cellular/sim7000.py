@@ -1,6 +1,8 @@
 """Driver for SIMCom SIM7000 (G, E, A, C): eight connections with the older commands, AT+CIP….
 
-Its CA* commands are others than those of the SIM7080, and freeze some firmware.
+Its CA* commands are others than those of the SIM7080, and freeze some firmware. This TCP/IP stack
+is brought up anew by each program that starts (AT+CIPSHUT, AT+CSTT, AT+CIICR). GNSS works beside
+the network. Not checked on hardware: the bearer for the time server.
 """
 
 from micropython import const

@@ -1,4 +1,8 @@
-"""Driver for SIMCom SIM7080G (and 7070G, 7090G): data context and CA sockets of the vendor."""
+"""Driver for SIMCom SIM7080G (and 7070G, 7090G): data context and CA sockets of the vendor.
+
+AT+CNCFG and AT+CNACT for the data context, AT+CAOPEN … for 13 connections. GNSS and the network
+share one receiver: there is no network while a position is looked for.
+"""
 
 from micropython import const
 

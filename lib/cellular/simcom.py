@@ -1,4 +1,13 @@
-"""What SIMCom's modems have in common: power key, rates, settings, the SIM's number, the clock."""
+"""What SIMCom's modems have in common: power key, rates, settings, the SIM's number, the clock.
+
+The power key is pressed for 1.1 s, which starts the modem and is too short to switch it off. The
+factory setting, auto-baud, is left at first contact for 115200 (AT+IPR, kept by the modem): boot
+lines are printed from then on. A modem at 9600 to 921600 baud is found at first contact, before
+the key is pressed, and set to 115200. If the network does not tell the time, AT+CNTP asks a time
+server.
+
+Not checked on hardware: that the SIM7080 answers AT+IPR at the old rate (either is accepted).
+"""
 
 from .modem import Modem
 from .parser import decimal

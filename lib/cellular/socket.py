@@ -83,6 +83,10 @@ class Socket(io.IOBase):
         """Not connected: the number may be given to another connection."""
         return self._generation is None
 
+    def is_over(self):
+        """For the driver: the peer has closed, or the modem restarted since it was connected."""
+        return self.hung_up or self._generation != self.driver.at.generation
+
     def connect(self, address):
         """Open the connection to `address`: (host name or IP, port).
 
@@ -175,7 +179,7 @@ class Socket(io.IOBase):
             self._expect()
         else:  # an idle connection is looked at ever more seldom, or the modem never sleeps
             if looking and not self.hung_up:  # the indication of its end may be lost
-                self.readable = self.driver._is_gone(self.cid)
+                self.readable = self.driver._has_ended(self.cid)
             self._pause = min(self._pause * 2, timeouts.LAST_LOOK)
             self._look = ticks.after(self._pause)
         # There may be more, and the modem indicates only once, or, after a hang-up, never.

@@ -25,6 +25,7 @@ BOOT = 15_000  # power key pressed until AT is answered
 BOOT_SETTLE = 10_000  # first OK until the SIM is readable
 REGISTRATION = 180_000
 PDP = 120_000
+CLOCK = 10_000  # until the network has told the time, if it does
 NTP = 30_000
 OPEN = 150_000  # an indication that tells the end of an attempt to connect
 APDU = 10_000  # the SIM's answer, but for a key generation

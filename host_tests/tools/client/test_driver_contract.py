@@ -1,4 +1,4 @@
-"""The contract of `cellular/README.md`, "What every driver does", on the twelve simulated modems:
+"""The contract of `cellular/DRIVER.md` on the twelve simulated modems:
 class, errno and return value are the same for all of them.
 
 Each case brings a modem to a state, and lists what the following calls return or raise.
@@ -97,6 +97,41 @@ def starts(stage):
     yield lambda: [type(part) for part in driver.clock()], [int] * 6
     yield lambda: driver.resolve("localhost"), "127.0.0.1"
     yield driver.power_up, None
+
+
+@case()
+def connects_with_one_call(stage):
+    driver = stage.driver
+    yield lambda: driver.connect("internet"), "10.94.36.44"
+    yield lambda: len(driver.clock()), 6
+    stream = driver.socket()
+    stream.connect(stage.address)
+    yield lambda: driver.connect("internet"), "10.94.36.44"  # what holds, holds
+    yield lambda: sent(stream), 1
+    stage.modem.faults.add("reset")
+    stage.sleep(20_000)
+    yield lambda: sent(stream), (cellular.ModemReset, ECONNRESET)
+    yield lambda: driver.connect("internet"), "10.94.36.44"
+    yield lambda: len(driver.clock()), 6
+    stream = driver.socket()
+    yield lambda: stream.connect(stage.address), None
+
+
+@case(auto_power=False)
+def connects_from_power_off(stage):
+    yield lambda: stage.driver.connect("internet"), "10.94.36.44"
+
+
+@case(pin="1234")
+def connects_with_a_pin(stage):
+    connect = stage.driver.connect
+    yield lambda: connect("internet"), (cellular.SIMError, EIO)
+    yield lambda: connect("internet", pin="1234"), "10.94.36.44"
+
+
+@case(pdp="refused")
+def connects_in_vain(stage):
+    yield lambda: stage.driver.connect("internet"), (cellular.NetworkError, ENETDOWN)
 
 
 @case(auto_power=False)
