@@ -91,7 +91,7 @@ def test_a_signature_asks_the_hook_once(evaluations, board, variant):
     assert cmake.sign(evaluations(board, variant)) == "asked 1, result 0, 8 bytes"
 
 
-# ---- what happens without any one part of the hook ----------------------------------------
+# ---- each part of the hook is needed ------------------------------------------------------
 
 
 def without(tmp_path, line):

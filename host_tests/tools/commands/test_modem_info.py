@@ -127,7 +127,7 @@ def test_indications_are_not_taken_for_names():
     assert (found["model"], found["driver"]) == ("BG95-M3", "bg95")
 
 
-# -- what is shown --------------------------------------------------------------------------
+# -- output ---------------------------------------------------------------------------------
 
 
 def test_the_imsi_is_not_asked_for_unless_it_is_wanted():

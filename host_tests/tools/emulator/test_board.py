@@ -283,7 +283,7 @@ def test_a_lab_without_a_port_is_refused(firmware):
         Pico(firmware, lab=lab)
 
 
-# -- what goes wrong ------------------------------------------------------------------------------
+# -- errors ---------------------------------------------------------------------------------------
 
 
 def test_no_node(firmware, monkeypatch):

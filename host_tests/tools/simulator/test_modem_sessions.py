@@ -260,7 +260,7 @@ def test_quirk_no_way_to_close():
     assert bench.ask("AT+CCHC=?") == cme(100)
 
 
-# -- which commands there are --------------------------------------------------------------------
+# -- offered commands ----------------------------------------------------------------------------
 
 CSIM, SESSIONS = "+CSIM", ("+CCHO", "+CGLA", "+CCHC")
 

@@ -120,7 +120,7 @@ def test_what_the_files_can_not_hold(switches):
         Profile(**switches)
 
 
-# ---- SELECT and what it says -------------------------------------------------------------
+# ---- answers to SELECT -------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("folder", ["3F00", "7FFF"])
