@@ -22,7 +22,7 @@ def lab():
 
 @pytest.fixture
 def issuer(lab):
-    """Type a command; (exit status, what is printed, the error)."""
+    """Type a command; return (exit status, output, error)."""
     return lambda *words: typed("--control", lab.control, *words)
 
 

@@ -1,4 +1,5 @@
-"""The issuer's commands over the lab's control port: what they do, and what they never show."""
+"""The issuer's commands over the lab's control port: their effects, and the secrets they never
+show."""
 
 import base64
 import json
@@ -252,7 +253,7 @@ def test_a_card_that_is_full_says_so(do):
 
 
 def test_no_key_comes_out(card, do):
-    """Neither by an answer nor by an error, whatever is done with the keys."""
+    """No answer and no error shows a key, whatever the commands do with the keys."""
     given = "C0FFEE" * 9
     secrets = [W["PAIR_01_D"], W["PAIR_04_D"], given]
     lines = ["write private 01 hex=", "write secret 06 hex=0", "write secret 06 hex="]
@@ -307,7 +308,7 @@ def test_noise_is_refused_in_words(card, do):
 
 @pytest.fixture
 def wire(card):
-    """Ask the control port of a lab with that card."""
+    """Return a function that asks the control port of a lab with that card."""
     with Lab(card=card, control="tcp:127.0.0.1:0", delays=0.0) as lab:
         host, port = lab.control[4:].split(":")
         with socket.create_connection((host, int(port)), PATIENCE) as connection:
@@ -343,7 +344,7 @@ def test_the_longest_file_fits_into_a_line(card, wire):
 
 
 def test_no_apdu_reaches_what_the_issuer_does(card):
-    """The commands are no part of the device's interface: not even with the words as data."""
+    """The commands are not part of the device's interface, not even with their words as data."""
     before = card.issuer.objects()
     for name in ("card empty pair 01", "empty pair 01", "card remove file 02"):
         data = name.encode()

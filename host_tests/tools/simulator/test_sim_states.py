@@ -1,4 +1,4 @@
-"""The issuer deactivates objects and administers them remotely while the device goes on."""
+"""The issuer deactivates objects and administers them remotely while the device continues."""
 
 import pytest
 
@@ -12,7 +12,7 @@ VERIFY = "012C00010D850101A1010391020001920104"
 
 
 def new_card(store: Store | None = None) -> Card:
-    """A card whose containers are all filled, applet selected on channel 1."""
+    """Return a card with objects in all containers, applet selected on channel 1."""
     card = Card(store)
     card.issuer.create_key_pair(b"\x04", key_type=0x14, functions=0x06)
     card.issuer.put(
@@ -33,7 +33,7 @@ def transmit(card: Card, command: str) -> str:
     return card.transmit(bytes.fromhex(command)).hex().upper()
 
 
-# Type, ID -> a command that uses the object, and how it is answered when all is well.
+# Type, ID -> a command that uses the object, and its answer in the normal state.
 USES = {
     (Kind.PRIVATE, b"\x01"): SIGN,
     (Kind.PUBLIC, b"\x01"): "01CD00000385010100",

@@ -1,4 +1,4 @@
-"""A board's image: when it is built, what it must be, and what a failed build leaves."""
+"""A board's image: when it is built, its properties, and what a failed build leaves."""
 
 import json
 import struct
@@ -64,7 +64,7 @@ def tree(tmp_path, monkeypatch):
 
 @pytest.fixture
 def compiled(monkeypatch):
-    """The compiler is replaced; a list of (whether objects were there, what image was made)."""
+    """Replace the compiler; a list of (whether objects existed, the image made)."""
     calls = []
 
     def fake(_layout, _tree, _umqtt, _board, objects, _log):

@@ -1,4 +1,4 @@
-"""Fetching the sources: only what fits the pins arrives, and it arrives whole or not at all."""
+"""Fetching the sources: only files that fit the pins arrive, complete or not at all."""
 
 import io
 import subprocess
@@ -37,7 +37,7 @@ def layout(tmp_path):
 
 @pytest.fixture
 def offered(tmp_path, monkeypatch):
-    """An apt that offers two small source packages, pinned; a dict of what it is to do instead."""
+    """An apt that offers two small pinned source packages; a dict of changes to its behaviour."""
     offers = tmp_path / "offered"
     rows = []
     for package, place, files in (
@@ -195,7 +195,7 @@ def test_a_commit_that_upstream_lacks_ends_it(layout, upstream, monkeypatch):
 
 
 def own_tree(folder, version=(1, 26, 0), mbedtls=True):
-    """Make the least that counts as a MicroPython tree."""
+    """Make the least tree that counts as a MicroPython tree."""
     names = ("MAJOR", "MINOR", "MICRO")
     header = "".join(
         f"#define MICROPY_VERSION_{name} {number}\n"
