@@ -44,7 +44,7 @@ def test_what_was_edited_is_seen_after_a_soft_reset_at_the_prompt(pico, folder):
         for answer in (22, 333):
             write(folder, answer)
             mark = terminal.type(CONTROL_D)
-            terminal.wait_for("mounted again", mark)
+            terminal.wait_for("mounted the folder again", mark)
             terminal.wait_for(">>> ", mark)
             terminal.wait_for(f"answer {answer}", terminal.type(ASK))
         assert "IoT SAFE telemetry on" not in terminal.shown  # the application did not start

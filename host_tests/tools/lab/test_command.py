@@ -140,3 +140,11 @@ def test_it_says_where_the_card_is_and_when_the_reader_comes(tmp_path):
             process.wait()
     assert out.endswith("lab: stopped\n")
     assert err == ""
+
+
+@pytest.mark.parametrize("words", [("lab", "--modem", "none"), ("random", "4", "--port", "sim:")])
+def test_a_command_leaves_the_handling_of_signals_as_it_was(words):
+    numbers = signal.SIGINT, signal.SIGTERM, signal.SIGHUP
+    before = [signal.getsignal(number) for number in numbers]
+    CliRunner().invoke(cli.app, words)
+    assert [signal.getsignal(number) for number in numbers] == before

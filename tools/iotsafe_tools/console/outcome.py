@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 import typer
 
 from .errors import FAILURES, BadURL, as_tool_error, printable
+from .signals import handled
 
 INTERRUPTED = 128  # plus the signal's number: the exit status
 
@@ -22,9 +23,10 @@ def outcome(name: str, as_json: bool) -> Iterator[None]:
 
     1 if it fails, 2 for an invalid URL of a port, 128 and more if a signal ends it.
     """
-    _end_in_order()
+    _print_unprintable()
     try:
-        yield
+        with handled(_end, "SIGTERM", "SIGHUP"):  # they close what is open, like Ctrl-C
+            yield
     except BadURL as error:
         raise typer.BadParameter(str(error), param_hint="--port") from None
     except FAILURES as error:
@@ -39,11 +41,8 @@ def outcome(name: str, as_json: bool) -> Iterator[None]:
         raise typer.Exit(INTERRUPTED + signal.SIGINT) from None
 
 
-def _end_in_order() -> None:
-    """Let SIGTERM and SIGHUP close what is open, like Ctrl-C. Print `?` for unprintable text."""
-    for signal_name in ("SIGTERM", "SIGHUP"):
-        if number := getattr(signal, signal_name, None):
-            signal.signal(number, _end)
+def _print_unprintable() -> None:
+    """Print `?` for text that the terminal's encoding lacks."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")

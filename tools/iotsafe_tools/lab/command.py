@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import signal
 import threading
 from typing import Annotated
 
 import typer
 from typer.core import TyperCommand
+
+from iotsafe_tools.console.signals import handled
 
 from . import vpcd as reader
 from .lab import Lab, LabError
@@ -85,43 +86,42 @@ def lab(
 ) -> None:
     """Run a simulated modem with a simulated SIM until interrupted."""
     ended = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda *_: ended.set())
-    if not auto_power and not control:
-        control = "tcp:127.0.0.1:0"
-    try:
-        bench = Lab(
-            uart,
-            store=store,
-            log=log,
-            transcript=transcript,
-            personality=modem,
-            profile=profile,
-            baud=baud or None,
-            sign_ms=sign_ms,
-            control=control,
-            vpcd=vpcd,
-            resolve=_resolve(resolve or []),
-            loopback_only=not internet,
-            faults=fault or [],
-            quirks=frozenset(quirk or []),
-            pin=pin,
-            auto_power=auto_power,
-            delays=delays,
-            registration=registration,
-            radio=radio,
-            on_event=_print_reader,
-            nvm={"+IPR": (baud or 115200,)} if fixed_baud else {},
-        )
-    except LabError as error:
-        typer.echo(f"iotsafe lab: {error}", err=True)
-        raise typer.Exit(1) from None
-    with bench:
-        typer.echo(how_to(bench, baud))
-        ended.wait()
-    if bench.transcript_problem:
-        typer.echo(f"lab: the transcript ended early: {bench.transcript_problem}")
-    typer.echo("lab: stopped")
+    with handled(lambda *_: ended.set(), "SIGINT", "SIGTERM", "SIGHUP"):
+        if not auto_power and not control:
+            control = "tcp:127.0.0.1:0"
+        try:
+            bench = Lab(
+                uart,
+                store=store,
+                log=log,
+                transcript=transcript,
+                personality=modem,
+                profile=profile,
+                baud=baud or None,
+                sign_ms=sign_ms,
+                control=control,
+                vpcd=vpcd,
+                resolve=_resolve(resolve or []),
+                loopback_only=not internet,
+                faults=fault or [],
+                quirks=frozenset(quirk or []),
+                pin=pin,
+                auto_power=auto_power,
+                delays=delays,
+                registration=registration,
+                radio=radio,
+                on_event=_print_reader,
+                nvm={"+IPR": (baud or 115200,)} if fixed_baud else {},
+            )
+        except LabError as error:
+            typer.echo(f"iotsafe lab: {error}", err=True)
+            raise typer.Exit(1) from None
+        with bench:
+            typer.echo(how_to(bench, baud))
+            ended.wait()
+        if bench.transcript_problem:
+            typer.echo(f"lab: the transcript ended early: {bench.transcript_problem}")
+        typer.echo("lab: stopped")
 
 
 def how_to(bench: Lab, baud: int) -> str:
