@@ -1,8 +1,8 @@
 """pytest collection of unit tests: each function of a file once per runtime.
 
 Node ids are `host_tests/unit/test_tlv.py::test_walk[cpython]`, `...[micropython]` and `...[pico]`.
-The file is read, not imported, to find its functions, so one that only MicroPython can import is
-no problem.
+The collector parses a file to find its functions, and does not import it. So a file may import
+modules that only MicroPython has.
 """
 
 import ast
@@ -20,12 +20,12 @@ from iotsafe_tools.emulator import EmulatorError
 from iotsafe_tools.testbed import ProcessError
 
 _DEFAULT_TIMEOUT = 30.0  # seconds one function may take
-_TIMEOUT_MAX = 480.0  # pytest's own limit lies above
+_TIMEOUT_MAX = 480.0  # pytest's own limit is higher
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a unit test file asks for, by its functions and module constants."""
+    """The functions and module constants of a unit test file."""
 
     functions: tuple[tuple[str, int], ...]  # name, line
     runtimes: tuple[Runtime, ...]
@@ -34,7 +34,7 @@ class Plan:
 
 
 class PlanError(Exception):
-    """A unit test file that does not keep to the rules; the message says file, line and rule."""
+    """A unit test file breaks a rule; the message names the file, the line and the rule."""
 
 
 def read_plan(path: Path) -> Plan:
@@ -114,7 +114,8 @@ class UnitFile(pytest.Module):
                 yield item
 
     def _import_problem(self) -> Exception | None:
-        """What goes wrong when pytest's own process imports the file, if that is wanted."""
+        """The error that the file raises when pytest's process imports it; None if it raises none
+        or if CPython is not among its runtimes."""
         if any(runtime.start is None for runtime in self.plan.runtimes):
             try:
                 _ = self.obj
@@ -123,7 +124,8 @@ class UnitFile(pytest.Module):
         return None
 
     def foreign_run(self, runtime: Runtime) -> ForeignRun:
-        """The run of this file's selected functions on `runtime`; made at the first call."""
+        """Return the run of this file's selected functions on `runtime`; the first call creates
+        it."""
         run = self._runs.get(runtime.name)
         if run is None:
             selected = [
@@ -165,7 +167,8 @@ class UnitItem(pytest.Item):
 
 
 class HostItem(UnitItem, pytest.Function):
-    """A test function inside pytest's own process, in an empty folder as on other runtimes."""
+    """A test function inside pytest's own process, in an empty folder like on the other
+    runtimes."""
 
     def runtest(self) -> None:
         with tempfile.TemporaryDirectory(prefix="unit-") as folder, contextlib.chdir(folder):
@@ -207,7 +210,7 @@ def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> 
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say how many unit tests ran on each runtime."""
+    """Print how many unit tests ran on each runtime."""
     ran: Counter[str] = Counter()
     for reports in terminalreporter.stats.values():
         for report in reports:

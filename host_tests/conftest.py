@@ -1,11 +1,11 @@
-"""Makes the project's sources importable, and unit tests run on every runtime."""
+"""Puts the project's sources on sys.path and runs unit tests on every runtime."""
 
 import os
 import signal
 import sys
 from pathlib import Path
 
-# `runtimes` and `collector` lie here; the package of the tools may not be installed.
+# `runtimes` and `collector` are in this folder; the tools' package may not be installed.
 _HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(_HERE), str(_HERE.parent / "tools"), str(_HERE.parent / "tools" / "shims")]
 
@@ -25,16 +25,16 @@ sys.path[:0] = [str(folder) for folder in SOURCE_FOLDERS if str(folder) not in s
 
 from cellular import Socket  # noqa: E402
 
-# CPython closes a stream that is collected, as MicroPython does not: one that a test left open
-# would wait, in the time of whichever test runs by then.
+# CPython, unlike MicroPython, closes a stream when it collects it. A stream that a test left open
+# would then wait, and delay the test that runs at that moment.
 Socket.__del__ = lambda self: None
 
-# A shell starts what is in the background with Ctrl-C ignored, and children inherit that.
+# A shell starts background jobs with Ctrl-C ignored, and child processes inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 configure()
 
-# What whoever runs the tests has set for themselves: ports, PINs and colours, git's options.
+# Remove the user's own settings: ports, PINs and colours, git's options.
 for _name in list(os.environ):
     if _name.startswith(("IOTSAFE_", "GIT_CONFIG")) or _name in ("FORCE_COLOR", "COLUMNS"):
         del os.environ[_name]
@@ -51,12 +51,12 @@ __all__ = [
 
 
 def pytest_configure(config) -> None:
-    """Options of ours, and the work of several processes."""
+    """Add our options, and distribute the work over several processes."""
     quick.configure(config)
     spread.configure(config)
 
 
 def pytest_terminal_summary(terminalreporter) -> None:
-    """What tests have to show, where the time went, how many ran on each runtime."""
+    """Print the tests' own results, the run times and how many tests ran on each runtime."""
     for part in (summaries, run_times, collector):
         part.pytest_terminal_summary(terminalreporter)

@@ -1,12 +1,12 @@
-"""The file system of a board, before the tests of a file run on it."""
+"""Cleans the file system of a board before the tests of a file run on it."""
 
 import os
 
-_FOLDER = 0x4000  # st_mode of one
+_FOLDER = 0x4000  # bit of st_mode that marks a folder
 
 
 def clear(folder, keep=""):
-    """Remove what is in `folder`, but not the path `keep`."""
+    """Remove the contents of `folder`, but not the path `keep`."""
     for name, mode, *_ in list(os.ilistdir(folder)):
         path = folder.rstrip("/") + "/" + name
         if path == keep:
@@ -19,7 +19,7 @@ def clear(folder, keep=""):
 
 
 def missing(paths):
-    """Those of the files `paths` that are not there."""
+    """Return those of the files `paths` that do not exist."""
     return [path for path in paths if not _exists(path)]
 
 

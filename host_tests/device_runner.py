@@ -1,17 +1,17 @@
-"""Runs test functions of one file on MicroPython and says line by line how they end.
+"""Runs the test functions of one file on MicroPython and reports line by line how they end.
 
 Arguments: TOKEN FILE DIRECTORY... -- FUNCTION...
 
 The directories become the front of sys.path. Each function runs in an empty folder below the
-current one, which the next one finds again only if it is still empty. A line of ours begins with
-TOKEN, so that whatever the tests print cannot be taken for it; a line end is written before it,
-because the tests may leave a line open:
+current one; the next function gets the same folder only if it is still empty. The runner's own
+lines begin with TOKEN, so that no output of a test can be mistaken for them. The runner writes a
+line end before each of them, because a test may leave a line open:
 
-    TOKEN run       what is printed from here on belongs to the next function
-    TOKEN raised    what is printed from here on is its traceback
+    TOKEN run       the next function prints what follows
+    TOKEN raised    its traceback follows
     TOKEN end       it has ended
 
-The import of FILE comes first, reported as if it were a function; if it fails, nothing follows.
+The import of FILE comes first, reported like a function; if it fails, nothing follows.
 """
 
 import os
@@ -23,7 +23,7 @@ def say(word):
 
 
 def attempt(call, *arguments):
-    """Report one call; whether it went well."""
+    """Make one call and report it; return whether it succeeded."""
     say("run")
     try:
         call(*arguments)
@@ -57,7 +57,7 @@ def is_empty(folder):
 token = sys.argv[1]
 file = sys.argv[2]
 split = sys.argv.index("--")
-# In place of "", the current folder; the frozen modules come after.
+# Replaces "", the current folder; the frozen modules come after.
 sys.path[:1] = sys.argv[3:split]
 
 if attempt(load):

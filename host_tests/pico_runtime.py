@@ -1,8 +1,9 @@
 """Unit tests on the emulated Raspberry Pi Pico, over mpremote.
 
-One board serves a whole process of pytest. For each file it gets a soft reset, an empty file
-system but for `/helpers`, and a mounted folder of the host with the tests. All of it is bytecode,
-because the tests would miss the heap that a compiler takes. What is tested is frozen in the image.
+One board serves a whole process of pytest. For each file it gets a soft reset, a file system that
+is empty except for `/helpers`, and a mounted host folder with the tests. The tests are sent as
+bytecode, because a compiler on the board would take heap that they need. The code under test is
+frozen in the image.
 """
 
 import json
@@ -29,10 +30,10 @@ from iotsafe_tools.testbed import ROOT, ProcessError
 HOST_TESTS = Path(__file__).resolve().parent
 MPY_CROSS = ROOT / "build" / "mpy-cross" / "mpy-cross"
 
-# What of the working tree is tested as the image has it.
+# The parts of the working tree that the image contains.
 FROZEN = (ROOT / "lib", ROOT / "firmware")
 
-# What can be imported beside the tests: it stays on the board's flash, as most files want it.
+# Modules that tests can import. They stay on the board's flash, as most files import them.
 _HELPERS = "/helpers"
 _HOOK = "mount_hook"  # what the board needs for mpremote's mount
 _ALWAYS = (_HOOK, "device_files", "device_runner")
@@ -40,17 +41,17 @@ _ARCHITECTURE = "armv6m"
 
 _MOUNTED = SerialTransport.fs_hook_mount
 _START_TIMEOUT = 120.0  # seconds for a soft reset, and for an answer of the prompt
-_LOOK = 0.25  # seconds between two looks at what the emulator says
-_EVENT_TIMEOUT = 5.0  # seconds from the loss of the console to the event that says why
-_READ_MAX = 4096  # bytes between two looks at the time
+_LOOK = 0.25  # seconds between two looks at the emulator's events
+_EVENT_TIMEOUT = 5.0  # seconds from the loss of the console to the event that gives the reason
+_READ_MAX = 4096  # bytes between two looks at the clock
 _PIECE = 1024  # bytes of a file that are copied with one command
 _LINE_MAX = 64 * 1024  # bytes; a longer line arrives in pieces
 
-# The end of what the raw REPL executes: without, and with a traceback before it.
+# The raw REPL ends an execution with one of these: without and with a traceback before it.
 _GOOD_END = b"\x04\x04>"
 _BAD_END = b"\x04>"
 
-# What the connection raises when the board is gone, or says what mpremote does not understand.
+# The connection raises one of these when the board is gone or sends what mpremote cannot parse.
 _BROKEN = (
     TransportError,
     SerialException,
@@ -91,7 +92,7 @@ class _Transport(SerialTransport):
 
 
 class Board:
-    """The emulated board of this session: started when it is first needed, ended by `close`."""
+    """The emulated board of this session: the first run starts it, `close` ends it."""
 
     def __init__(self) -> None:
         self._stack = ExitStack()
@@ -100,7 +101,7 @@ class Board:
         self._helpers: dict[str, Path] = {}  # sources by the name of their module
 
     def start(self, token: str, file: Path, functions: Sequence[str], _heap: str | None) -> "Run":
-        """Begin to run `functions` of `file`; the heap is what the board has.
+        """Begin to run `functions` of `file`. The heap is always the board's own.
 
         Raises EmulatorError.
         """
@@ -133,7 +134,7 @@ class Board:
         self._pico = self._stack.enter_context(Pico(_image(), flash_time="none"))
 
     def _named_by(self, source: Path, found: set[str]) -> set[str]:
-        """Add to `found` the helpers that `source` names, and those that they name."""
+        """Add to `found` the helpers that `source` names, and those that they name in turn."""
         words = set(re.findall(r"\w+", source.read_text(encoding="utf-8")))
         for name in words & self._helpers.keys():
             if name not in found:
@@ -142,7 +143,7 @@ class Board:
         return found
 
     def _compiled(self, name: str) -> tuple[str, Path]:
-        """Where a helper belongs on the board, and its bytecode."""
+        """Return the path of a helper on the board, and its bytecode."""
         source = self._helpers[name]
         bytecode = self._folder / f"{name}.mpy"
         if not bytecode.exists():
@@ -151,7 +152,7 @@ class Board:
         return f"{_HELPERS}/{package}{name}.mpy", bytecode
 
     def note(self) -> str:
-        """What the reader of the results must know: that the image may lack a change."""
+        """A warning for the reader of the results if the image may lack a change; otherwise ""."""
         built = _image().stat().st_mtime if _image().exists() else 0
         for path in sorted(path for folder in FROZEN for path in folder.rglob("*.py")):
             if path.stat().st_mtime > built:
@@ -159,7 +160,7 @@ class Board:
         return ""
 
     def close(self) -> None:
-        """End the board; it starts again if there is more to run."""
+        """End the board. The next run starts a new one."""
         self._pico = None
         self._stack.close()
 
@@ -176,10 +177,10 @@ def _compile(source: Path, target: Path) -> None:
 
 
 class Run:
-    """device_runner.py with the `arguments` on the board, followed like a `Process`.
+    """A run of device_runner.py with the `arguments` on the board, read like a `Process`.
 
     `tests` is the folder to mount, `helpers` the files to copy, by their paths on the board.
-    Raises EmulatorError if the board does not come to run it.
+    Raises EmulatorError if the board cannot start the run.
     """
 
     name = "pico"
@@ -189,9 +190,9 @@ class Run:
     ) -> None:
         self._pico = pico
         self._mark = pico.mark
-        self._rest = bytearray()  # of a line that is not complete
+        self._rest = bytearray()  # of an incomplete line
         self._lines: list[str] = []
-        self._why = ""  # how it ended, if not as it should
+        self._why = ""  # how it ended, if it failed
         self.ended = False
         self._is_last = False  # all functions have ended
         self._transport: SerialTransport | None = None
@@ -208,10 +209,10 @@ class Run:
             raise EmulatorError(f"pico: no tests can be started: {error!r}") from error
 
     def _prepare(self, helpers: dict[str, Path]) -> None:
-        """Empty the file system but for the helpers, and copy those that are not there yet."""
+        """Empty the file system except for the helpers, and copy the helpers that are missing."""
         try:
             self._transport.exec(_PREPARE)
-        except TransportExecError:  # a new board, or one whose files are gone
+        except TransportExecError:  # a new board, or its files are gone
             for name in _ALWAYS:
                 target = f"{_HELPERS}/{name}.mpy"
                 self._copy(helpers[target], target)
@@ -220,14 +221,14 @@ class Run:
             self._copy(helpers[target], target)
 
     def _copy(self, source: Path, target: str) -> None:
-        """As `mpremote fs cp` does it, in larger pieces."""
+        """Copy files like `mpremote fs cp`, but in larger pieces."""
         folder = target.rpartition("/")[0]
         if not self._transport.fs_exists(folder):
             self._transport.fs_mkdir(folder)
         self._transport.fs_writefile(target, source.read_bytes(), _PIECE)
 
     def next_line(self, timeout: float) -> str | None:
-        """The next line nobody consumed; None after `timeout` seconds or when it has ended."""
+        """Return the next unread line; None after `timeout` seconds or at the end of the run."""
         deadline = time.monotonic() + timeout
         while not self._lines and not self.ended:
             left = deadline - time.monotonic()
@@ -240,7 +241,7 @@ class Run:
         return self._lines.pop(0) if self._lines else None
 
     def _read(self, timeout: float) -> None:
-        """Wait for bytes, and answer those that ask for a file of the mounted folder."""
+        """Wait for bytes, and serve requests for files of the mounted folder."""
         if not select.select([self._port.fileno()], [], [], timeout)[0]:
             self._look_for_end()
             if not self.ended and (halt := self._event("halt")):
@@ -259,8 +260,8 @@ class Run:
             self._flush()
 
     def _look_for_end(self) -> None:
-        """Whether the raw REPL has ended; while functions run, only if then nothing follows, as
-        they may print the same bytes."""
+        """Check whether the raw REPL has ended. While functions run, the end counts only if
+        nothing follows it, as a test may print the same bytes."""
         for mark, why in ((_GOOD_END, ""), (_BAD_END, "stopped running tests")):
             if not self.ended and self._rest.endswith(mark):
                 self._rest = self._rest[: -len(mark)]
@@ -272,7 +273,7 @@ class Run:
         return f"was lost ({error!r})"
 
     def _flush(self) -> None:
-        """Make lines of all that has come, though the last one is not complete."""
+        """Split all received bytes into lines, even if the last line is incomplete."""
         self._lines += self._rest.decode("utf-8", "replace").replace("\r", "").split("\n")
         self._rest = bytearray()
 
@@ -283,18 +284,18 @@ class Run:
             self._flush()
 
     def _event(self, name: str, timeout: float = 0.0) -> dict | None:
-        """The event of the board with that name since we began, if there is one."""
+        """Return the board's event of that name since the run began, if there is one."""
         try:
             return self._pico.wait_event(name, after=self._mark, timeout=timeout)
         except EmulatorError:
             return None
 
     def status(self) -> str:
-        """How it ended, in words that follow its name."""
+        """How the run ended, in words that follow its name."""
         return self._why or "ended"
 
     def wait(self, timeout: float) -> int:
-        """Wait for the end after the last function: 0 if it is a good one.
+        """Wait for the end after the last function; return 0 if the run succeeded.
 
         Raises ProcessError after `timeout` seconds.
         """
@@ -310,7 +311,7 @@ class Run:
         return 1 if self._why else 0
 
     def stop(self, grace: float = 0.0) -> None:
-        """Leave a board that takes the next file: reset it, unless it has ended well."""
+        """Leave the board ready for the next file: reset it, unless the run has ended well."""
         if self._transport is None:
             return
         with suppress(*_BROKEN):

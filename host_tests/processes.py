@@ -1,4 +1,4 @@
-"""For tests: whether a process that need not be our child has ended."""
+"""Checks for tests whether a process, child or not, has ended."""
 
 import os
 import select
@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def await_end(pid: int) -> None:
-    """Wait until process `pid` has ended (a zombie has); fails after 10 s."""
+    """Wait until process `pid` has ended (a zombie counts as ended); fail after 10 s."""
     try:
         watch = os.pidfd_open(pid)
     except ProcessLookupError:
@@ -19,7 +19,7 @@ def await_end(pid: int) -> None:
 
 
 def runs(pid: int) -> bool:
-    """Whether process `pid` runs now (a zombie does not)."""
+    """Return whether process `pid` runs now (a zombie does not)."""
     try:
         watch = os.pidfd_open(pid)
     except ProcessLookupError:

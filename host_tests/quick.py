@@ -1,9 +1,9 @@
-"""`pytest --quick`, which `make check` runs: what needs no process of its own, and no board.
+"""`pytest --quick`, which `make check` runs: only tests that need no process and no board.
 
-Of the unit tests that is CPython and MicroPython. Of all others it is a test whose code, and the
-code of its fixtures and of whatever of this repository they name, names nothing that starts a
-process. A test that starts one nevertheless, in a way that cannot be seen there, fails in such a
-run, and says that it wants the mark `process`.
+It keeps the unit tests of CPython and MicroPython. It keeps any other test whose code names
+nothing that starts a process; the code of its fixtures, and all code of this repository that they
+name, counts as well. A test that starts a process in a way that this search does not see fails in
+such a run, with a message that asks for the mark `process`.
 """
 
 import sys
@@ -22,16 +22,17 @@ _EVENTS = {"subprocess.Popen", "os.fork", "os.posix_spawn", "os.system"}
 
 
 class Reach:
-    """What the code of a function or a class names, and what that names, and so on."""
+    """The names in the code of a function or a class, the names in what they refer to, and so
+    on."""
 
     def __init__(self, root: Path) -> None:
         self._ours = (f"{root}/host_tests/", f"{root}/tools/")
-        self._found: dict[int, list[object]] = {}  # by the id of a thing: what it names
-        self._kept: list[object] = []  # so that nothing else gets one of these ids
-        self._harmless: set[int] = set()  # ids of what comes to no process
+        self._found: dict[int, list[object]] = {}  # by the id of an object: what it names
+        self._kept: list[object] = []  # so that no other object gets one of these ids
+        self._harmless: set[int] = set()  # ids of objects that reach no process
 
     def needs_process(self, item: pytest.Item) -> bool:
-        """Whether `item` is to be left out."""
+        """Return whether `item` needs a process."""
         if isinstance(item, UnitItem):
             return item.runtime.name not in _RUNTIMES
         if item.get_closest_marker("process") or not isinstance(item, pytest.Function):
@@ -41,7 +42,7 @@ class Reach:
         return any(map(self._starts, functions))
 
     def _starts(self, start: object) -> bool:
-        """Whether `start`, or anything that it can come to, names one of _STARTERS."""
+        """Return whether `start`, or anything reachable from it, names one of _STARTERS."""
         waiting, seen = [start], {id(start): start}
         while waiting:
             thing = waiting.pop()
@@ -60,20 +61,21 @@ class Reach:
         return False
 
     def _found_in(self, thing: object) -> list[object]:
-        """What `thing` names or consists of; _STARTS if that is what starts a process."""
+        """The objects that `thing` names or consists of; _STARTS if one of them starts a
+        process."""
         if isinstance(thing, FunctionType) and thing.__code__.co_filename.startswith(self._ours):
             names = set(_names(thing.__code__))
             if not _STARTERS.isdisjoint(names):
                 return _STARTS
-            parts = [*_values(thing, names), _given(thing)]
+            parts = [*_values(thing, names), _below_given(thing)]
         elif isinstance(thing, FunctionType):
-            parts = [getattr(thing, "__wrapped__", None) or _given(thing)]
+            parts = [getattr(thing, "__wrapped__", None) or _below_given(thing)]
         else:
             parts = self._parts(thing)
         return [part for part in parts if not isinstance(part, _PLAIN)]
 
     def _parts(self, thing: object) -> Iterator[object]:
-        """What a class, an object of a class of this repository, or a container consists of."""
+        """The parts of a class, of an object of a class of this repository, or of a container."""
         if isinstance(thing, dict):
             yield from thing.values()
         elif isinstance(thing, list | tuple | set | frozenset):
@@ -95,13 +97,13 @@ class Reach:
         return path.startswith(self._ours)
 
 
-def _given(function: FunctionType) -> object:
-    """The test below hypothesis' @given."""
+def _below_given(function: FunctionType) -> object:
+    """Return the test function below hypothesis' @given."""
     return getattr(getattr(function, "hypothesis", None), "inner_test", None)
 
 
 def _names(code: CodeType) -> Iterator[str]:
-    """All names in `code`, and in what is defined in it."""
+    """Return all names in `code`, and in the functions that it defines."""
     yield from code.co_names
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
@@ -109,7 +111,8 @@ def _names(code: CodeType) -> Iterator[str]:
 
 
 def _values(function: FunctionType, names: set[str]) -> Iterator[object]:
-    """What the names mean in `function`: globals, attributes of modules, what it has enclosed."""
+    """The objects that the names mean in `function`: globals, attributes of modules, closure
+    cells."""
     for name in names:
         value = function.__globals__.get(name)
         if isinstance(value, ModuleType):
@@ -124,7 +127,7 @@ def _values(function: FunctionType, names: set[str]) -> Iterator[object]:
 
 
 class Quick:
-    """The plugin of such a run."""
+    """The plugin of a quick run."""
 
     def __init__(self) -> None:
         self._forbidden = False
@@ -151,8 +154,8 @@ class Quick:
     def _audit(self, event: str, arguments: tuple) -> None:
         if self._forbidden and event in _EVENTS:
             raise RuntimeError(
-                f"{event} {arguments[:1]}: a test that starts a process without naming what does "
-                "so needs @pytest.mark.process, and is then left out of `make check`"
+                f"{event} {arguments[:1]}: a test that starts a process in a way that "
+                "--quick cannot see needs @pytest.mark.process; `make check` then leaves it out"
             )
 
 
@@ -166,7 +169,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def configure(config: pytest.Config) -> None:
-    """Make `--quick` work."""
+    """Add `--quick` and the mark `process`."""
     config.addinivalue_line("markers", "process: the test starts a process; not in `make check`")
     if config.getoption("quick"):
         config.pluginmanager.register(Quick(), "quick")

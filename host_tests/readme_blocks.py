@@ -1,18 +1,18 @@
 """The code in the READMEs, block by block, for the tests that run it.
 
-A block is a fence (```python) or lines that are indented by four. What is done with it follows
-from its info string, or from what it looks like:
+A block is a fence (```python) or lines indented by four. Its info string or its look decides how
+the tests treat it:
 
     python, or `import …`, `name = …`, `>>> …`   run; all of one README are one program
-    `$ command` with what it prints              run in a shell, and what it prints compared
+    `$ command` with its output                  run in a shell, and the output compared
     commands, one a line                         checked word for word, or run
     json                                         parsed
-    text                                         no code
+    text                                         not code
 
-A comment before a block, which a reader does not see, says otherwise:
+A comment before a block, which a reader does not see, overrides that:
 
     <!-- not run: REASON -->      it cannot be run here
-    <!-- run with: NAME -->       what has to be so before; see test_readmes.py
+    <!-- run with: NAME -->       what it needs before; see test_readmes.py
 """
 
 import ast
@@ -46,7 +46,7 @@ class Block:
 
 
 def readmes() -> list[Path]:
-    """Every README of the project; not those of what is built or installed."""
+    """Return every README of the project, but not those of built or installed files."""
     return [
         ROOT / "README.md",
         *(p for f in FOLDERS for p in sorted((ROOT / f).rglob("README.md"))),
@@ -54,7 +54,7 @@ def readmes() -> list[Path]:
 
 
 def blocks(path: Path, text: str | None = None) -> list[Block]:
-    """The blocks of a README, in order; `text` instead of what is in the file."""
+    """Return the blocks of a README, in order; `text` replaces the file's content."""
     lines = (path.read_text(encoding="utf-8") if text is None else text).split("\n")
     found: list[Block] = []
     marks: dict[str, str] = {}
@@ -84,7 +84,8 @@ def blocks(path: Path, text: str | None = None) -> list[Block]:
 
 
 def _continues(lines: list[str], at: int) -> bool:
-    """Whether line `at` belongs to an indented block; a blank one if an indented one follows."""
+    """Return whether line `at` belongs to an indented block; a blank line does if an indented one
+    follows."""
     if lines[at].strip():
         return lines[at].startswith("    ")
     following = next((line for line in lines[at:] if line.strip()), "")
@@ -115,13 +116,14 @@ def _guess(text: str) -> str:
 
 
 def missing_names(code: str, known: set[str]) -> list[str]:
-    """Names that `code` uses and neither binds before nor has in `known`, in order."""
+    """Return the names that `code` uses and that neither it nor `known` defines before, in
+    order."""
     tree = ast.parse(code)
     bound, used = set(known), []
 
     class Walk(ast.NodeVisitor):
         def visit_Assign(self, node: ast.Assign) -> None:
-            self.visit(node.value)  # it is evaluated before its targets are bound
+            self.visit(node.value)  # Python evaluates the value before it binds the targets
             for target in node.targets:
                 self.visit(target)
 

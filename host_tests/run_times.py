@@ -1,4 +1,4 @@
-"""Where the time of a run went: the slowest tests, and each folder."""
+"""Reports the time of a run: the slowest tests, and each folder."""
 
 from collections import Counter
 from pathlib import PurePosixPath
@@ -10,7 +10,7 @@ _LENGTH = 110  # characters of a name; a parameter may be a whole message
 
 
 def seconds(terminalreporter: pytest.TerminalReporter) -> Counter[str]:
-    """Seconds of each test that ran, set-up and teardown included, by node id."""
+    """Return the seconds of each test that ran, by node id, with set-up and teardown."""
     spent: Counter[str] = Counter()
     for reports in terminalreporter.stats.values():
         for report in reports:
@@ -20,8 +20,8 @@ def seconds(terminalreporter: pytest.TerminalReporter) -> Counter[str]:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print the slowest tests and the time per folder. Side by side, the sum is longer than the
-    run."""
+    """Print the slowest tests and the time per folder. With several processes the sum is longer
+    than the run."""
     spent = seconds(terminalreporter)
     if len(spent) <= _SLOWEST:
         return

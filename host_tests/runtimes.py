@@ -1,4 +1,4 @@
-"""The runtimes that unit tests run on, and how one file's tests are run on a foreign one.
+"""The runtimes of the unit tests, and how the tests of one file run on a foreign one.
 
 `RUNTIMES` is the table: pytest's own interpreter, MicroPython as a process, a board.
 """
@@ -20,7 +20,7 @@ from iotsafe_tools.testbed import ROOT, Process, ProcessError, micropython_binar
 HOST_TESTS = Path(__file__).resolve().parent
 RUNNER = HOST_TESTS / "device_runner.py"
 
-# Front of sys.path on every runtime, before what is frozen or installed.
+# Front of sys.path on every runtime, before frozen or installed modules.
 SOURCE_FOLDERS = (HOST_TESTS / "unit", HOST_TESTS, ROOT / "lib", ROOT / "firmware")
 
 _IMPORT_TIMEOUT = 120.0  # seconds for the import of a file
@@ -28,7 +28,7 @@ _EXIT_TIMEOUT = 60.0  # seconds from the last result to the end of the process
 
 
 class Foreign(Protocol):
-    """What runs `device_runner.py` somewhere else, as it is followed; see `Process`."""
+    """The interface to a `device_runner.py` that runs elsewhere; see `Process`."""
 
     name: str
     ended: bool
@@ -45,7 +45,7 @@ Start = Callable[[str, Path, Sequence[str], str | None], AbstractContextManager[
 
 @contextmanager
 def _unix(token: str, file: Path, functions: Sequence[str], heap: str | None) -> Iterator[Process]:
-    """MicroPython's unix port, in an empty folder."""
+    """Start MicroPython's unix port in an empty folder."""
     options = ["-X", f"heapsize={heap}"] if heap else []
     folders = [file.parent, *SOURCE_FOLDERS]
     command = [micropython_binary(), *options, RUNNER, token, file, *folders, "--", *functions]
@@ -58,9 +58,12 @@ def _unix(token: str, file: Path, functions: Sequence[str], heap: str | None) ->
 
 @dataclass(frozen=True)
 class Runtime:
-    """`start` is None for the one inside pytest's process. `patience`: how much longer than
-    elsewhere a function may take. `close` ends what is kept from file to file; `note` is what the
-    reader of its results must know."""
+    """A row of the table.
+
+    `start` is None for the runtime inside pytest's process. `patience` multiplies the time limit
+    of a function. `close` ends what the runtime keeps from file to file. `note` is a warning for
+    the reader of its results.
+    """
 
     name: str
     start: Start | None = None
@@ -83,7 +86,7 @@ RUNTIMES = {
 
 @dataclass
 class Result:
-    """How one function ended: `failure` is "" or a traceback, `output` what it printed."""
+    """How one function ended: `failure` is "" or a traceback, `output` its printed text."""
 
     failure: str = ""
     output: str = ""
@@ -93,8 +96,8 @@ class Result:
 class ForeignRun:
     """The selected `functions` of one file on one foreign runtime, in one process.
 
-    (Of a board: after one soft reset.) Only if a function crashes or hangs is a second process
-    started, for the functions after it. A function that takes longer than `timeout` seconds hangs.
+    (On a board: after one soft reset.) If a function crashes or hangs, a second process starts for
+    the functions after it. A function that takes longer than `timeout` seconds hangs.
     """
 
     runtime: Runtime
@@ -106,8 +109,8 @@ class ForeignRun:
     _stream: Iterator[tuple[str, Result]] | None = None
 
     def result(self, function: str) -> Result:
-        """The result of `function`, as soon as it is there. Raises ProcessError or EmulatorError
-        if the runtime is not there."""
+        """Wait for the result of `function` and return it. Raises ProcessError or EmulatorError if
+        the runtime does not start."""
         while function not in self._results:
             if self._stream is None:
                 self._stream = self._run([n for n in self.functions if n not in self._results])
@@ -119,7 +122,7 @@ class ForeignRun:
         return self._results[function]
 
     def close(self) -> None:
-        """End the process, if it still runs."""
+        """End the process if it still runs."""
         if self._stream is not None:
             self._stream.close()
             self._stream = None
@@ -134,7 +137,7 @@ class ForeignRun:
         with self.runtime.start(token, self.file, functions, self.heap) as process:
             imported, _ = self._next(process, token, _IMPORT_TIMEOUT)
             if imported.failure:
-                # Nothing of the file can run, and a second process would not change that.
+                # The file cannot be imported, and a second process would not change that.
                 yield from ((function, imported) for function in functions)
                 return
             for function in functions:
@@ -146,7 +149,7 @@ class ForeignRun:
                     return
 
     def _next(self, process: Foreign, token: str, timeout: float) -> tuple[Result, bool]:
-        """Follow the lines up to the end of the next function; the process is still usable."""
+        """Follow the lines up to the end of the next function; the process stays usable."""
         output: list[str] = []
         trace: list[str] | None = None
         deadline = time.monotonic() + timeout
@@ -166,13 +169,13 @@ class ForeignRun:
         if process.ended:
             failure = f"{process.name} {process.status()} in the middle of this test"
         else:
-            failure = f"no end after {timeout:g} s: {process.name} was stopped"
+            failure = f"did not end within {timeout:g} s: {process.name} was stopped"
         process.stop(grace=0)
         output += iter(lambda: process.next_line(0), None)  # a line that was left open
         return Result(failure, "\n".join([*output, *(trace or ())])), False
 
     def _await_end(self, process: Foreign, result: Result) -> None:
-        """Blame the last function for a process that does not end as it should."""
+        """Blame the last function if the process does not end properly."""
         try:
             ok = process.wait(_EXIT_TIMEOUT) == 0
         except ProcessError as error:
@@ -195,7 +198,7 @@ _PLACE = re.compile(r'^  File "(?P<path>[^"]+)", line (?P<line>\d+)')
 
 
 def _explain(trace: Sequence[str]) -> str:
-    """A traceback of MicroPython with the source line below each place, as CPython has it.
+    """Return a traceback of MicroPython with the source line below each place, like CPython's.
 
     The frames of the runner are left out.
     """
@@ -211,11 +214,12 @@ def _explain(trace: Sequence[str]) -> str:
 
 
 def _source(path: str, number: int) -> list[str]:
-    """The line at a place of a traceback; the path of a frozen file is its module's."""
+    """Return the line at a place of a traceback; the path of a frozen file is its module's
+    path."""
     for folder in SOURCE_FOLDERS:
         try:
-            text = (folder / path).read_text(encoding="utf-8")  # an absolute path stays itself
+            text = (folder / path).read_text(encoding="utf-8")  # an absolute path stays as it is
             return ["    " + text.splitlines()[number - 1].strip()]
         except (OSError, IndexError, UnicodeDecodeError):
             continue
-    return []  # built-in, or somebody else's
+    return []  # built-in, or foreign code

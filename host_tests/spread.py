@@ -1,12 +1,12 @@
-"""How a run with several processes (`pytest -n`, pytest-xdist) is spread over them.
+"""Spreads the tests of a run with several processes (`pytest -n`, pytest-xdist).
 
-Tests that share something expensive are a group, and one worker runs all of it: the functions of a
-unit test file on one runtime, the tests of a file that use a fixture of its module, whatever bears
-the same `xdist_group` mark. Every other test is a group of its own.
+Tests that share something expensive form a group, and one worker runs all of it: the functions of
+a unit test file on one runtime, the tests of a file that use a fixture of its module, and the
+tests with the same `xdist_group` mark. Every other test is a group of its own.
 
-The longest groups start first, so that at the end no worker is left alone with a long one. How
-long a group takes, the run before says (`.pytest_cache`), and on a new machine `durations.json`.
-`python host_tests/spread.py` writes that file anew from the run before.
+The longest groups start first, so that at the end no worker is left alone with a long one. The
+duration of a group comes from the run before (`.pytest_cache`), on a new machine from
+`durations.json`. `python host_tests/spread.py` rewrites that file from the run before.
 """
 
 import json
@@ -24,11 +24,11 @@ _KNOWN = Path(__file__).with_name("durations.json")
 _CACHED = "spread/durations"
 _LONG = 3.0  # seconds; the order of shorter groups does not matter
 _SHARED = ("module", "class", "package")  # scopes of fixtures that several tests share
-_GROUPS = "groups_file"  # of a worker's input: where the first one writes what group a test is in
+_GROUPS = "groups_file"  # key of workerinput: the file for the group of each test
 
 
 def group_of(item: pytest.Item) -> str:
-    """The name of the group that `item` belongs to."""
+    """Return the name of the group that `item` belongs to."""
     if mark := item.get_closest_marker("xdist_group"):
         return mark.args[0]
     if isinstance(item, UnitItem):
@@ -41,14 +41,14 @@ def group_of(item: pytest.Item) -> str:
 
 
 def _durations(config: pytest.Config) -> dict[str, float]:
-    """Seconds by group, as far as they are known."""
+    """Return the known seconds by group."""
     known = json.loads(_KNOWN.read_text()) if _KNOWN.exists() else {}
     cache = getattr(config, "cache", None)  # None: -p no:cacheprovider
     return known | (cache.get(_CACHED, {}) if cache else {})
 
 
 class Groups(LoadScopeScheduling):
-    """Hands a group to a worker when that begins its last test."""
+    """Assigns a group to a worker when the worker begins its last test."""
 
     def __init__(self, config: pytest.Config, log, groups_file: Path) -> None:
         config.option.loadscopereorder = False  # the workers have sorted
@@ -62,7 +62,8 @@ class Groups(LoadScopeScheduling):
         return self._groups[nodeid]
 
     def _reschedule(self, node) -> None:
-        """Give `node` work until it has two tests, as it begins one when it knows the next."""
+        """Give `node` work until it has two tests: a worker begins a test only when it knows the
+        next."""
         if node.shutting_down:
             return
         while self.workqueue and self._pending_of(self.assigned_work[node]) < 2:
@@ -71,8 +72,8 @@ class Groups(LoadScopeScheduling):
             node.shutdown()
 
     def remove_node(self, node) -> str | None:
-        """The test in which the worker crashed, if it did: it failed, and the others of its
-        groups go to other workers."""
+        """Return the test in which the worker crashed, if it did. That test failed; the others of
+        its groups go to other workers."""
         units = self.assigned_work.pop(node)
         pending = [test for unit in units.values() for test in unit if not unit[test]]
         if not pending:
@@ -86,7 +87,7 @@ class Groups(LoadScopeScheduling):
 
 
 class Controller:
-    """The part of the process that hands out the work."""
+    """The plugin of the process that distributes the work."""
 
     def __init__(self) -> None:
         descriptor, name = tempfile.mkstemp(prefix="pytest-groups-")
@@ -102,8 +103,8 @@ class Controller:
     def pytest_terminal_summary(
         self, terminalreporter: pytest.TerminalReporter, exitstatus: int
     ) -> None:
-        """Keep how long each group took, for the next run. A run of a part of a group, which took
-        less, does not count in full; one that was interrupted does not count at all."""
+        """Store the duration of each group for the next run. A run of only a part of a group was
+        shorter, so it does not count in full; an interrupted run does not count at all."""
         cache = getattr(terminalreporter.config, "cache", None)
         complete = exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
         if cache is None or not complete or not self._file.stat().st_size:
@@ -122,7 +123,7 @@ class Controller:
 
 
 class Worker:
-    """The part of a process that runs tests."""
+    """The plugin of a process that runs tests."""
 
     def __init__(self, workerinput: dict) -> None:
         self._input = workerinput
@@ -148,7 +149,7 @@ class Worker:
 
 
 def configure(config: pytest.Config) -> None:
-    """Take over from pytest-xdist if there are several processes."""
+    """Replace pytest-xdist's scheduler if there are several processes."""
     if hasattr(config, "workerinput"):
         config.pluginmanager.register(Worker(config.workerinput), "spread-worker")
     elif config.getoption("dist", "no") != "no":
@@ -156,14 +157,14 @@ def configure(config: pytest.Config) -> None:
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Of `-n auto`: two for each core, as half of the time of these tests is waiting; of those
-    without processes it is less."""
+    """Return the number of processes for `-n auto`: two for each core, as these tests wait half of
+    their time; fewer for a quick run, whose tests wait less."""
     cores = len(os.sched_getaffinity(0))
     return cores + 1 if config.getoption("quick") else 2 * cores
 
 
 def _keep() -> None:
-    """Write durations.json from what the run before left."""
+    """Write durations.json from the data of the run before."""
     cached = Path(__file__).parents[1] / ".pytest_cache" / "v" / _CACHED
     long = {
         group: round(seconds)

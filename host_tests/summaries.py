@@ -1,4 +1,4 @@
-"""What tests leave to be printed at the end of the run, from whichever process they ran in."""
+"""Collects lines that tests print at the end of the run, from all processes."""
 
 from collections.abc import Callable
 from importlib import import_module
@@ -11,8 +11,8 @@ _PROPERTY = "summary"
 
 @pytest.fixture
 def summarize(record_property) -> Callable[[str, Any], None]:
-    """summarize("module.function", row): `function(rows)` makes the lines of the rows that all
-    tests gave for it. A row consists of lists, dicts, strings and numbers."""
+    """The fixture `summarize("module.function", row)`: `function(rows)` makes lines of all tests'
+    rows. A row consists of lists, dicts, strings and numbers."""
 
     def add(function: str, row: Any) -> None:
         record_property(_PROPERTY, (function, row))
@@ -21,12 +21,12 @@ def summarize(record_property) -> Callable[[str, Any], None]:
 
 
 def as_they_are(rows: list[str]) -> list[str]:
-    """The lines that tests gave."""
+    """Return the lines that the tests gave."""
     return rows
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print what tests have to show."""
+    """Print the lines of all tests."""
     found: dict[str, list] = {}
     for reports in terminalreporter.stats.values():
         for report in reports:

@@ -1,4 +1,4 @@
-"""Does the checks and writes their result into `boards/README.md`."""
+"""Runs the checks and writes their result into `boards/README.md`."""
 
 from . import table
 

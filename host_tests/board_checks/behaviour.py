@@ -18,10 +18,10 @@ RUNTIMES = {
 def run(
     board: BoardFolder, runtime: str, *calls: list, cause: int = 1, registers: dict | None = None
 ) -> dict:
-    """Return what `board` does when `calls` are made, as `fakes/drive.py` prints it.
+    """Return what `board` does during `calls`, as `fakes/drive.py` prints it.
 
-    `cause`: reset cause (see `fakes/machine.py`); `registers`: of the I2C device at 0x34.
-    Raises CalledProcessError when the module cannot be imported.
+    `cause`: reset cause (see `fakes/machine.py`); `registers`: of the I2C device at 0x34. Raises
+    CalledProcessError if the module cannot be imported.
     """
     folders = [_FAKES, board.path, *board.common, ROOT / "lib"]
     if runtime == "cpython":

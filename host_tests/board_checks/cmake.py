@@ -14,7 +14,7 @@ _STUB_IDF = Path(__file__).parent / "stub_idf"
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What the port's CMakeLists.txt knows when it hands over to ESP-IDF."""
+    """The variables of the port's CMakeLists.txt when it calls ESP-IDF."""
 
     build: Path
     target: str
@@ -25,12 +25,12 @@ class Evaluation:
     sdkconfig: str  # all fragments, in order
 
     def settings(self) -> dict[str, str]:
-        """Return Kconfig symbol -> value, the last assignment counting."""
+        """Return Kconfig symbol -> value; the last assignment counts."""
         return dict(source.kconfig(_assignments(self.sdkconfig)))
 
 
 def evaluate(board: BoardFolder, tree: Path, build: Path, variant: str = "") -> Evaluation:
-    """Configure `board` in the folder `build`. Raises RuntimeError with what CMake says."""
+    """Configure `board` in the folder `build`. Raises RuntimeError with CMake's output."""
     command = [
         "cmake",
         *("-S", tree / "ports" / "esp32", "-B", build, "-G", "Ninja"),
@@ -54,7 +54,7 @@ def evaluate(board: BoardFolder, tree: Path, build: Path, variant: str = "") -> 
 
 
 def sign(evaluation: Evaluation) -> str:
-    """Link the probe as the firmware would be linked, run it, and return what it prints."""
+    """Link the probe like the firmware, run it, and return its output."""
     _run(["ninja", "-C", evaluation.build, "probe"])
     return _run([evaluation.build / "probe"]).strip()
 
@@ -69,5 +69,5 @@ def _run(command: list, **env: str) -> str:
 
 
 def _assignments(text: str) -> str:
-    """Return the lines of `text` that assign; the port's own fragments have others too."""
+    """Return the lines of `text` that assign; the port's own fragments also have other lines."""
     return "\n".join(line for line in text.splitlines() if line.startswith("CONFIG_"))

@@ -1,4 +1,4 @@
-"""The board folders and what is in them."""
+"""The board folders and their files."""
 
 import csv
 import json
@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 BOARDS = ROOT / "boards"
 SOURCES = ROOT / "build" / "micropython"
 
-# What mpy-cross is told for the chip, as the port's makefile does.
+# mpy-cross's options for the chip, as in the port's makefile.
 _CROSS_FLAGS = {
     "esp32": ("-march=xtensawin",),
     "stm32": ("-march=armv7m",),
@@ -50,7 +50,8 @@ class BoardFolder:
         return json.loads((self.path / "board.json").read_text())
 
     def pins(self) -> dict[str, str]:
-        """Return `pins.csv` as name -> pin of the CPU, without the hiding minus; {} if none."""
+        """Return `pins.csv` as name -> pin of the CPU, without the minus that hides it; {} if
+        there is no file."""
         path = self.path / "pins.csv"
         if not path.exists():
             return {}
@@ -71,7 +72,7 @@ def find(ports: tuple[str, ...] = ("esp32", "stm32")) -> list[BoardFolder]:
 
 
 def _port(path: Path) -> str:
-    """Return the port that the folder's build file is for; "" if it is no board."""
+    """Return the port that the folder's build file is for; "" if the folder is not a board."""
     make = path / "mpconfigboard.mk"
     cmake = path / "mpconfigboard.cmake"
     if make.exists():

@@ -15,11 +15,11 @@ UMQTT = ROOT / "build" / "umqtt"
 def freeze(board: BoardFolder, tree: Path, build: Path) -> dict[str, int]:
     """Freeze everything of the board's manifest into C; return module path -> bytes of bytecode.
 
-    Raises RuntimeError with the tool's output: a file that is missing, is no MicroPython, or does
-    not fit the architecture.
+    Raises RuntimeError with the tool's output: a file is missing, is not MicroPython, or does not
+    fit the architecture.
     """
     build.mkdir(parents=True, exist_ok=True)
-    # makemanifest.py wants the names that the build has collected; those of the core are enough.
+    # makemanifest.py needs the names that the build has collected; the core's names are enough.
     header = build / "genhdr" / "qstrdefs.preprocessed.h"
     header.parent.mkdir(exist_ok=True)
     core = re.findall(r"^Q\(.*\)$", (tree / "py" / "qstrdefs.h").read_text(), re.MULTILINE)

@@ -1,4 +1,4 @@
-"""Evaluates an STM32 board with the port's own Makefile, as far as it goes without ST's code."""
+"""Evaluates an STM32 board with the port's own Makefile, as far as possible without ST's code."""
 
 import os
 import re
@@ -12,11 +12,12 @@ _MAKE = {"MAKEFLAGS": "", "MAKELEVEL": "", "MFLAGS": ""}
 
 
 def variables(board: BoardFolder, tree: Path, *names: str) -> dict[str, str]:
-    """Return the values that the port's Makefile gives these variables for `board`.
+    """Return the port's Makefile's values of these variables for `board`.
 
-    The Makefile asks git about submodules; it is not let near the checkout around the tree.
+    The Makefile asks git about submodules; the environment keeps git away from the checkout around
+    the tree.
     """
-    # Written by a rule of ours, so that nothing of the port's own is built.
+    # A rule of ours writes it, so that make builds nothing of the port's own.
     rule = "show: ; " + " ".join(f"$(info @{name}=$(strip $({name}))@)" for name in names)
     command = ["make", "-s", "-C", tree / "ports" / "stm32", f"BOARD_DIR={board.path}"]
     done = subprocess.run(
@@ -51,8 +52,8 @@ def compile_objects(board: BoardFolder, tree: Path, build: Path, sources: list[s
 def link_probe(board: BoardFolder, tree: Path, build: Path) -> str:
     """Link the probe for the board's processor; return objdump's listing of its code.
 
-    mbedTLS is compiled with the board's own configuration. Linked is only what the call of a
-    signature reaches; what the rest of the firmware would define stays open.
+    The board's own configuration compiles mbedTLS. The probe contains only the code that a
+    signature reaches; symbols of the rest of the firmware stay undefined.
     """
     found = variables(board, tree, "CC", "CFLAGS", "LDFLAGS_EXTMOD")
     sources = [f"lib/mbedtls/library/{name}" for name in probe.MBEDTLS_SOURCES]
@@ -71,8 +72,8 @@ def link_probe(board: BoardFolder, tree: Path, build: Path) -> str:
 def _open_ends(objects: list[Path], compiler: str, machine: str, build: Path) -> Path:
     """Return an object with an empty function for each name that none of `objects` defines.
 
-    Newer linkers refuse a call whose target may be Arm or Thumb code, even where open names are
-    allowed. A definition elsewhere goes before these, which are weak.
+    Newer linkers refuse a call whose target may be Arm or Thumb code, even if they allow undefined
+    names. These definitions are weak, so that any other one replaces them.
     """
     listing = _shell("arm-none-eabi-nm -u -j " + " ".join(map(str, objects)), build)
     names = sorted({word for word in listing.split() if not word.endswith(":")})

@@ -1,4 +1,4 @@
-"""What names exist in the MicroPython source that a board folder may use."""
+"""The names in the MicroPython source that a board folder may use."""
 
 import ast
 import functools
@@ -7,7 +7,8 @@ import re
 from collections import Counter
 from pathlib import Path
 
-# Kconfig symbols of ESP-IDF that no fragment of MicroPython 1.25 uses, with what defines them.
+# Kconfig symbols of ESP-IDF that no fragment of MicroPython 1.25 uses, and the file that defines
+# them.
 IDF_SYMBOLS = {
     "MBEDTLS_ECDSA_DETERMINISTIC": "components/mbedtls/Kconfig of ESP-IDF 5: bool, default y",
 }
@@ -26,7 +27,7 @@ def words(folder: Path, patterns: tuple[str, ...] = _C) -> frozenset[str]:
 
 
 def port_words(tree: Path, port: str) -> frozenset[str]:
-    """Return every identifier of a port and of what all ports share."""
+    """Return every identifier of a port and of the sources that all ports share."""
     shared = ("py", "extmod", "shared", "drivers")
     return words(tree / "ports" / port).union(*(words(tree / name) for name in shared))
 
@@ -38,7 +39,7 @@ def defined(text: str) -> list[str]:
 
 
 def included(text: str) -> list[str]:
-    """Return what a C file includes by name in quotes."""
+    """Return the files that a C file includes by name in quotes."""
     return re.findall(r'^\s*#\s*include\s+"([^"]+)"', text, re.MULTILINE)
 
 
@@ -80,7 +81,7 @@ def valid_features(tree: Path) -> set[str]:
 
 
 def board_fields(tree: Path, ports: tuple[str, ...]) -> tuple[set[str], set[str]]:
-    """Return the fields that nearly each board.json upstream has (95 %), and all that occur."""
+    """Return the fields of nearly every upstream board.json (95 %), and all fields that occur."""
     paths = [p for port in ports for p in (tree / "ports" / port / "boards").glob("*/board.json")]
     count = Counter(field for path in paths for field in json.loads(path.read_text()))
     return {field for field, n in count.items() if n >= 0.95 * len(paths)}, set(count)

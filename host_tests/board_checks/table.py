@@ -1,7 +1,7 @@
-"""The table of boards and checks in `boards/README.md`, filled in by doing the checks.
+"""The table of boards and checks in `boards/README.md`, filled in with the results of the checks.
 
-`PYTHONPATH=host_tests .venv/bin/python -m board_checks` writes it; a test compares it with
-what the checks say.
+`PYTHONPATH=host_tests .venv/bin/python -m board_checks` writes it; a test compares it with the
+results.
 """
 
 import re
@@ -37,7 +37,7 @@ _TOOLCHAIN = {"esp32": "no: needs ESP-IDF", "stm32": "no: needs ST's library"}
 
 
 def render() -> str:
-    """Do the checks and return the table as Markdown."""
+    """Run the checks and return the table as Markdown."""
     rows = [_HEADER, ("---",) * len(_HEADER), *_BUILT]
     with tempfile.TemporaryDirectory() as folder:
         rows += [_row(board, Path(folder) / board.name) for board in folders.find()]

@@ -1,7 +1,7 @@
-"""`beside_load.py COUNT COMMAND…`: the command beside COUNT processes that never rest.
+"""`beside_load.py COUNT COMMAND…`: run the command beside COUNT processes that never rest.
 
-With as many as the machine has cores each of them is busy with something else, as it is on a
-shared machine: a test that needs a quiet one fails.
+With one for each core, every core is busy with other work, like on a shared machine. A test that
+needs a quiet machine fails then.
 """
 
 import signal
@@ -14,8 +14,8 @@ _BUSY = "n = 0\nwhile True: n += 1"
 
 
 def main(count: str, *command: str) -> int:
-    """Run `command`; its exit status, -N for signal N."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the command decides what a Ctrl-C means
+    """Run `command`; return its exit status, -N for signal N."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the command decides how to react to Ctrl-C
     busy = [
         subprocess.Popen([*DIE_WITH_PARENT, sys.executable, "-c", _BUSY], stdin=subprocess.DEVNULL)
         for _ in range(int(count))

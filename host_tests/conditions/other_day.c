@@ -1,9 +1,9 @@
-/* Preloaded: the calendar's clock is SHIFT seconds (given to the compiler) from the machine's.
+/* Preloaded: moves the calendar's clock SHIFT seconds (a macro) from the machine's.
  *
- * Only CLOCK_REALTIME, and what is derived from it. Monotonic clocks stay, so waits and time-outs
- * take as long as they do. A wait until a moment of the calendar is moved back, as the kernel
- * counts by the true one. Stamps of files stay: files look SHIFT seconds older than they are, in
- * the same order.
+ * It shifts only CLOCK_REALTIME and the functions derived from it. Monotonic clocks stay, so waits
+ * and time-outs keep their length. A wait until a moment of the calendar is moved back, as the
+ * kernel counts by the true clock. File times stay: files look SHIFT seconds older, in the same
+ * order.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -14,7 +14,7 @@
 
 #define NEXT(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
 
-/* No monotonic clock is as late as this; a machine would have to be up for 30 years. */
+/* Monotonic clocks are below this value unless the machine has been up for 30 years. */
 #define CALENDAR 946684800
 
 static int is_calendar(clockid_t clock)
@@ -22,7 +22,7 @@ static int is_calendar(clockid_t clock)
     return clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE || clock == CLOCK_TAI;
 }
 
-/* ---- what time is it? --------------------------------------------------------------------- */
+/* ---- reading the clock -------------------------------------------------------------------- */
 
 int clock_gettime(clockid_t clock, struct timespec *now)
 {
@@ -59,7 +59,7 @@ int timespec_get(struct timespec *now, int base)
     return base == TIME_UTC && clock_gettime(CLOCK_REALTIME, now) == 0 ? base : 0;
 }
 
-/* ---- wait until then ---------------------------------------------------------------------- */
+/* ---- waiting until a moment --------------------------------------------------------------- */
 
 static const struct timespec *truly(const struct timespec *until, struct timespec *room)
 {
@@ -87,7 +87,7 @@ WAITS(pthread_cond_clockwait,
       (pthread_cond_t *restrict v, pthread_mutex_t *restrict m, clockid_t c,
        const struct timespec *restrict until), v, m, c, until)
 
-/* Two versions of this symbol exist, and dlsym() may give the old one: ask for the one in use. */
+/* Two versions of this symbol exist; dlsym() may return the old one, so ask for the current one. */
 int pthread_cond_timedwait(pthread_cond_t *restrict v, pthread_mutex_t *restrict m,
                            const struct timespec *restrict until)
 {

@@ -1,8 +1,8 @@
-"""`other_day.py DAY COMMAND…`: the command, and whatever it starts, on another day.
+"""`other_day.py DAY COMMAND…`: run the command, and all programs that it starts, on another day.
 
-DAY is 2028-02-29, at the present time of day, 2028-02-29T23:59:50, in UTC, or from today +2y,
-+400d, -30d. The machine's clock stays: other_day.c is loaded into each program in front of
-the C library, and shifts the calendar only.
+DAY is 2028-02-29, at the present time of day; 2028-02-29T23:59:50, in UTC; or from today +2y,
++400d, -30d. The machine's clock stays. The dynamic linker loads other_day.c into each program in
+front of the C library; it shifts only the calendar.
 """
 
 import datetime
@@ -21,7 +21,7 @@ _DAY = datetime.timedelta(days=1)
 
 
 def shift(day: str, now: datetime.datetime) -> int:
-    """Seconds from `now` (UTC) to `day`. Raises ValueError."""
+    """Return the seconds from `now` (UTC) to `day`. Raises ValueError."""
     if found := re.fullmatch(r"([+-]\d+)([yd])", day):
         count = int(found[1])
         then = _years(now, count) if found[2] == "y" else now + count * _DAY
@@ -29,14 +29,14 @@ def shift(day: str, now: datetime.datetime) -> int:
     try:
         moment = datetime.datetime.fromisoformat(day)
     except ValueError:
-        raise ValueError(f"{day} is no day: 2028-02-29, 2028-02-29T23:59:50, +2y or +400d")
+        raise ValueError(f"{day} is not a day: use 2028-02-29, 2028-02-29T23:59:50, +2y or +400d")
     if "T" not in day:
         moment = datetime.datetime.combine(moment.date(), now.time())
     return round((moment.replace(tzinfo=datetime.UTC) - now).total_seconds())
 
 
 def _years(now: datetime.datetime, count: int) -> datetime.datetime:
-    """The same day `count` years later; after 29 February perhaps 1 March."""
+    """Return the same day `count` years later; after 29 February perhaps 1 March."""
     try:
         return now.replace(year=now.year + count)
     except ValueError:
@@ -46,10 +46,10 @@ def _years(now: datetime.datetime, count: int) -> datetime.datetime:
 def environment(
     seconds: int, folder: Path, base: Mapping[str, str] = os.environ
 ) -> dict[str, str]:
-    """`base` for programs that are to live `seconds` later; the library lies in `folder`.
+    """Return `base` for programs on a day `seconds` later; the library is built in `folder`.
 
-    Every user must be able to read it: pcscd runs as nobody. pytest gets a place of its own for
-    its temporary folders, as it would take those of other runs for abandoned ones.
+    Every user must be able to read it, as pcscd runs as nobody. pytest gets a root of its own for
+    its temporary folders, because on that day it would delete those of other runs as abandoned.
     """
     folder.chmod(0o755)
     library = compiled(SOURCE, folder, f"-DSHIFT={seconds}L")
@@ -59,7 +59,7 @@ def environment(
 
 
 def main(day: str, *command: str) -> int:
-    """Run `command` on `day`; its exit status."""
+    """Run `command` on `day`; return its exit status."""
     now = datetime.datetime.now(datetime.UTC)
     try:
         seconds = shift(day, now)
@@ -74,7 +74,7 @@ def main(day: str, *command: str) -> int:
             try:
                 return child.wait()
             except KeyboardInterrupt:
-                continue  # the child got it too, and ends in order
+                continue  # the child also got the signal, and ends in order
 
 
 if __name__ == "__main__":

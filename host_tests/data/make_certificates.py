@@ -32,7 +32,7 @@ def name(cn: str) -> x509.Name:
 
 
 def issue(subject, key, issuer, issuer_key, *, start=START, end=END, host="", ca=False) -> bytes:
-    """A certificate in DER."""
+    """Return a certificate in DER."""
     builder = (
         x509.CertificateBuilder()
         .subject_name(subject if isinstance(subject, x509.Name) else name(subject))

@@ -2,9 +2,9 @@
 
     .venv/bin/python host_tests/data/make_p256_vectors.py && .venv/bin/ruff format host_tests/data
 
-A signature need not be made with a nonce: for any u1 and u2 there is one that makes the verifier
-compute u1 G + u2 Q, which is how its corner cases are reached. Points are multiplied by
-`cryptography` too: the public key of a scalar is that multiple of the base point.
+For any u1 and u2 there is a signature, made without a nonce, with which the verifier computes u1 G
++ u2 Q. The script uses this to reach the verifier's corner cases. `cryptography` also multiplies
+the points: the public key of a scalar is that multiple of the base point.
 """
 
 import hashlib
@@ -34,7 +34,7 @@ D = int(PAIR_01_D, 16)
 U1 = int.from_bytes(hashlib.sha256(b"u1").digest(), "big") >> 1
 U2 = int.from_bytes(hashlib.sha256(b"u2").digest(), "big") >> 1
 
-# Name, private key (None: the order less one), u1, u2: what is special about the way there.
+# Name, private key (None: the order minus one), u1, u2. The name tells the special case.
 WAYS = (
     ("an ordinary signature", D, U1, U2),
     ("u1 is 0", D, 0, U2),
@@ -67,7 +67,7 @@ def accepted(curve: str, key: bytes, digest: bytes, signature: bytes) -> bool:
 
 
 def by_way(curve: str, key: float, u1: int, u2: int) -> tuple[bytes, bytes, bytes]:
-    """Point, digest and signature whose verifier computes `u1` G + `u2` `key` G."""
+    """Return point, digest and signature whose verifier computes `u1` G + `u2` `key` G."""
     n = CURVES[curve][1]
     d = pow(2, -1, n) if key == 0.5 else key % n
     r = int.from_bytes(point(curve, (u1 + u2 * d) % n)[1:33], "big") % n
@@ -76,7 +76,8 @@ def by_way(curve: str, key: float, u1: int, u2: int) -> tuple[bytes, bytes, byte
 
 
 def beyond_the_prime(curve: str) -> tuple[bytes, bytes, bytes]:
-    """r + n is the point's x and once the prime: a verifier that compares modulo p takes it."""
+    """Return a case in which r + n is the point's x plus the prime: a verifier that compares
+    modulo p accepts it."""
     n, p = CURVES[curve][1], PRIMES[curve]
     r = int.from_bytes(point(curve, (U1 + U2 * D) % n)[1:33], "big") + p - n
     s = r * pow(U2, -1, n) % n
@@ -84,7 +85,8 @@ def beyond_the_prime(curve: str) -> tuple[bytes, bytes, bytes]:
 
 
 def to_infinity(curve: str) -> tuple[bytes, bytes, bytes]:
-    """u1 G + u2 Q is the point at infinity, whose x a careless verifier takes for 0 or for r."""
+    """Return a case in which u1 G + u2 Q is the point at infinity, whose x a careless verifier
+    takes for 0 or for r."""
     n = CURVES[curve][1]
     digest = hashlib.sha256(b"infinity").digest()
     r = -int.from_bytes(digest, "big") * pow(D, -1, n) % n
@@ -92,10 +94,8 @@ def to_infinity(curve: str) -> tuple[bytes, bytes, bytes]:
 
 
 def beyond_the_order(curve: str, x: int) -> tuple[bytes, bytes, bytes] | None:
-    """A signature whose point has the x-coordinate `x`, not below the order: r is x less that.
-
-    Its key is R - G, with u1 = u2 = 1: None if `x` belongs to no point.
-    """
+    """Return a signature whose point has the x-coordinate `x`, at least the order: r is `x` minus
+    the order. Its key is R - G, with u1 = u2 = 1. Return None if no point has this `x`."""
     kind, n = CURVES[curve]
     try:
         public = ec.EllipticCurvePublicKey.from_encoded_point(kind, b"\2" + x.to_bytes(32, "big"))
@@ -113,7 +113,7 @@ def beyond_the_order(curve: str, x: int) -> tuple[bytes, bytes, bytes] | None:
 
 
 def vectors():
-    """(name, curve, point, digest, signature)"""
+    """Yield (name, curve, point, digest, signature)."""
     for curve, (_, n) in CURVES.items():
         for name, key, u1, u2 in WAYS:
             yield name, curve, *by_way(curve, key, u1, u2)

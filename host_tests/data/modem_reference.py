@@ -1,13 +1,13 @@
-"""What the project's modem reference quotes, as data: what a modem prints, and what that means.
+"""Quotations of the project's modem reference as data: what a modem prints, and its meaning.
 
-Plain literals, for CPython and MicroPython. The number of the section stands above each table. The
-tests `unit/test_reference_*.py` let the drivers read each line in a dialogue. What is not here,
-and why, is at the end.
+Plain literals, for CPython and MicroPython. The section's number stands above each table. The
+tests `unit/test_reference_*.py` let the drivers read each line in a dialogue. The end of this file
+lists what is left out, and why.
 """
 
 # -- 1.1 results of a command --------------------------------------------------------------------
 
-# A command that ends in this was not done.
+# The modem did not execute a command that ends in one of these lines.
 FAILURES = (
     b"ERROR",
     b"+CME ERROR: 13",
@@ -21,14 +21,14 @@ FAILURES = (
     b"ABORTED",
     b"SEND FAIL",
 )
-# Ends of a command with a word of its own: the driver, what it sends, the end.
+# Ends of a command with a word of its own: the driver, the command, the end.
 OWN_RESULTS = (
     ("bg95", b"SEND OK"),
     ("sim7000", b"0, CLOSE OK"),
     ("sim7000", b"SHUT OK"),
     ("sim7000", b"DATA ACCEPT:0,5"),
 )
-# What asks for the payload, and of which driver that is.
+# Prompts for the payload, and the driver that gets them.
 PROMPTS = (
     ("sim7080", b">"),
     ("sim7080", b"> "),
@@ -41,12 +41,12 @@ PROMPTS = (
 # -- 1.2 the longest command line, in characters behind AT ---------------------------------------
 
 LONGEST = (("sim7080", 559), ("sim7000", 559))
-# An APDU of so many bytes and how many characters +CSIM takes for it.
+# The number of bytes of an APDU, and the number of characters that +CSIM gives for it.
 LONGEST_APDU = ((260, 532), (261, 534))
 
 # -- 1.4 error numbers ---------------------------------------------------------------------------
 
-# Those that a driver acts on, with their text under CMEE=2.
+# The errors that a driver acts on, with their text under CMEE=2.
 ERRORS = (
     (0, b"phone failure"),
     (3, b"operation not allowed"),
@@ -61,14 +61,14 @@ ERRORS = (
     (30, b"no network service"),
     (50, b"incorrect parameters"),
 )
-# All that are named; a range is (first, last).
+# All errors with a name; a range is (first, last).
 ERROR_NUMBERS = (
     (0, 7), (10, 18), (20, 27), (30, 32), (40, 50), (99, 100), (103, 103), (106, 107), (111, 113),
     (132, 134), (148, 150), (160, 161), (171, 193), (600, 614), (753, 759), (765, 773),
     (791, 797),
 )  # fmt: skip
-# What AT+CPIN? answers, and what that is for `unlock`: "ready", "later" (asked again), "pin" (one
-# is needed), "locked", "absent".
+# What AT+CPIN? answers, and its meaning for `unlock`: "ready", "later" (the driver repeats the
+# question), "pin" (the SIM needs one), "locked", "absent".
 PIN_STATES = (
     (b"+CPIN: READY", "ready"),
     (b"+CPIN: SIM PIN", "pin"),
@@ -122,7 +122,7 @@ CLOCKS = (
     (b'+CCLK: "26/11/24,13:18:09+00"', (2026, 11, 24, 13, 18, 9)),
     (b'+CCLK: "26/11/24,13:18:09+04"', (2026, 11, 24, 12, 18, 9)),
     (b'+CCLK: "26/12/31,23:50:00-20"', (2027, 1, 1, 4, 50, 0)),
-    (b'+CCLK: "80/01/06,00:01:02+00"', None),  # 2.6: no time was heard
+    (b'+CCLK: "80/01/06,00:01:02+00"', None),  # 2.6: the network sent no time
 )
 # The timers of PSM: eight bits and seconds, None: off.
 PERIODIC_TIMERS = (
@@ -133,7 +133,7 @@ ACTIVE_TIMERS = ((b"00000001", 2), (b"00100001", 60), (b"01000001", 360), (b"111
 
 # -- 1.6 registration ----------------------------------------------------------------------------
 
-# An answer of AT+CEREG?, or a URC, and the state in it.
+# An answer of AT+CEREG? or a URC, and its registration state.
 REGISTRATIONS = (
     (b"+CEREG: 1,0", 0),
     (b"+CEREG: 2,2", 2),
@@ -153,7 +153,7 @@ REGISTRATIONS = (
     (b'+CEREG: 5,"5B57","0195071B",9', 5),
 )
 REGISTERED = (1, 5)
-# What the driver says of the others.
+# How the driver words the other states.
 STATES = (
     (0, "not searching"),
     (2, "searching"),
@@ -163,10 +163,10 @@ STATES = (
     (80, "out of reach"),
 )
 
-# -- 1.7, 1.8 lines that come unasked ------------------------------------------------------------
+# -- 1.7, 1.8 URCs -------------------------------------------------------------------------------
 
-# Driver -> lines and what they mean to connection 0 and its modem: "restart", "drop" (the data
-# context is gone), "data", "closed", or "" where they say nothing that matters.
+# Driver -> lines and their meaning to connection 0 and its modem: "restart", "drop" (the data
+# context is gone), "data", "closed", or "" if they do not matter.
 UNASKED = {
     "sim7080": (
         (b"RDY", "restart"),
@@ -288,7 +288,7 @@ UNASKED = {
         (b"^SYSSTART", "restart"),
         (b"^SHUTDOWN", "restart"),
         (b"^SISR: 0,1", "data"),
-        (b"^SISR: 0,2", "data"),  # the end of it: a read tells
+        (b"^SISR: 0,2", "data"),  # it ends the connection: a read reports that
         (b"^SISR: 9,1", ""),
         (b"^SISW: 0,1", ""),
         (b"^SISW: 0,2", ""),
@@ -319,12 +319,12 @@ CELLS = (
     ),
     (b"+CPSI: NO SERVICE,Online", None),
 )
-# 2.5: what AT+CNACT? says while the context is up.
+# 2.5: the answer of AT+CNACT? while the context is up.
 CONTEXTS = (
     b'+CNACT: 0,1,"10.94.36.44"', b'+CNACT: 1,0,"0.0.0.0"',
     b'+CNACT: 2,0,"0.0.0.0"', b'+CNACT: 3,0,"0.0.0.0"',
 )  # fmt: skip
-# Addresses of a name, "" for a refusal: driver, command, answer; {} is the name.
+# Addresses of a name, "" if the modem refuses: driver, command, answer; {} is the name.
 NAMES = (
     ("sim7080", b'+CDNSGIP="%s"', b'+CDNSGIP: 1,"%s","203.0.113.5"', "203.0.113.5"),
     ("sim7080", b'+CDNSGIP="%s"', b'+CDNSGIP: 1,"%s","203.0.113.5","203.0.113.6"', "203.0.113.5"),
@@ -340,7 +340,7 @@ FIX = (
     ((2026, 11, 24, 13, 18, 9), 52.516275, 13.377704, 34.5, 0.0, 90.0),
 )
 NO_FIX = b"+CGNSINF: 1,0,19800106000102.000,,,,0.00,0.0,0,,,,,,0,0,,,,,"
-# 2.9: why a connection was not made, and the errno.
+# 2.9: the reason of a failed connection, and the errno.
 OPEN_RESULTS = (
     (1, "socket error", 5), (2, "no memory", 12), (3, "too many connections", 24),
     (4, "parameter invalid", 22), (6, "invalid IP address", 22), (7, "not supported", 95),
@@ -349,7 +349,7 @@ OPEN_RESULTS = (
     (25, "another name", 71), (26, "expired, and has another name", 71),
     (27, "cannot be reached", 113),
 )  # fmt: skip
-# Payload that looks like something else.
+# Payload that looks like modem output.
 PAYLOADS = (
     b"GET / HTTP", b"\r\nOK\r\n", b"\r\nERROR\r\n", b">", b"> ", b"\r\n+CADATAIND: 0\r\n",
     b"\n\r\0", b"\r\nRDY\r\n", b'\r\n+QIURC: "closed",0\r\n', b'"\r\n\r\nOK\r\n',
@@ -363,14 +363,14 @@ CONNECTS = ((b"0, CONNECT OK", 0), (b"0, CONNECT FAIL", 111), (b"0, ALREADY CONN
 
 # -- 5 Quectel -----------------------------------------------------------------------------------
 
-# +QCSQ in the words of the modules, where +CSQ is 99: dBm.
+# +QCSQ as the modules print it, where +CSQ is 99: dBm.
 QUECTEL_SIGNALS = (
     (b'+QCSQ: "eMTC",-73,-101,125,-11', -73),
     (b'+QCSQ: "CAT-M1",-73,-101,125,-11', -73),
 )
 QUECTEL_CONTEXT = (b'+QIACT: 1,1,1,"10.94.36.44"', "10.94.36.44")
 QUECTEL_TIME = (b'+QLTS: "2026/11/24,14:18:09+04,0"', (2026, 11, 24, 13, 18, 9))
-# What the driver says of the errors of +QIOPEN (all end the attempt).
+# How the driver words the errors of +QIOPEN (all end the attempt).
 QUECTEL_ERRORS = (
     (550, "550"), (551, "blocked"), (552, "invalid parameters"), (553, "memory"), (554, "554"),
     (555, "555"), (556, "556"), (557, "557"), (558, "558"), (559, "559"), (560, "560"),
@@ -378,7 +378,7 @@ QUECTEL_ERRORS = (
     (567, "closed"), (568, "568"), (569, "no answer"), (570, "not active"), (571, "571"),
     (572, "572"), (573, "APN"), (574, "574"),
 )  # fmt: skip
-# <state> of +QISTATE, and whether the connection is up; 3 was seen of a live one.
+# <state> of +QISTATE, and whether the connection is up; a live one has had 3.
 QUECTEL_STATES = ((0, False), (1, False), (2, True), (3, True), (4, False))
 
 # -- 6 u-blox ------------------------------------------------------------------------------------
@@ -396,7 +396,7 @@ SEQUANS_STATES = ((0, False), (1, True), (2, True), (3, True), (6, False))
 
 # -- 9 commands to the SIM -----------------------------------------------------------------------
 
-# An APDU, what AT+CSIM answers, response data and status word, all hex.
+# An APDU, the answer of AT+CSIM, response data and status word, all hex.
 SIM_ANSWERS = (
     ("0070000001", (b'+CSIM: 6,"019000"',), "01", 0x9000),
     ("0070000000", (b'+CSIM: 6,"019000"',), "01", 0x9000),
@@ -407,7 +407,7 @@ SIM_ANSWERS = (
         (b'+CSIM: 4,"9000"+CSIM: 6,"019000"',),
         "01",
         0x9000,
-    ),  # 8: an earlier one in front
+    ),  # 8: the answer to an earlier command in front
     ("0070000001", (b'+CSIM: 4,"9000"', b'+CSIM: 6,"019000"'), "01", 0x9000),
     ("0070000001", (b"SMS Ready", b'+CSIM: 6,"019000"'), "01", 0x9000),  # 6: not in the first line
     ("01A4040007A000000559001000", (b'+CSIM: 4,"6A82"',), "", 0x6A82),
@@ -419,7 +419,7 @@ SIM_ANSWERS = (
     ("01B00000038301020000", (b'+CSIM: 4,"6100"',), "", 0x6100),
     ("01C0000000", (b'+CSIM: 516,"' + b"5A" * 256 + b'9000"',), "5A" * 256, 0x9000),
 )
-# Refusals of AT+CSIM (2.12, 9.2) that are no status words.
+# Refusals of AT+CSIM (2.12, 9.2) that are not status words.
 SIM_REFUSALS = (3, 10, 13, 14, 15, 50, 767, 773)
 # AT+CCHO and the handle that AT+CGLA and AT+CCHC use.
 HANDLES = (
@@ -430,22 +430,22 @@ HANDLES = (
 
 LEFT_OUT = """
 1.1  CONNECT: no driver uses data mode. ATV0: not used.
-1.4  PIN2, PUK2 and the numbers beyond those of ERRORS: the number is kept, the text not known.
+1.4  PIN2, PUK2 and the numbers beyond those of ERRORS: the driver keeps the number, without text.
 1.5  CFUN?, COPS, CGATT, CGREG, CREG: no driver asks for them; as URCs they are in UNASKED.
 1.7  +CAURC: "recv", +QIURC: "recv",<id>,<len>: push modes, not used; the data would be lines.
 1.7  A76xx, SIM767x (and section 4): there is no driver.
-1.8  SMS Ready and APP RDY are no restart to our drivers, as they come late after a start, too
-     (section 11); the echo that is back, RDY and lost state are.
+1.8  SMS Ready and APP RDY do not count as a restart, as they also come late after a start
+     (section 11); a returned echo, RDY and lost state do.
 2.1  CPOWD, CREBOOT, CSCLK, CFGRI: not used. 2.2: CURCCFG and profiles, not used.
 2.4  CNSMOD: not used.
 2.5  CGNAPN: not used; CNACT with 2 (automatic): not used.
 2.9  CACID, CASSLCFG, CAOPEN?, CASEND=<cid>, CAACK, CARECV?, CASERVER, CASWITCH, ASYNCOPEN, CASRIP:
      not used.
-2.10 The modem's own TLS and MQTT cannot sign with the SIM. 2.11, 10: PPP and CMUX are no part.
+2.10 The modem's own TLS and MQTT cannot sign with the SIM. 2.11, 10: PPP and CMUX: not used.
 2.12 CRSM, STK: not used.
 3    The CA commands of the SIM7000, CIPRXGET 3 and 4, CIPSEND without CIPQSEND: not used.
 5    QISEND=<id>,<len> in push mode, QIRD without a length, QSSL, QPOWD, QINISTAT: not used.
 6    USOCO with ,1 and its URC, hex mode, USORF, USECMNG: not used. 7: GNSS, UDP, etx: not used.
 8    SQNSI, SQNSNVW, SQNMONI, SQNMODEACTIVE, SQNBANDSEL: not used.
-11   What happens in PPP and CMUX; power supplies; what only a modem's firmware does.
+11   PPP and CMUX; power supplies; matters of the modem's firmware only.
 """

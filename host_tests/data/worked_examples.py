@@ -1,9 +1,9 @@
 """Worked examples of the applet interface as data: section 16 of the applet reference.
 
 Plain literals, so that tests on CPython and on MicroPython share them. Bytes are upper-case hex.
-Key material is from public test vectors; signatures have the nonces of RFC 6979, so that they are
+Key material is from public test vectors; signatures use the nonces of RFC 6979, so that they are
 the same each time. The commands are for channel 1 with the applet selected (the first two of 16.2
-do that) and for the objects below; those of one example belong together, in that order.
+do that) and for the objects below; the commands of one example belong together, in that order.
 """
 
 # Private scalar and public point of the fixtures (16.1).
@@ -47,7 +47,7 @@ TEXT_300 = (
     "585B5E6164676A6D707376797C7F8285888B8E91"
 )
 
-# What the objects are: (type, ID, label, attributes as (tag, value)); the order is that of 16.5.
+# The objects: (type, ID, label, attributes as (tag, value)), in the order of 16.5.
 OBJECTS = (
     (
         "private",

@@ -1,1 +1,1 @@
-"""Campaigns: the cases of `make test` with new seeds, for as long as one likes."""
+"""Campaigns: the cases of `make test` with new seeds, for any length of time."""

@@ -1,4 +1,4 @@
-"""`python -m soak`: what `make soak` runs."""
+"""`python -m soak`: the command behind `make soak`."""
 
 import argparse
 import re
@@ -10,16 +10,20 @@ from . import paths, plants, report, runner, table, worker
 
 
 def main(argv: list[str] | None = None) -> int:
-    """0: all campaigns ended well; 1: one did not; 130: stopped by Ctrl-C."""
+    """Return 0 if all campaigns succeeded, 1 if one failed, 130 if Ctrl-C stopped them."""
     parser = argparse.ArgumentParser(prog="soak", description=__doc__)
     parser.add_argument("--minutes", type=float, default=60.0)
-    parser.add_argument("--campaign", choices=table.names(), help="that one alone")
-    parser.add_argument("--seed", type=int, help="with --campaign: that case alone, explained")
-    parser.add_argument("--self-check", action="store_true", help="is a planted fault found?")
+    parser.add_argument("--campaign", choices=table.names(), help="only this campaign")
+    parser.add_argument("--seed", type=int, help="with --campaign: only this case, explained")
+    parser.add_argument(
+        "--self-check",
+        action="store_true",
+        help="check that each campaign finds its planted fault",
+    )
     arguments = parser.parse_args(argv)
     if arguments.seed is not None and not arguments.campaign:
-        parser.error("a seed is that of a case: say CAMPAIGN=, too")
-    # A shell starts what is in the background with Ctrl-C ignored.
+        parser.error("a seed belongs to a campaign: give CAMPAIGN= as well")
+    # A shell starts background jobs with Ctrl-C ignored.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     if arguments.self_check:
         return plants.main(arguments.campaign)
@@ -29,7 +33,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def chosen(name: str | None) -> list[table.Campaign]:
-    """The campaigns that this checkout has, or one of them alone."""
+    """Return the campaigns that this checkout has, or only the named one."""
     makefile = (paths.ROOT / "Makefile").read_text()
     targets = set(re.findall(r"^(\w+):", makefile, re.MULTILINE))
     return [
@@ -40,18 +44,18 @@ def chosen(name: str | None) -> list[table.Campaign]:
 
 
 def soak(campaigns: list[table.Campaign], minutes: float) -> int:
-    """Run them, print the table and write build/soak.json."""
+    """Run the campaigns, print the table and write build/soak.json."""
     start = time.monotonic()
 
-    def tell(line: str) -> None:
+    def print_line(line: str) -> None:
         seconds = int(time.monotonic() - start)
         print(f"{seconds // 60:3}:{seconds % 60:02} {line}", flush=True)
 
     runs = runner.planned(campaigns, minutes)
-    print(f"{len(runs)} campaigns in {minutes:g} minutes; Ctrl-C ends with what is known by then")
+    print(f"{len(runs)} campaigns in {minutes:g} minutes; Ctrl-C prints the results so far")
     status = 1
     try:
-        runner.Runner(runs, tell).run()
+        runner.Runner(runs, print_line).run()
         status = 0 if report.green(runs) else 1
     except KeyboardInterrupt:
         status = 130

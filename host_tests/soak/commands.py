@@ -1,4 +1,4 @@
-"""Commands that are cases: run to their end, with what they said when they fail."""
+"""Cases that are commands: each runs to its end; a failure shows its output."""
 
 import os
 import signal
@@ -7,12 +7,12 @@ import subprocess
 from . import paths
 
 _LINES = 40
-"""Of its output, the last so many are told."""
+"""A failure shows so many of the last lines of the output."""
 
 
 def run(command: list[str], environment: dict[str, str], show: bool) -> None:
     """Run `command` in the checkout with that in its environment; `show` its output. Raises
-    AssertionError when it fails; whatever ends this call ends the command, too."""
+    AssertionError if it fails. An exception that ends this call also ends the command."""
     options = {} if show else {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
     child = subprocess.Popen(
         command,

@@ -1,4 +1,4 @@
-"""Where this checkout lies, and its sources on `sys.path`, as pytest has them."""
+"""The folder of this checkout, and its sources on `sys.path`, like in pytest."""
 
 import sys
 from pathlib import Path
@@ -11,17 +11,17 @@ _HELPERS = ("", "system", "tools", "unit")
 
 
 def provide() -> None:
-    """Put this checkout's sources and the helpers of its tests before all others."""
+    """Put this checkout's sources and the helpers of its tests in front of sys.path."""
     folders = [ROOT / name for name in _SOURCES] + [HOST_TESTS / name for name in _HELPERS]
     sys.path[:0] = [str(folder) for folder in folders]
     from cellular import Socket
 
-    # As in conftest.py: a stream that is collected must not wait in the time of another world.
+    # As in conftest.py: closing a collected stream must not take time from another case.
     Socket.__del__ = lambda self: None
 
 
 def test_module(name: str):
-    """The module of `host_tests` with the file `name`.py, wherever it lies."""
+    """Return the module of `host_tests` with the file name `name`.py, from any folder."""
     if name not in sys.modules:
         found = list(HOST_TESTS.rglob(f"{name}.py"))
         if len(found) != 1:

@@ -1,7 +1,7 @@
-"""One fault for each campaign, planted in a copy of the checkout: does the campaign turn red?
+"""One fault for each campaign, planted in a copy of the checkout: the campaign must fail.
 
     make soak SELF_CHECK=1                      # all; those that build an image take minutes
-    make soak SELF_CHECK=1 CAMPAIGN=engine      # that one
+    make soak SELF_CHECK=1 CAMPAIGN=engine      # one campaign
 
 `make test` checks those that need no build (test_soak.py).
 """
@@ -26,9 +26,9 @@ class Plant:
     """A fault.
 
     `file`: a path below the checkout; `old`: a regular expression that matches there once; `new`:
-    what takes its place. `sign`: what the failure must name, so that not any failure counts.
+    its replacement. `sign`: text that the failure must contain, so that no other failure counts.
     `seconds`: the budget in which the campaign must find it, from seed 1 on; `build`: the command
-    that brings it into what is tested.
+    that builds it into the tested files.
     """
 
     campaign: str
@@ -52,7 +52,7 @@ PLANTS = (
     ),
     Plant(
         "matrix",
-        "a reading that comes again does not say so",
+        "a repeated reading lacks its mark",
         "lib/telemetry/queue.py",
         r"if number <= self\._tried:",
         "if False:",
@@ -66,7 +66,7 @@ PLANTS = (
     ),
     Plant(
         "sockets",
-        "a connection goes on after bytes on their way out were lost",
+        "a connection continues after bytes on their way out were lost",
         "lib/cellular/socket.py",
         r"if self\._broken & _OUT:",
         "if False:",
@@ -96,7 +96,7 @@ PLANTS = (
     ),
     Plant(
         "modem",
-        "the modem takes any text for a number",
+        "the modem accepts any text as a number",
         "tools/iotsafe_tools/simulator/modem/parser.py",
         r"if not _NUMBER\.fullmatch\(token\):",
         "if False:",
@@ -113,7 +113,7 @@ PLANTS = (
     ),
     Plant(
         "reproduce",
-        "an image that has the time of its build in it",
+        "an image that contains the time of its build",
         "boards/WAVESHARE_PICO_SIM7080G/mpconfigboard.h",
         r'(#define MICROPY_HW_BOARD_NAME "[^"]*")',
         r"\1 __TIME__",
@@ -134,12 +134,12 @@ PLANTS = (
 
 
 class Unfit(Exception):
-    """The fault cannot be planted: the code has changed, and the plant must follow, or the copy
+    """The fault cannot be planted: the code has changed and the plant must follow, or the copy
     cannot be built."""
 
 
 def main(name: str | None) -> int:
-    """Check the plant of one campaign or of all; 0 when each was found."""
+    """Check the plant of one campaign or of all; return 0 if each was found."""
     status = 0
     for plant in PLANTS:
         if name and plant.campaign != name:
@@ -176,7 +176,7 @@ def check(plant: Plant, folder: Path) -> str:
 
 
 def said(failure: str) -> str:
-    """The line of a traceback that names the error."""
+    """Return the line of a traceback that names the error."""
     lines = [line for line in failure.splitlines() if re.match(r"[\w.]*(Error|Exception)\b", line)]
     return (lines[-1] if lines else failure)[:200]
 
@@ -193,7 +193,7 @@ def apply(plant: Plant, folder: Path) -> None:
 
 
 def copy(plant: Plant, folder: Path) -> None:
-    """The checkout's own files in `folder`, and what was built from them."""
+    """Put the checkout's own files and the built files into `folder`."""
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     listed = subprocess.run(command, cwd=paths.ROOT, check=True, capture_output=True).stdout
     for name in listed.decode().split("\0"):
@@ -211,7 +211,7 @@ def copy(plant: Plant, folder: Path) -> None:
 
 
 def cases(plant: Plant, folder: Path, seed: int = 1) -> Iterator[dict]:
-    """What the cases of the campaign in `folder` report, from `seed` on."""
+    """Return what the cases of the campaign in `folder` report, from `seed` on."""
     command = [sys.executable, "-m", "soak.worker", plant.campaign, f"--seed={seed}"]
     with subprocess.Popen(
         [*command, f"--seconds={plant.seconds}"],
@@ -228,7 +228,7 @@ def cases(plant: Plant, folder: Path, seed: int = 1) -> Iterator[dict]:
 
 
 def _commit(folder: Path) -> None:
-    """A checkout that can be cloned."""
+    """Commit the copy, so that git can clone it."""
     author = ["-c", "user.name=soak", "-c", "user.email=soak@localhost"]
     for words in (["init", "-q"], ["add", "-A"], [*author, "commit", "-qm", "A planted fault."]):
         _quietly(["git", *words], folder)
@@ -241,5 +241,5 @@ def _quietly(command: list[str], folder: Path) -> None:
 
 
 def named(campaign: str) -> Plant:
-    """The plant of a campaign."""
+    """Return the plant of a campaign."""
     return next(plant for plant in PLANTS if plant.campaign == campaign)

@@ -3,14 +3,14 @@
 import json
 from pathlib import Path
 
-from .runner import Run, again
+from .runner import Run, repeat_command
 
 _HEAD = ("campaign", "cases", "least", "seconds", "cases/s", "seed", "verdict")
 _LINE = "{:10} {:>9} {:>8} {:>8} {:>8} {:>10}  {}"
 
 
 def rows(runs: list[Run]) -> list[dict]:
-    """What came of each campaign, in the order of the table."""
+    """Return the result of each campaign, in the order of the table."""
     return [
         {
             "campaign": run.campaign.name,
@@ -21,7 +21,7 @@ def rows(runs: list[Run]) -> list[dict]:
             "seed": run.seed,
             "verdict": run.verdict,
             "failures": [
-                {"seed": seed, "again": again(run.campaign, seed), "text": text}
+                {"seed": seed, "again": repeat_command(run.campaign, seed), "text": text}
                 for seed, text in run.failures
             ],
         }
@@ -30,7 +30,7 @@ def rows(runs: list[Run]) -> list[dict]:
 
 
 def text(runs: list[Run]) -> str:
-    """A table, and below it how to repeat what failed."""
+    """Return a table, and below it how to repeat each failure."""
     found = rows(runs)
     lines = [_LINE.format(*_HEAD)]
     for row in found:
@@ -40,12 +40,12 @@ def text(runs: list[Run]) -> str:
 
 
 def write(path: Path, runs: list[Run], minutes: float) -> None:
-    """The same for programs."""
+    """Write the same data as JSON."""
     path.parent.mkdir(exist_ok=True)
     document = {"minutes": minutes, "green": green(runs), "campaigns": rows(runs)}
     path.write_text(json.dumps(document, indent=1) + "\n")
 
 
 def green(runs: list[Run]) -> bool:
-    """Everything ran, nothing failed, nothing fell short."""
+    """Return whether every campaign ran, none failed and none had too few cases."""
     return all(run.verdict == "ok" for run in runs)

@@ -23,9 +23,9 @@ PATIENCE = 30
 
 @dataclass
 class Run:
-    """A campaign of this soak and what came of it.
+    """A campaign of this soak and its result.
 
-    `seconds`: what it may take; `wanted`: cases that it must reach; `failures`: (seed, text).
+    `seconds`: its time; `wanted`: the least number of cases; `failures`: (seed, text).
     """
 
     campaign: Campaign
@@ -39,16 +39,16 @@ class Run:
     """waits, runs, ended, stopped."""
     started: float = 0.0
     next: int = 0
-    """Seed of the case that runs now."""
+    """Seed of the current case."""
     heard: float = 0.0
     """When the last case ended."""
     process: subprocess.Popen | None = None
     rest: bytes = b""
-    """The beginning of a line."""
+    """The beginning of an incomplete line."""
 
     @property
     def verdict(self) -> str:
-        """In a word or two; "ok" is the only good one."""
+        """The result in a word or two; only "ok" is good."""
         if self.failures:
             return f"FAILED, {len(self.failures)}"
         if self.state != "ended":
@@ -57,14 +57,14 @@ class Run:
 
     @property
     def command(self) -> list[str]:
-        """Of its process."""
+        """The command of the worker's process."""
         name = self.campaign.name
         options = [f"--seed={self.seed}", f"--seconds={self.seconds:.1f}"]
         return [sys.executable, "-m", "soak.worker", name, *options]
 
 
 def planned(campaigns: list[Campaign], minutes: float, seed: int | None = None) -> list[Run]:
-    """What to run within `minutes`, from random seeds or from `seed`; the longest first."""
+    """Return the runs for `minutes`, from random seeds or from `seed`; the longest first."""
     chance = random.SystemRandom()
     runs = [
         Run(
@@ -79,17 +79,21 @@ def planned(campaigns: list[Campaign], minutes: float, seed: int | None = None) 
 
 
 class Runner:
-    """Runs `runs`; `tell` gets a line whenever one begins, ends or fails. `cores`: how many of
-    those that compute run at a time."""
+    """Runs `runs`; calls `print_line` with a line whenever one begins, ends or fails.
 
-    def __init__(self, runs: list[Run], tell: Callable[[str], None], cores: int = CORES) -> None:
+    `cores`: how many campaigns that compute run at a time.
+    """
+
+    def __init__(
+        self, runs: list[Run], print_line: Callable[[str], None], cores: int = CORES
+    ) -> None:
         self.runs = runs
-        self._tell = tell
+        self._print_line = print_line
         self._cores = cores
         self._selector = selectors.DefaultSelector()
 
     def run(self) -> None:
-        """Until all have ended. However it ends, no process is left."""
+        """Run until all have ended. However this call ends, no process is left."""
         try:
             while any(run.state in ("waits", "runs") for run in self.runs):
                 self._begin_some()
@@ -124,7 +128,7 @@ class Runner:
         run.started = run.heard = time.monotonic()
         os.set_blocking(run.process.stdout.fileno(), False)
         self._selector.register(run.process.stdout, selectors.EVENT_READ, run)
-        self._tell(f"{run.campaign.name:10} begins: {run.seconds:.0f} s, seed {run.seed}")
+        self._print_line(f"{run.campaign.name:10} begins: {run.seconds:.0f} s, seed {run.seed}")
 
     def _read(self, run: Run) -> None:
         data = run.process.stdout.read()
@@ -147,18 +151,24 @@ class Runner:
 
     def _failed(self, run: Run, seed: int, text: str) -> None:
         run.failures.append((seed, text))
-        self._tell(f"{run.campaign.name:10} FAILED: {again(run.campaign, seed)}\n{text}\n")
+        self._print_line(
+            f"{run.campaign.name:10} FAILED: {repeat_command(run.campaign, seed)}\n{text}\n"
+        )
 
     def _ended(self, run: Run, state: str) -> None:
         self._selector.unregister(run.process.stdout)
         run.process.stdout.close()
         run.state, run.took = state, time.monotonic() - run.started
-        self._tell(f"{run.campaign.name:10} {run.verdict}: {run.cases} cases in {run.took:.0f} s")
+        self._print_line(
+            f"{run.campaign.name:10} {run.verdict}: {run.cases} cases in {run.took:.0f} s"
+        )
 
     def _look_for_hangs(self) -> None:
         for run in self.runs:
             if run.state == "runs" and time.monotonic() - run.heard > run.campaign.longest:
-                self._failed(run, run.next, f"it hangs: no end in {run.campaign.longest:.0f} s")
+                self._failed(
+                    run, run.next, f"it hangs: did not end within {run.campaign.longest:.0f} s"
+                )
                 stop([run.process])
                 self._ended(run, "ended")
 
@@ -170,7 +180,7 @@ class Runner:
 
 
 def stop(processes: list[subprocess.Popen]) -> None:
-    """Let the processes end what they have started; kill what is left of their groups."""
+    """Let the processes end their child processes; then kill the rest of their groups."""
     _signal(processes, signal.SIGTERM)
     due = time.monotonic() + PATIENCE
     for process in processes:
@@ -185,18 +195,18 @@ def _signal(processes: list[subprocess.Popen], number: int) -> None:
     for process in processes:
         with contextlib.suppress(ProcessLookupError):
             if number == signal.SIGTERM:
-                process.send_signal(number)  # it is for the worker to end its children in order
+                process.send_signal(number)  # the worker ends its children in order
             else:
                 os.killpg(process.pid, number)
 
 
-def again(campaign: Campaign, seed: int) -> str:
-    """The command that repeats a case."""
+def repeat_command(campaign: Campaign, seed: int) -> str:
+    """Return the command that repeats a case."""
     return f"make soak CAMPAIGN={campaign.name} SEED={seed}"
 
 
 def log_of(campaign: Campaign):
-    """Where what its cases print goes."""
+    """Return the file with the output of its cases."""
     return paths.BUILD / "log" / f"soak-{campaign.name}.log"
 
 

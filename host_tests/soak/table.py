@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 CORES = 2
-"""What the budget is counted on: MINUTES=30 are 60 minutes of one core."""
+"""Cores in the budget: MINUTES=30 are 60 minutes of one core."""
 REFERENCE = 30
-"""Minutes of the budget that `Campaign.least` is meant for."""
+"""Minutes of the budget to which `Campaign.least` refers."""
 
 
 @dataclass(frozen=True)
@@ -24,15 +24,15 @@ class Campaign:
 
     @property
     def waits(self) -> bool:
-        """It needs no core for itself."""
+        """Whether the campaign mostly waits, and so needs no core for itself."""
         return not self.share
 
     def seconds(self, minutes: float) -> float:
-        """How long it runs."""
+        """Return how long it runs."""
         return minutes * 60 * (1 if self.waits else CORES * self.share / 100)
 
     def wanted(self, minutes: float) -> int:
-        """Number of cases that it must reach, at least one."""
+        """Return the least number of cases, at least one."""
         return max(1, int(self.least * minutes / REFERENCE))
 
 
@@ -45,10 +45,10 @@ CAMPAIGNS = tuple(
 
 
 def named(name: str) -> Campaign:
-    """The campaign of that name. Raises StopIteration when there is none."""
+    """Return the campaign of that name. Raises StopIteration if there is none."""
     return next(row for row in CAMPAIGNS if row.name == name)
 
 
 def names() -> list[str]:
-    """The names in the order of the table."""
+    """Return the names in the order of the table."""
     return [row.name for row in CAMPAIGNS]

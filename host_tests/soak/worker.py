@@ -1,8 +1,8 @@
 """`python -m soak.worker NAME`: the cases of one campaign, in a process of its own.
 
-Each case has a number as its seed; those of a run follow each other. What comes of it goes to
-standard output, a line of JSON for each case: {"seed": …, "cases": …} or {"seed": …, "failed":
-text}. Whatever the cases print goes to standard error.
+Each case has a number as its seed; the seeds of a run are consecutive. The worker writes a line of
+JSON for each case to standard output: {"seed": …, "cases": …} or {"seed": …, "failed": text}. The
+output of the cases goes to standard error.
 """
 
 import argparse
@@ -20,17 +20,17 @@ from pathlib import Path
 from . import paths, table
 
 MOST_FAILURES = 3
-"""After so many a campaign has said enough."""
+"""A campaign ends after so many failures."""
 
 STOPPED = 143
 """Exit status after SIGTERM."""
 
 Case = Callable[[int], int]
-"""Does what the seed says; how many cases that were."""
+"""Runs the case of a seed; returns the number of cases."""
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run cases until the time is over, or one alone; 1 if one failed."""
+    """Run cases until the time is over, or one alone; return 1 if one failed."""
     parser = argparse.ArgumentParser(prog="soak.worker", description=__doc__)
     parser.add_argument("name", choices=table.names())
     parser.add_argument("--seed", type=int, default=0)
@@ -41,7 +41,7 @@ def main(argv: list[str] | None = None) -> int:
     report = os.fdopen(os.dup(1), "w", buffering=1) if arguments.seconds else sys.stdout
     if arguments.seconds:
         os.dup2(2, 1)
-        # The signal of the runner ends a case as Ctrl-C would: what it has started ends, too.
+        # The runner's signal ends a case like Ctrl-C, and with it the case's child processes.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
     paths.provide()
     with tempfile.TemporaryDirectory(prefix=f"soak-{arguments.name}-") as folder:
@@ -57,22 +57,23 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _again_with_fixed_hashes(argv: list[str]) -> None:
-    """The order of a set of strings would differ from process to process, and with it what
-    hypothesis draws."""
+    """Start again with fixed hashes. Otherwise the order of a set of strings differs from process
+    to process, and with it the cases that hypothesis draws."""
     environment = {**os.environ, "PYTHONHASHSEED": "0", "PYTHONPATH": str(paths.HOST_TESTS)}
     os.execve(sys.executable, [sys.executable, "-m", "soak.worker", *argv], environment)
 
 
 def prepare(name: str, folder: Path, alone: bool) -> Case:
-    """The case function of a campaign. `alone`: it will be called once, to explain."""
+    """Return the case function of a campaign. `alone`: the worker calls it once, to explain the
+    case."""
     module, _, argument = table.named(name).cases.partition(":")
     campaign = importlib.import_module(f"soak.campaigns.{module}")
     return campaign.prepare(folder, alone, *([argument] if argument else []))
 
 
-def repeat(case: Case, seed: int, seconds: float, tell: Callable[[str], object]) -> int:
-    """Cases from `seed` on until `seconds` are over; none is begun that would end too late, but
-    for the first."""
+def repeat(case: Case, seed: int, seconds: float, print_line: Callable[[str], object]) -> int:
+    """Run cases from `seed` on until `seconds` are over. Except for the first, begin no case that
+    would end too late."""
     end = time.monotonic() + seconds
     longest = failures = 0
     while failures < MOST_FAILURES:
@@ -84,14 +85,14 @@ def repeat(case: Case, seed: int, seconds: float, tell: Callable[[str], object])
         except Exception as error:
             failures += 1
             line = {"seed": seed, "failed": describe(error)}
-        tell(json.dumps(line) + "\n")
+        print_line(json.dumps(line) + "\n")
         longest = max(longest, time.monotonic() - start)
         seed += 1
     return 1 if failures else 0
 
 
 def describe(error: Exception) -> str:
-    """What failed and where, for a person."""
+    """Describe a failure and its place in the code, for a person."""
     return "".join(traceback.format_exception(error)).strip()
 
 

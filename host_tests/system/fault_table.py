@@ -1,4 +1,5 @@
-"""The table of test_fault_matrix.py: which faults strike in which phases, and what comes of it."""
+"""The table of test_fault_matrix.py: the faults, the phases in which they strike, and the
+outcomes."""
 
 from collections import Counter
 from pathlib import Path
@@ -35,8 +36,9 @@ FAULTS = (
 NAMES = [fault.partition(":")[0] for fault in FAULTS]
 
 FAMILIES = {
-    # personality: while its data context is activated (or asked for, where it came with the
-    # registration), and so many seconds later; how it opens a connection, and how it sends
+    # Personality of the modem: the event while it activates its data context (or while the driver
+    # asks for it, if it came with the registration), and the seconds after it; how it opens a
+    # connection, and how it sends
     "sim7080": ("done:+CNCFG", 0.2, "+CAOPEN", "+CASEND"),
     "sim7000": ("at:+CIICR", 0.2, "+CIPSTART", "+CIPSEND"),
     "bg95": ("done:+QICSGP", 0.2, "+QIOPEN", "+QISEND"),
@@ -47,8 +49,8 @@ FAMILIES = {
 
 
 def phases(personality: str) -> dict[str, tuple[str, int, int, float]]:
-    """The named event at which a fault strikes, after so many logins and deliveries, and so many
-    seconds later."""
+    """Return by phase the event at which a fault strikes, the number of logins and deliveries
+    before it, and the seconds after it."""
     context, later, opens, sends = FAMILIES[personality]
     return {
         "boot": ("boot", 0, 0, 0.5),
@@ -68,11 +70,11 @@ REAL_TLS = "sim7080+tls"
 RUNS = {**dict.fromkeys(FAMILIES, PHASES), REAL_TLS: PHASES[5:]}
 """Blocks of the table, and their columns."""
 BY_BYTES = {"garbage", "lost_bytes", "doubled_bytes"}
-"""Strike bytes by their number: not with OpenSSL, whose messages differ in length each time."""
+"""Faults that strike a byte by its number: not with OpenSSL, whose messages vary in length."""
 
 
 def faults(run: str) -> list[str]:
-    """The rows of a block."""
+    """Return the rows of a block."""
     return [name for name in NAMES if run != REAL_TLS or name not in BY_BYTES]
 
 
@@ -100,7 +102,7 @@ class Table:
                 block[first] = cells
 
     def text(self, seen: Rows) -> str:
-        """The same file with what was seen in place of what was expected."""
+        """The same file with the observed outcomes in place of the expected ones."""
         lines = list(self.legend)
         for run, columns in RUNS.items():
             known = self.rows.get(run, {}) | seen.get(run, {})
@@ -110,7 +112,7 @@ class Table:
 
 
 def formatted(first: str, cells: list[str] | tuple[str, ...]) -> str:
-    """A line of the table."""
+    """Return a line of the table."""
     return (f"{first:20}" + "".join(f"{cell:{COLUMN}} " for cell in cells)).rstrip()
 
 
@@ -119,8 +121,8 @@ SEEN = ROOT / "build" / "fault_matrix.txt"
 
 
 def report(found: list[tuple[str, str, list[str]]]) -> list[str]:
-    """Lines for the end of a run, of (run, fault, cells): the rows of the first run in full. They
-    are written to SEEN, too, which can replace the table."""
+    """Return lines for the end of a run, from (run, fault, cells): the rows of the first run in
+    full. Also write them to SEEN, which can replace the table."""
     seen: Rows = {}
     for run, fault, cells in found:
         seen.setdefault(run, {})[fault] = cells

@@ -45,7 +45,7 @@ def test_a_loop_of_ones_own(make_rig):
         messages = subscriber.take(3, 60)
         firmware.wait_for("connected as meter-17", 10)
     assert {message.topic for message in messages} == {"devices/meter-17/telemetry"}
-    assert rig.broker.log.count("New client connected") == 2  # it, and the subscriber
+    assert rig.broker.log.count("New client connected") == 2  # the example, and the subscriber
 
 
 def test_a_logger_on_a_battery(make_rig):

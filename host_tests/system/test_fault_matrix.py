@@ -1,11 +1,12 @@
 """Every fault at every point of a connect-publish-close dialogue: what the application gets.
 
-Each cell of fault_matrix.txt is `recovered` (nobody noticed), the exception that a step of the
-application ended with, or why the fault cannot strike there; here it is compared with what is.
-Whatever it is, no command and no call takes longer than its time-out, the engine is usable right
-after the exception or says that the modem has to be set up again, the device goes on by itself,
-all readings arrive, and no byte of a connection comes out of another; see fault_world.py, whose
-stand-in for TLS is used in the phase `handshake`, too. The last block has real TLS (fault_tls.py).
+Each cell of fault_matrix.txt is `recovered` (the application got no error), the exception that
+ended a step of the application, or the reason why the fault cannot strike there. The test compares
+it with the outcome. Whatever the outcome, no command and no call takes longer than its time-out.
+The engine is usable right after the exception or reports that the modem needs a new set-up. The
+device continues by itself, all readings arrive, and no byte of a connection comes out of another;
+see fault_world.py, whose stand-in for TLS also serves the phase `handshake`. The last block has
+real TLS (fault_tls.py).
 """
 
 import re
@@ -29,7 +30,7 @@ from fault_tls import RealSession, RealTLS
 from fault_world import World
 
 IN_CLOSE = {"lost_bytes": ",rate=200", "doubled_bytes": ",rate=200"}
-"""So few bytes pass there that it has to be many of them."""
+"""So few bytes pass there that many of them must be struck."""
 NO_CONNECTION, NO_CONTEXT, NO_MORE = "-a", "-b", "-c"
 NEEDS = {
     "close": (NO_CONNECTION, lambda modem: modem.sockets.sockets),
@@ -39,11 +40,11 @@ NEEDS = {
         lambda modem: modem.radio.activating or any(modem.radio.pdp.values()),
     ),
 }
-"""Faults that strike only what is there, and how the table says that it is not."""
+"""Faults that need an object to strike, and the table's text if there is none."""
 
 
 class Striker:
-    """Arms `fault` once, in its phase; `hit`: there was something to strike."""
+    """Arms `fault` once, in its phase; `hit`: the fault found something to strike."""
 
     def __init__(self, world: World, phase: str, fault: str) -> None:
         self.world = world
@@ -57,18 +58,18 @@ class Striker:
         self.after = ""
         self._occur = world.modem.occur
         world.modem.occur = self._named
-        world.on_event = self._told
+        world.on_event = self._on_event
         world.on_delivered = self._one_delivered
         world.on_failure = self._failed
 
     def outcome(self) -> str:
-        """What the application got, as the table has it."""
+        """Return what the application got, as the table words it."""
         if not self.hit or not self.world.modem.faults.struck:
             return self.missed
         return self.world.log[0][2] + self.after if self.world.log else "recovered"
 
     def _failed(self) -> None:
-        """The first time, look at what can be done right after it."""
+        """After the first failure, check what the application can do right after it."""
         if len(self.world.failures) == 1:
             self.after = self.world.aside(self.world.usable)
 
@@ -76,7 +77,7 @@ class Striker:
         self._happens(name)
         self._occur(name)
 
-    def _told(self, event: dict) -> None:
+    def _on_event(self, event: dict) -> None:
         if event.get("what") == "boot":
             self._happens("boot")
 
@@ -109,7 +110,7 @@ class Striker:
 
 
 def cell(folder: Path, run: str, fault: str, phase: str, later: float = 0.0, **world) -> str:
-    """One dialogue, and what came of it. `later`: seconds behind the moment that the table means;
+    """Run one dialogue and return its outcome. `later`: seconds after the moment in the table;
     `world`: further options of it."""
     folder.mkdir()
     options = {"tls": (RealTLS, RealSession)} if run == REAL_TLS else {}
@@ -134,7 +135,7 @@ def test_fault_in_each_phase(run, name, tmp_path, summarize):
     summarize("fault_table.report", (run, name, cells))
     assert cells == TABLE.rows.get(run, {}).get(name), (
         f"[{run}] is not as in fault_matrix.txt, but:\n{formatted(name, cells)}\n"
-        f"If all of {SEEN} is as it should be, put it in its place"
+        f"If all of {SEEN} is right, replace the table with it"
     )
 
 

@@ -70,8 +70,8 @@ app.run({READINGS})
 
 @pytest.mark.timeout(PATIENCE + 200)
 def test_the_main_job_at_a_tenth_of_a_percent_of_lost_bytes(make_rig, summarize):
-    """The modems run side by side, as each of them mostly waits. They use TLS 1.2, because OpenSSL
-    sends session tickets in TLS 1.3, which nothing here uses and which double a burst's size."""
+    """Run the modems side by side, as each of them mostly waits. They use TLS 1.2: over TLS 1.3
+    OpenSSL sends session tickets, which nothing here uses and which double a burst's size."""
     jobs = []
     with contextlib.ExitStack() as running:
         for seed, personality in enumerate(NOISY, 1):

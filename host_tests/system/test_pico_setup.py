@@ -81,7 +81,7 @@ def test_the_dialogue(rig, pico, tmp_path):
             terminal.wait_for(question, mark)
             if answer is not None:
                 mark = terminal.type(answer + "\r")
-        terminal.wait_for("the board starts with it now", mark, 240)
+        terminal.wait_for("the board now starts with it", mark, 240)
         assert terminal.wait() == 0
     assert works(terminal.shown) == list(STEPS)
     assert not [secret for secret in SECRETS if secret in terminal.shown]
@@ -138,7 +138,7 @@ def test_what_fails_is_shown_and_changes_nothing(rig, pico, tmp_path):
     assert status == 1
     assert works(shown) == list(STEPS[:-1])
     assert "✗ session  ServerNotTrusted: the server's certificate is not from a CA" in shown
-    assert shown.splitlines()[-1].startswith("iotsafe setup: the test failed, and the board's")
+    assert shown.splitlines()[-1].startswith("iotsafe setup: the test failed: the board")
     with closing(Terminal(pico.console)) as screen:  # the board keeps its old config
         screen.wait_for("delivered")
     assert on_the_board(pico)[0] == before
@@ -152,7 +152,7 @@ def test_what_fails_is_shown_and_changes_nothing(rig, pico, tmp_path):
         (["--mqtt-port", "99999"], "--mqtt-port must be 1 to 65535"),
         (["--mqtt-port", "x"], "--mqtt-port must be a whole number"),
         (["--ca", "/no/such/file"], "/no/such/file: No such file"),
-        (["--ca", os.devnull], "no certificate, neither PEM nor DER"),
+        (["--ca", os.devnull], "not a certificate in PEM or DER"),
     ],
 )
 def test_a_bad_option_is_refused_before_the_board_is_touched(options, why):
@@ -193,7 +193,7 @@ def test_what_is_no_micropython():
         status, shown = setup(f"socket://127.0.0.1:{server.getsockname()[1]}", "--host", "h")
         thread.join()
     assert status == 1
-    assert "what is there does not answer as MicroPython does" in shown
+    assert "the device does not answer like MicroPython" in shown
     assert "Traceback" not in shown
 
 

@@ -1,6 +1,7 @@
-"""The code in the READMEs, as it stands there: all of it is run, checked, or says why not.
+"""The code in the READMEs, as it stands there: all of it is run or checked, or gives a reason why
+not.
 
-`readme_blocks.py` finds it and says how it is marked, `readme_stage.py` what it takes for granted.
+`readme_blocks.py` finds it and describes the marks; `readme_stage.py` provides its surroundings.
 """
 
 import json
@@ -50,8 +51,8 @@ CONSOLES = per_readme(of("console"))
 def test_each_block_is_run_or_says_why_not():
     unknown = [block.place for block in BLOCKS if block.kind == "unknown" and not block.not_run]
     assert not unknown, (
-        f"{', '.join(unknown)}: what is it? Give the fence an info string (python, json, text), "
-        "or put <!-- not run: REASON --> before it"
+        f"{', '.join(unknown)}: unknown kind of block. Give the fence an info "
+        "string (python, json, text), or put <!-- not run: REASON --> before it"
     )
     assert of("python") and of("console") and of("commands")
 
@@ -61,7 +62,7 @@ def test_each_block_is_run_or_says_why_not():
 
 @pytest.mark.parametrize("readme", ON_A_DEVICE)
 def test_on_a_device(readme, tmp_path):
-    """On MicroPython, before a simulated modem and SIM and a broker."""
+    """On MicroPython, with a simulated modem, a SIM and a broker."""
     for number, found in enumerate(stage.programs(ON_A_DEVICE[readme])):
         with stage.rig(tmp_path / f"rig-{number}", found[0]) as rig:
             folder = tmp_path / f"device-{number}"
@@ -85,7 +86,7 @@ def test_on_the_host(readme, tmp_path):
 
 
 def judge(found: list[Block], lines: list[str]) -> None:
-    """The program came to its end, and what it shows is what the README shows."""
+    """Check that the program came to its end, and that its output is the README's."""
     assert lines and lines[-1] == "@@ end", "\n".join(lines[-40:])
     printed: dict[int, list[str]] = {}
     line = 0
@@ -120,7 +121,7 @@ def test_what_commands_print(readme, tmp_path):
 
 
 def captures(block: Block) -> list[tuple[int, str, list[str]]]:
-    """(line, command, what it prints) of each command of a block."""
+    """Return (line, command, output) of each command of a block."""
     found: list[tuple[int, str, list[str]]] = []
     for number, text in enumerate(block.text.splitlines(), block.line):
         if text.startswith("$ "):
@@ -134,7 +135,7 @@ def captures(block: Block) -> list[tuple[int, str, list[str]]]:
 
 
 class Shell:
-    """A shell that runs one command after the other; what it exports stays."""
+    """A shell that runs one command after the other, and keeps exported variables."""
 
     def __init__(self, environment: dict[str, str], folder: Path) -> None:
         self._child = subprocess.Popen(
@@ -149,7 +150,8 @@ class Shell:
         )
 
     def run(self, command: str) -> list[str]:
-        """What `command` prints, both streams; of one in the background nothing."""
+        """Return the output of `command`, both streams; nothing for a command in the
+        background."""
         if command.rstrip().endswith("&"):
             command = f"{command.rstrip()[:-1]} >background.log 2>&1 &"
         self._child.stdin.write(f"{command}\necho; echo '@@ done'\n")
@@ -158,14 +160,15 @@ class Shell:
         return lines[:-1]
 
     def close(self) -> None:
-        os.killpg(self._child.pid, signal.SIGKILL)  # and what it has in the background
+        os.killpg(self._child.pid, signal.SIGKILL)  # and its background jobs
         self._child.communicate()
 
 
 class Bench:
-    """What the captures were made with: a lab at /tmp/modem, files, a card reader.
+    """The surroundings of the captures: a lab at /tmp/modem, files, a card reader.
 
-    Absolute places of a README (/tmp/modem, a control port) are places of this test here.
+    The test replaces absolute places of a README (/tmp/modem, a control port) by places of its
+    own.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -197,7 +200,7 @@ class Bench:
         self._stack.close()
 
     def run(self, command: str) -> list[str]:
-        """What `command` of a README prints, with the places of the README."""
+        """Return the output of `command` of a README, with the places of the README."""
         for theirs, ours in self._places.items():
             command = command.replace(theirs, ours)
         lines = self.shell.run(command)
@@ -206,9 +209,9 @@ class Bench:
         return [line.replace(self._places["/tmp/modem"], "/tmp/modem") for line in lines]
 
     def prepare(self, block: Block) -> None:
-        """Bring about what `block` is to be run with."""
-        for wish in stage.wishes(block) or ["lab"]:
-            getattr(self, wish)()
+        """Prepare what `block` is to be run with."""
+        for condition in stage.conditions(block) or ["lab"]:
+            getattr(self, condition)()
 
     def lab(self) -> Lab:
         """`iotsafe lab --uart pty:/tmp/modem --store sim.json --resolve …`, a new SIM in it."""
@@ -224,7 +227,7 @@ class Bench:
         return self._lab
 
     def enrolled(self) -> None:
-        """A certificate for the key in that SIM, and the public key in device.pub."""
+        """Write a certificate for the key in that SIM, and the public key to device.pub."""
         card = self.lab().card
         point = card.issuer.point_of(card.profile.key_id)
         certificate = self._rig.pki.issue_client(point, "device-0001")
@@ -234,17 +237,17 @@ class Bench:
         (self._folder / "device.pub").write_bytes(pem)
 
     def clock(self) -> None:
-        """The modem has taken the network's time at its last start."""
+        """Let the modem take the network's time at a restart."""
         self.lab()
         self.run("iotsafe modem at --port /tmp/modem AT+CLTS=1 AT+CFUN=1,1")
 
     def attached(self) -> None:
-        """The modem has a data connection."""
+        """Give the modem a data connection."""
         self.lab()
         self.run("iotsafe modem attach --port /tmp/modem --apn internet")
 
     def reader(self) -> None:
-        """A SIM in a card reader, which PC/SC programs find."""
+        """Put a SIM into a card reader that PC/SC programs find."""
         pcscd = self._stack.enter_context(Pcscd())
         self._stack.enter_context(Lab(vpcd=pcscd.where, delays=0.0))
         pcscd.wait_for_card()
@@ -253,7 +256,7 @@ class Bench:
 
 
 def listens(address: tuple[str, int]) -> None:
-    """Wait until somebody listens at `address`."""
+    """Wait until a program listens at `address`."""
     deadline = time.monotonic() + TIMEOUT
     while True:
         try:
@@ -275,7 +278,7 @@ def test_commands_exist_with_these_options(block):
 
 
 def check(words: list[str], line: str) -> None:
-    """Have the program itself read `words`, and do nothing; AssertionError if it refuses."""
+    """Let the program itself parse `words` without acting; AssertionError if it refuses."""
     program = words[0].removeprefix(".venv/bin/")
     if program == "make":
         run(["make", "--dry-run", *words[1:]])
@@ -293,7 +296,7 @@ def check(words: list[str], line: str) -> None:
 
 
 def parse(words: list[str]) -> None:
-    """Whether `iotsafe` has this command, and it these options."""
+    """Check that `iotsafe` has this command, and the command these options."""
     command, context = get_command(app), None
     while True:
         context = command.make_context(words[0] if words else "", list(words), parent=context)

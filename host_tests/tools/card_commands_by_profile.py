@@ -1,7 +1,7 @@
 """Every command of the client on every profile of the simulated SIM, as a table.
 
-A cell is what the client's caller sees: "works"; a status word, "refused as that card would"; "-",
-the card does not offer the command (6D00); "no object": nothing on it that the command is for.
+A cell is what the client's caller sees: "works"; a status word, with which that card refuses; "-",
+the card does not offer the command (6D00); "no object": it has no object for the command.
 """
 
 import hashlib
@@ -31,7 +31,7 @@ PEER = bytes.fromhex(
 
 
 class Channel:
-    """The card itself as a channel, as a reader gives it."""
+    """Calls the card directly, like a reader."""
 
     def __init__(self, card: Card) -> None:
         self._card = card
@@ -54,14 +54,14 @@ class Probe:
         files = [item for item in self.card.store.objects() if item.kind is o.Kind.FILE]
         if files:
             self.card.issuer.write_file(files[0].id, CONTENT)
-        if self.card.profile.wedge:  # somebody before us was cut off in the middle
+        if self.card.profile.wedge:  # an earlier client was cut off in the middle
             other = iotsafe.FullApplet(Channel(self.card))
             other.begin(0x2A, bytes.fromhex("840101A1010391020001920104"), "")
             self.card.power_on()
         self.applet = iotsafe.FullApplet(Channel(self.card))
 
     def find(self, kind: o.Kind, functions: int = 0, access: int = 0, **exact: int) -> bytes:
-        """ID of the first object of that kind with these bits; raises NoObject."""
+        """Return the ID of the first object of that kind with these bits; raises NoObject."""
         for item in self.card.store.objects():
             if (
                 item.kind is kind
@@ -73,7 +73,7 @@ class Probe:
         raise NoObject
 
     def public_half(self, id: bytes) -> bytes:
-        """ID of the public key of the same label."""
+        """Return the ID of the public key with the same label."""
         private = self.card.store.find(o.Kind.PRIVATE, id=id)
         if private is None:
             raise NoObject
@@ -232,7 +232,7 @@ COMMANDS: dict[str, Callable[[Probe], bool]] = {
 
 
 def cell(command: str, profile: str) -> str:
-    """What the caller sees of one command on a new card of a profile."""
+    """Return what the caller sees of one command on a new card of a profile."""
     try:
         return WORKS if COMMANDS[command](Probe(profile)) else "wrong"
     except NoObject:
@@ -247,7 +247,7 @@ _SIGNS = {WORKS: "ok", NO_OBJECT: "."}
 
 
 def lines(cells: dict[str, dict[str, str]]) -> list[str]:
-    """The table as text, the broken cards below the others."""
+    """Return the table as text, the broken cards below the others."""
     text = [
         "commands by profile of the card; ok: works, -: not offered (6D00), .: no object for it",
     ]
@@ -266,12 +266,12 @@ def lines(cells: dict[str, dict[str, str]]) -> list[str]:
 
 
 def summary(tables: list[dict[str, dict[str, str]]]) -> list[str]:
-    """Lines of the one table, for the end of the run."""
+    """Return the lines of the one table, for the end of the run."""
     return lines(*tables)
 
 
 def table() -> dict[str, dict[str, str]]:
-    """{command: {profile: cell}}."""
+    """Return {command: {profile: cell}}."""
     return {
         command: {profile: cell(command, profile) for profile in PROFILES} for command in COMMANDS
     }

@@ -17,7 +17,7 @@ UF2 = Path(os.environ.get("PICO_FIRMWARE", FIRMWARE))
 
 @pytest.fixture(scope="session")
 def firmware() -> Path:
-    """The image; without it a test fails with one line that says how to make it."""
+    """Return the image. Without it, a test fails with one line that says how to make it."""
     if not UF2.is_file():
         pytest.fail(f"no firmware {UF2}: run `make firmware BOARD={BOARD}`", pytrace=False)
     return UF2

@@ -1,4 +1,4 @@
-"""What answers on a pseudo-terminal, and is no modem, or one that nobody has."""
+"""A program that answers on a pseudo-terminal like a broken modem, or like no modem at all."""
 
 import os
 import pty
@@ -8,9 +8,8 @@ _PATIENCE = 60.0
 
 
 class FakeModem:
-    """A pty whose other end answers each line with `reply(line)`, bytes; None hangs up.
-
-    `heard`: the lines, which end with CR, or with the Ctrl-Z that stays on."""
+    """A pty whose other end answers each line with `reply(line)`, bytes; None hangs up. `heard`:
+    the lines, which end with CR, or with the Ctrl-Z that stays on."""
 
     def __init__(self, reply):
         self._reply = reply
@@ -44,6 +43,6 @@ class FakeModem:
         return self
 
     def __exit__(self, *_):
-        os.close(self._theirs)  # the other end's read fails once nobody has the terminal open
+        os.close(self._theirs)  # the other end's read fails once no program has the terminal open
         self._thread.join(_PATIENCE)
         assert not self._thread.is_alive()

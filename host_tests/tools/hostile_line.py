@@ -1,7 +1,7 @@
 """For state machines: the simulated modem on a line in virtual time, with a fault at any byte.
 
-A fault strikes once, at the nth byte that passes in one direction from now on. Real sockets behind
-the modem are served whenever somebody sleeps.
+A fault strikes once, at the nth byte from now on that passes in one direction. The line serves
+real sockets behind the modem during each sleep.
 """
 
 import contextlib
@@ -11,15 +11,13 @@ from modem_bench import Bench
 
 import ticks
 
-_SHORT = 20  # ms; a nap as of code that polls
-_LONGEST = 1_000  # ms that such a nap takes after a long silence, never past what is due
+_SHORT = 20  # ms; a nap as in a polling loop
+_LONGEST = 1_000  # ms of such a nap after a long silence, never past the next event
 
 
 class HostileLine:
-    """machine.UART's shape for the modem of a Bench. `grain`: bytes that one read gives at most.
-
-    `struck`: what has struck so far. `options`: those of the modem.
-    """
+    """Has the methods of machine.UART for the modem of a Bench. `grain`: the most bytes of one
+    read. `struck`: the faults that have struck so far. `options`: those of the modem."""
 
     def __init__(self, *, grain: int = 4096, **options) -> None:
         self.bench = Bench(echo=True, **options)
@@ -28,17 +26,17 @@ class HostileLine:
         self.struck: list[str] = []
         self._armed: dict[str, tuple[int, str, Callable[[int], bytes | None]]] = {}
         self._held = bytearray()
-        self._silent = 0.0  # time when something last happened
+        self._silent = 0.0  # time of the last event
         self._mute_until = 0.0
-        self._served = -1.0  # time when the modem was served last, -1 when it was fed since then
+        self._served = -1.0  # time when the modem was last served, -1 if it got input since
         self._stack = contextlib.ExitStack()
 
     # -- faults ----------------------------------------------------------------------------------
 
     def arm(self, kind: str, way: str, nth: int, seconds: float = 0.0, urc: str = "") -> None:
-        """`kind`: lose (never a digit before the last byte), double, urc, delay (what follows
-        comes `seconds` later), reset (from the nth byte on nothing of the old life passes).
-        `way`: up or down."""
+        """`kind`: lose (never a digit before the last byte), double, urc, delay (the following
+        bytes come `seconds` later), reset (from the nth byte on, no byte from before the reset
+        passes). `way`: up or down."""
         actions: dict[str, Callable[[int], bytes | None]] = {
             "lose": lambda byte: b"",
             "double": lambda byte: bytes([byte, byte]),
@@ -49,7 +47,7 @@ class HostileLine:
         self._armed[way] = (nth, kind, actions[kind])
 
     def clear(self) -> None:
-        """No fault is armed any more, and nothing is held back."""
+        """Disarm all faults, and release delayed bytes."""
         self._armed.clear()
         self._mute_until = 0.0
 
@@ -66,14 +64,14 @@ class HostileLine:
         return bytes([byte])
 
     def _pass(self, way: str, data: bytes) -> bytes:
-        """What is left of `data` when it has passed."""
+        """Return the part of `data` that passes."""
         if way not in self._armed:
             return data
         nth, kind, action = self._armed[way]
         if nth >= len(data):
             self._armed[way] = (nth - len(data), kind, action)
             return data
-        if kind == "lose":  # without checksums a number that is shorter is a number, too
+        if kind == "lose":  # without checksums a shorter number is a valid number, too
             while nth < len(data) - 1 and 48 <= data[nth] <= 57:
                 nth += 1
         del self._armed[way]
@@ -92,10 +90,8 @@ class HostileLine:
         self._served = self.bench.time
 
     def any(self) -> int:
-        """Bytes that can be read now; 1 where a read gives few of them, as on the unix port.
-
-        A modem that was served at this time already has nothing new to say before time passes.
-        """
+        """Return the number of readable bytes; 1 if a read gives few of them, as on the unix port.
+        A modem that was already served at this time has no new bytes before time passes."""
         if self._served != self.bench.time or self.modem.uart.waiting:
             self._serve()
         if self.bench.time < self._mute_until or not self._held:
@@ -103,7 +99,7 @@ class HostileLine:
         return 1 if self.grain < len(self._held) else len(self._held)
 
     def readinto(self, buffer) -> int | None:
-        """Fill `buffer`; how many bytes, None when there are none."""
+        """Fill `buffer`; return the count, None if there are no bytes."""
         size = min(len(self._held), self.grain, len(buffer)) if self.any() else 0
         buffer[:size] = self._held[:size]
         del self._held[:size]
@@ -119,11 +115,12 @@ class HostileLine:
     # -- time ------------------------------------------------------------------------------------
 
     def now(self) -> int:
-        """For `ticks.now`."""
+        """Replaces `ticks.now`."""
         return int(self.bench.time * 1000)
 
     def sleep(self, ms: int) -> None:
-        """For `ticks.sleep`: time passes, longer naps the longer it was silent."""
+        """Replaces `ticks.sleep`: time passes; the longer the silence before, the longer the
+        nap."""
         end = self.bench.time + ms / 1000
         if ms <= _SHORT:
             end += min((self.bench.time - self._silent) / 20, _LONGEST / 1000)

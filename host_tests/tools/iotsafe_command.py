@@ -13,14 +13,15 @@ _LONGEST = 120  # seconds; a command takes two
 
 
 def environment(**more: str) -> dict[str, str]:
-    """That of a user without colour, whose terminal is wide."""
+    """Return the environment of a user without colours and with a wide terminal."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("IOTSAFE_")}
     path = os.pathsep.join(str(ROOT / folder) for folder in _SOURCES)
     return {**kept, "PYTHONPATH": path, "NO_COLOR": "1", "COLUMNS": "200", **more}
 
 
 def iotsafe(*arguments, stdin: bytes = b"", text: bool = True, **env: str):
-    """`iotsafe ARGUMENTS` to its end: a CompletedProcess, with `stdout` in bytes unless `text`."""
+    """Run `iotsafe ARGUMENTS` to its end; return a CompletedProcess, with `stdout` in bytes unless
+    `text`."""
     done = subprocess.run(
         [*COMMAND, *map(str, arguments)],
         input=stdin,
@@ -36,7 +37,7 @@ def iotsafe(*arguments, stdin: bytes = b"", text: bool = True, **env: str):
 
 
 def answer(*arguments, status: int = 0, **options) -> dict:
-    """The one JSON object that `iotsafe ARGUMENTS --json` prints; it ends with `status`."""
+    """Return the one JSON object that `iotsafe ARGUMENTS --json` prints; it ends with `status`."""
     done = iotsafe(*arguments, "--json", **options)
     assert done.returncode == status, (done.returncode, done.stdout, done.stderr)
     assert done.stderr == ""
@@ -44,7 +45,8 @@ def answer(*arguments, status: int = 0, **options) -> dict:
 
 
 def failure(*arguments, **options) -> str:
-    """The one line that `iotsafe ARGUMENTS` says as it fails, with status 1 and no output."""
+    """Return the one error line of `iotsafe ARGUMENTS`, which must end with status 1 and no
+    output."""
     done = iotsafe(*arguments, **options)
     assert (done.returncode, done.stdout) == (1, ""), (done.returncode, done.stdout, done.stderr)
     assert done.stderr.count("\n") == 1 and done.stderr.endswith("\n")
@@ -53,7 +55,8 @@ def failure(*arguments, **options) -> str:
 
 
 def refusal(*arguments, **options) -> str:
-    """What `iotsafe ARGUMENTS` says of a mistake in the command line, with status 2."""
+    """Return the error of `iotsafe ARGUMENTS` about its command line; it must end with status
+    2."""
     done = iotsafe(*arguments, **options)
     assert (done.returncode, done.stdout) == (2, ""), (done.returncode, done.stdout, done.stderr)
     return " ".join(line.strip("│ ") for line in done.stderr.splitlines())

@@ -1,4 +1,4 @@
-"""What mip installs from, on loopback: the packages in lib/, and an index with umqtt.simple."""
+"""The server for mip, on loopback: the packages in lib/, and an index with umqtt.simple."""
 
 import hashlib
 import json
@@ -16,10 +16,8 @@ MPY_VERSION = 6
 
 
 class MipServer:
-    """`packages` and `index` are what to give mip; `asked` are the paths that it asked for.
-
-    `changed`: contents by path below lib/ that differ from the working tree.
-    """
+    """`packages` and `index` are the addresses for mip; `asked` are the paths that it requested.
+    `changed`: contents by path below lib/ that differ from the working tree."""
 
     def __init__(self, folder: Path) -> None:
         self.changed: dict[str, bytes] = {}
@@ -64,7 +62,8 @@ class MipServer:
 
 
 def _index(folder: Path) -> dict[str, bytes]:
-    """An index in the format of micropython-lib, with the umqtt.simple that set-up fetched."""
+    """Return an index in the format of micropython-lib, with the umqtt.simple that set-up
+    fetched."""
     place = layout.find()
     source = place.umqtt / "umqtt" / "simple.py"
     compiled = folder / "simple.mpy"

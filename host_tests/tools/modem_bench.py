@@ -17,7 +17,7 @@ PATIENCE = 60.0
 
 
 class StubCard:
-    """Answers APDUs from `script` (hex -> hex), 6D00 to others; `log` has what came."""
+    """Answers APDUs from `script` (hex -> hex), others with 6D00; `log` has the APDUs it got."""
 
     def __init__(self, script: dict[str, str] | None = None, seconds: float = 0.0) -> None:
         self.script = script or {}
@@ -31,20 +31,20 @@ class StubCard:
         return b"\x3b\x00"
 
     def latency(self, apdu: bytes) -> float:
-        """The same for every command."""
+        """Return the same latency for every command."""
         return self.seconds
 
     def transmit(self, apdu: bytes) -> bytes:
-        """Look the command up."""
+        """Look up the command's answer."""
         key = apdu.hex().upper()
         self.log.append(key)
         return bytes.fromhex(self.script.get(key, "6D00"))
 
 
 class Bench:
-    """A modem in virtual time: nothing happens unless `ask` or `run` is called.
+    """A modem in virtual time: nothing happens outside `ask` and `run`.
 
-    options: as for Modem, but without delays unless asked for.
+    options: as for Modem, but without delays by default.
     """
 
     def __init__(self, card=None, *, echo: bool = False, **options) -> None:
@@ -60,14 +60,14 @@ class Bench:
             self.ask("ATE0")
 
     def ask(self, line: str | bytes, end: bytes = b"\r") -> bytes:
-        """Send a command line; what the modem prints at once."""
+        """Send a command line; return what the modem prints at once."""
         data = line.encode("latin-1") if isinstance(line, str) else line
         self.modem.feed(data + end)
         self.modem.service()
         return self.modem.take()
 
     def run(self, seconds: float) -> bytes:
-        """Let time pass, from one due time to the next; what the modem prints."""
+        """Let time pass, from one due time to the next; return what the modem prints."""
         end = self.time + seconds
         while (due := self.modem.next_due()) is not None and due <= end:
             self.time = max(self.time, due)
@@ -79,7 +79,7 @@ class Bench:
     def wait(self, test: Callable[[], object]) -> None:
         """Serve real sockets until `test()`; virtual time stands still.
 
-        Raises AssertionError when it never comes true.
+        Raises AssertionError if it never comes true.
         """
         due = time.monotonic() + PATIENCE
         while not test():
@@ -88,7 +88,7 @@ class Bench:
             self.modem.service()
 
     def until(self, text: bytes) -> bytes:
-        """Serve real sockets until the modem has printed `text`; everything it printed."""
+        """Serve real sockets until the modem has printed `text`; return everything it printed."""
         printed = bytearray()
 
         def seen() -> bool:
@@ -99,12 +99,12 @@ class Bench:
         return bytes(printed)
 
     def kinds(self, kind: str) -> list[dict]:
-        """Events of one kind."""
+        """Return the events of one kind."""
         return [event for event in self.events if event["kind"] == kind]
 
 
 class Peer:
-    """A loopback TCP server that does what the test says, one connection at a time."""
+    """A loopback TCP server under the test's control, one connection at a time."""
 
     def __init__(self, receive_buffer: int | None = None) -> None:
         self._server = socket.socket()
@@ -117,7 +117,7 @@ class Peer:
         self.socket: socket.socket | None = None
 
     def accept(self) -> socket.socket:
-        """Take the connection that the modem opened."""
+        """Accept the connection that the modem opened."""
         self.socket, _ = self._server.accept()
         self.socket.settimeout(PATIENCE)
         return self.socket

@@ -45,7 +45,7 @@ class World:
             self.modem.service()
         self.now = end
         readers, writers = interest(self.modem)
-        if readers or writers:  # real sockets: their peers need time of their own
+        if readers or writers:  # real sockets: their peers need real time
             select.select(readers, writers, (), 0.001)
         self.modem.service()
 
@@ -62,7 +62,7 @@ class World:
 
 @contextlib.contextmanager
 def world(*arguments, **options) -> Iterator[World]:
-    """A `World` whose time `ticks` shows."""
+    """Context manager: a `World` whose time `ticks` shows."""
     patch = pytest.MonkeyPatch()
     made = World(*arguments, **options)
     patch.setattr(ticks, "now", lambda: int(made.now * 1000))

@@ -1,4 +1,4 @@
-"""Who signs certification requests and tokens in the tests, and how OpenSSL judges it."""
+"""Signers of certification requests and tokens in the tests, and OpenSSL's verdict on them."""
 
 import subprocess
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from iotsafe_tools.simulator.sim import Card, Profile, Store
 
 @dataclass(frozen=True)
 class Signer:
-    """A key: what signs a digest, and its point (65 bytes)."""
+    """A key: its signing function, and its point (65 bytes)."""
 
     sign: Callable[[bytes], bytes]
     point: bytes
@@ -31,7 +31,7 @@ class Signer:
 
 
 def software() -> Signer:
-    """A fresh key of OpenSSL's."""
+    """Return a new key of OpenSSL's."""
     private = ec.generate_private_key(ec.SECP256R1())
 
     def sign(digest: bytes) -> bytes:
@@ -55,7 +55,7 @@ class Direct:
 
 
 def simulated_sim(**profile) -> Signer:
-    """A fresh key in the simulated SIM, reached through the device's client."""
+    """Return a new key in the simulated SIM, reached through the device's client."""
     card = Card(Store.memory(), Profile(**profile))
     card.power_on()
     card.issuer.create_key_pair(b"\x01", b"ID")

@@ -1,4 +1,4 @@
-"""A program in a terminal of its own, as somebody reads and types there."""
+"""A program in a terminal of its own, with a test that reads and types like a person."""
 
 import os
 import pty
@@ -45,7 +45,7 @@ class PtyTerminal:
         while True:
             try:
                 data = os.read(self._ours, 4096)
-            except OSError:  # what Linux says once the other side has closed
+            except OSError:  # Linux's error once the other side has closed
                 return
             with self._changed:
                 self._shown += data.decode("utf-8", "replace")
@@ -53,22 +53,22 @@ class PtyTerminal:
 
     @property
     def shown(self) -> str:
-        """All that was shown so far."""
+        """The whole output so far."""
         with self._changed:
             return self._shown
 
     def type(self, text: str) -> int:
-        """Type `text`; returns the mark for `wait_for` of what is shown from now on."""
+        """Type `text`; return the mark from which `wait_for` searches the new output."""
         mark = len(self.shown)
         os.write(self._ours, text.encode())
         return mark
 
     def wait_for(self, text: str, after: int = 0, timeout: float = 60.0) -> None:
-        """Wait until `text` is shown behind the mark `after`."""
+        """Wait until `text` appears behind the mark `after`."""
         with self._changed:
             found = self._changed.wait_for(lambda: text in self._shown[after:], timeout)
         assert found, f"no {text!r} in {timeout:g} s:\n{self.shown[after:]}"
 
     def wait(self, timeout: float = 60.0) -> int:
-        """The exit status, once the program has ended."""
+        """Return the exit status, once the program has ended."""
         return self._process.wait(timeout)

@@ -2,10 +2,10 @@
 
     python host_tests/tools/record_dialogue.py                   all simulated modems, in data/
     python host_tests/tools/record_dialogue.py sim7080           one of them
-    python host_tests/tools/record_dialogue.py --port /dev/ttyUSB0 --driver sim7080 \\
+    python host_tests/tools/record_dialogue.py --port /dev/ttyUSB0 --driver sim7080 \
         --apn internet --server example.com:80 my.jsonl
 
-The simulated ones live in virtual time: the same sources make the same file, to the byte.
+The simulated modems use virtual time: the same sources make the same file, to the byte.
 """
 
 import argparse
@@ -35,10 +35,10 @@ from iotsafe_tools.simulator.modem.transcript import RecordedUART, Transcript  #
 from iotsafe_tools.simulator.sim import Card  # noqa: E402
 
 FOLDER = _HERE.parent / "data" / "transcripts"
-# Simulated modem (and driver) -> what is special about its session.
+# Simulated modem (and driver) -> the special options of its session.
 SIMULATED = {
     "bg95": {},
-    "eg95": {},  # the SIM is reached by AT+CCHO and AT+CGLA
+    "eg95": {},  # it reaches the SIM with AT+CCHO and AT+CGLA
     "gm02s": {},
     "gms01q": {},
     "sara-r4": {},
@@ -47,7 +47,7 @@ SIMULATED = {
     "sim7080": {"auto_power": False, "pin": main_job.PIN},  # begins with the power key
     "tx62": {},
 }
-# What a parser would like to stumble over.
+# Payload that looks like modem output to a parser.
 ANSWER = b"\r\nOK\r\n+CADATAIND: 0\r\n>ERROR\r\n" + bytes(range(256)) * 2 + b"\r\n\r\nOK\r\n"
 JOB = {
     "apn": "internet",
@@ -60,7 +60,7 @@ JOB = {
 
 
 class Server:
-    """The host of `JOB`: answers what it is told, and closes. See `fault_peer.Wire`."""
+    """The host of `JOB`: answers its input, and closes. See `fault_peer.Wire`."""
 
     due = float("inf")
 
@@ -70,26 +70,26 @@ class Server:
         self.closed = False
 
     def accept(self, now: float) -> "Server":
-        """The one connection."""
+        """Accept the one connection."""
         return self
 
     def received(self, data: bytes, now: float) -> None:
-        """Bytes of the client."""
+        """Take bytes from the client."""
         self.heard += data
         if self.heard == JOB["say"].encode():
             self.out += ANSWER
             self.closed = True
 
     def passed(self, now: float) -> None:
-        """Time went by."""
+        """Note that time has passed."""
 
 
 class Connection(Wire):
-    """A modem may shorten the time of an attempt."""
+    """A connection; a modem may shorten the time of its attempt."""
 
     @property
     def due(self) -> float | None:
-        """As that of `Wire`."""
+        """Like that of `Wire`."""
         return Wire.due.fget(self)
 
     @due.setter
@@ -98,19 +98,19 @@ class Connection(Wire):
 
 
 class OneServer(MemoryNetwork):
-    """All names lead to the server."""
+    """A resolver that returns the server's address for every name."""
 
     def _connection(self, address: tuple[str, int], due: float) -> Connection:
         return Connection(self, address, due)
 
 
 def card() -> Card:
-    """The SIM of the simulated modems."""
+    """Return the SIM of the simulated modems."""
     return Card(*enrolled(), random=random.Random(1).randbytes)
 
 
 def record_simulated(name: str, path: Path) -> dict:
-    """The main job with a simulated modem into the new file `path`; what it came to."""
+    """Do the main job with a simulated modem into the new file `path`; return the results."""
     clock = Clock(nap=100)
     uart = UART(clock)
     options = SIMULATED[name]
@@ -150,7 +150,7 @@ def record_simulated(name: str, path: Path) -> dict:
 
 
 def record_real(arguments: argparse.Namespace) -> dict:
-    """The main job with the modem at a port."""
+    """Do the main job with the modem at a port."""
     host, _, port = arguments.server.rpartition(":")
     job = {
         "apn": arguments.apn,

@@ -20,7 +20,7 @@ def command(folder: Path, name: str, script: str) -> None:
 
 
 def in_front(monkeypatch, folder: Path) -> None:
-    """Let commands be found in `folder` first."""
+    """Let the system find commands in `folder` first."""
     monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
 
 
@@ -65,7 +65,7 @@ def publish(folder: Path, project: str, filename: str, content: bytes) -> str:
 
 
 def only_index(monkeypatch, address: str) -> None:
-    """Let pip know of this index and of nothing else."""
+    """Let pip use only this index."""
     for name in [name for name in os.environ if name.startswith("PIP_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)

@@ -18,7 +18,7 @@ LEAP_DAY = "2028-02-29T12:00:00"
 NOW = datetime.datetime(2026, 12, 1, 11, 0, tzinfo=datetime.UTC)
 CONDITIONS = other_day.SOURCE.parent
 
-# What each program says when asked for the day.
+# What each program answers when asked for the day.
 PROGRAMS = {
     "cpython": [sys.executable, "-c", "import datetime; print(datetime.date.today())"],
     "micropython": [
@@ -32,7 +32,7 @@ PROGRAMS = {
 }
 
 
-# These tests may run on another day themselves: here it is the machine's.
+# These tests may run on another day themselves: this is the machine's day.
 MACHINE = {name: value for name, value in os.environ.items() if name != "LD_PRELOAD"}
 
 
@@ -67,9 +67,9 @@ def test_openssl_finds_a_certificate_of_today_expired(tmp_path):
 
 
 def test_another_user_lives_on_that_day(shifted):
-    """As pcscd does, which runs as nobody; a library that it cannot read would be left out."""
+    """pcscd does, as it runs as nobody; the linker would skip a library that it cannot read."""
     if os.geteuid() != 0:
-        return  # only root can become another user, and nothing here does otherwise
+        return  # only root can become another user, and no test here changes the user otherwise
     become = ["setpriv", "--reuid", "nobody", "--regid", "nogroup", "--clear-groups"]
     assert said([*become, "date", "-u", "+%F"], shifted) == "2028-02-29"
 
@@ -136,7 +136,7 @@ int main(void)
 
 
 def test_waits_until_a_moment_of_the_calendar(shifted, tmp_path):
-    """Without a correction each of them would wait 15 months, and a shift back none at all."""
+    """Without a correction each of them would wait 15 months; with a shift back, not at all."""
     (tmp_path / "waits.c").write_text(C_WAITS)
     subprocess.run(["gcc", "-o", "waits", "waits.c", "-pthread"], cwd=tmp_path, check=True)
     back = tmp_path / "back"
@@ -174,7 +174,7 @@ def test_a_year_after_the_leap_day_is_a_day_too():
 
 @pytest.mark.parametrize("day", ["", "tomorrow", "2027-02-29", "2y", "+2w"])
 def test_what_is_no_day(day):
-    with pytest.raises(ValueError, match="is no day"):
+    with pytest.raises(ValueError, match="is not a day"):
         other_day.shift(day, NOW)
 
 

@@ -1,4 +1,5 @@
-"""The device packages: what is frozen and what mip installs is what lies in the folder."""
+"""The device packages: the frozen files and the files that mip installs are those in the
+folder."""
 
 import json
 
@@ -6,7 +7,7 @@ import pytest
 
 from iotsafe_tools.testbed import ROOT
 
-# Package -> what mip brings along from elsewhere.
+# Package -> the packages that mip installs with it.
 PACKAGES = {
     "cellular": [],
     "iotsafe": [],
@@ -16,7 +17,7 @@ PACKAGES = {
 
 
 def frozen(name: str) -> dict[str, list[str]]:
-    """Package -> files, as the manifest of `name` says."""
+    """Return package -> files, according to the manifest of `name`."""
     packages = {}
 
     def package(title, files, base_path):

@@ -1,4 +1,4 @@
-"""What a bare root of `make fresh` takes over from this machine (iotsafe_tools.fresh)."""
+"""What `make fresh` copies from this machine into a bare root (iotsafe_tools.fresh)."""
 
 import subprocess
 

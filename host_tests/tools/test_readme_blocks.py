@@ -1,4 +1,4 @@
-"""How code in a README is found and told apart (host_tests/readme_blocks.py)."""
+"""How the tests find and classify code in a README (host_tests/readme_blocks.py)."""
 
 import pytest
 from readme_blocks import blocks, missing_names

@@ -1,4 +1,4 @@
-"""The machinery below host_tests/unit, run on small projects of its own."""
+"""The machinery of host_tests/unit, run on small projects of its own."""
 
 import contextlib
 import os
@@ -18,7 +18,7 @@ sys.path.insert(0, {str(HOST_TESTS)!r})
 from collector import pytest_pycollect_makemodule, pytest_terminal_summary
 """
 
-# Where these are set, pytest repeats each failure whole in its summary.
+# With these variables, pytest repeats each failure in full in its summary.
 _ENV = {name: os.environ[name] for name in os.environ.keys() - {"CI", "BUILD_NUMBER"}}
 
 
@@ -36,7 +36,8 @@ class Project:
         path.write_text(textwrap.dedent(text))
 
     def run(self, *arguments: str, **env: str) -> str:
-        """Output of pytest -v with a summary of every outcome; terminal colours off."""
+        """Return the output of pytest -v with a summary of every outcome, without terminal
+        colours."""
         done = subprocess.run(
             [sys.executable, "-m", "pytest", "-v", "-rA", "-p", "pytest_timeout", *arguments],
             cwd=self.folder,
@@ -57,7 +58,7 @@ def project(tmp_path: Path) -> Project:
 
 
 def outcomes(output: str) -> dict[str, str]:
-    """{"test_a[cpython]": "PASSED", ...} of the summary: the progress lines have holes in them
+    """Return {"test_a[cpython]": "PASSED", ...} from the summary: the progress lines have gaps
     where a time-out prints the stacks of all threads."""
     found = re.findall(r"^(PASSED|FAILED|ERROR) \S+?::(\S+)", output, re.MULTILINE)
     return {name: outcome for outcome, name in found}
@@ -187,8 +188,8 @@ def test_a_hang_is_reported_on_its_function_and_the_others_run(project: Project)
         "test_three[pico]": "PASSED",
     }
     for text in ("1.5 s: micropython was stopped", "12 s: pico was stopped"):
-        said = output.partition(f"no end after {text}")[2]
-        assert said.splitlines()[1].startswith("---"), "the section of what it printed"
+        said = output.partition(f"did not end within {text}")[2]
+        assert said.splitlines()[1].startswith("---"), "the section with its output"
         assert said.splitlines()[2] == "going in"
     assert "Timeout" in output
 
@@ -494,7 +495,7 @@ def test_no_board_is_left_over(project: Project, tmp_path: Path, last: str) -> N
 
 
 def command_lines(words: str) -> str:
-    """The command lines of all processes that hold `words`."""
+    """Return the command lines of all processes that contain `words`."""
     lines = []
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         with contextlib.suppress(OSError):  # it has ended

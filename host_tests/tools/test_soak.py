@@ -37,7 +37,7 @@ def toy(script: str, wanted: int = 3, **options) -> Toy:
 
 @pytest.fixture(autouse=True)
 def build_folder(tmp_path, monkeypatch):
-    """Logs and reports of these tests do not replace those of a real soak."""
+    """Keep these tests from replacing the logs and reports of a real soak."""
     monkeypatch.setattr("soak.paths.BUILD", tmp_path / "build")
     return tmp_path / "build"
 
@@ -110,7 +110,7 @@ def test_a_case_that_hangs_is_a_failure_and_is_ended():
 
 
 def test_campaigns_that_wait_run_beside_those_that_compute(tmp_path):
-    # Each ends when the other has begun.
+    # Each campaign ends when the other one has begun.
     script = (
         "import pathlib, time; here = pathlib.Path(%r); (here / %r).touch()\n"
         "while not (here / %r).exists(): time.sleep(0.01)\n" + LINES % 3
@@ -197,7 +197,7 @@ def test_a_stopped_worker_ends_in_order(name):
 
 @pytest.mark.parametrize("plant", CHEAP, ids=lambda plant: plant.campaign)
 def test_a_planted_fault_is_found_and_its_seed_finds_it_again(plant, tmp_path, monkeypatch):
-    monkeypatch.undo()  # the copy uses what was really built
+    monkeypatch.undo()  # the copy uses the real build
     folder = tmp_path / "checkout"
     plants.copy(plant, folder)
     plants.apply(plant, folder)

@@ -1,4 +1,4 @@
-"""How a run is spread over processes, and what is told at its end; which tests are quick."""
+"""How a run spreads over processes, the report at its end, and which tests are quick."""
 
 import json
 import os
@@ -74,7 +74,7 @@ class Project:
         return done.stdout + done.stderr
 
     def times(self) -> dict[str, float]:
-        """What was kept for the next run."""
+        """The times stored for the next run."""
         return json.loads((self.folder / ".pytest_cache/v/spread/durations").read_text())
 
 

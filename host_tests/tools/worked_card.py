@@ -21,7 +21,8 @@ OPEN_AND_SELECT = ("0070000001", "01A4040007A0000005590010")
 
 
 def fixture_card(fill_peer: bool = False, random: bytes = RANDOM, **switches) -> Card:
-    """The card of 16.1, the applet selected on channel 1; `random` is what it draws."""
+    """Return the card of 16.1 with the applet selected on channel 1; `random`: its random
+    numbers."""
     classes = {"private": PrivateKey, "public": PublicKey, "secret": SecretKey, "file": File}
     names = {
         "60": "access",

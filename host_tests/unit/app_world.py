@@ -1,4 +1,4 @@
-"""Board, modem, SIM, TLS and broker for tests of the application: everything around it."""
+"""Board, modem, SIM, TLS and broker for tests of the application."""
 
 from expect import replaced
 from virtual_time import Clock, running
@@ -13,7 +13,7 @@ SETTINGS = {"version": 1, "modem": {"pin": "4711"}, "mqtt": {"host": "mqtt.examp
 
 
 class Pauses(Clock):
-    """A clock that keeps the pauses between attempts; the short sleeps of the run are none."""
+    """A clock that records the pauses between attempts, and takes no time for the short sleeps."""
 
     def __init__(self):
         Clock.__init__(self, nap=400)
@@ -26,10 +26,8 @@ class Pauses(Clock):
 
 
 class World:
-    """Stands for board, modem, SIM, TLS and broker. `done`: the steps that began, in order.
-
-    `failures`: a list of (step, exception) that are raised in this order, each once.
-    """
+    """Stands in for board, modem, SIM, TLS and broker. `done`: the steps that began, in order.
+    `failures`: a list of (step, exception), raised in this order, each once."""
 
     NAME = "test"
     power_key = None
@@ -52,7 +50,7 @@ class World:
             raise self.failures.pop(0)[1]
 
     def collect(self):
-        """In place of the garbage collector, which takes its time on CPython."""
+        """Replaces the garbage collector, which takes long on CPython."""
 
     # ---- the board -----------------------------------------------------------------------
 
@@ -74,7 +72,7 @@ class World:
         return self
 
     name = "csim"
-    chunk = 1460  # of the driver, and what the board may have
+    chunk = 1460  # attributes of the driver, and functions that a board may have
 
     def sim(self, channel="auto"):
         self.channels.append(channel)
@@ -94,13 +92,13 @@ class World:
         return "8988"
 
     def prepare(self, *context):
-        self.told = context
+        self.prepared = context
 
     def register(self):
         self.step("network")
 
     def attach(self, apn, user, password):
-        assert self.told == (apn, user, password)  # before it registered
+        assert self.prepared == (apn, user, password)  # before the modem registered
         return "10.0.0.1"
 
     def extras(self):
@@ -177,7 +175,7 @@ class World:
 
 
 def run(world, messages=1, settings=SETTINGS, ca=b"ca", clock=None):
-    """Run the application in `world` until `messages` were delivered; (supervisor, clock)."""
+    """Run the application in `world` until it delivered `messages`; return (supervisor, clock)."""
     clock = clock or Pauses()
     if ca is not None:
         with open("ca.pem", "wb") as file:

@@ -11,7 +11,7 @@ BOOT = (b"RDY", b"NORMAL POWER DOWN")
 
 
 def engine(steps, clock=None, boot_lines=BOOT):
-    """An engine after `sync`, with the script `steps` to come."""
+    """Return an engine after `sync`; the script `steps` is still to come."""
     uart = ScriptedUART(SYNC + steps)
     at = AT(uart, boot_lines)
     at.sync()
@@ -26,8 +26,8 @@ def timed(clock, steps):
 
 
 def dialogue(steps, body, boot_lines=BOOT):
-    """Run `body(at)` on an engine that was synchronised; the script must be used up."""
-    clock = Clock(nap=1)  # the script cannot tell that something happens
+    """Run `body(at)` on an engine after `sync`; it must use up the script."""
+    clock = Clock(nap=1)  # the scripted UART does not tell the clock about its bytes
     with running(clock):
         at, uart = engine(steps, boot_lines=boot_lines)
         result = body(at)

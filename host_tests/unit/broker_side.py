@@ -6,7 +6,7 @@ import ticks
 
 
 def provide_umqtt():
-    """Make `umqtt.simple` importable: frozen on MicroPython, the pinned copy of the build here."""
+    """Make `umqtt.simple` importable: frozen on MicroPython, the build's pinned copy elsewhere."""
     if sys.implementation.name == "micropython":
         return
     import binascii
@@ -17,17 +17,16 @@ def provide_umqtt():
     folder = os.path.join(root, "build", "umqtt")
     if folder not in sys.path:
         sys.path.append(folder)
-    # Names that MicroPython's umqtt 1.3.4 imports, and CPython lacks.
+    # Names that MicroPython's umqtt 1.3.4 imports and CPython lacks.
     for name, module in (("ustruct", struct), ("ubinascii", binascii)):
         sys.modules.setdefault(name, module)
 
 
 class Stream:
-    """A TLS stream. Each element of `replies` arrives after one more write; `writes` are kept.
-
-    Where nothing is left to read, a read that may wait ends with ETIMEDOUT after 60 s of `ticks`,
-    and one that may not gives None. `hang_up()`: the broker closes after what is still there.
-    """
+    """A TLS stream. After each write, one more element of `replies` arrives; `writes` keeps the
+    writes. Without data, a blocking read fails with ETIMEDOUT after 60 s of `ticks`, and a
+    non-blocking read returns None. After `hang_up()` the broker closes once its last data is
+    read."""
 
     def __init__(self, replies=()):
         self._replies = list(replies)

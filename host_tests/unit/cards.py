@@ -1,7 +1,7 @@
 """Card channels for unit tests: one that plays a script, one that answers from a table.
 
-Both have the seam's shape, and its promise to the letter: the data they return is overwritten at
-the next call, so that a client that keeps it without copying is found out.
+Both have the methods of a card channel, and keep its promise to the letter: the next call
+overwrites the data that they returned. So a test finds a client that keeps data without a copy.
 """
 
 from binascii import hexlify, unhexlify
@@ -42,10 +42,8 @@ class _Channel:
 
 
 class ScriptedCard(_Channel):
-    """Expects each of `steps`, (command, answer with status word) in hex, in that order.
-
-    An answer that is an exception is raised: the modem failed.
-    """
+    """Expects each of `steps`, (command, answer with status word) in hex, in that order. If an
+    answer is an exception, the channel raises it: the modem failed."""
 
     def __init__(self, *steps):
         super().__init__()
@@ -61,21 +59,22 @@ class ScriptedCard(_Channel):
         return answer if isinstance(answer, BaseException) else from_hex(answer)
 
     def then(self, *steps):
-        """Further steps."""
+        """Add further steps."""
         self._steps.extend(steps)
 
     def done(self):
-        """All was sent, or AssertionError says what was not."""
+        """Check that all steps were used; raise AssertionError with those that were not."""
         if self._steps:
             raise AssertionError("never sent: " + self._steps[0][0])
 
 
 class TableCard(_Channel):
-    """Answers `table[command]`, both in hex, in any order; what is not there with 6A82.
+    """Answers with `table[command]`, both in hex, in any order, and with 6A82 to any other
+    command.
 
-    Channel 1 can be opened, the applet selected. Files are given as {ID in hex: content} and are
-    read with any offset and Le, at most `chunk` bytes at a time; `file_end` is the status word
-    for an empty file and for an offset beyond the content.
+    The client can open channel 1 and select the applet. Files are given as {ID in hex: content};
+    the client reads them with any offset and Le, at most `chunk` bytes at a time. `file_end` is
+    the status word for an empty file and for an offset beyond the content.
     """
 
     chunk = 256
@@ -105,7 +104,7 @@ class TableCard(_Channel):
 
 
 def key_answers(id, point):
-    """Table entry of READ PUBLIC KEY: container `id` holds `point`, both hex."""
+    """Return the table entry of READ PUBLIC KEY: container `id` holds `point`, both hex."""
     return (
         "01CD0000%02X85%02X%s00" % (len(id) // 2 + 2, len(id) // 2, id),
         "344549438641" + point + "9000",

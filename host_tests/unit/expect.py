@@ -8,7 +8,7 @@ class _Raises:
     def __init__(self, kinds, text):
         self._kinds = kinds
         self._text = text
-        self.error = None  # the exception, once it was raised
+        self.error = None  # the exception, once the block raised it
 
     def __enter__(self):
         return self
@@ -18,7 +18,7 @@ class _Raises:
         if kind is None:
             raise AssertionError(names + " was not raised")
         if not issubclass(kind, self._kinds):
-            return False  # another exception: it goes on, with its own traceback
+            return False  # another exception: it propagates with its own traceback
         if self._text is not None and self._text not in str(error):
             raise AssertionError("%s says %r, not %r" % (kind.__name__, str(error), self._text))
         self.error = error
@@ -55,12 +55,12 @@ class _Replaced:
 
 
 def replaced(owner, **new):
-    """Context manager: `owner`'s attributes are replaced in the block, and restored after it.
+    """Context manager that replaces `owner`'s attributes in the block, and restores them after it.
 
-    On CPython all files share one process, so what a test replaces it must put back.
+    On CPython all files share one process, so a test must restore what it replaces.
 
-    with replaced(ticks, now=clock.now, sleep=clock.sleep):
-        ...
+        with replaced(ticks, now=clock.now, sleep=clock.sleep):
+            ...
     """
     return _Replaced(owner, new)
 
@@ -69,7 +69,8 @@ _AROUND = 24  # bytes shown on each side of the first difference
 
 
 def difference(got, want):
-    """Two lines per byte string and a mark where they first differ; "" if they are equal."""
+    """Return two lines per byte string and a mark where they first differ; "" if they are
+    equal."""
     got = bytes(got)
     want = bytes(want)
     if got == want:
@@ -91,7 +92,8 @@ def difference(got, want):
 
 
 def equal(got, want):
-    """Two byte strings (or memoryviews) must be equal; the failure shows where they differ."""
+    """Check that two byte strings (or memoryviews) are equal; the failure shows where they
+    differ."""
     shown = difference(got, want)
     if shown:
         raise AssertionError(shown)

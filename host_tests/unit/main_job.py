@@ -1,11 +1,11 @@
 """The main job of a board without TLS, for transcripts: boot, SIM, network, a signature while a
-connection is open. What it comes to are plain values, so that they can stand in a file.
+connection is open. Its results are plain values, so that a file can hold them.
 
     job = {"apn": "internet", "host": "server.test", "port": 7000, "say": "hello", "hear": 5}
 
 `apn`: access point. `host`, `port`: a TCP server that answers `say` (text) with at least `hear`
-bytes and then closes, or keeps what it says to itself until we close. `sim`: "applet" for an IoT
-SAFE applet behind the modem, "none" to leave the SIM alone. `channel`: see `Modem.sim`.
+bytes and then closes, or keeps its answer until the client closes. `sim`: "applet" for an IoT SAFE
+applet behind the modem, "none" to leave the SIM alone. `channel`: see `Modem.sim`.
 """
 
 import binascii
@@ -19,7 +19,8 @@ PIN = "1234"
 
 
 def perform(modem, job, pin=PIN):
-    """Do `job` with `modem`; a dict of what came of it. `pin`: entered if the SIM asks for it."""
+    """Do `job` with `modem`; return a dict of the results. `pin`: entered if the SIM asks for
+    it."""
     found = {}
     modem.power_up()
     modem.unlock(pin)
@@ -60,7 +61,7 @@ def perform(modem, job, pin=PIN):
 
 
 def _first(listed, kind):
-    """The first object of a kind that is in use."""
+    """Return the first object of a kind that is in use."""
     for info in listed:
         if info.kind == kind and info.usable():
             return info

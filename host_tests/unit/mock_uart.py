@@ -1,32 +1,33 @@
-"""A UART that plays a script: packet-exact AT dialogues without a modem, on both runtimes."""
+"""A UART that plays a script: packet-exact AT dialogues without a modem, on every runtime."""
 
 from expect import difference
 
 
 class ScriptedUART:
-    """Has the shape of machine.UART and never blocks; the other side follows `steps`.
+    """Has the methods of machine.UART and never blocks; the other side follows `steps`.
 
-    A step is `(expected, replies)`. `expected`: bytes that must be written next, in as many
-    writes as the caller likes. `replies`: what comes back then, bytes or a list of bytes. The
-    chunks of a list arrive one after the other: after each, the UART is found empty once.
-    A step that expects b"" sends its replies right after the step before: a URC.
+    A step is `(expected, replies)`. `expected`: the bytes that the test must write next, in any
+    number of writes. `replies`: bytes or a list of bytes that come back then. The chunks of a list
+    arrive one after the other: after each, the UART is found empty once.
 
-    The first byte that is not expected raises AssertionError with both byte strings.
-    `limit`: bytes that one write takes at most, as a full transmit buffer does.
+    A step that expects b"" sends its replies right after the step before: a URC. The first
+    unexpected byte raises AssertionError with both byte strings.
+
+    `limit`: the most bytes that one write accepts, like a full transmit buffer.
     """
 
     def __init__(self, steps, limit=None):
         self._steps = [(bytes(want), _chunks(replies)) for want, replies in steps]
         self._limit = limit
-        self._step = -1  # index of the step that is going on
+        self._step = -1  # index of the current step
         self._unwritten = b""  # rest of its expected bytes
         self._chunks = []  # replies on their way
         self._pause = False  # the UART is to be found empty once
-        self.written = bytearray()  # all that was written
+        self.written = bytearray()  # all bytes that the test wrote
         self._proceed()
 
     def _proceed(self):
-        """Go to the next step that expects something; take along the replies before it."""
+        """Go to the next step that expects something; queue the replies of the steps before it."""
         while not self._unwritten and self._step < len(self._steps):
             if self._step >= 0:
                 self._chunks.extend(self._steps[self._step][1])
@@ -35,7 +36,7 @@ class ScriptedUART:
                 self._unwritten = self._steps[self._step][0]
 
     def _here(self):
-        """The bytes that have arrived: b"" once after each chunk."""
+        """Return the bytes that have arrived: b"" once after each chunk."""
         if self._pause:
             self._pause = False
             return b""
@@ -54,21 +55,22 @@ class ScriptedUART:
     # ---- the shape of machine.UART --------------------------------------------------------
 
     def any(self):
-        """How many bytes can be read now."""
+        """Return the number of readable bytes."""
         return len(self._here())
 
     def read(self, size=-1):
-        """At most `size` bytes of the current chunk; None if nothing is there."""
+        """Return at most `size` bytes of the current chunk; None if there are none."""
         return self._take(size if size >= 0 else None) or None
 
     def readinto(self, buffer, size=None):
-        """Fill `buffer` from the current chunk: the count, or None if nothing is there."""
+        """Fill `buffer` from the current chunk; return the count, or None if there are no
+        bytes."""
         data = self._take(len(buffer) if size is None else min(size, len(buffer)))
         buffer[: len(data)] = data
         return len(data) or None
 
     def write(self, data):
-        """Compare with the script; the number of bytes taken."""
+        """Compare with the script; return the number of bytes accepted."""
         data = bytes(data)
         if self._limit is not None:
             data = data[: self._limit]
@@ -90,7 +92,7 @@ class ScriptedUART:
     # ---- the test's side ------------------------------------------------------------------
 
     def done(self):
-        """All was written and all replies were read, or AssertionError says what was not."""
+        """Check that the test wrote and read everything; raise AssertionError with the rest."""
         if self._step < len(self._steps):
             raise AssertionError("step %d: never written: %r" % (self._step, self._unwritten))
         if self._chunks:
@@ -104,11 +106,11 @@ def _chunks(replies):
 
 
 def cuts(data):
-    """Each way to let `data` arrive in two pieces: `(data[:1], data[1:])`, ..."""
+    """Return each way to let `data` arrive in two pieces: `(data[:1], data[1:])`, ..."""
     for at in range(1, len(data)):
         yield data[:at], data[at:]
 
 
 def single_bytes(data):
-    """`data` as a list of chunks of one byte."""
+    """Return `data` as a list of chunks of one byte."""
     return [data[at : at + 1] for at in range(len(data))]

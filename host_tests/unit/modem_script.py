@@ -1,4 +1,4 @@
-"""What the tests of all drivers share: a script for a modem that was powered up, and its end."""
+"""What the tests of all drivers share: a script for a modem after power-up, and its end."""
 
 from mock_uart import ScriptedUART
 from sim7080_script import OK, SYNC
@@ -6,7 +6,7 @@ from virtual_time import Clock, running
 
 
 def joined(*parts):
-    """Steps and lists of steps as one list."""
+    """Join steps and lists of steps into one list."""
     steps = []
     for part in parts:
         steps.extend(part if isinstance(part, list) else [part])
@@ -14,8 +14,8 @@ def joined(*parts):
 
 
 def play(driver, steps, body):
-    """`body(modem, clock)` on a modem that was powered up, by its class `driver`; `steps` is what
-    comes after it was found, its set-up included, and must be used up."""
+    """Run `body(modem, clock)` on a modem after power-up, of the class `driver`. `steps` come
+    after the modem was found, its set-up included; `body` must use them up."""
     clock = Clock(nap=100)
     with running(clock):
         uart = ScriptedUART(joined(SYNC, *steps))
@@ -28,15 +28,15 @@ def play(driver, steps, body):
 
 
 def connected(modem):
-    """A socket of `modem` that was connected."""
+    """Return a connected socket of `modem`."""
     socket = modem.socket()
     socket.connect(("h", 8883))
     return socket
 
 
 class AnsweringUART(ScriptedUART):
-    """After the script, `answers` has the reply to each command; OK to those that are not in it.
-    How often each came is in `asked`."""
+    """After the script, replies to each command from `answers`, and with OK to any other command.
+    `asked` counts each command."""
 
     def __init__(self, steps, answers):
         self.asked = {}
@@ -44,7 +44,7 @@ class AnsweringUART(ScriptedUART):
         super().__init__(steps)
 
     def write(self, data):
-        """Compare with the script, or answer; the number of bytes taken."""
+        """Compare with the script, or answer; return the number of bytes accepted."""
         if self._unwritten:
             return super().write(data)
         command = bytes(data)

@@ -1,4 +1,4 @@
-"""Each family as the tests of the modem reference need it: powered up, with a connection 0."""
+"""Each modem family for the tests of the modem reference: after power-up, with a connection 0."""
 
 from mock_uart import ScriptedUART
 from sim7080_script import ERROR, OK, SYNC, cme, lines
@@ -36,7 +36,7 @@ _SERVICE = [
 _SEQUANS = [(b"AT+SQNSCFG=1,1,300,0,600,50\r", OK), (b"AT+SQNSCFGEXT=1,1,0,0,0,0\r", OK)]
 _CREATE = [(b"AT+USOCR=6\r", lines(b"+USOCR: 0"))]
 
-# What comes before the command that connects, that command, and how it ends well.
+# The commands before the one that connects, that command, and its successful end.
 OPENS = {
     "sim7080": ([], b'AT+CAOPEN=0,0,"TCP","h",8883\r', lines(b"+CAOPEN: 0,0")),
     "sim7000": ([], b'AT+CIPSTART=0,"TCP","h",8883\r', [OK, b"\r\n0, CONNECT OK\r\n"]),
@@ -50,20 +50,21 @@ OPENS = {
 
 
 def opens(name, answer=None):
-    """The commands of a connection to h, port 8883; the last one ends in `answer` (None: well)."""
+    """Return the commands of a connection to h, port 8883; the last one ends in `answer` (None:
+    success)."""
     before, command, good = OPENS[name]
     return before + [(command, good if answer is None else answer)]
 
 
 def ask(command, *answer):
-    """A command, and an answer of these lines with OK."""
+    """Return a command, and an answer of these lines with OK."""
     return (b"AT" + command + b"\r", lines(*answer))
 
 
 def play(name, steps, body, connected=False, whole=True):
-    """`body(modem)` on a modem that was powered up, `body(modem, socket)` if it is to be
-    `connected`; `steps` come after that, and must be used up, unless `whole` is False. What
-    `body` returns."""
+    """Run `body(modem)` on a modem after power-up, or `body(modem, socket)` if `connected`.
+    `steps` come after that; `body` must use them up, unless `whole` is False. Return what `body`
+    returns."""
     clock = Clock(nap=100)
     with running(clock):
         set_up = SYNC + [(b"AT+CMEE=1\r", OK)] + _SET_UP[name]

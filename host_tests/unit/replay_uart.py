@@ -1,22 +1,22 @@
-"""A recorded dialogue with a modem, played as a UART: what the modem sent comes when the host has
-sent what it sent then. Plain Python, for CPython and MicroPython.
+"""A recorded dialogue with a modem, played as a UART. The modem's bytes arrive when the host has
+sent the bytes that preceded them in the recording. Plain Python, for CPython and MicroPython.
 
 A transcript is JSON, one object a line; the simulated modem's `transcript.py` writes it. First the
-header: `transcript` (the version, 1), and of what is known `modem`, `rate`, `date`, `init` (the
-host can change the rate) and whatever else belongs to it. Then each line has `t`, seconds since
-the start, and one of
+header: `transcript` (the version, 1), and as far as known `modem`, `rate`, `date`, `init` (the
+host can change the rate) and any other fields of the recording. Then each line has `t`, seconds
+since the start, and one of
 
     "host": DATA, "modem": DATA    bytes that it sent
     "key": true | false            the power key was pressed or released
-    "rate": 9600                   the host opened its UART anew
-    "result": anything             what the dialogue came to
+    "rate": 9600                   the host opened its UART again
+    "result": anything             the results of the dialogue
     "end": text                    the recording ended here, for that reason
 
-DATA is a part or a list of parts: text, one character a byte; {"hex": digits}; or what was not
-written, {"hidden": SHAPE, "size": n}. SHAPE: "text" (up to the next quote), "word" (up to the next
-quote, comma, semicolon or blank), both of any length and within a line; "hex" and "any", exactly
-`size` hex digits or bytes. Of the host any bytes of that shape will do; in place of those of the
-modem zeros come.
+DATA is a part or a list of parts: text, one character a byte; {"hex": digits}; or omitted data,
+{"hidden": SHAPE, "size": n}. SHAPE: "text" (up to the next quote), "word" (up to the next quote,
+comma, semicolon or blank), both of any length and within a line; "hex" and "any", exactly `size`
+hex digits or bytes. From the host, any bytes of that shape match a hidden part; from the modem,
+zeros replace it.
 """
 
 import binascii
@@ -34,19 +34,20 @@ _A_DAY = 86_400_000
 
 
 class TranscriptError(ValueError):
-    """A file that is no transcript, or a damaged one; the text says in which line and why."""
+    """A file that is not a transcript, or a damaged one; the text names the line and the
+    reason."""
 
 
 class Difference(AssertionError):
-    """The host does not do what it did when the transcript was recorded."""
+    """The host does not act as it did when the transcript was recorded."""
 
 
 # -- reading ------------------------------------------------------------------------------------
 
 
 def records(lines):
-    """From the lines of a transcript: its header (dict), then (line number, ms, kind, value) for
-    each record. Bytes are lists of parts: bytes or (shape, size or None).
+    """From the lines of a transcript, yield its header (dict), then (line number, ms, kind, value)
+    for each record. Bytes are lists of parts: bytes or (shape, size or None).
 
     Raises TranscriptError.
     """
@@ -82,18 +83,18 @@ def _object(line):
         line = line.encode()
     try:
         record = json.loads(line)
-        if line.strip()[-1] not in b"}]":  # MicroPython closes by itself what is left open
+        if line.strip()[-1] not in b"}]":  # MicroPython closes an open structure by itself
             raise ValueError
     except (ValueError, RuntimeError, MemoryError):  # the last two: nested too deeply
-        raise ValueError("it is no JSON")
+        raise ValueError("it is not JSON")
     if not isinstance(record, dict):
-        raise ValueError("it is no JSON object")
+        raise ValueError("it is not a JSON object")
     return record
 
 
 def _header(record):
     if "transcript" not in record:
-        raise ValueError("it is no header of a transcript")
+        raise ValueError("it is not the header of a transcript")
     if record["transcript"] is True or record["transcript"] != _VERSION:
         raise ValueError("version %r of the format is not known" % (record["transcript"],))
     return record
@@ -105,7 +106,7 @@ def _record(record):
         raise ValueError("a record has t and one of %s" % ", ".join(sorted(_VALUES)))
     t = record["t"]
     if isinstance(t, bool) or not isinstance(t, (int, float)) or not 0 <= t <= _LONGEST_TIME:
-        raise ValueError("t is no time in seconds")
+        raise ValueError("t is not a time in seconds")
     kind = kinds[0]
     return int(t * 1000 + 0.5), kind, _VALUES[kind](record[kind])
 
@@ -169,7 +170,7 @@ _VALUES = {
 
 
 def check(lines):
-    """Read all of a transcript; its header. Raises TranscriptError."""
+    """Read all of a transcript; return its header. Raises TranscriptError."""
     header = None
     for record in records(lines):
         if header is None:
@@ -181,12 +182,12 @@ def check(lines):
 
 
 class ReplayUART:
-    """Has the shape of machine.UART, on the time of `clock` (`virtual_time.Clock`).
+    """Has the methods of machine.UART, on the time of `clock` (`virtual_time.Clock`).
 
-    `lines`: of the transcript (bytes or text), read as they are needed. What the modem sent comes
-    as long after the host's last bytes as it did then, or at once when the host does not wait for
-    it. How the host cuts what it sends does not matter. Anything else that it does in another way
-    raises Difference. `header`, and `results`: the values of the result records so far.
+    `lines`: of the transcript (bytes or text), read as needed. The modem's bytes arrive as long
+    after the host's last bytes as in the recording, or at once if the host does not wait for them.
+    The way in which the host splits its bytes does not matter. Any other difference raises
+    Difference. `header`, and `results`: the values of the result records so far.
     """
 
     def __init__(self, lines, clock):
@@ -195,10 +196,10 @@ class ReplayUART:
         self.header = next(self._records)
         self.results = []
         self._line = 1
-        self._wanted = None  # (kind, value) of what the host has to do next, None: nothing
-        self._parts = []  # what is left of the bytes that it has to send
+        self._wanted = None  # (kind, value) of the host's next action, None: nothing
+        self._parts = []  # the bytes that it still has to send
         self._sent = b""  # those of them that it has sent
-        self._inside = False  # of a hidden part that has no length
+        self._inside = False  # of a hidden part without a length
         self._due = []  # (ms, bytes) from the modem
         self._then = 0  # when the host did what it did last, in ms of the transcript …
         self._now = clock.ms  # … and of the clock
@@ -208,7 +209,7 @@ class ReplayUART:
         self._proceed()
 
     def _proceed(self):
-        """Take in what the modem sent next, up to what the host has to do then."""
+        """Queue the modem's next bytes, up to the host's next action."""
         for number, ms, kind, value in self._records:
             self._line = number
             if kind == "modem":
@@ -227,7 +228,7 @@ class ReplayUART:
     def _done_with_it(self):
         self._then = self._coming
         self._now = self._clock.ms
-        # The host did not wait for the rest of what came before: here it is.
+        # The host did not wait for the rest of the modem's bytes: deliver them now.
         self._due = [(min(due, self._now), data) for due, data in self._due]
         self._proceed()
 
@@ -244,7 +245,7 @@ class ReplayUART:
         )
 
     def _must(self, kind, value):
-        """The host does something else than sending."""
+        """Check that the host does this next, and does not send."""
         if self._inside and len(self._parts) == 1:
             self._next_part()
         if self._wanted != (kind, value) or self._sent:
@@ -254,18 +255,18 @@ class ReplayUART:
     # ---- the shape of machine.UART ------------------------------------------------------------
 
     def any(self):
-        """How many bytes can be read now."""
+        """Return the number of readable bytes."""
         now = self._clock.ms
         return sum([len(data) for due, data in self._due if due <= now])
 
     def read(self, size=-1):
-        """At most `size` bytes; None if nothing is there."""
+        """Return at most `size` bytes; None if there are none."""
         buffer = bytearray(self.any() if size < 0 else size)
         count = self.readinto(buffer)
         return bytes(buffer[:count]) if count else None
 
     def readinto(self, buffer, size=None):
-        """Fill `buffer`: the count, or None if nothing is there."""
+        """Fill `buffer`; return the count, or None if there are no bytes."""
         room = len(buffer) if size is None else min(size, len(buffer))
         if not room or not self._due or self._due[0][0] > self._clock.ms:
             return None
@@ -278,7 +279,7 @@ class ReplayUART:
         return count
 
     def write(self, data):
-        """Compare with the transcript; all is taken."""
+        """Compare with the transcript; accept all bytes."""
         self._clock.happens()
         data = bytes(data)
         at = 0
@@ -309,7 +310,7 @@ class ReplayUART:
         return len(data)
 
     def _pass(self, data, at):
-        """Where in `data` the hidden part ends that goes on at `at`."""
+        """Return where in `data` the hidden part ends that continues at `at`."""
         stops = _SHAPES[self._parts[0][0]]
         while at < len(data) and data[at] not in stops:
             self._sent += b"*"
@@ -317,7 +318,7 @@ class ReplayUART:
         return at
 
     def _match_hidden(self, part, data, at):
-        """How many bytes at `at` are of the hidden part, which has a length."""
+        """Return how many bytes at `at` belong to the hidden part, which has a length."""
         shape, size = part
         count = min(size, len(data) - at)
         if shape == "hex" and data[at : at + count].strip(_HEX):
@@ -336,7 +337,7 @@ class ReplayUART:
             self._done_with_it()
 
     def _init(self, baudrate):
-        """The host opens its UART anew; what came before is lost."""
+        """Open the UART again; bytes that arrived before are lost."""
         self._must("rate", baudrate)
 
     # ---- the test's side ----------------------------------------------------------------------
@@ -346,11 +347,11 @@ class ReplayUART:
         self._must("key", bool(pressed))
 
     def silence(self):
-        """ms until the modem sends something."""
+        """Return the ms until the modem sends something."""
         return max(self._due[0][0] - self._clock.ms, 0) if self._due else _A_DAY
 
     def done(self):
-        """All was said on both sides, or Difference says what was not."""
+        """Check that both sides have sent everything; raise Difference with the rest."""
         if self._inside and len(self._parts) == 1:
             self._next_part()
         if self._wanted is not None:
@@ -361,7 +362,7 @@ class ReplayUART:
 
 
 def _stand_in(part):
-    """What is sent of a part: zeros for what is hidden."""
+    """Return the bytes to deliver for a part: zeros for hidden ones."""
     return part if isinstance(part, bytes) else b"0" * (part[1] or 4)
 
 

@@ -10,7 +10,7 @@ SET_UP = [(b"AT+CMEE=1\r", OK), (b"AT+CFUN=1\r", OK), (b"AT+CGEREP=1\r", OK)]
 
 
 def opens(number=1, host=b"h", port=8883, answer=OK, configured=OK):
-    """The three commands of a connection; `answer` is what SQNSD says."""
+    """Return the three commands of a connection; `answer` is the answer of SQNSD."""
     return [
         (b"AT+SQNSCFG=%d,1,300,0,600,50\r" % number, configured),
         (b"AT+SQNSCFGEXT=%d,1,0,0,0,0\r" % number, OK),
@@ -19,12 +19,12 @@ def opens(number=1, host=b"h", port=8883, answer=OK, configured=OK):
 
 
 def sends(data, number=1, then=b""):
-    """SQNSSENDEXT of `data`; `then` comes with the OK."""
+    """Return SQNSSENDEXT of `data`; `then` comes with the OK."""
     return [(b"AT+SQNSSENDEXT=%d,%d\r" % (number, len(data)), b"\r\n> "), (data, OK + then)]
 
 
 def receives(data=b"", number=1, before=b"", then=b""):
-    """SQNSRECV that gets `data`."""
+    """Return SQNSRECV that gets `data`."""
     head = b"\r\n+SQNSRECV: %d,%d\r\n" % (number, len(data))
     return (
         b"AT+SQNSRECV=%d,1500\r" % number,
@@ -33,24 +33,24 @@ def receives(data=b"", number=1, before=b"", then=b""):
 
 
 def refuses(number=1, answer=None):
-    """SQNSRECV of a connection that has nothing to give."""
+    """Return SQNSRECV of a connection without data."""
     return (b"AT+SQNSRECV=%d,1500\r" % number, answer or cme(4))
 
 
 def states(*numbers):
-    """SQNSS: `numbers` are connected, the others are not."""
+    """Return SQNSS: `numbers` are connected, the others are not."""
     up = [b'+SQNSS: %d,2,"10.0.0.1",1024,"10.0.0.2",8883' % number for number in numbers]
     down = [b"+SQNSS: %d,0" % number for number in range(1, 7) if number not in numbers]
     return (b"AT+SQNSS\r", lines(*(up + down)))
 
 
 def closes(number=1, answer=OK):
-    """SQNSH of the host."""
+    """Return SQNSH from the host."""
     return (b"AT+SQNSH=%d\r" % number, answer)
 
 
 def started(steps, driver=GM02S, uart=ScriptedUART):
-    """(modem, UART): a driver that was powered up; `steps` is what comes after that."""
+    """Return (modem, UART): a driver after power-up; `steps` come after that."""
     line = uart(SYNC + SET_UP + steps)
     modem = driver(line)
     modem.power_up()
@@ -58,7 +58,7 @@ def started(steps, driver=GM02S, uart=ScriptedUART):
 
 
 def play(steps, body, driver=GM02S):
-    """As `modem_script.play`, with this family's set-up."""
+    """Like `modem_script.play`, with this family's set-up."""
     modem_script.play(driver, [SET_UP] + steps, body)
 
 

@@ -17,17 +17,17 @@ SET_UP = [
 
 
 def lines(*texts):
-    """An answer of these lines, and OK."""
+    """Return an answer of these lines, and OK."""
     return b"".join([b"\r\n%s\r\n" % text for text in texts]) + OK
 
 
 def cme(code):
-    """A refusal."""
+    """Return a refusal."""
     return b"\r\n+CME ERROR: %d\r\n" % code
 
 
 def opens(cid=0, result=0, before=b"", host=b"h", port=8883):
-    """CAOPEN; `before` comes in front of its answer."""
+    """Return CAOPEN; `before` comes in front of its answer."""
     return (
         b'AT+CAOPEN=%d,0,"TCP","%s",%d\r' % (cid, host, port),
         before + lines(b"+CAOPEN: %d,%d" % (cid, result)),
@@ -35,12 +35,12 @@ def opens(cid=0, result=0, before=b"", host=b"h", port=8883):
 
 
 def sends(data, cid=0, then=b""):
-    """CASEND of `data`; `then` comes with the OK."""
+    """Return CASEND of `data`; `then` comes with the OK."""
     return [(b"AT+CASEND=%d,%d\r" % (cid, len(data)), b"\r\n>"), (data, OK + then)]
 
 
 def receives(data=b"", cid=0, before=b"", then=b""):
-    """CARECV that gets `data`; b"": nothing was there."""
+    """Return CARECV that gets `data`; b"": no data."""
     answer = b"%d,%s" % (len(data), data) if data else b"0"
     return (
         b"AT+CARECV=%d,1460\r" % cid,
@@ -49,12 +49,12 @@ def receives(data=b"", cid=0, before=b"", then=b""):
 
 
 def closes(cid=0, answer=OK):
-    """CACLOSE."""
+    """Return CACLOSE."""
     return (b"AT+CACLOSE=%d\r" % cid, answer)
 
 
 def started(steps, uart=ScriptedUART, power_key=None):
-    """(modem, UART): a driver that was powered up; `steps` is what comes after that."""
+    """Return (modem, UART): a driver after power-up; `steps` come after that."""
     line = uart(SYNC + SET_UP + steps)
     modem = SIM7080(line, power_key)
     modem.power_up()

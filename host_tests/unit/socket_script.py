@@ -1,4 +1,4 @@
-"""What the tests of connections share: one that is open."""
+"""What the tests of connections share: an open connection."""
 
 from mock_uart import ScriptedUART
 from sim7080_script import opens, started
@@ -11,7 +11,7 @@ HANG_UP = b"\r\n+CASTATE: 0,0\r\n"
 
 
 def connected(steps, uart=ScriptedUART):
-    """(socket, modem, UART) after connect; `steps` comes after that."""
+    """Return (socket, modem, UART) after connect; `steps` come after that."""
     modem, line = started([opens()] + steps, uart)
     socket = modem.socket()
     socket.connect(("h", 8883))
@@ -19,7 +19,7 @@ def connected(steps, uart=ScriptedUART):
 
 
 def play(steps, body, nap=100):
-    """Run `body(socket, modem, clock)` over `steps`, which must be used up."""
+    """Run `body(socket, modem, clock)` over `steps`; it must use them up."""
     clock = Clock(nap=nap)
     with running(clock):
         socket, modem, uart = connected(steps)
@@ -28,6 +28,6 @@ def play(steps, body, nap=100):
 
 
 def settle(modem):
-    """Take in what has come; the scripted UART is found empty once after each chunk."""
+    """Read all that has arrived; the scripted UART is found empty once after each chunk."""
     modem.at.poll()
     modem.at.poll()

@@ -1,4 +1,4 @@
-"""What `app.run` does around the supervisor: the order at the end by Ctrl-C."""
+"""What `app.run` does around the supervisor: the order of its steps after Ctrl-C."""
 
 import json
 import sys
@@ -11,7 +11,7 @@ from app import guard
 
 
 class Board:
-    """The board seam, with a watchdog that can be stopped or not."""
+    """The `board` module, with a watchdog that can be stopped or not."""
 
     NAME = "test"
     power_key = set_clock = None
@@ -34,7 +34,7 @@ class Board:
 
 
 class Supervisor:
-    """One that somebody interrupts at once."""
+    """A supervisor that is interrupted at once."""
 
     def __init__(self, board, settings):
         self._log = board.log
@@ -48,11 +48,11 @@ class Supervisor:
 
 
 def quiet(area, text, *args):
-    """In place of `say`."""
+    """Replaces `say`."""
 
 
 def run():
-    """`app.run` with the supervisor above."""
+    """Call `app.run` with the supervisor above."""
     with replaced(app, Supervisor=Supervisor, say=quiet, _WINDOW=0):
         return app.run()
 

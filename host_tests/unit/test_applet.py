@@ -18,7 +18,7 @@ SIGNATURE = from_hex("30440220" + "11" * 32 + "0220" + "22" * 32)
 
 
 def opened(*steps):
-    """A card with `steps` after opening, and its applet."""
+    """Return a card with `steps` after opening, and its applet."""
     card = ScriptedCard(OPEN, SELECT)
     applet = Applet(card).open()
     card.then(*steps)
@@ -115,7 +115,7 @@ def test_the_aid_that_was_found_is_selected_again():
     applet = Applet(card, (b"\xaa", b"\xbb")).open()
     card.then(CLOSE, OPEN, (selects[1], "9000"))
     applet.open()
-    # Another SIM: after the known AID is gone, all are tried.
+    # Another SIM: as the known AID is gone, the client tries all.
     card.then(CLOSE, OPEN, (selects[1], "6A82"), CLOSE)
     with raises(AppletNotFound):
         applet.open()
@@ -300,7 +300,7 @@ def test_offset_beyond_the_end_is_the_end():
 
 
 def file_reads(content, chunk=256, **card):
-    """What read_der makes of a file, and the offsets it read."""
+    """Return what read_der makes of a file, and the offsets it read."""
     table = TableCard(files={"02": content}, **card)
     table.chunk = chunk
     data = Applet(table).open().read_der(b"\x02")
@@ -322,7 +322,7 @@ def test_a_channel_that_brings_less_in_one_piece():
     reads = table.log[2:]
     assert [int(command[4:8], 16) for command in reads] == list(range(0, len(der), 112))
     assert {command[-2:] for command in reads} == {"70"}
-    equal(Applet(table).open().read_file(b"\x02", 4, 32), der[4:36])  # what is asked for
+    equal(Applet(table).open().read_file(b"\x02", 4, 32), der[4:36])  # the length requested
     assert table.log[-1][-2:] == "20"
 
 
@@ -436,7 +436,7 @@ def test_open_session_is_closed_once():
 
 
 def closes(session):
-    """A session closed as one of each command."""
+    """Return a session closed like one of each command."""
     return [("01%02X01%02X00" % (ins, session), "9000") for ins in (0x2A, 0x2C, 0x24)]
 
 
@@ -465,7 +465,7 @@ def test_session_that_only_a_last_update_ends():
 
 
 def wedged():
-    """An applet whose session 1 nothing ends."""
+    """Return an applet whose session 1 cannot be ended."""
     card, applet = opened((INIT[0], "6A86"), ("012A010100", "9000"), (INIT[0], "6A86"))
     card.then(*closes(1), (INIT[0], "6A86"), *finishes(), ("01D88001229E20" + "00" * 33, "6985"))
     card.then((INIT[0], "6A86"))
@@ -478,7 +478,7 @@ def test_another_session_in_place_of_one_that_stays_open():
     equal(applet.sign(b"\x01", DIGEST), SIGNATURE)
     assert applet.session == 0
     card.then(*inits("9000", 0), ("012B8000" + UPDATE[8:], RAW + "9000"))
-    equal(applet.sign(b"\x01", DIGEST), SIGNATURE)  # it is remembered
+    equal(applet.sign(b"\x01", DIGEST), SIGNATURE)  # the client remembers it
     card.done()
 
 
@@ -550,7 +550,7 @@ def test_remote_administration_is_counted():
     assert applet.apdu.administrations == 2
 
 
-# ---- what the way to the card damages ---------------------------------------------------------
+# ---- damage between card and client -----------------------------------------------------------
 
 
 class Damaged(OSError):
@@ -572,7 +572,7 @@ def test_what_only_reads_is_repeated():
         with raises(Damaged):
             call(applet)
         card.done()
-        for error in (OSError(5), OSError(110)):  # it may be worse than damaged
+        for error in (OSError(5), OSError(110)):  # the client repeats nothing after other errors
             card, applet = opened((command, error))
             with raises(OSError):
                 call(applet)
@@ -600,7 +600,7 @@ def test_a_response_that_is_fetched_is_asked_for_anew():
 
 
 def test_a_signature_begins_anew():
-    # The card may have seen the command, or not: its session is open, or not.
+    # The card may have seen the command or not: its session is open, or not.
     for steps in (
         [(INIT[0], Damaged(5)), INIT],
         [(INIT[0], Damaged(5)), (INIT[0], "6A86"), ("012A010100", "9000"), INIT],

@@ -29,7 +29,7 @@ def test_an_answer_cut_at_every_byte():
 
 
 def test_an_echo_is_no_answer():
-    # Echo on for good, as of a modem that ignores ATE0.
+    # Echo stays on, like with a modem that ignores ATE0.
     steps = [
         (b"AT\r", b"AT\r\r\nOK\r\n"),
         (b"ATE0\r", b"ATE0\r\r\nOK\r\n"),
@@ -69,7 +69,7 @@ def test_refusals_in_all_three_forms():
                 at.command(b'+CPIN="4711"', b"+CPIN:")
             assert caught.error.code == code
             assert "4711" not in str(caught.error) + repr(caught.error)
-            at.command(b"")  # the engine is in step
+            at.command(b"")  # the engine is synchronised
 
         dialogue([(b'AT+CPIN="4711"\r', b"\r\n" + line + b"\r\n"), (b"AT\r", OK)], body)
 
@@ -136,7 +136,7 @@ def test_a_urc_before_the_command_is_not_its_answer():
 
     def body(at):
         at.on(b"+CEREG:", lambda line: seen.append(bytes(line)))
-        at.poll()  # finds the pause before it
+        at.poll()  # finds the UART empty once, before the URC
         assert at.command(b"+CEREG?", b"+CEREG:") == [b"1,5"]
 
     steps = [(b"", b"\r\n+CEREG: 2\r\n"), (b"AT+CEREG?\r", b"\r\n+CEREG: 1,5\r\n\r\nOK\r\n")]
@@ -148,7 +148,7 @@ def test_a_urc_that_somebody_handles_is_no_bare_line():
     def body(at):
         at.on(b"+CADATAIND:", lambda line: None)
         assert at.command(b"+CCID", b"") == [b"8988"]
-        assert (at.urcs, at.unknown) == (3, 0)  # the others are echoes, before E0 was accepted
+        assert (at.urcs, at.unknown) == (3, 0)  # the others are echoes, before E0
 
     dialogue([(b"AT+CCID\r", b"\r\n+CADATAIND: 0\r\n8988\r\n\r\nOK\r\n")], body)
 
@@ -189,7 +189,7 @@ def test_a_uart_that_takes_few_bytes_at_a_time():
 
 
 class Stuck(ScriptedUART):
-    """Takes `room` bytes, and then none; `nothing` is what it says then."""
+    """Accepts `room` bytes, and then none; `nothing` is its return value then."""
 
     room = 1_000_000
     nothing = None
@@ -218,7 +218,7 @@ def test_a_uart_that_takes_no_bytes():
 
 
 def test_half_a_command_is_not_continued_by_the_next():
-    # The modem has "AT+CS" in its buffer: the next AT completes that to something it refuses.
+    # The modem has "AT+CS" in its buffer: the next AT completes that to a command that it refuses.
     clock = Clock()
     with running(clock):
         steps = SYNC + [(b"AT+CSAT\r", b"\r\nERROR\r\n"), (b"AT\r", OK), (b"AT+CSQ\r", OK)]

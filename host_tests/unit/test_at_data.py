@@ -1,4 +1,4 @@
-"""The AT engine: prompts, payloads and counted data, and what damages them."""
+"""The AT engine: prompts, payloads and counted data, and their damage."""
 
 from at_script import OK, dialogue, timed
 from effort import some
@@ -44,7 +44,7 @@ def test_a_final_result_that_lost_a_byte_is_not_waited_for():
             for _ in range(3):
                 with raises(ModemGarbled, text="bytes of the answer lost"):
                     at.command(command, b"+CSQ:", done=done)
-        assert ticks.diff(ticks.now(), start) < 8_000  # no time-out was waited for
+        assert ticks.diff(ticks.now(), start) < 8_000  # the engine did not wait for a time-out
         assert at.garbled == 6
         assert at.command(b"+CSQ", b"+CSQ:") == [b"20,99"]
 
@@ -64,7 +64,7 @@ def test_data_that_is_whole_counts_without_the_result_behind_it():
         view = memoryview(target)
         assert at.fetch(b"+CARECV=0,9", b"+CARECV: ", view) == 5
         assert at.said == [] and target[:5] == b"hello"
-        assert at.command(b"+CSQ", b"+CSQ:") == [b"20,99"]  # the late result is not for this one
+        assert at.command(b"+CSQ", b"+CSQ:") == [b"20,99"]  # the late result is another's
 
     damaged = (b"AT+CARECV=0,9\r", b"\r\n+CARECV: 5,hello\r\n\r\nK\r\n")
     steps = [damaged, (b"AT\r", OK), (b"AT+CSQ\r", b"\r\n+CSQ: 20,99\r\n" + OK)]
@@ -127,7 +127,7 @@ def test_a_payload_that_is_still_waited_for_is_filled_up():
         at.fill(20)
         at.command(b"+CSQ")
         at.restarted()
-        at.fill(20)  # not to a modem that has to be set up first
+        at.fill(20)  # not to a modem that needs a new set-up
 
     filled = (b"\r" * 20, b"\r\n+CASEND: 20\r\n" + OK)
     steps = [(b"AT+CASEND=0,20\r", b""), filled, (b"AT\r", OK), (b"AT+CSQ\r", OK)]
@@ -144,7 +144,7 @@ def test_a_final_result_of_the_vendor():
     def send(reply):
         return [(b"AT+QISEND=0,2\r", b"\r\n> "), (b"hi", reply)]
 
-    good = send([b"\r\nOK\r\n", b"\r\nSEND OK\r\n"])  # an OK of whatever is not its result
+    good = send([b"\r\nOK\r\n", b"\r\nSEND OK\r\n"])  # an OK of anything else is not its result
     bad = send(b"\r\nSEND FAIL\r\n")
     dialogue(good + bad + [(b"AT+CSQ\r", OK)], body)
 
@@ -178,7 +178,8 @@ def test_a_urc_around_counted_data():
 
 
 def test_more_counted_data_than_was_asked_for():
-    # What was announced is drained, an "OK" in it is no answer, and the engine gets in step.
+    # The announced bytes are drained, an "OK" in them is not an answer, and the engine
+    # synchronises.
     lie = b"\r\n+CARECV: 20,abc\r\nOK\r\n+X: 2\r\n789012345\r\n\r\nOK\r\n"
     target = memoryview(bytearray(4))
 
@@ -227,7 +228,7 @@ def test_bytes_of_counted_data_that_were_lost_or_doubled():
 
 
 def test_an_announcement_that_is_damaged():
-    # "OK" in the data is not taken for the result of a command without data.
+    # "OK" in the data does not count as the result of a command without data.
     heads = (b"CARECV: 6,", b"+CARECV: 6", b"+CARECV 6,")
     finals = (b"OK", b"ERROR", b"+CME ERROR: 3")
     for head, final in [(head, final) for head in heads for final in finals] + [(b"", b"OK")]:
@@ -267,7 +268,7 @@ def test_lines_that_nobody_knows_before_counted_data():
     dialogue([(b"AT+CARECV=0,9\r", answer)], body)
 
 
-# -- what families of modems have in their own way ----------------------------------------------
+# -- particulars of modem families --------------------------------------------------------------
 
 
 def test_other_prompts_and_results():
@@ -282,7 +283,7 @@ def test_other_prompts_and_results():
 
 
 def test_a_line_in_place_of_the_prompt():
-    # Cinterion says how many bytes it takes.
+    # Cinterion reports how many bytes it takes.
     def body(at):
         data = b"more than it takes"
 

@@ -1,4 +1,4 @@
-"""What an answer costs in heap: the collector may be off while the engine waits for it."""
+"""The heap that an answer costs: the collector may be off while the engine waits for it."""
 
 import gc
 import sys
@@ -9,7 +9,7 @@ import ticks
 from cellular import SIM7080
 from cellular.at import AT
 
-# CPython has no number for what was allocated.
+# CPython does not count allocations.
 RUNTIMES = ("micropython",)
 
 
@@ -41,7 +41,7 @@ class Line:
 
 
 def cost(answer, looks, **options):
-    """Bytes of heap that one command leaves behind until the next collection."""
+    """Return the bytes of heap that one command leaves behind until the next collection."""
     with replaced(ticks, sleep=lambda ms: None):
         line = Line(answer)
         at = AT(line)
@@ -65,7 +65,7 @@ def test_waiting_costs_nothing():
 
 
 def test_no_string_is_made_of_an_indication():
-    # A view of the line and what calling the handler takes: less than the fields would.
+    # A view of the line and the call of the handler: less than the fields would take.
     word = 8 if sys.maxsize > 1 << 32 else 4
     with replaced(ticks, sleep=lambda ms: None):
         line = Line(b"")
@@ -74,8 +74,8 @@ def test_no_string_is_made_of_an_indication():
         socket = modem.socket()
         socket.cid, socket.buffers = modem._place(socket)
 
-        def told(urc, times):
-            """Bytes of heap that `urc` leaves behind, `times` times."""
+        def urc_cost(urc, times):
+            """Return the bytes of heap that `urc` leaves behind, `times` times."""
             line.ready = (b"\r\n" + urc + b"\r\n") * times
             gc.collect()
             gc.disable()
@@ -93,8 +93,8 @@ def test_no_string_is_made_of_an_indication():
             b'+CEREG: 5,"1A2B","01234567",7',
             b"DST: 0",
         ):
-            told(urc, 1)
-            each = (told(urc, 18) - told(urc, 2)) // 16
+            urc_cost(urc, 1)
+            each = (urc_cost(urc, 18) - urc_cost(urc, 2)) // 16
             assert 0 < each <= 8 * word, (urc, each)
         assert socket.readable and not socket.hung_up and modem._registration == 5
         assert modem.at.urcs > 80 and modem.at.unknown > 20

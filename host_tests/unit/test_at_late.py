@@ -10,7 +10,7 @@ from cellular.at import AT
 
 
 def late(delay, reply, command=b"+CAOPEN=0,0", steps=()):
-    """`command` times out, its reply comes `delay` ms after it; then +X? is asked."""
+    """`command` times out, its reply comes `delay` ms after it; then the test sends +X?."""
     clock = Clock(nap=100)
     with running(clock):
         script = [(b"AT" + command + b"\r", [(delay, reply)])]
@@ -36,7 +36,7 @@ def test_a_late_result_is_not_the_answer_of_the_next_command():
 
 
 def test_a_late_result_while_the_engine_calls():
-    # It comes between our AT and the answer to that: both are waited for.
+    # It comes between the engine's AT and its answer: the engine waits for both.
     late(90_310, b"\r\n+CAOPEN: 0,2\r\n\r\nOK\r\n", steps=[(b"AT\r", [(200, OK)])])
 
 
@@ -61,7 +61,7 @@ def test_the_shift_by_one_answer_does_not_persist():
 
 
 def test_several_calls_answered_at_once_are_all_waited_for():
-    # At the first sync the modem is busy: it answers three ATs only then, 100 ms apart.
+    # At the first sync the modem is busy: it answers three ATs only after that, 100 ms apart.
     clock = Clock()
     with running(clock):
         uart = TimedUART(
@@ -82,7 +82,7 @@ def test_several_calls_answered_at_once_are_all_waited_for():
 
 
 def test_an_interrupted_command_is_waited_for():
-    # Whatever ends the wait, here the user, the answer belongs to nobody else.
+    # Whatever ends the wait, here the user, no other command gets the answer.
     class Interrupted(Clock):
         def sleep(self, ms):
             Clock.sleep(self, ms)
@@ -136,7 +136,7 @@ def test_silence_after_a_time_out_means_the_modem_is_lost():
         sent = len(uart.written)
         with raises(ModemReset):
             at.command(b"+CSQ", b"+CSQ:")
-        assert len(uart.written) == sent  # nothing is sent before sync
+        assert len(uart.written) == sent  # the engine sends nothing before sync
         assert clock.ms < 12_000, clock.ms
 
 
@@ -146,7 +146,7 @@ def test_each_command_has_its_time_out():
         (b"+CSQ", 5_000),
         (b"", 1_000),
         (b"+COPS?", 120_000),
-        (b"^SLOW=1", 9_000),  # as the driver says
+        (b"^SLOW=1", 9_000),  # as in the driver
         (b"^SLOWER", 5_000),
     ):
         clock = Clock(nap=100)
@@ -167,7 +167,7 @@ def test_each_command_has_its_time_out():
 
 
 def test_a_modem_that_never_stops_talking():
-    # The line is never found empty, and still every wait ends.
+    # The line never becomes empty, and still every wait ends.
     for noise in (b"+CADATAIND: 0\r\n", b"\xff\x00garbage", b"x", b"\r\n"):
         clock = Clock(step=50)
         with running(clock):

@@ -1,4 +1,4 @@
-"""The AT engine: a modem that restarts, none at all, or one that makes no sense."""
+"""The AT engine: a modem that restarts, is missing, or sends garbage."""
 
 from at_script import BOOT, OK, SYNC, engine, timed
 from expect import raises
@@ -11,7 +11,7 @@ from cellular.at import AT
 
 
 def restart(steps, call, text="the modem restarted"):
-    """`call(at)` must raise ModemReset, and the engine must send nothing until `sync`."""
+    """Check that `call(at)` raises ModemReset, and that the engine sends nothing until `sync`."""
     clock = Clock()
     with running(clock):
         at, uart = engine(steps)
@@ -46,7 +46,7 @@ def test_a_boot_line_where_a_bare_line_is_expected():
 
 def test_a_boot_line_between_two_commands():
     def call(at):
-        at.poll()  # finds the pause before it
+        at.poll()  # finds the UART empty once, before the boot line
         at.command(b"+CSQ")
 
     restart([(b"", b"\r\nRDY\r\n")], call, "AT+CSQ not sent: the modem restarted")
@@ -75,7 +75,7 @@ def test_a_boot_line_before_counted_data():
 
 
 def test_an_echo_means_a_restart():
-    # With auto-baud no boot line is printed: only the echo tells.
+    # With auto-baud the modem prints no boot line: only the echo shows the restart.
     restart(
         [(b"AT+CSQ\r", b"AT+CSQ\r\r\n+CSQ: 1,99\r\n\r\nOK\r\n")],
         lambda at: at.command(b"+CSQ", b"+CSQ:"),
@@ -124,7 +124,7 @@ def test_an_echo_behind_the_beginning_of_a_urc_that_looks_like_the_answer():
 
 
 def test_a_restart_inside_counted_data():
-    # The boot line is swallowed as data, the answer never ends; the echo of AT then tells.
+    # The boot line is read as data, the answer never ends; then the echo of AT shows the restart.
     clock = Clock()
     with running(clock):
         at, uart = timed(
@@ -209,7 +209,7 @@ def test_a_sync_that_fails_half_way_leaves_the_engine_unsynchronised():
             at.command(b"+CSQ")
 
 
-# -- no modem, or none that makes sense ---------------------------------------------------------
+# -- a missing modem, or garbage ----------------------------------------------------------------
 
 
 def no_modem(reply, kind, text, delay=3):

@@ -38,7 +38,7 @@ def test_pauses_with_a_limit_of_their_own():
     for _ in range(3):
         backoff.pause()
     assert backoff.pause(3_000) <= 3_000
-    assert 20_000 <= backoff.pause() <= 48_000  # nor does it shrink what others made long
+    assert 20_000 <= backoff.pause() <= 48_000  # and did not shrink the other pauses
     assert Backoff(1_000, 2_000).pause(5_000) <= 1_000
     small = Backoff(1_000, 2_000)
     for _ in range(5):

@@ -29,7 +29,7 @@ def attached(modem, clock):
 
 
 def test_the_radio_is_switched_on_and_drops_are_asked_for():
-    for answer in (OK, ERROR, cme(4)):  # a modem without CGEREP does without
+    for answer in (OK, ERROR, cme(4)):  # a modem without CGEREP works without it
         with running(Clock()):
             uart = ScriptedUART(SYNC + SET_UP[:2] + [(b"AT+CGEREP=1\r", answer)])
             GM02S(uart).power_up()
@@ -64,7 +64,7 @@ def test_another_apn_registers_again():
 
 
 def test_the_apn_may_be_given_before_the_registration():
-    # With a wrong one that was stored before, the network may not let the modem in.
+    # With a wrong APN stored before, the network may not let the modem in.
     def body(modem, clock):
         modem.prepare("internet")
         modem.prepare("internet")
@@ -126,7 +126,7 @@ def test_addresses_that_are_none():
 def test_a_context_that_was_dropped_is_activated_again():
     def body(modem, clock):
         attached(modem, clock)
-        assert clock.ms >= 2_000  # what is refused is not asked for in a hurry
+        assert clock.ms >= 2_000  # the driver does not repeat refused commands quickly
 
     for answer in (ERROR, cme(30), OK):
         play([STORED, NO_ADDRESS, (ACTIVATE[0], answer), NO_ADDRESS, ADDRESS], body)

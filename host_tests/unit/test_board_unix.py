@@ -1,4 +1,4 @@
-"""The board seam of the unix port: serial lines, files, and readings."""
+"""The `board` module of the unix port: serial lines, files, and readings."""
 
 import os
 import socket
@@ -53,7 +53,8 @@ class Terminal:
 
 
 def check_uart(uart, far_write, far_read):
-    """The shape of machine.UART with a time-out of 0, and every byte as it is."""
+    """Check the methods of machine.UART with a time-out of 0, and that every byte passes
+    unchanged."""
     buffer = bytearray(8)
     assert uart.any() == 0
     assert uart.read() is None
@@ -91,7 +92,7 @@ def listener():
 
 
 def port_of(server):
-    """The port that the kernel chose: getsockname is not in MicroPython's socket."""
+    """Return the port that the kernel chose: MicroPython's socket lacks getsockname."""
     libc = ffi.open("libc.so.6")
     address = bytearray(16)
     size = bytearray((16, 0, 0, 0))
@@ -100,7 +101,7 @@ def port_of(server):
 
 
 def tcp():
-    """(UART, far end) of a line over TCP."""
+    """Return (UART, far end) of a line over TCP."""
     server = listener()
     uart = board.uart("tcp:127.0.0.1:%d" % port_of(server))
     far, _ = server.accept()

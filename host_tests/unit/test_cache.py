@@ -1,4 +1,5 @@
-"""The kept certificate: checked in one exchange, never believed when damaged, never in the way."""
+"""The cached certificate: checked in one exchange, never trusted when damaged, never an
+obstacle."""
 
 import os
 
@@ -17,14 +18,14 @@ RENEWED = from_hex(pki.CLIENT_RENEWED)
 PATH = "certificate"
 
 
-def kept(certificate=DER):
-    """A cache that keeps `certificate`, made by an earlier boot."""
+def cache_with(certificate=DER):
+    """Return a cache that keeps `certificate`, made by an earlier boot."""
     CertificateCache(PATH).save(certificate)
     return CertificateCache(PATH)
 
 
 def fetch(cache, content, **card):
-    """The certificate by way of `cache`, and how many exchanges it cost."""
+    """Return the certificate by way of `cache`, and the number of exchanges."""
     applet = Applet(TableCard(files={"02": content}, **card)).open()
     before = applet.apdu.exchanges
     return cache.fetch(applet, b"\x02"), applet.apdu.exchanges - before
@@ -47,21 +48,21 @@ def test_without_a_file():
 
 
 def test_what_is_kept_is_loaded():
-    equal(kept().load(), DER)
+    equal(cache_with().load(), DER)
     assert os.listdir() == [PATH]
 
 
 def test_kept_certificate_costs_one_exchange():
     card = TableCard(files={"02": DER + bytes(500)})
     applet = Applet(card).open()
-    equal(kept().fetch(applet, b"\x02"), DER)
+    equal(cache_with().fetch(applet, b"\x02"), DER)
     start = len(DER) - 32
     assert card.log[2:] == ["01B0%04X0383010220" % start]  # its last 32 bytes
 
 
 def test_changed_certificate_is_read():
     assert RENEWED != DER
-    got, exchanges = fetch(kept(), RENEWED)
+    got, exchanges = fetch(cache_with(), RENEWED)
     equal(got, RENEWED)
     assert exchanges == 3
 
@@ -69,30 +70,30 @@ def test_changed_certificate_is_read():
 def test_shorter_and_longer_certificates_are_read():
     short = from_hex(pki.CLIENT_SHORT)
     assert len(short) < len(DER)
-    equal(fetch(kept(), short)[0], short)
-    equal(fetch(kept(short), DER)[0], DER)
+    equal(fetch(cache_with(), short)[0], short)
+    equal(fetch(cache_with(short), DER)[0], DER)
 
 
 def test_emptied_file_is_not_covered_up():
     for content in (b"", bytes(600), b"\xff" * 600):
         for end in ("6A86", "6981", "9000"):
-            assert fetch(kept(), content, file_end=end)[0] == b""
+            assert fetch(cache_with(), content, file_end=end)[0] == b""
 
 
 def test_missing_file_is_not_covered_up():
     with raises(CardError, text="6A82"):
-        kept().fetch(Applet(TableCard()).open(), b"\x02")
+        cache_with().fetch(Applet(TableCard()).open(), b"\x02")
 
 
 def test_each_damaged_byte_is_noticed():
-    whole = contents(kept().path)
+    whole = contents(cache_with().path)
     for at in some(range(len(whole))):
         write(whole[:at] + bytes((whole[at] ^ 1,)) + whole[at + 1 :])
         assert CertificateCache(PATH).load() is None, at
 
 
 def test_damaged_lengths_are_noticed():
-    whole = contents(kept().path)
+    whole = contents(cache_with().path)
     for size in some(range(0, len(whole), 7)):
         write(whole[:size])
         assert CertificateCache(PATH).load() is None
@@ -115,7 +116,7 @@ def test_fetch_writes_nothing():
 
 
 def test_what_is_kept_already_is_not_written_again():
-    cache = kept()
+    cache = cache_with()
     with replaced(module, os=None):  # no rename
         cache.save(DER)
     equal(cache.load(), DER)
@@ -151,7 +152,7 @@ class CutAtRename:
 
 
 def test_power_cut_between_write_and_rename_keeps_the_old():
-    cache = kept()
+    cache = cache_with()
     with replaced(module, os=CutAtRename()), raises(PowerCut):
         cache.save(RENEWED)
     equal(CertificateCache(PATH).load(), DER)
@@ -161,7 +162,7 @@ def test_power_cut_between_write_and_rename_keeps_the_old():
 
 
 def test_power_cut_in_the_write_keeps_the_old():
-    cache = kept()
+    cache = cache_with()
     for size in (0, 1, 400):
         write(RENEWED[:size], PATH + ".new")
         equal(CertificateCache(PATH).load(), DER)
@@ -187,14 +188,14 @@ class FAT:
 
 
 def test_fat_replaces():
-    cache = kept()
+    cache = cache_with()
     with replaced(module, os=FAT()):
         cache.save(RENEWED)
     equal(cache.load(), RENEWED)
 
 
 def test_power_cut_on_fat_leaves_no_wrong_certificate():
-    cache = kept()
+    cache = cache_with()
     with replaced(module, os=FAT(cut=True)), raises(PowerCut):
         cache.save(RENEWED)
     assert CertificateCache(PATH).load() is None
@@ -204,11 +205,11 @@ def test_power_cut_on_fat_leaves_no_wrong_certificate():
 
 
 def test_a_left_over_file_that_cannot_be_removed_is_not_written_to():
-    cache = kept()
+    cache = cache_with()
     write(b"left over", PATH + ".new")
 
     class Failing:
-        """`os` of flash that fails."""
+        """`os` of a flash that fails."""
 
         def remove(self, path):
             raise OSError(28)
@@ -223,10 +224,10 @@ def test_a_left_over_file_that_cannot_be_removed_is_not_written_to():
 
 
 def test_a_file_that_cannot_be_renamed_leaves_nothing_behind():
-    cache = kept()
+    cache = cache_with()
 
     class Full:
-        """`os` that can neither replace a file nor remove the one that is kept."""
+        """`os` that can neither replace a file nor remove the cached one."""
 
         def rename(self, *_):
             raise OSError(28)
@@ -249,7 +250,7 @@ def test_flash_that_can_neither_rename_nor_remove():
 
         remove = rename
 
-    cache = kept()
+    cache = cache_with()
     with replaced(module, os=Stuck()):
         cache.save(RENEWED)
     equal(cache.load(), DER)

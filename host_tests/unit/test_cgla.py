@@ -1,4 +1,4 @@
-"""APDUs in AT+CCHO, AT+CGLA and AT+CCHC: what is sent, and what modems make of it."""
+"""APDUs in AT+CCHO, AT+CGLA and AT+CCHC: the commands, and the answers of modems."""
 
 import random
 from binascii import unhexlify
@@ -33,19 +33,19 @@ def closes(handle=b"1", answer=OK):
 
 
 def sends(apdu, answer, handle=b"1"):
-    """AT+CGLA with `apdu` (hex); `answer`: hex, or what the modem prints."""
+    """Return AT+CGLA with `apdu` (hex); `answer`: hex, or the modem's output."""
     if isinstance(answer, str):
         answer = lines(b'+CGLA: %d,"%s"' % (len(answer), answer.encode()))
     return (b'AT+CGLA=%s,%d,"%s"\r' % (handle, len(apdu), apdu.encode()), answer)
 
 
 def old_sessions(answer=UNKNOWN):
-    """The handles that are tried where sessions of an earlier run may take up all channels."""
+    """Return the handles to try where sessions of an earlier run may occupy all channels."""
     return [closes(handle, answer) for handle in (b"1", b"2", b"3")]
 
 
 def play(steps, body):
-    """`body(channel)` with a modem that follows `steps`, all of them; what it returns."""
+    """Run `body(channel)` with a modem that follows all `steps`; return its result."""
     with running(Clock()):
         uart = ScriptedUART(SYNC + list(steps))
         at = AT(uart, (b"RDY",))
@@ -57,7 +57,7 @@ def play(steps, body):
 
 
 def answers(channel, *apdus):
-    """The last of the answers to `apdus` (hex): (data, status word)."""
+    """Return the last of the answers to `apdus` (hex): (data, status word)."""
     found = None
     for apdu in apdus:
         data, sw = channel.transmit(memoryview(unhexlify(apdu)))
@@ -85,7 +85,7 @@ def test_a_signature_above_the_seam():
         opens(),
         sends(init, "9000"),
         sends(update, signature),
-        # The second one costs two commands.
+        # The second exchange costs two commands.
         sends(init, "9000"),
         sends(update, "6143"),
         sends("00C0000043", signature),
@@ -244,7 +244,7 @@ def test_variants_of_the_handle():
         (b'+CCHO: "1"', b"1"),
         (b"+CCHO: 000000000385A7cf ", b"000000000385A7cf"),
         (b"+CCHO: 0", b"0"),
-        (b"1", b"1"),  # the FM350; and what 27.007 says
+        (b"1", b"1"),  # the FM350; and the form of 27.007
         (b"000000000385a7cf", b"000000000385a7cf"),
     ):
         steps = [opens(answer=lines(answer)), sends("0084000001", "059000", handle)]
@@ -322,7 +322,7 @@ def test_damaged_responses():
 
 
 class Babble:
-    """A UART behind which AT is answered with OK, `known` as it says, and all else with `junk`."""
+    """A UART whose modem answers AT with OK, `known` as given, and everything else with `junk`."""
 
     def __init__(self, junk, known):
         self._junk = junk
@@ -394,7 +394,7 @@ def test_whatever_comes_nothing_but_a_modem_error_comes_out():
 
 
 def test_an_application_that_the_card_lacks():
-    # What modems say then, straight and in other words.
+    # Modems answer like this then, in standard and in other words.
     for answer in (cme(22), cme(773), lines(b"+CCHO: 6A82"), b"\r\n+CME ERROR: 6A82\r\n"):
         assert ask([opens(answer=answer)], selecting()) == (b"", 0x6A82), answer
     for answer in (
@@ -425,7 +425,7 @@ def test_the_list_of_applications_goes_on():
         equal(applet.random(2), b"\x01\x02")
 
     play(steps + old_sessions() + found, body)
-    # And it ends.
+    # And the repetition ends.
     none_found = [opens(OTHER, cme(13)), READY]
 
     def none(channel):
@@ -446,7 +446,7 @@ def test_sessions_that_a_crash_left_open_are_closed():
         opens(),
     ]
     assert ask(steps, selecting()) == (b"", 0x9000)
-    # Not those that are ours, and only once.
+    # Not the applet's own sessions, and only once.
     steps = [
         opens(answer=lines(b"+CCHO: 2")),
         opens(OTHER, cme(20)),
@@ -477,13 +477,13 @@ def test_a_modem_without_these_commands():
         with raises(ModemError, text="no CCHO on this modem (") as caught:
             ask([opens(answer=answer), READY, (b"AT+CCHO=?\r", answer)], selecting())
         assert caught.error.reason == "no-ccho"
-    # The EM7590 has them, and refuses their test form.
+    # The EM7590 has the commands, and refuses their test form.
     steps = [opens(answer=cme(50)), READY, (b"AT+CCHO=?\r", ERROR)] + old_sessions()
     assert ask(steps, selecting()) == (b"", 0x6A82)
 
 
 def test_a_session_that_the_modem_lost():
-    # It worked, and is refused now: the SIM was reset. Above, the channel is opened again.
+    # It worked before, and is refused now: the SIM was reset. The caller opens the channel again.
     steps = [
         opens(),
         sends("0084000001", "019000"),

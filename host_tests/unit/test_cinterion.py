@@ -1,4 +1,4 @@
-"""What the TX62 does in its own way: start, context, internet services."""
+"""The particulars of the TX62: start, context, internet services."""
 
 import modem_script
 from effort import some
@@ -24,7 +24,7 @@ CLOSES = (b"AT^SISC=0\r", OK)
 
 
 def opens(then=ROOM, cid=0, answer=OK, host=b"h"):
-    """The four commands of a connection; `then` follows the OK."""
+    """Return the four commands of a connection; `then` follows the OK."""
     return [
         (b'AT^SISS=%d,"srvType","Socket"\r' % cid, OK),
         (b'AT^SISS=%d,"conId","1"\r' % cid, OK),
@@ -34,7 +34,7 @@ def opens(then=ROOM, cid=0, answer=OK, host=b"h"):
 
 
 def sends(data, took=None, then=b"", before=b""):
-    """SISW of `data`, of which the modem takes `took` bytes."""
+    """Return SISW of `data`, of which the modem accepts `took` bytes."""
     took = len(data) if took is None else took
     head = (b"AT^SISW=0,%d\r" % len(data), before + b"\r\n^SISW: 0,%d,0\r\n" % took)
     if not took:
@@ -43,23 +43,23 @@ def sends(data, took=None, then=b"", before=b""):
 
 
 def receives(data, before=b"", then=b""):
-    """SISR that gets `data`."""
+    """Return SISR that gets `data`."""
     head = b"\r\n^SISR: 0,%d\r\n" % len(data)
     return (b"AT^SISR=0,1500\r", before + head + data + b"\r\n" + OK + then)
 
 
 def looks(count, before=b""):
-    """SISR of 0 bytes: how many there are."""
+    """Return SISR of 0 bytes: the number of readable bytes."""
     return (b"AT^SISR=0,0\r", before + lines(b"^SISR: 0,%d" % count))
 
 
 def state(number):
-    """SISI."""
+    """Return SISI."""
     return (b"AT^SISI=0\r", lines(b"^SISI: 0,%d,0,0,0,0" % number))
 
 
 def play(steps, body):
-    """As `modem_script.play`, with this family's set-up."""
+    """Like `modem_script.play`, with this family's set-up."""
     modem_script.play(TX62, [SET_UP] + steps, body)
 
 
@@ -153,7 +153,7 @@ def test_why_a_connection_fails():
 
 
 def test_what_is_no_failure():
-    # Only something to know, of another connection, or of none.
+    # Only a note, a line of another connection, or of none.
     for line in (b'0,0,2200,"info"', b'1,0,20,"x"', b"0", b"", b"x,0,1", b"0,1,2", b"0,x"):
 
         def body(modem, clock):
@@ -217,7 +217,7 @@ def test_a_part_is_taken_and_then_the_rest():
 
     parts = [sends(b"abcdefgh", 3, then=ROOM), sends(b"defgh", 0, then=ROOM), sends(b"defgh")]
     play([opens()] + parts, body)
-    # Without the indication, it is tried again.
+    # Without the URC, the driver tries again.
     parts = [sends(b"abcdefgh", 0), sends(b"abcdefgh")]
     play([opens()] + parts, body)
 
@@ -227,7 +227,7 @@ def test_a_modem_that_stays_full():
         socket = connected(modem)
         socket.setblocking(False)
         socket.write(b"hi")
-        assert socket.read(1) is None  # this pushes, and nothing is taken
+        assert socket.read(1) is None  # this pushes, and the modem takes no bytes
 
     play([opens(), sends(b"hi", 0)], body)
 
@@ -255,7 +255,7 @@ def test_the_address_of_a_name():
 
 
 def test_a_payload_without_an_answer_leaves_the_modem_usable():
-    # The order to send is lost: the modem would take the next commands for the payload.
+    # The prompt is lost: the modem would take the next commands for the payload.
     def body(modem, clock):
         socket = connected(modem)
         socket.write(b"x" * 20)
@@ -268,7 +268,7 @@ def test_a_payload_without_an_answer_leaves_the_modem_usable():
 
 
 def test_a_look_before_a_read_that_nobody_indicated():
-    # What indicates data looks as the head of one byte: it is not to come into a read.
+    # The URC looks like the head of one byte of data: it must not come into a read.
     def body(modem, clock):
         socket = connected(modem)
         socket.settimeout(5)
@@ -316,7 +316,7 @@ def test_what_a_look_found_is_read_without_another():
 
 
 def test_an_indication_in_the_middle_of_a_read_is_noticed():
-    # Against all rules; but nothing may be taken for data that is not.
+    # It breaks all rules; but the driver must not take other bytes for data.
     for urc in (DATA, END):
 
         def body(modem, clock):

@@ -1,4 +1,4 @@
-"""Each field of the config: what is good, what is not, and what the line about it says."""
+"""Each field of the config: valid values, invalid values, and the line about them."""
 
 import json
 
@@ -12,7 +12,7 @@ LEAST = {"version": 1, "mqtt": {"host": "mqtt.example.com"}}
 
 
 def problems(data):
-    """The lines about `data`."""
+    """Return the lines about `data`."""
     with raises(ConfigError) as caught:
         check(data)
     assert str(caught.error) == "; ".join(caught.error.problems)
@@ -20,7 +20,7 @@ def problems(data):
 
 
 def with_field(path, value):
-    """The least config, and one field more."""
+    """Return the smallest config with one more field."""
     data = {"version": 1, "mqtt": {"host": "mqtt.example.com"}}
     inner = data
     for name in path.split(".")[:-1]:
@@ -147,7 +147,7 @@ def test_bad_values():
 def test_every_field_is_tested():
     good = {path for path, _ in GOOD} | {"version"}
     assert good == set(config._FIELDS)
-    # The others take any text.
+    # The other fields accept any text.
     free = {"modem.uart", "mqtt.user", "mqtt.password"}
     assert {path for path, _, _ in BAD} == good - free
 
@@ -228,7 +228,7 @@ def test_no_file():
 
 
 def test_a_file_cut_off_at_every_byte():
-    # MicroPython's own parser takes many of these for complete.
+    # MicroPython's own parser accepts many of these as complete.
     data = with_field("mqtt.user", 'a "quote" \\ and {brackets[')
     data["sim"] = {"aids": ["A000000559"]}
     whole = json.dumps(data).encode()
@@ -260,7 +260,7 @@ def test_a_file_that_is_no_json():
 
 
 def test_keys_that_json_does_not_allow():
-    # MicroPython's parser lets them pass.
+    # MicroPython's parser accepts them.
     write(b'{1: 2, "version": 1, "mqtt": {"host": "h", 3: 4}}')
     with raises(ConfigError):
         load("config.json")

@@ -19,7 +19,7 @@ def test_the_readme_lists_every_field():
     assert set(rows) == set(config._FIELDS), rows
     for path, (_, default, _) in config._FIELDS.items():
         if path == "sim.aids":
-            continue  # the default is another package's
+            continue  # another package defines the default
         want = "required" if default is None else "`%s`" % json.dumps(default)
         assert rows[path] == want, (path, rows[path], want)
 

@@ -1,4 +1,4 @@
-"""The TLS context: what it is given, and the firmware without the engine."""
+"""The TLS context: its arguments to the engine, and the firmware without the engine."""
 
 from binascii import b2a_base64
 
@@ -57,7 +57,7 @@ def test_pem_that_is_no_base64():
 
 
 class Engine:
-    """Records what it is given."""
+    """Records its arguments."""
 
     def __init__(self, *args):
         self.args = args
@@ -104,7 +104,7 @@ def test_default_time_out_is_a_minute():
 
 
 class Modem:
-    """A modem whose one socket records what is done with it; `failure` is raised by `connect`."""
+    """A modem whose one socket records the calls; `connect` raises `failure`."""
 
     def __init__(self, failure=None):
         self.failure = failure

@@ -1,4 +1,4 @@
-"""APDUs in AT+CSIM: the dialogue of the specification (16.20), and what modems make of it."""
+"""APDUs in AT+CSIM: the dialogue of the specification (16.20), and the answers of modems."""
 
 from binascii import unhexlify
 
@@ -16,7 +16,8 @@ ENOUGH = b"0070000001"
 
 
 def exchange(answer, apdu=ENOUGH, steps=()):
-    """What `transmit(apdu)` gives when the modem answers `answer`: (data, status word)."""
+    """Return the result of `transmit(apdu)` when the modem answers `answer`: (data, status
+    word)."""
     with running(Clock()):
         step = (b'AT+CSIM=%d,"%s"\r' % (len(apdu), apdu), answer)
         uart = ScriptedUART(SYNC + [step] + list(steps))
@@ -75,7 +76,7 @@ def test_variants_of_the_answer():
 
 
 def test_the_last_of_several_answers_counts():
-    # Glued in one line, as the GMS01Q does, or one line each.
+    # Joined in one line, like on the GMS01Q, or one line each.
     assert exchange(lines(b'+CSIM: 4,"6A82"+CSIM: 6,"019000"')) == (b"\x01", 0x9000)
     assert exchange(lines(b"+CSIM: 4,6A82+CSIM: 6,019000")) == (b"\x01", 0x9000)
     assert exchange(lines(b'+CSIM: 4,"6A82"', b'+CSIM: 6,"019000"')) == (b"\x01", 0x9000)

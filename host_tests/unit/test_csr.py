@@ -1,4 +1,4 @@
-"""Certification requests: the same bytes as others build, and what is refused."""
+"""Certification requests: the same bytes as from other programs, and refusals."""
 
 import hashlib
 
@@ -11,7 +11,7 @@ from software_key import sign
 from iotsafe import csr
 from iotsafe.der import element
 
-# A board verifies in seconds.
+# A board needs seconds to verify.
 TIMEOUT = 120
 
 POINT = from_hex(PAIR_01_POINT)
@@ -63,7 +63,7 @@ ECDSA_WITH_SHA256 = from_hex("300A06082A8648CE3D040302")
 
 
 class Signer:
-    """A signature that is given, or the software key's; keeps the digests."""
+    """Signs with a given signature or with the software key; records the digests."""
 
     def __init__(self, signature=None):
         self.signature = signature
@@ -75,7 +75,7 @@ class Signer:
 
 
 def parts(der):
-    """CertificationRequestInfo and signature of the request `der`, whose frame is checked."""
+    """Return CertificationRequestInfo and signature of the request `der`; check its frame."""
     tag, pos, end = element(der)
     assert (tag, end) == (0x30, len(der))
     _, _, stop = element(der, pos)
@@ -87,7 +87,8 @@ def parts(der):
 
 
 def walked(der, pos, end):
-    """How many elements lie between `pos` and `end`, each with the shortest length there is."""
+    """Return how many elements lie between `pos` and `end`; each must have the shortest length
+    form."""
     count = 0
     while pos < end:
         tag, start, stop = element(der, pos)
@@ -100,7 +101,7 @@ def walked(der, pos, end):
 
 
 def built(subject, names=()):
-    """The request's info; its signature is over just that."""
+    """Return the request's info; its signature must cover exactly that."""
     signer = Signer()
     der = csr.build(signer, POINT, subject, names)
     assert isinstance(der, bytes)
@@ -142,7 +143,7 @@ def test_lengths_of_one_two_and_three_bytes():
 
 def test_as_many_as_there_may_be():
     info = built([("OU", "a")] * 16, ["DNS:a"] * 16)
-    # As above, and 7 around the names, which are inside an OCTET STRING.
+    # The same, and 7 around the names, which are inside an OCTET STRING.
     assert walked(info, 0, len(info)) == 4 + 5 + 16 * 4 + 7
 
 

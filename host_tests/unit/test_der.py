@@ -1,4 +1,4 @@
-"""Signatures and certificates in DER: what cards give, shortest forms, hostile bytes."""
+"""Signatures and certificates in DER: the forms that cards give, shortest forms, hostile bytes."""
 
 from cards import from_hex, to_hex
 from data import certificates as pki
@@ -9,7 +9,7 @@ from software_key import sign
 
 from iotsafe.der import Certificate, element, signature
 
-# 16.12: the raw signature of the worked examples, and what TLS needs.
+# 16.12: the raw signature of the worked examples, and the form for TLS.
 RAW = EXAMPLES["16.12"][1][1][6:-4]
 DER = EXAMPLES["16.12 DER"][1][1][4:-4]
 
@@ -70,7 +70,7 @@ def test_numbers_that_are_no_signature():
 def test_cut_off_and_padded_signatures():
     whole = from_hex(DER)
     for size in range(len(whole)):
-        if size == 64:  # is taken for r and s
+        if size == 64:  # it is read as r and s
             continue
         with raises(ValueError):
             signature(whole[:size])
@@ -135,7 +135,7 @@ def test_certificates_of_other_keys_have_no_point():
 
 def test_common_names():
     assert certificate(pki.CLIENT_UTF8).common_name == "Z\xe4hler"
-    # Neither UTF-8, nor fit for a message of one line: no name, but still a certificate.
+    # Not UTF-8, and unfit for a message of one line: it has no name, but is still a certificate.
     latin = pki.CLIENT_UTF8.replace("C3A4", "E4E4")
     for text in (latin, pki.CLIENT_CONTROL):
         info = certificate(text)
@@ -171,7 +171,7 @@ def test_cut_off_certificates():
 def test_certificates_cut_off_in_a_padded_container():
     whole = from_hex(pki.CLIENT)
     _, signature_value = whole[:-1].rsplit(b"\x03", 1)
-    # Behind the last byte of the signature's header nothing but the issuer's key could tell.
+    # After the last byte of the signature's header, only the issuer's key could detect a change.
     for end in some(range(4, len(whole) - len(signature_value) - 2)):
         with raises(ValueError):
             Certificate(whole[:end] + bytes(len(whole) - end))

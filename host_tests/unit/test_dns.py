@@ -1,4 +1,4 @@
-"""Names to addresses, by the modem: in the answer, after it, refused, late and not at all."""
+"""Name resolution by the modem: in the answer, after it, refused, late and not at all."""
 
 from expect import raises
 from sim7080_script import OK, cme, started
@@ -12,7 +12,7 @@ GOOD = b'\r\n+CDNSGIP: 1,"mqtt.example.com","192.0.2.7"\r\n'
 
 
 def ask(replies, command=ASK, dns=None, host=HOST):
-    """What `resolve` says, and its virtual time in ms."""
+    """Return the result of `resolve`, and its virtual time in ms."""
     clock = Clock()
     with running(clock):
         modem, uart = started([(command, replies)])
@@ -34,7 +34,7 @@ def test_an_address():
         GOOD + OK,
         OK + b"\r\n+CADATAIND: 3\r\n" + GOOD,
         OK + b'\r\n+CDNSGIP: 1,"MQTT.example.com","192.0.2.7","192.0.2.8"\r\n',
-        # That of an earlier question, or no address at all.
+        # The answer to an earlier question, or one without an address.
         OK + b'\r\n+CDNSGIP: 1,"other.example.com","192.0.2.9"\r\n' + GOOD,
         OK + b'\r\n+CDNSGIP: 1,"mqtt.example.com","1.2.3"\r\n' + GOOD,
         OK + b'\r\n+CDNSGIP: 1,"mqtt.example.com","1.2.3.999"\r\n' + GOOD,

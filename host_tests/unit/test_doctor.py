@@ -1,4 +1,4 @@
-"""What the doctor says of cards in all conditions, and what it costs."""
+"""The doctor's report on cards in all conditions, and its cost."""
 
 from cards import TableCard, from_hex, key_answers, to_hex
 from data import certificates as pki
@@ -18,7 +18,7 @@ LIST = EXAMPLES["16.5 L1"][0]
 
 
 class Card(TableCard):
-    """One whose key 01 signs (with a key in memory); `refused`: {INS: status word} in hex."""
+    """A card whose key 01 signs (with a key in memory); `refused`: {INS: status word} in hex."""
 
     refused = None
 
@@ -42,12 +42,12 @@ def card(*table, refused=None, **files):
     return found
 
 
-def good(point, digest, value):
+def is_valid(point, digest, value):
     return point == from_hex(PAIR_01_POINT) and len(digest) == 32 and value[0] == 0x30
 
 
-def examined(channel, verify=good, **arguments):
-    """The steps as (name, state), and the whole text."""
+def examined(channel, verify=is_valid, **arguments):
+    """Return the steps as (name, state), and the whole text."""
     steps = list(doctor.steps(iotsafe.FullApplet(channel), now=NOW, verify=verify, **arguments))
     text = "\n".join(str(step) for step in steps)
     assert all(step.state in ("ok", "warn", "fail", "skip") and step.text for step in steps), text
@@ -122,7 +122,7 @@ def test_no_certificate():
     found, text = examined(card(f02=bytes(64)))
     assert failed(found) == ["certificate"], text
     assert "file 02 (CERT): empty" in text, text
-    assert ("signature", "ok") in found  # the key is looked at all the same
+    assert ("signature", "ok") in found  # the doctor checks the key all the same
 
 
 def test_a_certificate_for_another_key():
@@ -139,7 +139,7 @@ def test_a_damaged_certificate():
 
 def test_validity():
     for now, state in (("2019-01-01 00:00:00", "fail"), ("2199-01-01 00:00:00", "fail")):
-        steps = list(doctor.steps(iotsafe.FullApplet(card(f02=CLIENT)), now=now, verify=good))
+        steps = list(doctor.steps(iotsafe.FullApplet(card(f02=CLIENT)), now=now, verify=is_valid))
         (step,) = [step for step in steps if step.name == "validity"]
         assert step.state == state, str(step)
 

@@ -1,4 +1,4 @@
-"""Signatures in DER, read to the letter."""
+"""Signatures in DER, parsed strictly."""
 
 from cards import from_hex
 from data.worked_examples import EXAMPLES
@@ -21,7 +21,7 @@ def test_shortest_forms():
     assert numbers(from_hex("3008 02020080 020200FF")) == (0x80, 0xFF)
     most = "022100" + "FF" * 32
     assert numbers(from_hex("3046" + most + most)) == (2**256 - 1, 2**256 - 1)
-    # 64 bytes, which are not taken for r and s side by side
+    # 64 bytes, which must not be read as r and s side by side
     assert numbers(from_hex("303E" + ("021D01" + "00" * 28) * 2)) == (1 << 224, 1 << 224)
 
 
@@ -36,7 +36,7 @@ def test_what_is_no_signature_to_the_letter():
         "3006 020101 020100",
         "3006 0201FF 020101",  # negative
         "3006 020101 020180",
-        "3007 02020001 020101",  # a zero too many
+        "3007 02020001 020101",  # a superfluous zero
         "3007 020101 0202007F",
         "3005 0200 020101",
         "3005 020101 0200",
@@ -65,7 +65,7 @@ def test_each_cut_and_each_longer_signature():
     for size in range(len(DER)):
         with raises(ValueError):
             numbers(DER[:size])
-        if size > 2:  # the sequence says so, r or s does not
+        if size > 2:  # the sequence has the length, r or s does not
             with raises(ValueError):
                 numbers(b"\x30" + bytes((size - 2,)) + DER[2:size])
     for tail in (b"\0", b"\x90\0", DER):

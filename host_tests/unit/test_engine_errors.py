@@ -1,4 +1,4 @@
-"""Which exception and reason an error of the TLS engine becomes."""
+"""The exception and the reason for each error of the TLS engine."""
 
 from expect import raises, replaced
 
@@ -16,7 +16,7 @@ from iotsafe.errors import (
 ALERT = -30592
 EOF = -29312
 
-# mbedTLS's words, as they come.
+# mbedTLS's own words.
 REPORTS = (
     (
         "The certificate is not correctly signed by the trusted CA",
@@ -38,12 +38,13 @@ REPORTS = (
 )
 
 
-def of(*args, signed=False, heard=False):
+def translated(*args, signed=False, heard=False):
     return tls_error(OSError(*args), signed, heard)
 
 
 def check(error, kind, reason, *values, code=0):
-    """Exactly this class with this reason and these values; what it says is one line."""
+    """Check exactly this class with this reason and these values, and that its text is one
+    line."""
     assert type(error) is kind, error
     assert (error.reason, error.values) == (reason, values), (error.reason, error.values)
     assert error.args[0] == code
@@ -87,27 +88,29 @@ def test_report_without_memory_is_not_believed():
 
 
 def test_alert_before_and_after_our_signature():
-    check(of(ALERT, "TEXT"), HandshakeRefused, "handshake-refused", "TEXT", code=ALERT)
-    check(of(ALERT, signed=True), ClientRefused, "client-refused", code=ALERT)
-    error = of(ALERT, "TEXT", signed=True, heard=True)
+    check(translated(ALERT, "TEXT"), HandshakeRefused, "handshake-refused", "TEXT", code=ALERT)
+    check(translated(ALERT, signed=True), ClientRefused, "client-refused", code=ALERT)
+    error = translated(ALERT, "TEXT", signed=True, heard=True)
     check(error, TLSError, "tls-broken", "TEXT", code=ALERT)
 
 
 def test_end_before_and_after_our_signature():
-    check(of(EOF), HandshakeRefused, "server-hung-up", code=EOF)
-    check(of(EOF, signed=True), ClientRefused, "client-hung-up", code=EOF)
-    error = of(EOF, signed=True, heard=True)
+    check(translated(EOF), HandshakeRefused, "server-hung-up", code=EOF)
+    check(translated(EOF, signed=True), ClientRefused, "client-hung-up", code=EOF)
+    error = translated(EOF, signed=True, heard=True)
     check(error, TLSError, "tls-broken", "error -29312", code=EOF)
 
 
 def test_nothing_in_common():
     for code in (-28160, -28288, -26112):
-        check(of(code), HandshakeRefused, "handshake-refused", "error %d" % code, code=code)
+        check(
+            translated(code), HandshakeRefused, "handshake-refused", "error %d" % code, code=code
+        )
 
 
 def test_other_codes():
-    check(of(-29056, "BAD MAC"), TLSError, "tls-failed", "BAD MAC", code=-29056)
-    check(of(-29056), TLSError, "tls-failed", "error -29056", code=-29056)
+    check(translated(-29056, "BAD MAC"), TLSError, "tls-failed", "BAD MAC", code=-29056)
+    check(translated(-29056), TLSError, "tls-failed", "error -29056", code=-29056)
 
 
 def test_errors_of_the_stream_are_unchanged():

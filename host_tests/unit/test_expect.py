@@ -12,7 +12,8 @@ def test_raises_gives_the_exception():
 
 
 def failure(expectation, error=None):
-    """The message of the AssertionError at the end of the block; does not use what it tests."""
+    """Return the message of the AssertionError at the end of the block; does not use the tested
+    module."""
     try:
         with expectation:
             if error:

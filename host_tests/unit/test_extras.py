@@ -1,4 +1,5 @@
-"""What a session does without: identity, signal, power saving; network and position of SIMCom."""
+"""Functions that a session does not need: identity, signal, power saving; network and position of
+SIMCom."""
 
 from expect import raises
 from sim7080_script import ERROR, OK, SET_UP, SYNC, cme, lines, opens, started
@@ -10,7 +11,7 @@ from cellular.simcom_extras import SIMComExtras
 
 
 def play(steps, body, kind=None):
-    """`body(extras)` on a modem that was powered up; `steps` must be used up."""
+    """Run `body(extras)` on a modem after power-up; it must use up `steps`."""
     clock = Clock(nap=100)
     with running(clock):
         modem, uart = started(steps)
@@ -25,7 +26,7 @@ def ask(command, *answer):
 
 
 def gives(steps, method, want, kind=None):
-    """The extras' `method` (a name) returns `want` over `steps`."""
+    """Check that the extras' `method` (a name) returns `want` over `steps`."""
 
     def body(extras):
         got = getattr(extras, method)()
@@ -64,7 +65,7 @@ def test_quality_of_3gpp():
 
 
 def test_power_saving():
-    # The finest unit that can say it, rounded up.
+    # The finest unit that can express it, rounded up.
     for period, active, wanted in (
         (62, 62, b'"01111111","00011111"'),
         (63, 63, b'"10000011","00100010"'),
@@ -97,7 +98,7 @@ def test_simcom_says_when_it_goes_to_sleep():
 
 
 def test_power_saving_that_was_granted():
-    # The first is the low-power note's, without the <rac> of the manual.
+    # The first form is the low-power note's, without the <rac> of the manual.
     for answer, want in (
         (b'+CEREG: 4,1,"5B57","195071B",9,,,"00000000","01100000"', (0, 0)),
         (b'+CEREG: 4,1,"5B57","1","195071B",9,,,"00001111","00100110"', (6 * 3600, 30)),
@@ -111,7 +112,7 @@ def test_power_saving_that_was_granted():
         with raises(CommandError):
             extras.granted()
 
-    # The form that the driver works with comes back in any case.
+    # The form that the driver needs is restored in any case.
     play([ask(b"+CEREG=4"), (b"AT+CEREG?\r", ERROR), ask(b"+CEREG=1")], body)
 
 
@@ -143,7 +144,7 @@ def test_edrx():
 
 
 def test_waking():
-    # It is set up anew: what it forgot in its sleep, it is told again.
+    # The driver sets the modem up again: it restores settings lost in the modem's sleep.
     play(SYNC + SET_UP, lambda extras: extras.wake())
 
 
@@ -168,7 +169,7 @@ def test_network_mode():
             ],
             mode,
         )
-        # Set already: left alone, the modem would leave the network for it.
+        # Already set: the driver sends nothing, as the modem would leave the network.
         network([ask(b"+CNMP?", b"+CNMP: 38"), ask(b"+CMNB?", b"+CMNB: %d" % number)], mode)
 
 
@@ -212,7 +213,7 @@ def test_access_point():
         with raises(CommandError):
             extras.access_point("right.apn")
 
-    # The radio comes back whatever happens.
+    # The radio is on again whatever happens.
     play([known, off, (change[0], ERROR), on], refused)
 
     def quoted(extras):
@@ -291,7 +292,7 @@ def test_position():
             (speed, 0.61),
             (course, 271.5),
         ):
-            assert abs(got - want) < 1e-4, (got, want)  # a board's numbers have six digits
+            assert abs(got - want) < 1e-4, (got, want)  # a board's floats have six digits
 
     ms = play([ON, NO_FIX, NO_FIX, ask(b"+CGNSINF", FIX), OFF], body)
     assert 2_000 <= ms < 4_000

@@ -1,4 +1,4 @@
-"""Small files that are whole whatever happens while they are written."""
+"""Small files that stay intact whatever happens during a write."""
 
 import os
 
@@ -48,7 +48,7 @@ def test_a_file_system_that_does_not_replace():
 
 def test_a_power_cut_before_the_rename_leaves_the_old_file():
     files.save("state", b"old")
-    # What a cut leaves: the new file half written, not renamed.
+    # A power cut leaves the new file half written, and not renamed.
     with open("state.new", "wb") as file:
         file.write(b"ne")
     assert files.load("state", 10) == b"old"
@@ -62,7 +62,7 @@ def test_a_folder_that_does_not_exist_is_an_error():
 
 
 class _FailingOS:
-    """`os` of a file system that cannot be written, and has `free` blocks."""
+    """`os` of a read-only file system, which has `free` blocks."""
 
     def __init__(self, free):
         self._free = free

@@ -6,7 +6,7 @@ from app import config, files, first_boot
 
 
 def answers(*given):
-    """A prompt that gives these answers, one a question, and keeps the questions."""
+    """A prompt that gives these answers, one for each question, and records the questions."""
     asked = []
     left = list(given)
 
@@ -59,7 +59,7 @@ def test_a_pasted_ca_is_taken_whole():
 
 
 class Board:
-    """The board seam, as far as files go."""
+    """The file functions of the `board` module."""
 
     def path(self, name):
         return name
@@ -91,7 +91,7 @@ def test_what_is_no_longer_named_is_removed_unless_it_is_the_users():
 
 
 class Supervisor:
-    """One whose step `bad` fails."""
+    """A supervisor whose step `bad` fails."""
 
     bad = None
     stops = 0
@@ -108,7 +108,7 @@ class Supervisor:
 
 
 class Failing(Supervisor):
-    """One without a readable SIM."""
+    """A supervisor without a readable SIM."""
 
     bad = "sim"
 

@@ -24,7 +24,7 @@ SEED = b"master secret" + bytes(range(0x20, 0x30))
 
 
 def opened(*steps):
-    """A card with `steps` after opening, and the whole applet on it."""
+    """Return a card with `steps` after opening, and the whole applet on it."""
     card = ScriptedCard(*EXAMPLES["16.2"][:2])
     applet = iotsafe.FullApplet(card).open()
     card.then(*steps)
@@ -32,7 +32,7 @@ def opened(*steps):
 
 
 def played(name, call, first=None, last=None):
-    """What `call(applet)` returns with the examples `name`, which must be played out."""
+    """Return the result of `call(applet)` with the examples `name`, which it must use up."""
     card, applet = opened(*EXAMPLES[name][first:last])
     result = call(applet)
     card.done()
@@ -63,7 +63,7 @@ def test_capabilities_in_both_forms():
 
 
 def test_capabilities_with_a_hash_of_one_byte_and_a_long_identifier():
-    # Both slips that one applet shows: 0E for an identifier of 13 bytes, one byte of hashes.
+    # One applet makes both mistakes: 0E for an identifier of 13 bytes, one byte of hashes.
     for data in ("1001 10 110E" + "AA" * 13, "110E" + "AA" * 13, "1001 10 110D" + "AA" * 13):
         data = data.replace("1001 10", "100110")
         _, applet = opened(("01CB000000", data + "B10108B20104910101B701029000"))
@@ -168,7 +168,7 @@ def test_key_generation_with_get_response():
 
 
 def test_key_generation_that_answers_nothing():
-    # The public half is asked for: by the ID that the card gives, else by the name we have.
+    # The client selects the public half by the ID that the card gives, otherwise by its own name.
     read = "01CD0000%s00", "344549438641" + PAIR_04_POINT + "9000"
     for given, ref, name in (
         ("", b"\4", "03850104"),
@@ -282,7 +282,7 @@ def test_a_stream_that_ends_early_closes_the_session():
 
 
 def blocks(what, tail=b""):
-    """What is sent, block by block."""
+    """Return the data sent, block by block."""
     body = memoryview(bytearray(255))
     sent = []
     ends = []
@@ -495,12 +495,12 @@ def test_request_and_token_by_id_and_by_label():
         assert token.count(".") == 2 and len(digests[-1]) == 32
     with raises(ValueError, text="the card lists no private key 01"):
         iotsafe.FullApplet(Card(table)).csr(b"\1", "CN=x")
-    # A card that lists nothing has the public key under the same ID.
+    # A card without a list has the public key under the same ID.
     applet = iotsafe.FullApplet(Card((("01CB010000", "6A86"), key_answers("01", PAIR_01_POINT))))
     assert point in applet.csr(b"\1", "CN=device-1")
 
 
-# ---- the whole -------------------------------------------------------------------------------
+# ---- the whole applet -------------------------------------------------------------------------
 
 
 def test_nothing_is_sent_before_the_first_command():

@@ -12,7 +12,7 @@ from app.led import LED
 
 
 class Board:
-    """The board seam, as far as the guard uses it."""
+    """The functions of the `board` module that the guard uses."""
 
     def __init__(self):
         self.fed = 0
@@ -32,11 +32,11 @@ class Board:
 
 
 def quiet(area, text, *args):
-    """In place of `say`."""
+    """Replaces `say`."""
 
 
 def crashed():
-    """In place of `_cause`: the tests of the counter run on a board, too."""
+    """Replaces `_cause`, as the tests of the counter also run on a board."""
     return "the watchdog's reset"
 
 
@@ -59,7 +59,7 @@ def test_after_five_crashes_the_application_is_left_alone_once():
         for _ in range(5):
             assert guard.Guard(Board(), LED(None)).start()
         assert not guard.Guard(Board(), LED(None)).start()
-        # The start after safe mode is a try.
+        # The start after safe mode is one try.
         assert guard.Guard(Board(), LED(None)).start()
 
 
@@ -68,7 +68,7 @@ def test_a_loss_of_power_is_no_crash():
         for _ in range(20):
             watch = guard.Guard(Board(), LED(None))
             assert watch.crashes == 0 and watch.start()
-    # Crashes in between still count.
+    # Crashes between tries still count.
     with replaced(guard, say=quiet):
         for cause, crashes in ((crashed, 1), (crashed, 2), (powered, 2), (crashed, 3)):
             with replaced(guard, _cause=cause):
@@ -126,7 +126,8 @@ def test_the_crash_log_says_what_happened_and_stays_small():
 
 
 def _no_utf_8():
-    """A text that is no UTF-8, as a damaged name in a traceback, or as `exec` makes of bytes."""
+    """A text that is not UTF-8, like a damaged name in a traceback, or what `exec` makes of
+    bytes."""
     names = {}
     try:
         exec(b"text = 'be\xff\xfefore'", names)
@@ -136,14 +137,14 @@ def _no_utf_8():
 
 
 class _Shown(Exception):
-    """One that shows itself as its text."""
+    """An object whose representation is its text."""
 
     def __repr__(self):
         return self.args[0]
 
 
 class _NotShown(Exception):
-    """One that cannot show itself."""
+    """An object without a representation."""
 
     def __repr__(self):
         raise UnicodeError("nothing to see")
@@ -225,7 +226,7 @@ class _Chip:
         self.resets = 0
         self._cause = cause
         self._number = number
-        # As the class `Timer`: made by a call, with constants.
+        # Like the class `Timer`: a call makes one; it has constants.
         self.Timer = _Timers(self)
 
     def reset(self):
@@ -253,7 +254,7 @@ class _Timers:
 
 
 class _On:
-    """The block finds `chip` as the module `machine`."""
+    """In the block, `import machine` gives `chip`."""
 
     def __init__(self, chip):
         self._chip = chip
@@ -289,7 +290,7 @@ def test_a_watchdog_that_cannot_be_stopped_is_fed_after_ctrl_c():
             assert (mode, period) == ("periodic", 1_000)
             callback(None)
             assert feeder.fed == 1
-            assert guard._timer is chip  # or it would be collected
+            assert guard._timer is chip  # otherwise it would be collected
 
 
 def test_safe_mode_resets_the_board_after_an_hour():

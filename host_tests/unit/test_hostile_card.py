@@ -1,7 +1,7 @@
 """Cards that answer anything: the client ends soon, with an error of its own, in little memory.
 
-The answers are changed copies of good ones, or noise, from a fixed seed. An exception that is not
-the package's, or that memory runs out, fails the test.
+The answers are changed copies of good ones, or noise, from a fixed seed. An exception from outside
+the package, or a lack of memory, fails the test.
 """
 
 import random
@@ -21,7 +21,7 @@ HEAP = "512k"
 TIMEOUT = 120
 
 EXPECTED = (CardError, AppletNotFound, IdentityError)
-# A list of 64 files that never end would be this long; the cases here are far below.
+# An endless list of 64 files would be this long; the cases here are far shorter.
 MOST_EXCHANGES = 20_000
 
 STATUS_WORDS = (
@@ -35,7 +35,7 @@ def bits(count):
 
 
 def pick(size):
-    """A number below `size`."""
+    """Return a number below `size`."""
     return bits(16) % size
 
 
@@ -44,7 +44,8 @@ def noise(size):
 
 
 def changed(data):
-    """`data` with up to three changes: a byte, a bit, a piece out, a piece twice, cut, more."""
+    """Return `data` with up to three changes: a byte, a bit, a piece removed, a piece doubled,
+    cut, more."""
     data = bytearray(data)
     for _ in range(pick(4)):
         at = pick(len(data) + 1)
@@ -65,7 +66,7 @@ def changed(data):
 
 
 class HostileCard(TableCard):
-    """A good card whose answers are, with a chance of one in `odds`, changed or noise."""
+    """A good card that answers, with a chance of one in `odds`, with a changed answer or noise."""
 
     def __init__(self, odds):
         super().__init__(
@@ -102,7 +103,8 @@ class HostileCard(TableCard):
 
 
 def use(card, cache):
-    """All that the application does with a card; the number of calls that went well."""
+    """Do everything that the application does with a card; return the number of successful
+    calls."""
     applet = Applet(card)
     well = 0
     for call in (
@@ -122,7 +124,7 @@ def use(card, cache):
 
 
 def test_good_card_in_this_setting():
-    # Without faults all goes well, so that the cases below begin from something that works.
+    # Without faults all calls succeed, so that the cases below begin from a working card.
     card = HostileCard(1 << 16)
     card.odds = 1 << 20
     assert use(card, None) == 5  # the signature over the CA is not in the table
@@ -216,7 +218,7 @@ def test_all_commands_on_hostile_cards():
 
 
 def test_lists_of_many_files():
-    # The most expensive list: each file is read to its limit, and is no certificate.
+    # The most expensive list: the client reads each file to its limit, and none is a certificate.
     files = some(range(40), 5)
 
     class Many(TableCard):
@@ -237,7 +239,7 @@ def test_lists_of_many_files():
     assert 16 * len(files) < card.exchanges < 16 * len(files) + 100
 
 
-# ---- the codecs by themselves ----------------------------------------------------------------
+# ---- the codecs alone ------------------------------------------------------------------------
 
 
 def codec(seed, count, samples, call):
@@ -249,7 +251,7 @@ def codec(seed, count, samples, call):
         try:
             call(data)
             good += 1
-        except ValueError as e:  # TLVError is one
+        except ValueError as e:  # TLVError is a ValueError
             assert "\n" not in str(e)
     assert 0 < good < cases(count)
 

@@ -1,4 +1,4 @@
-"""Which key and which certificate are chosen, and what is said when there are none."""
+"""The choice of key and certificate, and the errors when there are none."""
 
 import os
 
@@ -40,7 +40,7 @@ def file(id, fields="4A0101210102"):
 
 
 def card(*table, **files):
-    """A card with these answers and files f02=..., f03=...; and its applet, open."""
+    """Return a card with these answers and files f02=..., f03=...; and its applet, open."""
     names = {name[1:]: content for name, content in files.items()}
     table = TableCard(table, names)
     return table, Applet(table).open()
@@ -142,7 +142,7 @@ def test_card_without_get_data():
     for sw in ("6A86", "6A82"):
         _, applet = card(("01CB010000", sw), KEY_01, f02=CLIENT)
         assert chosen(applet) == (b"\x01", b"\x02")
-    # 6D00 may also mean that the channel is lost: one retry on a fresh one.
+    # 6D00 may also mean that the channel is lost: the client retries once on a new one.
     table, applet = card(("01CB010000", "6D00"), KEY_01, f02=CLIENT)
     assert chosen(applet) == (b"\x01", b"\x02")
     assert [command[2:4] for command in table.log[2:7]] == ["CB", "70", "70", "A4", "CB"]
@@ -155,7 +155,7 @@ def test_card_without_get_data_and_one_fixed_id():
 
 
 def test_public_half_is_found_by_label():
-    # The halves of this card's pairs have different IDs, as Zariot's do.
+    # The halves of this card's pairs have different IDs, like Zariot's.
     keys = listing("74034B4559 8403303036 4A01014B0113610101", "75034B4559 8503303037", file("02"))
     _, applet = card(keys, key_answers("303037", PAIR_01_POINT), f02=CLIENT)
     assert chosen(applet) == (b"006", b"\x02")
@@ -172,7 +172,7 @@ def test_keys_that_may_not_sign():
         table, applet = card(listing(private("01", fields), file("02")), KEY_01, f02=CLIENT)
         with raises(NoKey, text="the applet holds no private key that may sign"):
             find_identity(applet)
-        assert len(table.log) == 3, fields  # nothing was asked of it
+        assert len(table.log) == 3, fields  # the client asked the card nothing
 
 
 def test_keys_that_may_sign():
@@ -257,7 +257,7 @@ def test_cut_off_certificate():
 
 
 def test_padded_cut_off_certificate():
-    # The container is full of zeros behind the cut: as long as it should be, but damaged.
+    # The container is full of zeros after the cut: its length is right, but the file is damaged.
     _, applet = card(KEY_01, f02=CLIENT[:150] + bytes(800))
     with raises(BadCertificate):
         find_identity(applet, b"\x01", b"\x02")
@@ -301,7 +301,7 @@ def test_identity_errors_have_one_class():
 
 def test_signature_is_counted_and_costs_two_exchanges():
     digest = bytes(range(48))
-    signed = sign(digest)  # DER inside 33: no need to know r and s here
+    signed = sign(digest)  # DER inside tag 33: r and s need not be known here
     table, applet = card(
         KEY_01,
         ("012A00010D840101A1010391020001920104", "9000"),
@@ -355,7 +355,7 @@ def test_fixed_labels():
         find_identity(applet, "NONE")
     with raises(KeyMismatch, text="belongs to another key than 04"):
         find_identity(applet, "EK", "C")
-    # A card that lists nothing is asked by the labels themselves.
+    # On a card without a list the client asks for the labels themselves.
     read = ("01CD000004 7502454B 00".replace(" ", ""), KEY_04[1])
     _, applet = card(("01CB010000", "6A86"), read, f03=SECOND)
     assert find_identity(applet, "EK", b"\x03").sign

@@ -1,4 +1,4 @@
-"""Tokens: their bytes are the same on every runtime; what JSON cannot carry is refused."""
+"""Tokens: their bytes are the same on every runtime; values that JSON cannot carry are refused."""
 
 import hashlib
 from binascii import a2b_base64
@@ -16,7 +16,7 @@ DER = from_hex(EXAMPLES["16.12 DER"][1][1][4:-4])
 
 
 class Signer:
-    """A signature that is given, or the software key's; keeps the digests."""
+    """Signs with a given signature or with the software key; records the digests."""
 
     def __init__(self, signature=None):
         self.signature = signature
@@ -28,7 +28,7 @@ class Signer:
 
 
 def decoded(part):
-    """Bytes of a part in base64url without padding (RFC 7515 2)."""
+    """Return the bytes of a part in base64url without padding (RFC 7515 2)."""
     assert "=" not in part and "+" not in part and "/" not in part and "\n" not in part
     part = part.replace("-", "+").replace("_", "/")
     return a2b_base64((part + "===="[: -len(part) % 4]).encode())
@@ -40,12 +40,12 @@ def parts(token):
 
 
 def claims(value):
-    """The JSON of the claims `value`."""
+    """Return the JSON of the claims `value`."""
     return parts(jwt.build(sign, value))[1]
 
 
 def one(value):
-    """The JSON of one claim."""
+    """Return the JSON of one claim."""
     text = claims({"a": value})
     assert text[:5] == b'{"a":' and text[-1:] == b"}"
     return text[5:-1]
@@ -219,7 +219,7 @@ def test_size():
     assert len(token) == 4096
     refused({"a": "x" * (most + 1)}, "the token would have 4098 characters, at most 4096")
     refused({"a": "x" * 4090}, "claims: a: too long for a token of 4096 characters")
-    # Refused as it stands: a copy of this would not fit into the heap of MicroPython on a host.
+    # It is refused before any copy: a copy would not fit into the heap of MicroPython on a host.
     refused({"a": "x" * cases(1000000)}, "claims: a: too long for a token of 4096 characters")
     refused({"a": 10**4100}, "claims: a: ")
     refused({"x" * 5000: 1}, "too long for a token of 4096 characters")

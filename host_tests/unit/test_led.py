@@ -6,7 +6,7 @@ from app.led import LED
 
 
 def shown(state, ms):
-    """(ms, on) at each change within `ms` after `state` began."""
+    """Return (ms, on) at each change within `ms` after `state` began."""
     changes = []
     clock = Clock()
     with running(clock):

@@ -1,4 +1,4 @@
-"""What umqtt takes for a socket: it collects writes, and bounds what a broker announces."""
+"""The stream that umqtt uses as a socket: it collects writes, and limits a broker's messages."""
 
 from broker_side import Stream
 from expect import equal, raises
@@ -36,7 +36,7 @@ def test_writes_leave_as_one_when_somebody_reads():
     with running(Clock()):
         link, stream = linked([b"abc"])
         assert link.write(b"\x10\x02", 2) == 2
-        assert link.write(bytearray(b"\x00\x04MQTT\x99"), 6) == 6  # the last byte is not meant
+        assert link.write(bytearray(b"\x00\x04MQTT\x99"), 6) == 6  # not the last byte
         assert link.write("text".encode()) == 4
         assert link.write(b"") == 0
         assert stream.writes == []
@@ -97,7 +97,7 @@ def test_a_length_that_does_not_end():
                 link.read(1)
         assert caught.error.errno == 71
         assert len(stream.unread()) == 83
-        # Longer reads, and writes, begin the count anew.
+        # Longer reads, and writes, restart the count.
         link, stream = linked()
         stream.arrive(b"x" * 200)
         for _ in range(4):
@@ -141,7 +141,7 @@ def test_when_it_last_heard_and_sent():
         link.read(1)
         assert (link.heard, link.sent) == (heard, sent)
         link.write(b"x")
-        assert link.sent == sent  # it has not left
+        assert link.sent == sent  # the data has not left
         link.flush()
         assert link.sent == clock.now() and link.heard == heard
         clock.sleep(10)
@@ -175,7 +175,7 @@ def test_closing():
         link.close()
         assert stream.writes == [b"bye"]
         assert stream.closed == 1
-        link.settimeout(3)  # is no business of a stream that is not there
+        link.settimeout(3)  # a missing stream needs no action
         for call in (lambda: link.read(1), lambda: link.setblocking(True)):
             with raises(OSError, text="not connected to the broker") as caught:
                 call()
@@ -184,7 +184,7 @@ def test_closing():
         with raises(OSError, text="not connected"):
             link.flush()
         link.close()
-        link.flush()  # nothing of before is left
+        link.flush()  # no data of the old session is left
 
 
 def test_closing_never_raises():

@@ -26,7 +26,7 @@ def test_time_area_and_text():
 
 
 def test_after_weeks_the_time_still_grows():
-    # On a chip, ticks wrap after 12 days, and their difference is good for six.
+    # On a chip, ticks wrap after 12 days, and a difference is valid up to six days.
     period = 1 << 30
 
     def diff(end, start):

@@ -25,7 +25,7 @@ PIN = b'AT+CPIN="4711"\r'
 
 
 def play(steps, body):
-    """`body(modem, clock)` on a modem that was powered up; `steps` must be used up."""
+    """Run `body(modem, clock)` on a modem after power-up; it must use up `steps`."""
     clock = Clock()
     with running(clock):
         modem, uart = started(steps)
@@ -110,7 +110,7 @@ def test_the_key_does_not_wake_it():
 
 
 def test_a_modem_that_starts_by_itself_is_waited_for():
-    # Its boot line comes before it hears us: it is neither silent nor garbage.
+    # Its boot line comes before it hears AT: it is neither silent nor garbage.
     for reply in ([(900, b"\r\nRDY\r\n")], [(900, b"\r\n+CEREG: 2\r\n")]):
         clock = Clock(nap=30)
         with running(clock):
@@ -131,7 +131,7 @@ def test_a_modem_that_hangs_is_reset_with_the_key():
             with raises(ModemSilent):
                 modem.power_up()
         lengths = [up[1] - down[1] for down, up in zip(key.moves[::2], key.moves[1::2])]
-        # On: 1 s, off: 1.2 s, reset: 12 s or 15 s, the data sheet has both.
+        # On: 1 s, off: 1.2 s, reset: 12 s or 15 s; the data sheet has both.
         assert [1_000 <= ms < 1_200 or ms > 15_000 for ms in lengths] == [True] * 4, lengths
         assert [ms > 15_000 for ms in lengths] == [False, True, False, True], lengths
 
@@ -168,7 +168,7 @@ def test_a_modem_that_restarts_is_given_time_before_the_key_is_pressed():
 
 
 def test_settings_that_failed_are_made_up_for():
-    # "SIM busy" even for other commands is known from modems that are still starting.
+    # Modems that are still starting answer "SIM busy" even to other commands.
     clock = Clock()
     with running(clock):
         uart = ScriptedUART(SYNC + SET_UP[:1] + [(SET_UP[1][0], cme(14))] + SET_UP)
@@ -237,7 +237,7 @@ def test_a_pin_is_entered_once():
         modem.unlock("4711")
         modem.unlock("4711")
 
-    # After OK the SIM still asks for a while.
+    # After OK the SIM still requests the PIN for a while.
     play([ASKS, (PIN, OK), ASKS, ASKS, READY, READY], body)
 
 
@@ -482,7 +482,7 @@ def test_a_restart_while_waiting_for_the_network():
     play(registration(b"1,2", b"\r\nRDY\r\n"), body)
 
 
-# -- small things -------------------------------------------------------------------------------
+# -- other functions ----------------------------------------------------------------------------
 
 
 def test_signal():
@@ -496,7 +496,7 @@ def test_signal():
 
 
 def test_numbers_that_come_bare():
-    # Any line may come in between: only what looks like a number is one.
+    # Any line may come in between: only a number counts.
     noise = (b"SMS Ready", b'*PSUTTZ: 24/04/11,03:19:19","+32",0', b"DST: 0")
     number = (b"001010123456789",)
     for text in (number, noise + number, number + noise):

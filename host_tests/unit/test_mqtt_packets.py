@@ -1,4 +1,4 @@
-"""MQTT 3.1.1 to the byte, by umqtt.simple as it is, and one write for each packet."""
+"""MQTT 3.1.1 to the byte, by the unmodified umqtt.simple, and one write for each packet."""
 
 from broker_side import Stream, provide_umqtt
 from expect import equal, raises
@@ -13,7 +13,7 @@ CONNECT = b"\x10\x14\x00\x04MQTT\x04\x02\x00\x3c\x00\x08meter-17"
 
 
 def session(replies=(), **settings):
-    """(publisher, stream) after a CONNACK; `replies` come after the writes that follow."""
+    """Return (publisher, stream) after a CONNACK; `replies` come after the writes that follow."""
     stream = Stream([ACCEPTED] + list(replies))
     cloud = Broker("h", 8883, "meter-17", "d/{id}/t", **settings)
     publisher = Publisher(cloud, lambda host, port: stream)
@@ -22,7 +22,7 @@ def session(replies=(), **settings):
 
 
 def publish(pid, payload, topic=b"d/meter-17/t"):
-    """The PUBLISH packet with QoS 1."""
+    """Return the PUBLISH packet with QoS 1."""
     rest = bytes((0, len(topic))) + topic + bytes((pid >> 8, pid & 0xFF)) + payload
     size = len(rest)
     length = bytearray()
@@ -97,7 +97,7 @@ def test_publish():
 
 
 def test_the_length_of_a_publish():
-    # 2 + 12 + 2 bytes come before the payload: 127 and 128, 16383 and 16384 are the borders.
+    # 2 + 12 + 2 bytes come before the payload: the borders are 127 and 128, 16383 and 16384.
     with running(Clock()):
         for size, head, writes in (
             (111, b"\x32\x7f", 1),
@@ -139,7 +139,7 @@ def test_ping_and_disconnect():
 
 def test_the_right_acknowledgement_is_waited_for():
     with running(Clock()):
-        # A late one of an earlier publish, a PINGRESP and a message come first.
+        # A late PUBACK of an earlier publish, a PINGRESP and a message come first.
         message = b"\x30\x05\x00\x03abcX"
         publisher, stream = session([puback(1), puback(1) + b"\xd0\x00" + message + puback(2)])
         publisher.publish_raw(b"one")

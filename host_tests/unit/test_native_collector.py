@@ -1,4 +1,4 @@
-"""No garbage collection can make mbedTLS sign by itself: the trap, and that it misses us.
+"""No garbage collection makes mbedTLS sign by itself: the trap, and how the package avoids it.
 
 MicroPython only: CPython's ssl cannot delegate a signature.
 """
@@ -20,7 +20,7 @@ HEAP = "384k"
 
 
 class Nowhere(io.IOBase):
-    """A stream on which nothing ever comes."""
+    """A stream without data."""
 
     def readinto(self, buf):
         return None
@@ -36,8 +36,8 @@ class Trap(Stream):
     """Drops an old, closed TLS socket in each call and makes garbage, so that it is collected.
 
     With `blocking` it also serves as the transport of a handshake in one call, which waits inside
-    `readinto`: the server works there, unseen by the collector, and what that changes in the one
-    global that all TLS sockets share is put right again by `mine`, a TLS socket of the client.
+    `readinto`. The server works there, unseen by the collector. That changes the one global that
+    all TLS sockets share; `mine`, a TLS socket of the client, restores it.
     """
 
     def __init__(self, server, old, mine=None):
@@ -67,7 +67,7 @@ class Trap(Stream):
 
 
 def closed_sockets(context):
-    """Old TLS sockets as reconnects leave them."""
+    """Return old TLS sockets, like those that reconnects leave."""
     old = []
     for _ in range(30):
         old.append(
@@ -89,7 +89,7 @@ class Threshold:
 
 
 def naive_handshake(trap):
-    """A handshake in one call: (it was signed by the callback, the server's error)."""
+    """Do a handshake in one call; return (whether the callback signed, the server's error)."""
     gc.collect()
     identity = SoftwareIdentity(CLIENT)
     context = SSLContext(identity, CA)._engine._tls
@@ -107,9 +107,9 @@ def naive_handshake(trap):
 
 
 def test_the_trap_is_real():
-    # The very same handshake is signed when no old sockets lie about ...
+    # The same handshake is signed if there are no old sockets ...
     assert naive_handshake(False) == (1, None)
-    # ... and is not, with them: the server gets a signature of the placeholder.
+    # ... and with them it is not: the server gets a signature of the placeholder.
     for _ in range(5):
         signed, error = naive_handshake(True)
         assert signed == 0 and error is not None
@@ -126,7 +126,7 @@ def test_no_collection_switches_the_signature_off():
             session.write(b"hello")
             equal(session.read(5), b"HELLO")
         assert len(identity.digests) == count
-        assert len(stream.old) < 25  # the trap was set
+        assert len(stream.old) < 25  # the trap was active
         assert gc.isenabled()
         session.close()
 
@@ -142,7 +142,7 @@ def test_wasteful_stream_does_not_use_up_the_memory():
             return super().write(buf)
 
     stream = Wasteful(Server())
-    stream.largest = 1  # some 1600 calls, 5 MB of garbage
+    stream.largest = 1  # about 1600 calls, 5 MB of garbage
     session = SSLContext(SoftwareIdentity(CLIENT), CA).wrap_socket(stream, pki.HOST)
     session.write(b"hello")
     equal(session.read(5), b"HELLO")

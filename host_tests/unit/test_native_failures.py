@@ -133,7 +133,7 @@ def test_half_a_message_is_a_time_out():
 
 
 class Clock:
-    """Time that passes by a second at each look."""
+    """Time that advances by a second at each look."""
 
     time = 0
 
@@ -143,7 +143,7 @@ class Clock:
 
 
 def test_dripping_server_does_not_hold_us_for_ever():
-    # Each byte comes in time, the whole never: the limit is for the call.
+    # Each byte comes in time, the whole does not: the limit applies to the call.
     record = b"\x16\x03\x03\x3f\xff"
     for call in (lambda s: s.write(b"hello"), lambda s: s.read(1)):
         stream, session = mute_session(timeout=30, sent=record + bytes(2000))
@@ -175,7 +175,7 @@ def test_stream_that_is_always_ready_and_never_gives():
 def test_wrong_name():
     session = Session(host="other.test")
     session.fails(ServerNameMismatch, text="is for another name")
-    assert not session.identity.digests  # nothing is signed for a server that is not ours
+    assert not session.identity.digests  # no signature for a server that is not trusted
 
 
 def test_unknown_ca():

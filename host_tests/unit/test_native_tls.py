@@ -41,7 +41,7 @@ def test_session():
         equal(session.tls.read(10), b"MESSAGE %02d" % number)
     assert session.tls.cipher() == (SHA256, "TLSv1.3")
     assert [len(digest) for digest in session.identity.digests] == [32]
-    # A copy: what mbedTLS shows is gone after the callback.
+    # A copy: mbedTLS's buffer is invalid after the callback.
     assert isinstance(session.identity.digests[0], bytes)
     assert gc.isenabled() and not session.stream.blocking
     assert session.server.read[:15] == b"hellomessage 00"
@@ -139,7 +139,7 @@ def test_non_blocking_reads():
     session.stream.ioctl(3, 1)
     equal(session.tls.read(5), b"HELLO")
     assert session.tls.read(1) is None
-    # What has begun is waited for, so that no message is left half read.
+    # It waits for a message that has begun, so that none stays half read.
     session.tls.write(b"ab")
     session.stream.ioctl(3, 1)
     session.tls.write(b"cd")
@@ -150,7 +150,7 @@ def test_poll_and_file_number():
     session = Session()
     session.tls.write(b"hello")
     poll = select.poll()
-    poll.register(session.tls, select.POLLIN)  # asks for a file descriptor: there is none
+    poll.register(session.tls, select.POLLIN)  # it asks for a file descriptor, and there is none
     assert poll.poll(500)
     equal(session.tls.read(5), b"HELLO")
     assert not poll.poll(0)
@@ -187,7 +187,7 @@ def test_nothing_after_the_failed_signature_is_sent():
     session.fails(CardError)
     assert records(session.stream.written) == [22, 23]
     session.server.work()
-    # It saw the connection end; no wrong signature, no alert.
+    # It saw the connection end, with neither a wrong signature nor an alert.
     assert session.server.error.args[0] == -29312
 
 
@@ -216,7 +216,7 @@ def test_signature_that_is_none_is_refused_by_the_server():
 
 
 def test_the_placeholder_is_no_key():
-    # If mbedTLS ever signs by itself, the server must refuse it.
+    # If mbedTLS ever signs by itself, the server must refuse the signature.
     session = Session()
     session.context._engine._tls.ecdsa_sign_callback = None
     with raises(TLSError):

@@ -1,4 +1,4 @@
-"""CPython has no engine that can delegate a signature; its error must say what to do.
+"""CPython has no engine that can delegate a signature; its error must give the remedy.
 
 CPython only: MicroPython has the engine.
 """

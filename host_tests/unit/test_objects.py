@@ -29,7 +29,7 @@ def layout(name):
 
 
 def check_example(found):
-    """`found` are the objects of 16.1, in any order."""
+    """Check that `found` are the objects of 16.1, in any order."""
     assert len(found) == len(OBJECTS)
     for kind, id, label, attributes in OBJECTS:
         (info,) = [i for i in found if i.kind == KINDS[kind] and i.id == from_hex(id)]
@@ -80,7 +80,8 @@ def test_a_label_belongs_only_to_the_id_that_follows_it():
         (objects.PRIVATE_KEY, b"\x01", b"K"),
         (objects.PRIVATE_KEY, b"\x02", b""),
     ]
-    # The ID of another type, or with a field between, is another object; one without ID is none.
+    # The ID of another type, or with a field between, is another object; without ID there is no
+    # object.
     assert summary("74014B 850101") == [(objects.PUBLIC_KEY, b"\x01", b"")]
     assert summary("74014B 4A0101 840101") == [(objects.PRIVATE_KEY, b"\x01", b"")]
     assert summary("C10374014B C103840101") == [(objects.PRIVATE_KEY, b"\x01", b"")]
@@ -108,7 +109,7 @@ def test_fields_before_any_object_are_ignored():
 
 
 def test_wrappers_are_opened_once():
-    # A wrapper in a wrapper is a field like any that is not known; nothing nests deeper.
+    # A wrapper in a wrapper is treated like an unknown field; nothing nests deeper.
     assert summary("C107C105C103840101") == []
     assert summary("C1058401 01C100 850102") == [
         (objects.PRIVATE_KEY, b"\x01", b""),

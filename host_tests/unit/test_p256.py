@@ -52,7 +52,7 @@ BRAINPOOL_POINTS = (
 
 
 def der(r, s):
-    """ECDSA-Sig-Value of any two numbers below 2^256."""
+    """Return the ECDSA-Sig-Value of any two numbers below 2^256."""
     body = b""
     for number in (r, s):
         raw = number.to_bytes(33, "big").lstrip(b"\0")
@@ -122,12 +122,12 @@ def test_what_a_verification_costs():
 
     with replaced(p256, _double=counted_double, _add=counted_add):
         assert verify(POINT, DIGEST, SIGNATURE)
-    # Three of four bits of a pair call for an addition; one more makes the table.
+    # Three of four bits of a pair cause an addition; the table costs one more.
     assert calls.count("double") == 256
     assert calls.count("add") == 195, calls.count("add")
 
 
-# ---- what is no signature of this key --------------------------------------------------------
+# ---- invalid signatures ----------------------------------------------------------------------
 
 
 def test_numbers_out_of_range():
@@ -150,7 +150,7 @@ def test_numbers_out_of_range():
 
 
 def test_r_and_s_are_not_taken_modulo_the_order():
-    # Both are small here, and the same: with the order added they fit into 256 bits.
+    # Both are small and equal here: with the order added they fit into 256 bits.
     name, _, point, digest, _, _ = VECTORS[14]
     assert name == "the point's x is not below the order"
     r = int.from_bytes(from_hex(digest), "big")
@@ -177,7 +177,7 @@ def test_each_flipped_bit_of_the_digest():
         digest[bit >> 3] ^= 1 << (bit & 7)
         assert verify(POINT, digest, SIGNATURE) is False, bit
         digest[bit >> 3] ^= 1 << (bit & 7)
-    digest[40] ^= 1  # behind the bits that count
+    digest[40] ^= 1  # after the bits that count
     assert verify(POINT, digest, SIGNATURE) is True
 
 
@@ -203,7 +203,7 @@ def test_bytes_that_are_no_signature():
     assert verify(POINT, DIGEST, bytes(4096)) is False
 
 
-# ---- what is no key, and no digest -----------------------------------------------------------
+# ---- invalid keys and digests ----------------------------------------------------------------
 
 
 def test_points_that_are_none():
@@ -223,7 +223,7 @@ def test_points_that_are_none():
         POINT[:33] + b"\0" + y,
         b"\4" + y + x,
         b"\4" + x + bytes(32),
-        # Not reduced: 0 and p are the same number, as are x and x + p.
+        # Not reduced: 0 and p are the same number, like x and x + p.
         b"\4" + p.to_bytes(32, "big") + y,
         b"\4" + x + p.to_bytes(32, "big"),
         b"\4" + b"\xff" * 64,
@@ -234,7 +234,7 @@ def test_points_that_are_none():
 
 
 def test_coordinates_are_below_p():
-    # x = 0 belongs to a point, (0, sqrt b); so 0 + p would, too, if it were reduced.
+    # x = 0 belongs to a point, (0, sqrt b); so 0 + p also would, if it were reduced.
     p, _, b, _, _, _ = P256
     y = pow(b, (p + 1) // 4, p)
     assert on_curve(b"\4" + bytes(32) + y.to_bytes(32, "big")) is True

@@ -10,7 +10,7 @@ TRICKY = b"a\r\nOK\r\n+CADATAIND: 0\r\n> \r\nERROR\r\n+CARECV: 3,xyz\r\nRDY\r\n\
 
 
 def feed(parser, data):
-    """Read `data` as a UART would give it, and the events that it makes."""
+    """Read `data` like from a UART, and return the events that it makes."""
     events = []
     while data:
         room = parser.free()
@@ -32,7 +32,7 @@ def lines(*texts):
 
 
 def split_everywhere(data, prepare, want):
-    """However `data` is cut, the events are `want`."""
+    """Check that `data` gives the events `want`, however it is split."""
     pieces = list(cuts(data))
     pieces.append([data[at : at + 1] for at in range(len(data))])
     pieces.append([data])
@@ -122,7 +122,7 @@ def test_counted_data_behind_a_line_end_or_more():
 
 
 def counted(parser, data):
-    """`count` after `data`, an answer with 5 bytes and its result."""
+    """Return `count` after `data`, an answer with 5 bytes and its result."""
     parser.expect_nothing()
     parser.expect_data(PREFIX, memoryview(bytearray(9)))
     assert feed(parser, data)[0][0] == DATA
@@ -134,7 +134,7 @@ def test_two_bytes_lost_show_where_an_empty_line_is_missing():
     torn = PREFIX + b"5,hlo\r\n\r\nOK\r\n"
     urc = PREFIX + b"5,hello\r\n\r\n+CADATAIND: 0\r\n\r\nOK\r\n"
     parser = Parser()
-    # Not every modem may have that line: one shows that it has it by an answer that is whole.
+    # Not every modem may have that line: an intact answer shows that this one does.
     assert counted(parser, torn) == 5
     assert counted(parser, urc) == 5
     assert counted(parser, torn) == 5
@@ -218,7 +218,7 @@ def test_a_length_larger_than_the_target_is_seen():
         parser.expect_data(PREFIX, memoryview(target))
         events = feed(parser, PREFIX + length + b",abcdefghijkl\r\n+CARECV: 2,ab\r\nOK\r\n")
         assert parser.count == -1
-        # Nothing of it is taken, neither what fits nor what comes after it.
+        # The parser takes nothing of it, neither what fits nor what comes after it.
         assert [event for event, _ in events] == [LINE] * 3
         equal(target, bytes(8))
         parser.expect_nothing()
@@ -271,7 +271,7 @@ def test_reset_forgets():
 
 
 def test_any_bytes_at_all():
-    # No bytes may raise, and memory is bounded: the buffer is the one that was made at first.
+    # No bytes may raise, and memory is bounded: the buffer stays the one made at first.
     seed = 1
     parser = Parser()
     for _ in range(60):

@@ -27,7 +27,7 @@ NAMES = ("usocket", "socket")
 
 
 class Importer:
-    """In place of `__import__`, on a board that has no module for sockets. `before`: what is in
+    """Replaces `__import__`, on a board without a socket module. `before`: the entries of
     sys.modules under these names."""
 
     def __init__(self, before):
@@ -69,7 +69,7 @@ def test_the_stand_in_for_sockets_goes_after_the_import():
 
 def test_the_stand_in_for_sockets_goes_when_umqtt_is_missing():
     kept = [sys.modules.pop(name, None) for name in ("umqtt", "umqtt.simple")]
-    sys.modules["umqtt"] = Link  # which has no `simple`
+    sys.modules["umqtt"] = Link  # a module without `simple`
     try:
         for before in (None, object()):
             with Importer(before) as importer:
@@ -94,7 +94,7 @@ def test_each_refusal():
         (4, "wrong user name or password"),
         (5, "not authorised"),
         (7, "not authorised, says AWS"),
-        (99, "CONNACK code 99"),  # none of MQTT 3.1.1
+        (99, "CONNACK code 99"),  # not a code of MQTT 3.1.1
     ):
         with running(Clock()):
             stream = Stream([b"\x20\x02\x00" + bytes((code,))])
@@ -210,7 +210,7 @@ def test_without_a_session():
                 call()
             assert caught.error.errno == 107
         publisher.close()
-        # Nor after one that has failed, and nothing of it is sent later.
+        # Nor after a failed one, and no part of it is sent later.
         publisher, stream = session()
         stream.hang_up()
         with raises(MQTTError):
@@ -226,7 +226,7 @@ def test_without_a_session():
 
 
 def hostile(data, kind, text):
-    """`data` arrives while a publish waits, and while nobody waits: both end the session."""
+    """`data` arrives during a publish, and during no call: both end the session."""
     for call in (lambda p: p.publish_raw(b"x"), lambda p: [p.service() for _ in range(99)]):
         clock = Clock()
         with running(clock):
@@ -250,7 +250,7 @@ def test_huge_lengths():
 
 
 def test_lengths_that_are_too_short():
-    # Topic longer than the packet: what is left is negative.
+    # Topic longer than the packet: the rest is negative.
     hostile(b"\x30\x02\x00\x05abcdefgh", OSError, "announces a message of -5 bytes")
     hostile(b"\x32\x03\x00\x01abcdefgh", OSError, "announces a message of -2 bytes")
 
@@ -274,7 +274,7 @@ def test_qos_2_and_odd_pings():
 
 
 def test_packets_that_are_not_for_us():
-    # umqtt leaves their rest in the stream, which would be taken for packets.
+    # umqtt leaves their rest in the stream, and would parse it as packets.
     for data in (b"\x40\x02\x00\x01", b"\x20\x02\x00\x00", b"\x90\x03\x00\x01\x00", b"\xe0\x00"):
         with running(Clock()):
             publisher, stream = session()
@@ -285,7 +285,7 @@ def test_packets_that_are_not_for_us():
 
 
 def test_any_bytes_at_all():
-    # Whatever a broker sends, it ends in an OSError, in bounded time, or changes nothing.
+    # Whatever a broker sends: an OSError in bounded time, or no effect.
     seed = 7
     for _ in range(150):
         junk = bytearray()
@@ -328,7 +328,7 @@ def test_acknowledgements_of_something_else_for_ever():
 
 
 def idle(publisher, clock, seconds, step=500):
-    """Call `service` for some time, as the application does."""
+    """Call `service` for some time, like the application."""
     end = clock.ms + seconds * 1000
     while clock.ms < end:
         publisher.service()
@@ -361,7 +361,7 @@ def test_no_ping_while_there_is_something_to_say():
 
 
 def test_a_broker_that_only_talks_is_pinged_too():
-    # MQTT 3.1.1, 3.1.2.10: it is we who must be heard.
+    # MQTT 3.1.1, 3.1.2.10: the client must send, whatever it receives.
     clock = Clock()
     with running(clock):
         publisher, stream = session()

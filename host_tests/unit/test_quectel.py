@@ -1,4 +1,4 @@
-"""What the Quectel family does in its own way: set-up, data context, time, connections."""
+"""The particulars of the Quectel family: set-up, data context, time, connections."""
 
 import modem_script
 from effort import some
@@ -27,34 +27,34 @@ STATE = b"AT+QISTATE=1,0\r"
 
 
 def urc(text):
-    """An unsolicited line."""
+    """Return a URC."""
     return b"\r\n" + text + b"\r\n"
 
 
 def state(number, cid=0):
-    """An answer to QISTATE."""
+    """Return an answer to QISTATE."""
     line = b'+QISTATE: %d,"TCP","104.155.82.190",1883,22742,%d,1,0,0,"uart1"' % (cid, number)
     return lines(line)
 
 
 def sends(data, result=b"SEND OK"):
-    """QISEND of `data`."""
+    """Return QISEND of `data`."""
     return [(b"AT+QISEND=0,%d\r" % len(data), b"\r\n> "), (data, urc(result))]
 
 
 def receives(data=b"", before=b"", then=b""):
-    """QIRD that gets `data`; b"": nothing was there."""
+    """Return QIRD that gets `data`; b"": no data."""
     answer = b"%d\r\n%s" % (len(data), data) if data else b"0"
     return (b"AT+QIRD=0,1460\r", before + urc(b"+QIRD: " + answer) + OK + then)
 
 
 def play(steps, body, set_up=SET_UP):
-    """As `modem_script.play`, with this family's set-up."""
+    """Like `modem_script.play`, with this family's set-up."""
     modem_script.play(cellular.BG95, [set_up] + steps, body)
 
 
 def talk(steps, body):
-    """`body(socket, modem, clock)` with a connected socket."""
+    """Run `body(socket, modem, clock)` with a connected socket."""
 
     def connected(modem, clock):
         socket = modem.socket()
@@ -204,7 +204,7 @@ def test_the_result_of_opening_whenever_it_comes():
     opened = urc(b"+QIOPEN: 0,0")
     for answer in (OK + opened, [OK, opened], opened + OK):
         play([(OPEN, answer)], connects)
-    # The result of another connection, late, is not ours.
+    # The late result of another connection does not count.
     play([(OPEN, [urc(b"+QIOPEN: 1,566") + OK, urc(b"+QIOPEN: 1,0") + opened])], connects)
 
 
@@ -262,7 +262,7 @@ def test_the_result_of_opening_is_lost():
         connects(modem, clock)
         assert 10_000 <= clock.ms < 12_000
 
-    for number in (2, 3):  # some say "listening" of a connection that is up
+    for number in (2, 3):  # some report "listening" for a connection that is up
         play([(OPEN, OK), (STATE, state(1)), (STATE, state(number))], up)
 
     def down(modem, clock):
@@ -295,7 +295,7 @@ def test_data_both_ways_whatever_it_is():
 
     for before in (b"", urc(b'+QIURC: "recv",1'), urc(b"+CSQ: 1")):
         talk(sends(TRICKY) + [receives(TRICKY, before=before)], body)
-    # An indication during the command is for what comes after it.
+    # A URC during the command refers to data after it.
     told = receives(TRICKY, before=urc(b'+QIURC: "recv",0'))
     talk(sends(TRICKY) + [told, receives()], body)
 
@@ -324,7 +324,7 @@ def test_full():
 
 def test_full_for_ever():
     class Full(ScriptedUART):
-        """After the script nothing is ever acknowledged."""
+        """After the script the modem never acknowledges data."""
 
         def write(self, data):
             if self._unwritten:
@@ -399,7 +399,7 @@ def test_counts_that_are_damaged():
         assert modem.signal() == -73
 
     for answer in (b"+QIRD: x", b"+QIRD: 5,5,0", b"+QIRD: ", b"+QIRD: 1461"):
-        quiet = [(b"AT\r", OK)] if answer[7:8].isdigit() else []  # the data may come yet
+        quiet = [(b"AT\r", OK)] if answer[7:8].isdigit() else []  # the data may still come
         csq = (b"AT+CSQ\r", lines(b"+CSQ: 20,99"))
         talk([(b"AT+QIRD=0,1460\r", lines(answer))] + quiet + [csq], body)
 
@@ -487,6 +487,6 @@ def test_the_address_of_a_name():
             with raises(NetworkError, text="the name %s cannot be resolved" % name) as caught:
                 modem.resolve(name)
             assert caught.error.errno == 113
-        assert modem.resolve("mqtt.example") == "192.0.2.7"  # what came late is no answer
+        assert modem.resolve("mqtt.example") == "192.0.2.7"  # a late line is not an answer
 
     play(steps, body)

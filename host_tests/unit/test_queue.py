@@ -13,7 +13,7 @@ def names(folder="queue"):
 
 
 def drain(queue):
-    """All readings, as they would be sent."""
+    """Return all readings in the order of sending."""
     found = []
     while True:
         reading = queue.take()
@@ -32,8 +32,9 @@ def fill(queue, count):
 
 
 class Faulty:
-    """In place of `os` and `open` in the module: fails with the operation number `fail_at`, and,
-    as after a power cut, with each one after it. `torn`: what that one leaves of a file."""
+    """Replaces `os` and `open` in the module: fails at the operation number `fail_at`, and, like
+    after a power cut, at each one after it. `torn`: the part of a file that this operation
+    leaves."""
 
     def __init__(self, fail_at, torn=None):
         self.left = fail_at
@@ -73,7 +74,7 @@ def module():
 
 
 class broken:
-    """Context manager: the queue's module works on `faulty`."""
+    """Context manager: the queue's module uses `faulty`."""
 
     def __init__(self, faulty):
         self.faulty = faulty
@@ -181,7 +182,7 @@ def test_numbers_go_on_when_some_wait():
 
 
 def test_a_power_cut_at_any_step():
-    """Each operation on the file system once is the last one, or is torn."""
+    """Each operation on the file system is once the last one, or is torn."""
     torn = (None, b"", b'{"n": 9', b'{"n": 9}')
     for last, rest in some([(last, rest) for rest in torn for last in range(40)], 7):
         cut(last, rest)
@@ -197,7 +198,7 @@ def cut(last, torn):
             if queue.problem:
                 break
             accepted.append(number)
-            if n % 3 == 2:  # two wait, then all are sent
+            if n % 3 == 2:  # two wait, then both are sent
                 while True:
                     reading = queue.take()
                     if reading is None:
@@ -216,7 +217,7 @@ def cut(last, torn):
     for reading in again:
         assert reading["seq"] not in seen or reading.get("repeat"), (last, torn, again)
     everything = sorted(set(seen + numbers(again)))
-    # What was accepted arrives, numbers have no gap, and none is given twice.
+    # Accepted readings arrive, numbers have no gap, and no reading is given twice.
     assert set(accepted) <= set(everything), (last, torn, accepted, everything)
     assert everything == list(range(1, len(everything) + 1)), (last, torn, everything)
     assert after.damaged == 0
@@ -238,7 +239,7 @@ def test_a_full_flash_keeps_them_in_ram():
         fill(queue, 3)
         assert queue.problem.args[0] == 5
         assert len(queue) == 5
-    # In order, and on flash again once what is in RAM was delivered.
+    # In order, and on flash again once those in RAM are delivered.
     fill(queue, 1)
     assert len(names()) == 2
     assert numbers(drain(queue)) == [1, 2, 3, 4, 5, 6]
@@ -261,7 +262,7 @@ def test_a_removal_that_fails_does_not_stop_the_queue():
     fill(queue, 3)
     with broken(Faulty(0)):
         assert numbers(drain(queue)) == [1, 2, 3]
-    # They are found again, and the first is marked.
+    # The queue finds them again, and marks the first.
     assert drain(Queue("queue"))[0]["repeat"]
 
 
@@ -307,7 +308,7 @@ def test_readings_that_somebody_removed():
     assert len(queue) == 4
     assert numbers(drain(queue)) == [2, 5, 6, 7]
     assert queue.put({}) == 8
-    # While the queue runs, too.
+    # The same while the queue runs.
     fill(queue, 3)
     for number in (9, 10, 11):
         os.remove("queue/%08x" % number)

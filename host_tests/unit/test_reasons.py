@@ -1,4 +1,4 @@
-"""What an exception of cellular carries, and how it is shown."""
+"""The attributes and the text of an exception of cellular."""
 
 import cellular
 from cellular.reasons import REASONS

@@ -1,4 +1,4 @@
-"""The modem reference, section 1: each line that it quotes is read as it says."""
+"""The modem reference, section 1: the drivers read each quoted line as the reference defines."""
 
 from binascii import hexlify
 
@@ -10,7 +10,7 @@ from sim7080_script import SYNC
 from cellular import CommandError, ModemError, ModemReset, NetworkError, SIMError
 from cellular.extras import Extras
 
-RUNTIMES = ("cpython", "micropython")  # no news for a board, and many dialogues
+RUNTIMES = ("cpython", "micropython")  # too many dialogues for a board, and nothing new there
 TIMEOUT = 120
 
 DRIVERS = ("sim7080", "sim7000", "bg95", "sara-r4", "sara-r5", "gm02s", "gms01q", "tx62")
@@ -163,7 +163,7 @@ def test_1_5_a_pin_is_entered():
     play("sim7080", [steps[0], (steps[1][0], cme(16))], refused)
 
 
-# -- 1.5, 1.6: what all have --------------------------------------------------------------------
+# -- 1.5, 1.6: commands of all modems -----------------------------------------------------------
 
 
 def test_1_5_numbers_of_the_sim():
@@ -257,7 +257,7 @@ def test_1_6_what_is_said_without_a_network():
         play("sim7080", [(b"AT+CEREG=1\r", OK), ask(b"+CEREG?", b"+CEREG: 1,%d" % stat)], body)
 
 
-# -- 1.7, 1.8: lines that come unasked ----------------------------------------------------------
+# -- 1.7, 1.8: URCs -----------------------------------------------------------------------------
 
 
 def test_1_7_lines_unasked_before_in_and_after_an_answer():
@@ -270,7 +270,7 @@ def test_1_7_lines_unasked_before_in_and_after_an_answer():
 
 
 def follows(name, text, meaning):
-    """A body that sees what `text` means."""
+    """Return a body that checks what `text` means."""
 
     def body(modem, socket):
         drops = modem.pdp_drops

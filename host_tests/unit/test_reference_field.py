@@ -1,4 +1,5 @@
-"""The modem reference, sections 9 and 11: the SIM behind a modem, and what the field saw."""
+"""The modem reference, sections 9 and 11: the SIM behind a modem, and observations from the
+field."""
 
 from binascii import unhexlify
 
@@ -14,7 +15,7 @@ from cellular.csim import CSIM
 from iotsafe.apdu import APDU
 from iotsafe.errors import CardProtocolError
 
-RUNTIMES = ("cpython", "micropython")  # no news for a board, and many dialogues
+RUNTIMES = ("cpython", "micropython")  # too many dialogues for a board, and nothing new there
 
 
 def line(text):
@@ -59,7 +60,7 @@ def test_9_a_key_takes_half_a_minute():
 
 
 def test_2_9_a_peer_that_does_not_answer():
-    """After 75 s the modem says 2, no memory: that is a time-out."""
+    """After 75 s the modem reports 2, no memory: that is a time-out."""
     steps = [(b'AT+CAOPEN=0,0,"TCP","h",8883\r', [(75_000, lines(b"+CAOPEN: 0,2"))])]
 
     def body(modem):
@@ -71,7 +72,7 @@ def test_2_9_a_peer_that_does_not_answer():
 
 
 def patient(steps, body):
-    """`body(modem)` with a SIM7080 whose answers take the time that `steps` say; ms it took."""
+    """Run `body(modem)` with a SIM7080 whose answers take the times in `steps`; return its ms."""
     clock = Clock()
     with running(clock):
         set_up = [(command, [(0, answer)]) for command, answer in SYNC + SET_UP]
@@ -118,7 +119,8 @@ def test_9_sessions():
 
 
 def test_9_the_test_form_may_be_refused_where_the_command_works():
-    """EM7590; an application that the card lacks is 6A82, whatever the modem calls it (11)."""
+    """EM7590. If the card lacks an application, the result is 6A82, whatever the modem reports
+    (11)."""
     ready = ask(b"+CPIN?", b"+CPIN: READY")
     old = [(b"AT+CCHC=%d\r" % number, ERROR) for number in (1, 2, 3)]  # EM9191 has no +CCHC
     steps = [(OPEN, cme(13)), ready, (b"AT+CCHO=?\r", ERROR)] + old
@@ -153,13 +155,13 @@ def test_9_3_where_csim_opens_and_passes_nothing_on():
         channel = modem.sim()
         channel.transmit(unhexlify("0070000001"))
         channel.transmit(unhexlify(SELECT))
-        assert channel.transmit(unhexlify("0184000010"))[1] == 0x6881  # to be selected anew
+        assert channel.transmit(unhexlify("0184000010"))[1] == 0x6881  # to be selected again
         return channel.name
 
     assert play("bg95", [opened, select, (first, cme(13))] + over[:2], later) == "cgla"
 
 
-# -- 11: as it was seen -------------------------------------------------------------------------
+# -- 11: observations ---------------------------------------------------------------------------
 
 
 def test_11_garbage_then_an_answer():
@@ -175,7 +177,7 @@ def test_11_garbage_then_an_answer():
 
 
 def test_11_the_answer_of_a_connect_comes_after_the_time_out():
-    """Of CAOPEN during CASTATE?, of CIPSTART during another command."""
+    """The answer of CAOPEN comes during CASTATE?, that of CIPSTART during another command."""
     name = "sim7080"
     steps = opens(name, b"") + [
         (b"AT\r", [line(b"+CAOPEN: 0,2") + OK, OK]),
@@ -209,8 +211,8 @@ def test_11_a_shift_by_one_answer_does_not_last():
 
 
 def test_11_a_reset_while_idle():
-    """SIM808: the next command is answered by what a start prints, then by its own result; that
-    settings are lost shows by the echo."""
+    """SIM808: the boot lines come as the answer to the next command, then its own result. The echo
+    shows that settings are lost."""
     printed = line(b"Call Ready") + line(b"SMS Ready") + b"AT+CSQ\r" + lines(b"+CSQ: 20,99")
 
     def body(modem):
@@ -243,7 +245,7 @@ def test_11_a_restart_by_command():
 
 
 def test_11_a_sim_that_is_busy_after_the_start():
-    """SARA-R422S refuses even commands that have nothing to do with it."""
+    """SARA-R422S refuses even commands that do not involve the SIM."""
     rest = [
         (b"AT+CFUN=1\r", OK),
         (b"AT+CGEREP=1\r", OK),

@@ -1,4 +1,5 @@
-"""The modem reference, sections 2 and 3: each line that it quotes of SIMCom is read as it says."""
+"""The modem reference, sections 2 and 3: the drivers read each quoted line of SIMCom as defined
+there."""
 
 from data import modem_reference as reference
 from expect import equal, raises
@@ -7,7 +8,7 @@ from sim7080_script import SET_UP, SYNC
 
 from cellular import CommandError, ModemReset, NetworkError
 
-RUNTIMES = ("cpython", "micropython")  # no news for a board, and many dialogues
+RUNTIMES = ("cpython", "micropython")  # too many dialogues for a board, and nothing new there
 
 NAME = "sim7080"
 ADDRESS = "10.94.36.44"
@@ -253,7 +254,8 @@ def test_2_9_payload_is_what_is_counted():
 
 
 def test_2_9_states():
-    """No line: never opened. 0: closed by the peer. A refused send is repeated while it is up."""
+    """No line: never opened. 0: closed by the peer. The driver repeats a refused send while it is
+    up."""
     refused = (b"AT+CASEND=0,1\r", ERROR)
     for states, up in (
         ((), False),
@@ -343,7 +345,7 @@ def test_3_results_of_a_connection():
             try:
                 modem.socket().connect(("h", 8883))
             except NetworkError as e:
-                # With nothing attached there is no more to ask.
+                # With nothing attached the driver asks no further.
                 wanted = 100 if e.reason == "connect-no-data" else errno
                 assert e.errno == wanted, (errno, e.errno)
             else:

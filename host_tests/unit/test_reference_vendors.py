@@ -1,5 +1,5 @@
-"""The modem reference, sections 5 to 8: each line that it quotes of Quectel, u-blox, Cinterion and
-Sequans is read as it says."""
+"""The modem reference, sections 5 to 8: the drivers read each quoted line of Quectel, u-blox,
+Cinterion and Sequans as defined there."""
 
 from data import modem_reference as reference
 from expect import equal, raises
@@ -7,7 +7,7 @@ from reference_modems import ERROR, OK, ask, cme, lines, opens, play
 
 from cellular import CommandError, ModemReset, NetworkError
 
-RUNTIMES = ("cpython", "micropython")  # no news for a board, and many dialogues
+RUNTIMES = ("cpython", "micropython")  # too many dialogues for a board, and nothing new there
 
 ADDRESS = "10.94.36.44"
 
@@ -21,7 +21,7 @@ def attach(modem):
 
 
 def sends_or_is_closed(name, steps, up):
-    """A send that is refused at first; it is repeated while the connection is up."""
+    """The modem refuses a send at first; the driver repeats it while the connection is up."""
 
     def body(modem, socket):
         socket.write(b"x")
@@ -47,7 +47,7 @@ def exchange(name, payload, steps):
 
 
 def refused(name, answer, text, before=()):
-    """A connection that ends in `answer`; NetworkError says `text`."""
+    """A connection attempt ends in `answer`; NetworkError contains `text`."""
 
     def body(modem):
         with raises(NetworkError, text=text) as caught:
@@ -266,7 +266,7 @@ def test_7_a_refused_context_of_the_service():
 
 
 def test_7_a_start_in_the_middle_of_a_connection():
-    """ArduinoCore-mbed 970: it hung there."""
+    """ArduinoCore-mbed 970: the driver there hung."""
     steps = opens("tx62", OK + line(b"^SYSSTART") + line(b'+CIEV: prov,0,"fallb3gpp"'))
 
     def body(modem):
@@ -343,6 +343,7 @@ def test_8_no_lf_behind_a_command():
 
 
 def test_8_long_answers_are_asked_for_in_parts():
-    """What comes back incomplete is what no Le says: the channel tells how much to ask for."""
+    """An incomplete answer came to a command without Le: the channel tells how many bytes to
+    request."""
     assert play("gms01q", [], lambda modem: modem.sim().part) == 112
     assert play("gm02s", [], lambda modem: getattr(modem.sim(), "part", 0)) == 0

@@ -14,7 +14,7 @@ from app import repl
 
 
 class Board(World):
-    """A board whose modem notes each PIN that it is given."""
+    """A board whose modem records each PIN that it gets."""
 
     refusal = None
 
@@ -28,14 +28,14 @@ class Board(World):
 
 
 class Refused(OSError):
-    """An error of another package that has reasons: there is advice for them."""
+    """An error of another package that has reasons: the REPL has advice for them."""
 
     package = "iotsafe"
     reason = "card-damaged"
 
 
 def applet(board, *args):
-    """`repl.applet` on `board`, and the advice that it prints."""
+    """Return `repl.applet` on `board`, and the advice that it prints."""
     lines = []
     driver = replaced(cellular, driver={"sim7080": board}.get)
     with driver, replaced(builtins, print=lambda text: lines.append(text)):

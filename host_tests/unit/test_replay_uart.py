@@ -10,7 +10,7 @@ HEADER = '{"transcript": 1, "modem": "x"}'
 
 
 def play(*lines, header=HEADER):
-    """(UART, its clock) of a transcript with these lines."""
+    """Return (UART, its clock) of a transcript with these lines."""
     clock = Clock(nap=0)
     return ReplayUART((header,) + lines, clock), clock
 
@@ -24,7 +24,7 @@ def modem(t, data):
 
 
 def arrived(uart):
-    """What can be read now."""
+    """Return the readable bytes."""
     return uart.read() or b""
 
 
@@ -37,7 +37,7 @@ def test_answers_come_when_the_host_has_said_what_was_before_them():
     clock.sleep(500)
     assert uart.any() == 2
     equal(arrived(uart), b"hi")
-    clock.sleep(60_000)  # the host may take its time
+    clock.sleep(60_000)  # the host may be slower
     assert uart.write(b"AT") == 2
     clock.sleep(60_000)
     assert uart.any() == 0
@@ -49,7 +49,7 @@ def test_answers_come_when_the_host_has_said_what_was_before_them():
     equal(buffer, b"KK\0"[:1] + b"\0\0")
     assert uart.readinto(buffer) is None
     assert uart.silence() == 750
-    uart.write(b"A")  # it did not wait for the RING, and gets it all the same
+    uart.write(b"A")  # it did not wait for the RING, and gets all of it
     equal(arrived(uart), b"RING")
     equal(arrived(uart), b"B")
     uart.done()
@@ -148,27 +148,27 @@ def test_damaged_files_are_refused_with_line_and_reason():
     good = host(0, '"AT"')
     for lines, text in (
         ((), "line 1: there is no header"),
-        (("",), "line 1: it is no JSON"),
-        (("[]",), "line 1: it is no JSON object"),
-        (("{}",), "line 1: it is no header"),
-        ((good,), "line 1: it is no header"),
+        (("",), "line 1: it is not JSON"),
+        (("[]",), "line 1: it is not a JSON object"),
+        (("{}",), "line 1: it is not the header"),
+        ((good,), "line 1: it is not the header"),
         (('{"transcript": 2}',), "line 1: version 2"),
         (('{"transcript": true}',), "line 1: version True"),
         (('{"transcript": "1"}',), "line 1: version '1'"),
-        ((HEADER, good, "{"), "line 3: it is no JSON"),
-        ((HEADER, good, good[:-1]), "line 3: it is no JSON"),
-        ((HEADER, good, good + "}"), "line 3: it is no JSON"),
-        ((HEADER, "[" * 100_000), "line 2: it is no JSON"),
+        ((HEADER, good, "{"), "line 3: it is not JSON"),
+        ((HEADER, good, good[:-1]), "line 3: it is not JSON"),
+        ((HEADER, good, good + "}"), "line 3: it is not JSON"),
+        ((HEADER, "[" * 100_000), "line 2: it is not JSON"),
         ((HEADER, " " * 200_000), "line 2: it is too long"),
-        ((HEADER, b"\xff\xfe"), "line 2: it is no JSON"),
+        ((HEADER, b"\xff\xfe"), "line 2: it is not JSON"),
         ((HEADER, '{"t": 0}'), "line 2: a record has t and one of"),
         ((HEADER, '{"host": "AT"}'), "line 2: a record has t"),
         ((HEADER, '{"t": 0, "host": "AT", "modem": "OK"}'), "line 2: a record has t"),
         ((HEADER, '{"t": 0, "host": "AT", "more": 1}'), "line 2: a record has t"),
-        ((HEADER, host(-1, '"AT"')), "line 2: t is no time"),
-        ((HEADER, host("true", '"AT"')), "line 2: t is no time"),
-        ((HEADER, host('"1"', '"AT"')), "line 2: t is no time"),
-        ((HEADER, host("1e30", '"AT"')), "line 2: t is no time"),
+        ((HEADER, host(-1, '"AT"')), "line 2: t is not a time"),
+        ((HEADER, host("true", '"AT"')), "line 2: t is not a time"),
+        ((HEADER, host('"1"', '"AT"')), "line 2: t is not a time"),
+        ((HEADER, host("1e30", '"AT"')), "line 2: t is not a time"),
         ((HEADER, host(2, '"AT"'), good), "line 3: time goes backwards"),
         ((HEADER, '{"t": 0, "end": "full"}', good), "line 3: something follows the end"),
         ((HEADER, host(0, '""')), "line 2: text has one character"),
@@ -194,7 +194,7 @@ def test_damaged_files_are_refused_with_line_and_reason():
     ):
         with raises(TranscriptError, text=text):
             check(lines)
-        if lines[:1] == (HEADER,):  # and, where it is played, when that line is needed
+        if lines[:1] == (HEADER,):  # and, during a replay, when that line is needed
             with raises(TranscriptError, text=text):
                 uart = ReplayUART(lines, Clock())
                 uart.write(b"AT")

@@ -1,4 +1,4 @@
-"""Uploads from time to time, and what modem and application do between them."""
+"""Uploads at intervals, and what modem and application do between them."""
 
 from app_world import ALL, Pauses, World, run
 from expect import raises, replaced
@@ -11,7 +11,7 @@ AWAY = ["clock", "session"]
 
 
 def upload(seconds, how="", period=60):
-    """Settings with an upload each so many seconds."""
+    """Return settings with an upload each `seconds`."""
     return {
         "version": 1,
         "modem": {"pin": "4711", "rest": how},
@@ -21,8 +21,8 @@ def upload(seconds, how="", period=60):
 
 
 class Sleeper(World):
-    """A modem that can rest. `refused`: commands that it answers with an error; `grants`: what
-    the network said of PSM."""
+    """A modem that can rest. `refused`: commands that it answers with an error; `grants`: the
+    network's answer about PSM."""
 
     def __init__(self, failures=(), refused=(), grants=None, key=True):
         World.__init__(self, failures)
@@ -48,13 +48,13 @@ class Sleeper(World):
         self.step("wake")
 
 
-def told(lines):
-    """Context manager: what the rest says goes into `lines`."""
+def reported(lines):
+    """Context manager: collects the output of the rest in `lines`."""
     return replaced(rest, say=lambda area, text, *args: lines.append(text % args))
 
 
 def passed(world):
-    """The steps that began, without those of each reading."""
+    """Return the steps that began, without those of each reading."""
     return [step for step in world.done if step not in ("run", "service")]
 
 
@@ -92,7 +92,7 @@ def test_asleep():
 
 
 def test_a_modem_that_asks_for_psm_at_its_start_only_is_restarted_once():
-    for grants in (None, 0):  # nothing is told of PSM, or timers of 0 s
+    for grants in (None, 0):  # no report about PSM, or timers of 0 s
         world = Sleeper(grants=grants)
         run(world, 5, upload(120, "psm"))
         assert world.restarts == 1
@@ -102,7 +102,7 @@ def test_a_modem_that_asks_for_psm_at_its_start_only_is_restarted_once():
 def test_nothing_to_wake_it_with():
     lines = []
     world = Sleeper(key=False)
-    with told(lines):
+    with reported(lines):
         run(world, 3, upload(120, "psm"))
     assert passed(world) == ALL[:5] + ["network"] + AWAY
     assert "no power key" in lines[1]
@@ -112,14 +112,14 @@ def test_a_modem_that_takes_no_part():
     for how, command in (("radio", b"+CFUN=4"), ("psm", b"720,10")):
         lines = []
         world = Sleeper(refused=(command,))
-        with told(lines):
+        with reported(lines):
             run(world, 3, upload(120, how))
         assert passed(world) == ALL[:5] + [command.decode(), "network"] + AWAY
         assert "the modem stays on" in lines[1] and "not allowed" in lines[1]
 
 
 def test_what_fails_in_the_rest_begins_anew():
-    # Whether it is on the air is not known then: it is restarted.
+    # Then it is unknown whether the modem is on the air: it is restarted.
     for at, error in (
         ("+CFUN=4", cellular.ModemReset("x")),
         ("+CFUN=1", cellular.ModemTimeout("x")),

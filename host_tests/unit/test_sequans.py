@@ -1,4 +1,4 @@
-"""What the GM02S and the GMS01Q do in their own way: start, connections, the SIM."""
+"""The particulars of the GM02S and the GMS01Q: start, connections, the SIM."""
 
 from effort import some
 from expect import equal, raises
@@ -121,13 +121,13 @@ def test_a_full_answer_is_followed_by_another_read():
         socket = connected(modem)
         equal(socket.read(1500), data)
         equal(socket.read(10), b"rest")
-        assert clock.ms < 1_000  # not only when it looks by itself
+        assert clock.ms < 1_000  # not only when the socket polls
 
     play(opens(answer=OK + RING % 1504) + [receives(data), receives(b"rest")], body)
 
 
 def test_lines_between_the_command_and_its_data():
-    # As a GM02S was seen to do when the server closed at once: walter-arduino #109.
+    # A GM02S did this when the server closed at once: walter-arduino #109.
     def body(modem, clock):
         socket = connected(modem)
         equal(socket.read(10), b"last words")
@@ -142,7 +142,7 @@ def test_lines_between_the_command_and_its_data():
 
 
 def test_nothing_there_is_no_error():
-    # A lost indication: the socket looks by itself, finds nothing, and looks again later.
+    # A lost URC: the socket polls, finds no data, and polls again later.
     def body(modem, clock):
         socket = connected(modem)
         equal(socket.read(10), b"late")
@@ -251,7 +251,7 @@ def test_a_modem_that_stays_full():
 
 
 def counts(sent):
-    """What the modem says that it took."""
+    """Return the modem's report of the bytes it took."""
     return (b"AT+SQNSI=1\r", lines(b"+SQNSI: 1,%d,0,0,0" % sent))
 
 

@@ -1,4 +1,4 @@
-"""What the SIM7000 does in its own way: the connections of AT+CIP…, and how they come up."""
+"""The particulars of the SIM7000: the connections of AT+CIP…, and how they come up."""
 
 import modem_script
 from expect import raises
@@ -19,7 +19,7 @@ UP = STACK + [LOGIN, (CIICR, OK), ADDRESS]
 
 
 def play(steps, body, attached=False):
-    """As `modem_script.play`, with this family's set-up; `attached`: to the network, too."""
+    """Like `modem_script.play`, with this family's set-up; `attached`: to the network, too."""
 
     def begin(modem, clock):
         if attached:
@@ -30,30 +30,30 @@ def play(steps, body, attached=False):
 
 
 def starts(answer=b"\r\n0, CONNECT OK\r\n", cid=0):
-    """CIPSTART; `answer` comes behind its OK."""
+    """Return CIPSTART; `answer` follows its OK."""
     return (b'AT+CIPSTART=%d,"TCP","h",8883\r' % cid, [OK, answer])
 
 
 def closes(cid=0, answer=b"\r\n%d, CLOSE OK\r\n"):
-    """CIPCLOSE."""
+    """Return CIPCLOSE."""
     return (b"AT+CIPCLOSE=%d\r" % cid, answer % cid if b"%" in answer else answer)
 
 
 def sends(data, cid=0, accepted=None):
-    """CIPSEND of `data`, of which the modem takes `accepted` bytes (None: all)."""
+    """Return CIPSEND of `data`, of which the modem takes `accepted` bytes (None: all)."""
     taken = len(data) if accepted is None else accepted
     answer = b"\r\nDATA ACCEPT:%d,%d\r\n" % (cid, taken)
     return [(b"AT+CIPSEND=%d,%d\r" % (cid, len(data)), b"\r\n> "), (data, answer)]
 
 
 def receives(data=b"", cid=0, rest=0, then=b""):
-    """CIPRXGET that gets `data`, and leaves `rest` bytes."""
+    """Return CIPRXGET that gets `data`, and leaves `rest` bytes."""
     answer = b"\r\n+CIPRXGET: 2,%d,%d,%d\r\n" % (cid, len(data), rest)
     return (b"AT+CIPRXGET=2,%d,1460\r" % cid, answer + data + OK + then)
 
 
 def status(state=b"CONNECTED", cid=0):
-    """CIPSTATUS."""
+    """Return CIPSTATUS."""
     answer = b'+CIPSTATUS: %d,0,"TCP","10.0.0.1","8883","%s"' % (cid, state)
     return (b"AT+CIPSTATUS=%d\r" % cid, lines(answer))
 
@@ -73,7 +73,7 @@ def test_the_driver_is_in_the_table():
 
 def test_attach():
     def body(modem, clock):
-        for _ in range(2):  # the second time it is there already
+        for _ in range(2):  # the second time it exists already
             assert modem.attach("internet") == "10.94.36.44"
 
     play(UP + [ADDRESS], body)
@@ -244,7 +244,7 @@ def test_a_dropped_context_ends_the_connection_and_is_brought_up_anew():
 
 
 def counts(taken):
-    """CIPACK."""
+    """Return CIPACK."""
     return (b"AT+CIPACK=0\r", lines(b"+CIPACK: %d,0,%d" % (taken, taken)))
 
 
@@ -254,14 +254,14 @@ def test_what_is_not_accepted_is_sent_again():
         socket.write(b"abcdef")
         socket.flush()
 
-    hello = (b"AT\r", OK)  # after a result of another kind the engine gets in step
+    hello = (b"AT\r", OK)  # after a result of another kind the engine synchronises
     part = sends(b"abcdef", accepted=2) + [hello, counts(2)] + sends(b"cdef")
     play([starts()] + part, body)
     none = sends(b"abcdef", accepted=0) + [hello, status(), counts(0)] + sends(b"abcdef")
     play([starts()] + none, body)
     refused = [(b"AT+CIPSEND=0,6\r", ERROR), status()] + sends(b"abcdef")
     play([starts()] + refused, body)
-    # What the modem's own count does not confirm is not believed.
+    # The driver does not trust a result that the modem's own count does not confirm.
     for accepted in (600, 1, 0):
         asked = [hello] + [status()] * (not accepted) + [counts(6)] * 3
         play([starts()] + sends(b"abcdef", accepted=accepted) + asked, body)

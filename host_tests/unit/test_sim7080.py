@@ -1,4 +1,4 @@
-"""What the SIM7080 does in its own way: set-up, data context, time, connections."""
+"""The particulars of the SIM7080: set-up, data context, time, connections."""
 
 import modem_script
 from expect import raises
@@ -26,7 +26,7 @@ DEACTIVE = b"\r\n+APP PDP: 0,DEACTIVE\r\n"
 
 
 def play(steps, body):
-    """As `modem_script.play`, with this family's set-up."""
+    """Like `modem_script.play`, with this family's set-up."""
     modem_script.play(SIM7080, [SET_UP] + steps, body)
 
 
@@ -58,7 +58,7 @@ def test_network_time_is_switched_on_once():
 
 
 def test_auto_baud_is_left_once():
-    # What the modem is set to it keeps: at the next start nothing is to be done.
+    # The modem keeps the rate: at the next start nothing has to be set.
     with running(Clock()):
         steps = SYNC + SET_UP[:3] + [(SET_UP[3][0], lines(b"+IPR: 0")), (b"AT+IPR=115200\r", OK)]
         uart = ScriptedUART(steps)
@@ -67,8 +67,8 @@ def test_auto_baud_is_left_once():
 
 
 class Rated:
-    """A UART, and a modem at the fixed rate `theirs` behind it; nothing passes between unlike
-    rates. `confirms`: the rate at which AT+IPR is answered is the new one."""
+    """A UART, and a modem at the fixed rate `theirs` behind it; no byte passes between different
+    rates. `confirms`: the modem answers AT+IPR at the new rate."""
 
     def __init__(self, theirs, confirms=False, noise=b""):
         self.ours = 115200
@@ -101,7 +101,7 @@ class Rated:
         return len(data)
 
 
-def found(uart, key=None):
+def ms_to_find(uart, key=None):
     clock = Clock(nap=50)
     with running(clock):
         modem = SIM7080(uart, key)
@@ -114,14 +114,14 @@ def found(uart, key=None):
 def test_a_modem_at_another_rate_is_found_before_the_key_is_pressed():
     pressed = []
     for rate in SIM7080.rates:
-        assert found(Rated(rate), pressed.append) < 12_000
-        found(Rated(rate, confirms=True), pressed.append)
-    found(Rated(9_600))
+        assert ms_to_find(Rated(rate), pressed.append) < 12_000
+        ms_to_find(Rated(rate, confirms=True), pressed.append)
+    ms_to_find(Rated(9_600))
     assert not pressed
 
 
 def test_what_it_says_at_another_rate_is_garbage():
-    found(Rated(57_600, noise=b"\xf8\x00\xff\r\n"))
+    ms_to_find(Rated(57_600, noise=b"\xf8\x00\xff\r\n"))
 
 
 def test_a_modem_at_no_rate():
@@ -212,7 +212,7 @@ def test_already_active_is_an_error_to_the_modem_only():
 
 
 def test_an_activation_that_the_modem_forgot_is_asked_for_again():
-    # Some answer OK and stay deactivated, without a word.
+    # Some modems answer OK and stay deactivated, without a report.
     def body(modem, clock):
         attached(modem, clock)
         assert 20_000 <= clock.ms < 24_000
@@ -222,7 +222,7 @@ def test_an_activation_that_the_modem_forgot_is_asked_for_again():
 
 
 def test_active_is_said_but_there_is_no_address():
-    # Neither hammered nor believed.
+    # The driver neither repeats quickly nor trusts the OK.
     def body(modem, clock):
         attached(modem, clock)
         assert clock.ms >= 2_000
@@ -373,13 +373,13 @@ def test_no_memory_after_a_long_time_is_a_server_that_does_not_answer():
 def test_answers_of_caopen_that_are_not_understood():
     for answer in (OK, lines(b"+CAOPEN: 0"), lines(b"+CAOPEN:"), lines(b"+CAOPEN: 0,x")):
         refused(answer, ModemError, "AT+CAOPEN: OK, but no answer")
-    # The result of another connection, late, is not ours.
+    # The late result of another connection does not count.
     refused(lines(b"+CAOPEN: 1,0"), ModemError, "AT+CAOPEN: OK, but no answer")
     refused(lines(b"+CAOPEN: 1,0", b"+CAOPEN: 0,27"), NetworkError, "the server cannot be reached")
 
 
 def test_warnings_while_waiting_for_caopen():
-    # Several lines in the middle of it, as TinyGSM #507 saw.
+    # Several lines in the middle of it, like in TinyGSM #507.
     warning = b"\r\nOVER-VOLTAGE WARNNING\r\n" * 3
 
     def body(modem, clock):

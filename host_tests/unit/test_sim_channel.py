@@ -1,4 +1,4 @@
-"""Which commands reach the SIM: AT+CSIM, or AT+CGLA where a modem refuses that."""
+"""The commands that reach the SIM: AT+CSIM, or AT+CGLA if a modem refuses it."""
 
 from binascii import unhexlify
 
@@ -26,13 +26,13 @@ def cgla(apdu, answer):
 
 
 def ask(channel, apdu):
-    """The answer to `apdu` (hex): (data, status word)."""
+    """Return the answer to `apdu` (hex): (data, status word)."""
     data, sw = channel.transmit(memoryview(unhexlify(apdu)))
     return bytes(data), sw
 
 
 def on_modem(steps, body):
-    """`body(modem)` on a modem that was powered up; `steps` must be used up."""
+    """Run `body(modem)` on a modem after power-up; it must use up `steps`."""
     with running(Clock()):
         modem, uart = started(steps)
         found = body(modem)
@@ -62,7 +62,7 @@ def test_a_modem_without_csim():
 
     def body(modem):
         assert a_random_byte(modem) == (b"\x08", "cgla")
-        # It holds, also for who asks again.
+        # The choice stays, also for the next caller.
         assert ask(modem.sim(), RANDOM) == (b"\x09", 0x9000)
         assert modem.sim("cgla") is modem.sim()
 
@@ -70,7 +70,7 @@ def test_a_modem_without_csim():
 
 
 def test_csim_that_opens_channels_and_passes_nothing_on():
-    # Refused at SELECT; the channel that was opened for nothing is closed.
+    # Refused at SELECT; the channel opened in vain is closed.
     steps = [
         OPEN_WITH_CSIM,
         csim("01A4040007" + AID, cme(0)),
@@ -80,7 +80,7 @@ def test_csim_that_opens_channels_and_passes_nothing_on():
         cgla("0084000001", "089000"),
     ]
     assert on_modem(steps, a_random_byte) == (b"\x08", "cgla")
-    # Refused after SELECT, in other words; now the applet has to be selected once more.
+    # Refused after SELECT, in other words; now the applet must be selected once more.
     steps = [
         OPEN_WITH_CSIM,
         SELECT_WITH_CSIM,
@@ -124,7 +124,7 @@ def test_a_sim_that_fails_is_no_reason_to_change():
         on_modem([csim("0070000001", cme(code))], body)
     # SIM failure may mean anything; without AT+CCHO there is nothing to change to.
     on_modem([csim("0070000001", cme(13)), (b"AT+CCHO=?\r", cme(100))], body)
-    # AT+CSIM is there, and refused this.
+    # The modem has AT+CSIM, and refused this APDU.
     on_modem([NO_CSIM, (b"AT+CCHO=?\r", ERROR), (b"AT+CSIM=?\r", OK)], body)
 
 

@@ -70,7 +70,8 @@ def test_writing_after_the_peer_closed():
 
 
 def test_what_the_peer_said_before_it_closed_is_read_all_the_same():
-    # A server refuses us with an alert and closes while we still write: we want the alert.
+    # A server refuses the client with an alert and closes during a write: the client needs the
+    # alert.
     def body(socket, modem, clock):
         settle(modem)
         socket.write(b"more")
@@ -78,7 +79,7 @@ def test_what_the_peer_said_before_it_closed_is_read_all_the_same():
         assert socket.read(10) == b""
 
     play([(b"", HANG_UP), receives(b"alert"), receives()], body)
-    # The same where the indication was lost and CASEND is the first to notice.
+    # The same, but the URC was lost and CASEND is the first to notice.
     steps = [
         (b"AT+CASEND=0,4\r", ERROR),
         (b"AT+CASTATE?\r", lines(b"+CASTATE: 0,0")),
@@ -91,7 +92,7 @@ def test_what_the_peer_said_before_it_closed_is_read_all_the_same():
 def test_casend_refused_on_a_connection_that_is_gone():
     def body(socket, modem, clock):
         socket.write(b"more")
-        assert socket.read(10) == b"last"  # what the modem has yet
+        assert socket.read(10) == b"last"  # data still in the modem
         assert socket.read(10) == b""
         for _ in range(2):
             socket.write(b"more")

@@ -1,4 +1,4 @@
-"""Connections one after the other and at once: numbers and buffers are given anew."""
+"""Connections one after the other and at once: the driver reuses numbers and buffers."""
 
 from expect import raises
 from sim7080_script import ERROR, OK, closes, opens, receives, sends, started
@@ -60,7 +60,7 @@ def test_an_old_socket_has_no_part_in_the_connection_that_follows():
         assert new.cid == 0
         new.setblocking(False)
         assert new.read(50) is None
-        old.close()  # as a finaliser would, late
+        old.close()  # like a finaliser, late
         with raises(OSError, text="not connected"):
             old.read(9)
         with raises(OSError, text="not connected"):
@@ -142,7 +142,7 @@ def test_the_modem_has_thirteen_connections():
 
 
 def test_a_number_left_open_by_an_earlier_run_is_freed():
-    # The indication that the old one is closed comes with that, and is not ours.
+    # The URC about the end of the old connection comes with that, and is not the new one's.
     with running(Clock()):
         steps = [(opens(0)[0], ERROR), closes(answer=OK + HANG_UP), opens(0)]
         modem, uart = started(steps)

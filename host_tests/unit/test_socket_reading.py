@@ -1,4 +1,4 @@
-"""A connection as a stream: what is read, and waiting for it."""
+"""A connection as a stream: reading, and waiting for data."""
 
 from expect import equal, raises
 from sim7080_script import lines, receives, sends
@@ -42,7 +42,7 @@ def test_small_reads_are_served_from_one_large_one():
 
 
 def test_a_full_read_is_followed_by_another_without_indication():
-    # The modem indicates once, not once per segment.
+    # The modem sends one URC, not one per segment.
     def body(socket, modem, clock):
         settle(modem)
         start = clock.ms
@@ -88,7 +88,7 @@ def test_what_was_written_leaves_before_a_read_waits():
 
 
 def test_a_lost_indication_is_noticed_by_looking():
-    # Looks after 2, 4, 8 s ...: the data of the third was never indicated.
+    # Polls after 2, 4, 8 s ...: no URC came for the data of the third.
     def body(socket, modem, clock):
         start = clock.ms
         assert socket.read(9) == b"data"
@@ -177,7 +177,7 @@ def test_poll():
         assert socket.ioctl(POLL, IN) == IN
         assert socket.ioctl(POLL, IN | OUT) == IN | OUT
         assert socket.read(1) == b"a"
-        assert socket.ioctl(POLL, IN) == IN  # from our buffer
+        assert socket.ioctl(POLL, IN) == IN  # from the driver's buffer
         assert socket.read(9) == b"b"
         assert socket.ioctl(POLL, IN) == 0
         assert socket.ioctl(99, 0) == -22

@@ -1,4 +1,4 @@
-"""A connection as a stream: what is written, in how few commands, and closing."""
+"""A connection as a stream: writes in few commands, and closing."""
 
 from expect import equal, raises
 from mock_uart import ScriptedUART
@@ -56,7 +56,7 @@ def test_poll_for_output_sends_nothing():
     def body(socket, modem, clock):
         socket.write(b"half a record")
         assert socket.ioctl(POLL, OUT) == OUT
-        assert socket.ioctl(POLL, IN | OUT) == OUT  # now somebody waits for an answer
+        assert socket.ioctl(POLL, IN | OUT) == OUT  # now a read waits for an answer
 
     play(sends(b"half a record"), body)
 
@@ -101,7 +101,7 @@ def test_the_send_buffer_stays_full():
             socket.flush()
         assert caught.error.errno == 110
         assert 60_000 <= clock.ms - start < 62_000
-        assert Full.asked <= 301  # it is not hammered
+        assert Full.asked <= 301  # it does not repeat quickly
         socket.write(b"more")
         with raises(ModemGarbled, text="a send failed before") as caught:
             socket.flush()
@@ -121,13 +121,13 @@ def test_no_room_and_nobody_waits():
         assert socket.ioctl(POLL, OUT) == 0
         assert socket.read(1) is None
         assert clock.ms - start < 200
-        clock.sleep(200)  # only then it is asked again
+        clock.sleep(200)  # only then it asks again
         assert socket.ioctl(POLL, OUT) == 0
         clock.sleep(200)
         assert socket.ioctl(POLL, IN | OUT) == OUT
         assert socket.write(memoryview(data)[1460:]) == 2540
         start = clock.ms
-        socket.flush()  # this waits all the same: it is how a TLS record gets out
+        socket.flush()  # this waits all the same: otherwise a TLS record would not leave
         assert clock.ms - start >= 200
 
     steps = full * 2 + sends(data[:1460]) + sends(data[1460:2920])
@@ -179,18 +179,18 @@ def test_what_the_modem_may_have_taken_is_not_sent_again():
         assert caught.error.errno == 32
         settle(modem)
         socket.setblocking(False)
-        assert socket.read(9) == b"what the "  # the other direction is whole
+        assert socket.read(9) == b"what the "  # the other direction is intact
 
     up = lines(b"+CASTATE: 0,1")
     steps = [(b"AT+CASEND=0,4\r", b"\r\n>"), (b"once", ERROR), (b"AT+CASTATE?\r", up + DATA)]
-    # It says that it took them, or a part, or something else each time, or nothing.
+    # The modem reports that it took the bytes, or a part, or another count each time, or nothing.
     for said in ([4], [2], [0, 4], [None], [0, None]):
         asked = [counts(said[i % len(said)]) for i in range(6)]
         play(steps + asked + [receives(b"what the peer says")], body)
 
 
 def counts(taken, cid=0):
-    """CAACK; `taken` None: an answer that has lost a byte."""
+    """Return CAACK; `taken` None: an answer that has lost a byte."""
     answer = b"\r\n+CAAK: 4,0\r\n" + OK if taken is None else lines(b"+CAACK: %d,0" % taken)
     return (b"AT+CAACK=%d\r" % cid, answer)
 
@@ -204,15 +204,15 @@ def test_a_send_that_was_damaged_is_resumed():
 
     prompt = [(b"AT+CASEND=0,4\r", b"\r\n>")]
     up = (b"AT+CASTATE?\r", lines(b"+CASTATE: 0,1"))
-    hello = (b"AT\r", OK)  # in step again
-    # The payload lost a byte, and the modem gave it up: all of it again.
+    hello = (b"AT\r", OK)  # synchronised again
+    # The payload lost a byte, and the modem gave it up: the driver sends all of it again.
     refused = prompt + [(b"once", cme(3)), up, counts(0), counts(0)]
     play(
         sends(b"once") + prompt + [(b"once", cme(3)), up, counts(4), counts(4)] + sends(b"once"),
         body,
     )
     play(refused + refused + sends(b"once") * 2, body)
-    # One digit of the count is lost: it is not believed.
+    # One digit of the count is lost: the driver does not trust it.
     play(refused[:-1] + [counts(None), counts(0), counts(0)] + sends(b"once") * 2, body)
     # The result lost a byte: the modem has taken it, at once or a little later.
     for result in (b"O", b"K"):

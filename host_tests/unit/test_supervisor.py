@@ -15,7 +15,7 @@ from app.supervisor import STEPS, Supervisor
 
 
 def each(seconds):
-    """Settings with a reading each so many seconds."""
+    """Return settings with a reading each `seconds`."""
     return dict(SETTINGS, telemetry={"period": seconds})
 
 
@@ -153,7 +153,7 @@ def test_pauses_stay_short_when_bytes_are_lost_on_the_line():
     for i, pause in enumerate(clock.pauses):
         assert pause <= 2_000 * (1 + (i + 1) // 8), clock.pauses
     assert max(clock.pauses) > 2_000
-    # One failure of another kind is not made shorter by them.
+    # They do not shorten a single failure of another kind.
     kinds = [cellular.ModemSilent("x")] * 7 + [errors[0]] * 2 + [cellular.ModemSilent("x")]
     _, clock = run(World([("power", error) for error in kinds]), settings=each(86400))
     assert max(clock.pauses[7:9]) <= 4_000 and clock.pauses[9] >= 64_000, clock.pauses
@@ -167,7 +167,7 @@ def test_pauses_grow_and_are_jittered():
     for pause in clock.pauses:
         assert limit // 2 <= pause <= limit, clock.pauses
         limit = min(limit * 2, 300_000)
-    # Two devices that lost their network together do not come back together.
+    # Two devices that lost their network together do not return together.
     world = World([("power", cellular.ModemSilent("x"))] * 14)
     _, other = run(world, settings=each(86400))
     assert clock.pauses != other.pauses
@@ -201,7 +201,8 @@ def test_a_session_that_lasts_makes_the_pauses_short_again():
 
 
 def test_two_boards_with_one_identity():
-    # Each takes the session from the other: they come ever more seldom, and say why.
+    # Each takes the session from the other: the attempts become rarer, and the log gives the
+    # reason.
     lines = []
     world = Lasting([("service", telemetry.MQTTError("broker-closed"))] * 12, 0)
     with replaced(supervisor, say=lambda area, text, *args: lines.append(text % args)):
@@ -209,7 +210,7 @@ def test_two_boards_with_one_identity():
     assert clock.pauses[11] > 150_000, clock.pauses
     warnings = [line for line in lines if "another board use the identity of meter-17?" in line]
     assert len(warnings) == 10 and "ended 3 sessions" in warnings[0], lines
-    # A network that fails is no second board.
+    # A failing network does not count as a second board.
     lines.clear()
     world = Lasting([("service", OSError(110, "x"))] * 5, 0)
     with replaced(supervisor, say=lambda area, text, *args: lines.append(text % args)):
@@ -224,7 +225,7 @@ def test_readings_go_on_in_the_pauses():
     assert readings > 4 and len(application.queue) == readings - 1, (clock.ms, application.queue)
     second = World()
     run(second, readings)
-    # The first run delivered number 1; what it left comes now, in order and without a gap.
+    # The first run delivered number 1; the readings it left come now, in order and without a gap.
     assert [reading["seq"] for reading in second.published] == list(range(2, readings + 2))
     assert [reading.get("repeat") for reading in second.published[:2]] == [True, None]
 
@@ -285,7 +286,7 @@ def test_sessions_that_fail_lead_deeper():
     want = ALL[:5] + short * 3 + network + short * 3 + ALL
     assert world.done == want, world.done
     assert world.restarts == 1
-    # A session that works, even for a while, begins the count anew.
+    # A session that works, even briefly, restarts the count.
     again = [("session", iotsafe.TLSError("tls-failed", "x", code=-1))]
     world = World(again * 3 + [("run", OSError(104, "x"))] + again * 2)
     run(world)
@@ -377,7 +378,7 @@ def with_ca(ca, text):
     lines = []
 
     class Repaired(Pauses):
-        """Somebody puts the CA in place during the first pause."""
+        """The CA is put in place during the first pause."""
 
         def sleep(self, ms):
             Pauses.sleep(self, ms)

@@ -1,4 +1,4 @@
-"""Time as the packages see it."""
+"""Time as the packages read it."""
 
 from expect import replaced
 

@@ -1,7 +1,7 @@
-"""The recorded dialogues in data/transcripts: the driver of today speaks each of them to the byte,
-and makes the same of it.
+"""The recorded dialogues in data/transcripts: the current driver sends the same bytes, and gets
+the same results.
 
-If one changes on purpose: host_tests/README.md, "Transcripts".
+After an intended change: host_tests/README.md, "Transcripts".
 """
 
 import os
@@ -13,14 +13,14 @@ from virtual_time import Clock, running
 
 import cellular
 
-RUNTIMES = ("cpython", "micropython")  # the files lie in the working tree
+RUNTIMES = ("cpython", "micropython")  # the files are in the working tree
 TIMEOUT = 120
 
 FAMILIES = ("bg95", "eg95", "gm02s", "gms01q", "sara-r4", "sara-r5", "sim7000", "sim7080", "tx62")
 
 
 def folder():
-    """Where the transcripts are."""
+    """Return the folder of the transcripts."""
     for path in sys.path:
         try:
             os.listdir(path + "/data/transcripts")
@@ -35,7 +35,8 @@ def names():
 
 
 def replayed(lines):
-    """(what the job came to, the UART) with the driver that the header of the transcript names."""
+    """Return (the results of the job, the UART) with the driver that the header of the transcript
+    names."""
     clock = Clock(nap=100)
     with running(clock):
         uart = ReplayUART(lines, clock)
@@ -66,7 +67,8 @@ def test_each_driver_speaks_as_it_was_recorded():
 
 
 def changed(name, old, new):
-    """The lines of a transcript with the first `old` in them made `new`, and its number."""
+    """Return the lines of a transcript with the first `old` replaced by `new`, and its line
+    number."""
     with open(folder() + name, "rb") as file:
         lines = file.read().split(b"\n")[:-1]
     for i in range(1, len(lines)):

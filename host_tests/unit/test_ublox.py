@@ -1,4 +1,4 @@
-"""What SARA-R4 and SARA-R5 do in their own way: start, context, connections."""
+"""The particulars of SARA-R4 and SARA-R5: start, context, connections."""
 
 from effort import some
 from expect import equal, raises
@@ -152,7 +152,7 @@ def test_the_profile_of_the_r5():
     for then in ([(ACTIVATE, OK + ACTIVE)], [(ACTIVATE, [OK, ACTIVE])], [(ACTIVATE, ACTIVE + OK)]):
         play([APN, ADDRESS, NO_PROFILE, MAPPED, then, PROFILE], attached, SARAR5)
     play([APN, ADDRESS, PROFILE], attached, SARAR5)
-    # It was active, and did not say so.
+    # It was active, and did not report that.
     play(
         [APN, ADDRESS, (NO_PROFILE[0], ERROR), MAPPED, (ACTIVATE, cme(3)), PROFILE],
         attached,
@@ -362,7 +362,7 @@ def test_a_socket_connected_again_is_a_new_connection():
 
 
 def test_a_number_that_the_modem_gives_again():
-    # It freed the number of a connection that the peer closed, and we have not closed it yet.
+    # It freed the number of a connection that the peer closed and the driver has not closed yet.
     def body(modem, clock):
         old = connected(modem)
         modem.at.poll()

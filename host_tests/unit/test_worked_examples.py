@@ -14,10 +14,8 @@ ID_02 = b"\x02"
 
 
 def played(name, call, first=None, last=None):
-    """What `call(applet)` returns with the examples `name`, which must be played out.
-
-    `first`, `last`: which of the example's exchanges.
-    """
+    """Return the result of `call(applet)` with the examples `name`, which it must use up. `first`,
+    `last`: the range of the example's exchanges."""
     card = ScriptedCard(*EXAMPLES["16.2"][:2])
     applet = Applet(card).open()
     card.then(*EXAMPLES[name][first:last])
@@ -78,7 +76,7 @@ def test_sign_with_get_response():
         init, (update, waiting), fetch, _ = EXAMPLES[name]
         card = ScriptedCard(*EXAMPLES["16.2"][:2])
         applet = Applet(card).open()
-        card.then(init, (update + "00", waiting), fetch)  # ours has Le
+        card.then(init, (update + "00", waiting), fetch)  # our command has Le
         equal(applet.sign(ID_01, DIGEST), SIGNATURE)
         card.done()
 

@@ -1,4 +1,4 @@
-"""Subjects and alternative names: what they become, and what is refused in which words."""
+"""Subjects and alternative names: their encoding, and the wording of each refusal."""
 
 from cards import from_hex, to_hex
 from effort import some
@@ -11,7 +11,7 @@ CN = b"\x55\x04\x03"
 
 
 def values(text):
-    """The contents that the subject `text` has, the first written first."""
+    """Return the contents of the subject `text`, in the order written."""
     return [content for _, _, content in reversed(attributes(text))]
 
 
@@ -67,7 +67,7 @@ def test_escapes():
         ("\\<a\\>\\;", b"<a>;"),
         ("\\#a", b"#a"),
         ("\\#", b"#"),
-        ("#", b"#"),  # as OpenSSL writes it
+        ("#", b"#"),  # like OpenSSL writes it
         ("a#b=c", b"a#b=c"),
         ("a\\=b", b"a=b"),
         ("\\41\\2c\\2C", b"A,,"),
@@ -128,7 +128,7 @@ def test_limits():
         words = "subject: %s has %d characters, 1 to %d are allowed" % (key, most + 1, most)
         refused(((key, "x" * (most + 1)),), words)
         refused(((key, ""),), "subject: %s has 0 characters" % key)
-    # Characters count, not bytes.
+    # The limit counts characters, not bytes.
     assert len(attributes((("CN", "\xe9" * 64),))[0][2]) == 128
     assert len(attributes([("OU", "x")] * 16)) == 16
     refused([("OU", "x")] * 17, "subject: 17 attributes, at most 16")

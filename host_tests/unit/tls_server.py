@@ -1,10 +1,10 @@
 """A TLS server in the same process and in memory: both ends of a session without a network.
 
-MicroPython only: it is its own `tls` that serves. The server runs inside the client stream's
-`ioctl`, that is, while the client waits; never inside a read or write of the client, because a
-TLS socket that works there would itself change which context is asked for signatures.
+MicroPython only, as it uses MicroPython's own `tls`. The server runs inside the client stream's
+`ioctl`, that is, while the client waits. It never runs inside a read or write of the client: a TLS
+socket that worked there would change which context mbedTLS asks for signatures.
 
-Both ends are mbedTLS with TLS 1.3, and agree on it; TLS 1.2 is proved against another server.
+Both ends are mbedTLS and agree on TLS 1.3; other tests prove TLS 1.2 against another server.
 """
 
 import io
@@ -25,7 +25,7 @@ class _End(io.IOBase):
     def __init__(self):
         self.received = bytearray()
         self.sent = bytearray()
-        self._pos = 0  # of `received`, up to which it was read
+        self._pos = 0  # offset in `received` up to which it has read
         self.hung_up = False  # the client closed
 
     def readinto(self, buf):
@@ -47,11 +47,9 @@ class _End(io.IOBase):
 
 
 class Server:
-    """Serves one connection with `certificate`; the client needs one from `client_ca`.
-
+    """Serves one connection with `certificate`; the client needs a certificate from `client_ca`.
     `suites`: mbedTLS's names, to accept fewer. It answers what it reads in upper case. `error`:
-    what ended the session; `closed`: set it, and it hangs up; `read`: what the client sent.
-    """
+    the error that ended the session. `closed`: set it to hang up. `read`: the client's data."""
 
     def __init__(self, certificate=pki.SERVER, suites=None, client_ca=pki.CA):
         context = tls.SSLContext(tls.PROTOCOL_TLS_SERVER)
@@ -68,7 +66,7 @@ class Server:
         self._buffer = bytearray(256)
 
     def work(self):
-        """Do what can be done with what has come."""
+        """Process the bytes that have arrived."""
         if self.error or self.closed:
             return
         try:
@@ -81,11 +79,10 @@ class Server:
 
 
 class Stream(io.IOBase):
-    """The client's end: non-blocking, as TLS sockets of the package use streams.
-
-    `failures`: {"read" or "write": what is returned, or raised, instead}, once `fails_after` bytes
-    have passed in that direction. `largest`: bytes that one call passes at most.
-    """
+    """The client's end: non-blocking, like the streams below TLS sockets of the package.
+    `failures`: {"read" or "write": the value to return or the exception to raise instead}, once
+    `fails_after` bytes have passed in that direction. `largest`: the most bytes that one call
+    passes."""
 
     def __init__(self, server):
         self.server = server
@@ -138,7 +135,7 @@ class Stream(io.IOBase):
             self.close()
             return 0
         if request != _IOCTL_POLL:
-            return -22  # EINVAL: has no file descriptor
+            return -22  # EINVAL: no file descriptor
         self.server.work()
         ready = arg & _POLLOUT
         if self._waiting() or self.server.closed or self.server.error:
@@ -154,7 +151,7 @@ class Stream(io.IOBase):
 
 
 def records(data):
-    """Types of the TLS records in `data`."""
+    """Return the types of the TLS records in `data`."""
     types = []
     pos = 0
     while pos < len(data):

@@ -1,6 +1,6 @@
 """A client's session with the server of `tls_server`, or with one that does not answer.
 
-MicroPython only, as tls_server.
+MicroPython only, like tls_server.
 """
 
 import gc
@@ -28,7 +28,8 @@ class Session:
         self.tls = self.context.wrap_socket(self.stream, host)
 
     def fails(self, kind, text=None):
-        """The handshake must end with `kind`, leaving all in order; returns the exception."""
+        """Check that the handshake ends with `kind` and leaves all in order; return the
+        exception."""
         with raises(kind, text=text) as caught:
             self.tls.write(b"hello")
         assert gc.isenabled()
@@ -38,7 +39,7 @@ class Session:
 
 
 class Mute:
-    """A server that is connected and says nothing, or only `sent`."""
+    """A connected server that sends nothing, or only `sent`."""
 
     def __init__(self, sent=b"", closed=False):
         self.end = type("End", (), {})()

@@ -18,17 +18,18 @@ SET_UP = SETTINGS + [GREETED]
 
 
 def creates(number=0):
-    """USOCR."""
+    """Return USOCR."""
     return (b"AT+USOCR=6\r", lines(b"+USOCR: %d" % number))
 
 
 def opens(number=0, answer=OK, host=b"h", port=8883):
-    """The two commands of a connection."""
+    """Return the two commands of a connection."""
     return [creates(number), (b'AT+USOCO=%d,"%s",%d\r' % (number, host, port), answer)]
 
 
 def sends(data, number=0, took=None, then=b""):
-    """USOWR of `data`, of which the modem takes `took` bytes; `then` comes with the OK."""
+    """Return USOWR of `data`, of which the modem accepts `took` bytes; `then` comes with the
+    OK."""
     took = len(data) if took is None else took
     return [
         (b"AT+USOWR=%d,%d\r" % (number, len(data)), b"\r\n@"),
@@ -37,13 +38,13 @@ def sends(data, number=0, took=None, then=b""):
 
 
 def receives(data=b"", number=0, before=b"", then=b""):
-    """USORD that gets `data`."""
+    """Return USORD that gets `data`."""
     head = b'\r\n+USORD: %d,%d,"' % (number, len(data))
     return (b"AT+USORD=%d,1024\r" % number, before + head + data + b'"\r\n' + OK + then)
 
 
 def controls(value, parameter, number=0):
-    """USOCTL."""
+    """Return USOCTL."""
     return (
         b"AT+USOCTL=%d,%d\r" % (number, parameter),
         lines(b"+USOCTL: %d,%d,%d" % (number, parameter, value)),
@@ -51,12 +52,12 @@ def controls(value, parameter, number=0):
 
 
 def closes(number=0, answer=OK):
-    """USOCL that does not wait."""
+    """Return USOCL that does not wait."""
     return (b"AT+USOCL=%d,1\r" % number, answer)
 
 
 def play(steps, body, driver=SARAR4):
-    """As `modem_script.play`, with this family's set-up."""
+    """Like `modem_script.play`, with this family's set-up."""
     modem_script.play(driver, [SET_UP] + steps, body)
 
 

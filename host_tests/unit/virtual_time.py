@@ -1,27 +1,27 @@
-"""Time that passes only when the code under test sleeps, and a modem that lives in it."""
+"""Time that passes only when the code under test sleeps, and a modem in that time."""
 
 from expect import difference, replaced
 
 import ticks
 
-# Shortly before the ticks of MicroPython wrap, so that every test passes over it.
+# Just before the ticks of MicroPython wrap, so that every test passes the wrap.
 _START = ticks.add(0, -5_000)
 
 
-# A short sleep, as of code that polls, takes a twentieth of the silence before it, up to a limit:
-# a wait of minutes is then some hundred naps, not a hundred thousand. Real sleeps are too long at
-# times, too.
+# A short sleep, as in a polling loop, takes a twentieth of the silence before it, up to a limit: a
+# wait of minutes is then some hundred naps, not a hundred thousand. Real sleeps are also sometimes
+# too long.
 _SHORT = 20
 _PART = 20
 _NAP = 1_000
 
 
 class Clock:
-    """`now` and `sleep` in place of those of `ticks`; `ms` has passed since the start.
+    """`now` and `sleep` replace those of `ticks`; `ms` has passed since the start.
 
     `step`: ms that pass with each look at the clock, for code that is busy and never sleeps.
-    `nap`: how many ms the longest short sleep takes, for tests that look at the time closely.
-    `part`: a short sleep takes the silence so far divided by this.
+    `nap`: the most ms of a short sleep, for tests that look at the time closely. `part`: a short
+    sleep takes the silence so far divided by this.
     """
 
     def __init__(self, step=0, nap=_NAP, part=_PART):
@@ -29,15 +29,15 @@ class Clock:
         self._step = step
         self._nap = nap
         self._part = part
-        self._silent = 0  # `ms` when last something happened
+        self._silent = 0  # `ms` of the last event
         self._uarts = []
 
     def attend(self, uart):
-        """Never oversleep what is due at `uart`, a TimedUART."""
+        """Never sleep past the next event of `uart`, a TimedUART."""
         self._uarts.append(uart)
 
     def happens(self):
-        """Something was written or read: the next naps are short."""
+        """Note that a byte was written or read: the next naps are short."""
         self._silent = self.ms
 
     def now(self):
@@ -62,10 +62,11 @@ def running(clock):
 
 
 class TimedUART:
-    """Like `mock_uart.ScriptedUART`, but each reply comes some time after what it answers.
+    """Like `mock_uart.ScriptedUART`, but each reply comes some time after the bytes that it
+    answers.
 
     `steps`: `(expected, replies)`, a reply is `(delay in ms, bytes)`. The last step may have
-    `expected` None: whatever is written then is not looked at.
+    `expected` None: it accepts any bytes.
     """
 
     def __init__(self, clock, steps):
@@ -78,7 +79,7 @@ class TimedUART:
         self._advance()
 
     def silence(self):
-        """ms until the next reply; that is not in sight: a day."""
+        """Return the ms until the next reply; a day if none is due."""
         return self._due[0][0] - self._clock.ms if self._due else 86_400_000
 
     def _advance(self):
@@ -130,7 +131,7 @@ class TimedUART:
 
 
 class Flood:
-    """A UART that always has more of `data`, and takes what is written."""
+    """A UART that always has more of `data`, and accepts all writes."""
 
     def __init__(self, data):
         self._data = data

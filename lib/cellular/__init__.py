@@ -24,7 +24,7 @@ from .errors import (
 )
 from .socket import Socket
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 # Name in a config, module and class of each driver. It is imported when it is first used.
 DRIVERS = (

@@ -84,4 +84,4 @@ def identity(channel, key=b"", certificate=b"", cache=None, aids=AIDS):
     return find_identity(Applet(channel, aids).open(), key, certificate, cache)
 
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

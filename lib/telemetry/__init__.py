@@ -13,4 +13,4 @@ from .link import Link
 from .publisher import BrokerRefused, MQTTError, Publisher
 from .queue import Queue
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -1,10 +1,10 @@
-"""Drives a `board` module on the stand-ins: takes a scenario (a line of JSON on
-standard input), prints what happened (JSON).
+"""Drives a `board` module on the stand-ins: reads a scenario (a line of JSON on standard input)
+and prints the actions (JSON).
 
     {"chip": "esp32", "cause": 1, "registers": {"3": 74},
      "calls": [["uart", ""], ["power_key", true]]}
 
-A call names a function of the module, or with a dot of an attribute. Runs on CPython and
+A call names a function of the module, or with a dot a method of an attribute. Runs on CPython and
 MicroPython.
 """
 

@@ -1,4 +1,4 @@
-"""A stand-in for `machine` that writes down what a board does to its hardware.
+"""A stand-in for `machine` that records what a board does to its hardware.
 
 `log` gets a list per action. `registers` is the register file of an I2C device at `address`; an
 empty one is a device that does not answer. Runs on CPython and MicroPython.

@@ -1,4 +1,4 @@
-"""A firmware in small, in C, to link with the signing hook as a board switches it on."""
+"""A minimal firmware in C, to link with the signing hook as a board enables it."""
 
 from pathlib import Path
 

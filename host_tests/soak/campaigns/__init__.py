@@ -1,1 +1,1 @@
-"""One file for each kind of case; `../README.md` says what it must have."""
+"""One file for each kind of case; `../README.md` describes its function `prepare`."""

@@ -11,7 +11,7 @@ from soak import commands
 
 SUITES = ("bookworm", "trixie")
 TESTS = "host_tests/unit/test_tlv.py"
-"""On all runtimes, so everything that a test runs on must be built for it."""
+"""It runs on all runtimes, so the commands must build all of them."""
 
 
 def prepare(folder: Path, alone: bool):

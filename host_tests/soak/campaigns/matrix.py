@@ -1,8 +1,8 @@
-"""One fault at a random point of a dialogue, on a random modem; now and then with real TLS.
+"""One fault at a random point of a dialogue, on a random modem; sometimes with real TLS.
 
-test_fault_matrix.py strikes at named points and knows what comes of it; here the point lies
-anywhere within seconds of a named one, and what must hold is all the rest: the engine is usable or
-says that it is not, each call ends in its time, all readings arrive, no byte strays.
+test_fault_matrix.py strikes at named points and knows the outcome. Here the point lies within
+seconds of a named one, and the test checks the rest: the engine is usable or reports that it is
+not, each call ends in its time, all readings arrive, no byte strays.
 """
 
 import random
@@ -12,7 +12,7 @@ from pathlib import Path
 from soak import paths
 
 _LATER = 3.0
-"""Seconds behind a named point."""
+"""Seconds after a named point."""
 
 
 def prepare(folder: Path, alone: bool):

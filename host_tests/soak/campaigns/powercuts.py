@@ -1,7 +1,7 @@
-"""The power of an emulated board fails at random moments; a seed is that of one board.
+"""The power of an emulated board fails at random moments; each seed is one board.
 
 The same as test_power_cuts.py, one board after another. Each has a flash and a broker of its own.
-The moments follow from the seed, but for what the machine is slow at.
+The seed fixes the moments, except for the machine's speed.
 """
 
 import shutil
@@ -10,7 +10,7 @@ from pathlib import Path
 from soak import paths
 
 CUTS = 8
-"""Of one board: each reading that was on flash at one of them must have arrived at its end."""
+"""Power cuts of one board: each reading on flash at a cut must have arrived in the end."""
 
 
 def prepare(folder: Path, alone: bool):

@@ -1,8 +1,8 @@
-"""Property tests and state machines of hypothesis, in batches: a seed is that of a batch.
+"""Property tests and state machines of hypothesis, in batches: a seed belongs to a batch.
 
-One batch of a million cases takes long for each, and would be repeated from its beginning; small
-ones find as much. What fails is told as it was found; repeated alone, the smallest such case is
-looked for.
+One batch of a million cases would take long, and a repetition would begin at its first case; small
+batches find as much. The first report shows a failure as found; a repetition with its seed looks
+for the smallest case that fails.
 """
 
 import functools
@@ -20,7 +20,7 @@ _FIND = (Phase.explicit, Phase.generate)
 
 
 def prepare(folder: Path, alone: bool, name: str):
-    """See `soak.worker`. `name`: the test module, whose property tests are done in turn."""
+    """See `soak.worker`. `name`: the test module, whose property tests run in turn."""
     os.environ["FUZZ_CASES"] = str(BATCH)
     settings.register_profile(
         "soak",
@@ -40,7 +40,7 @@ def prepare(folder: Path, alone: bool, name: str):
 
 
 def _batches(module) -> list[Callable[[int], int]]:
-    """A function of the seed for each property test and state machine of `module`."""
+    """Return a function of the seed for each property test and state machine of `module`."""
     found = []
     for name, value in vars(module).items():
         if isinstance(value, type) and issubclass(value, RuleBasedStateMachine):
@@ -52,7 +52,7 @@ def _batches(module) -> list[Callable[[int], int]]:
 
 
 def _machine(machine: type[RuleBasedStateMachine], number: int) -> int:
-    """Runs of a state machine; how many."""
+    """Run a state machine; return the number of runs."""
     runs = []
 
     def made() -> RuleBasedStateMachine:
@@ -64,7 +64,7 @@ def _machine(machine: type[RuleBasedStateMachine], number: int) -> int:
 
 
 def _property(test, inner, number: int) -> int:
-    """Cases of a property test; how many."""
+    """Run a property test; return the number of cases."""
     runs = []
 
     @functools.wraps(inner)

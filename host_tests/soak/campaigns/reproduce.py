@@ -1,6 +1,7 @@
-"""The image of a board, built again in another folder, at another time, by another user: the same?
+"""The image of a board, built again in another folder, at another time, by another user, must be
+the same.
 
-A seed draws what differs: language, time zone, file mode mask, number of compilers.
+A seed draws the differences: language, time zone, file mode mask, number of compilers.
 """
 
 import os

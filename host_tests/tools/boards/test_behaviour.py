@@ -1,6 +1,6 @@
 """What each `board.py` does to its hardware: pins, levels, order, and the power chip's registers.
 
-On stand-ins for `machine`, on CPython and on MicroPython.
+It runs on stand-ins for `machine`, on CPython and on MicroPython.
 """
 
 import pytest
@@ -17,8 +17,8 @@ GENERIC = "ESP32_GENERIC_S3_MODEM"
 SIM7000 = "LILYGO_T_SIM7000G"
 SIM7080 = "LILYGO_T_SIM7080G_S3"
 
-# What an AXP2101 holds after power-on here: chip id, DC1 and DC2 on, everything that a driver must
-# keep set to something.
+# The AXP2101's registers after power-on here: chip id, DC1 and DC2 on, and a value in each
+# register in which a driver must keep some bits.
 CHIP = {
     0x00: 0x28,
     0x03: 0x4A,
@@ -46,7 +46,7 @@ def uart(number, **options):
 
 
 def actions(result):
-    """What was done to the hardware, without the marks between calls."""
+    """Return the actions on the hardware, without the marks between calls."""
     return [entry for entry in result["log"] if entry[0] != "called"]
 
 
@@ -63,7 +63,7 @@ def test_seam(run, name):
     )
     assert set(result["names"]) >= SEAM
     clocks = [entry[1] for entry in result["log"] if entry[0] == "rtc"]
-    # A Tuesday, and again one.
+    # A Tuesday, and another one.
     assert clocks == [[2026, 11, 24, 2, 13, 5, 9, 0], [2028, 2, 29, 2, 23, 59, 59, 0]]
     _, _, path, absolute, reading = result["results"]
     root = "/flash/" if name == PORTENTA else "/"
@@ -188,7 +188,7 @@ def test_a_soft_reset_or_deep_sleep_leaves_it_running(run, cause):
 
 
 def test_key_is_pressed_with_power_only(run):
-    """The chip may have been reset by a weak battery since start."""
+    """A weak battery may have reset the chip since the start."""
     result = run(SIM7080, ["power_key", True], ["power_key", False], registers=CHIP)
     assert actions(result) == [*KEY_AND_DTR, BUS, *FEED, ["pin", 41, 1], ["pin", 41, 0]]
 

@@ -1,7 +1,7 @@
 """ESP32 boards, evaluated by the port's own CMakeLists.txt up to the missing ESP-IDF.
 
-And beyond: the signing hook is linked as the board's files ask for it, with real mbedTLS, and its
-calls are counted.
+The tests also link the signing hook as the board's files request it, with real mbedTLS, and count
+its calls.
 """
 
 import os
@@ -16,7 +16,7 @@ ESP32 = folders.find(("esp32",))
 CASES = [(board, variant) for board in ESP32 for variant in board.variants]
 HOOK = "iotsafe.cmake"
 
-# What each board's Kconfig must come to, after all fragments.
+# Each board's Kconfig after all fragments.
 _OCTAL = {"SPIRAM": "y", "SPIRAM_MODE_QUAD": "", "SPIRAM_MODE_OCT": "y"}
 _QUAD = {"SPIRAM": "y", "SPIRAM_MODE_QUAD": "y"}
 _16MIB = {
@@ -70,9 +70,7 @@ def test_configuration(evaluations, board, variant):
     assert {name: settings.get(name) for name in wanted} == wanted
     assert settings["MBEDTLS_ECDSA_DETERMINISTIC"] == "n"
     assert settings["ESP_DEFAULT_CPU_FREQ_MHZ_240"] == "y"
-    assert (
-        settings["MBEDTLS_HAVE_TIME_DATE"] == "y"
-    )  # the server's certificate must not be expired
+    assert settings["MBEDTLS_HAVE_TIME_DATE"] == "y"  # mbedTLS refuses expired certificates
     assert found.manifest == board.path / "manifest.py"
     assert (
         SOURCES / "ports/esp32" / settings["PARTITION_TABLE_CUSTOM_FILENAME"].strip('"')
@@ -93,11 +91,11 @@ def test_a_signature_asks_the_hook_once(evaluations, board, variant):
     assert cmake.sign(evaluations(board, variant)) == "asked 1, result 0, 8 bytes"
 
 
-# ---- what happens without any one part of the hook ----------------------------------------
+# ---- each part of the hook is needed ------------------------------------------------------
 
 
 def without(tmp_path, line):
-    """A copy of the boards whose hook lacks each line that contains `line`."""
+    """Return a copy of the boards whose hook lacks each line that contains `line`."""
     copy = tmp_path / "boards"
     shutil.copytree(BOARDS, copy, ignore=shutil.ignore_patterns("__pycache__"))
     hook = copy / "esp32_common" / HOOK
@@ -143,7 +141,7 @@ def test_a_missing_fragment_stops_cmake(tmp_path):
 
 
 def test_makefile_hands_board_and_manifest_variables_to_idf(tmp_path):
-    """How `idf.py` is called, seen by a stand-in for it."""
+    """Check with a stand-in for `idf.py` how the Makefile calls it."""
     fake = tmp_path / "idf.py"
     fake.write_text('#!/bin/sh\nprintf "%s\\n" "$@" > "$SEEN"\nexit 1\n')
     fake.chmod(0o755)
@@ -180,7 +178,7 @@ def newer(tmp_path):
     (port / "boards").mkdir(parents=True)
     for name in ("lib", "py"):
         (tree / name).symlink_to(SOURCES / name)
-    # There the wrapper's file ends with what only ports with their own mbedTLS have.
+    # There the wrapper's file ends with lines for ports with their own mbedTLS only.
     wrapper = tree / "extmod" / "mbedtls" / "mbedtls_alt.c"
     wrapper.parent.mkdir(parents=True)
     wrapper.write_text(
@@ -209,7 +207,7 @@ def test_a_newer_tree(newer, tmp_path, board):
     target, wanted = _WANTED[board.name, ""]
     settings = found.settings()
     assert found.target == target
-    # There the firmware finds the size of the flash by itself: one partition table for all.
+    # There the firmware finds out the flash's size: one partition table for all.
     wanted = {name: value for name, value in wanted.items() if "PARTITION" not in name}
     assert {name: settings.get(name) for name in wanted} == wanted
     if board.name != "ESP32_GENERIC_S3_MODEM":

@@ -1,4 +1,4 @@
-"""The Pico's file system at start: when it is mounted, made, or given another chance."""
+"""The Pico's file system at start: it is mounted, created, or left for another try."""
 
 import importlib.util
 import sys
@@ -35,7 +35,7 @@ class Flash:
 
 @pytest.fixture
 def mount(monkeypatch, tmp_path):
-    """Runs `mount` on a Flash; what was done, and the crash log, None if there is none."""
+    """Run `mount` on a Flash; return the actions and the crash log, None if there is none."""
     monkeypatch.setattr(time, "sleep_ms", lambda ms: None, raising=False)
 
     def run(flash):

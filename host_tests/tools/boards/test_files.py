@@ -73,7 +73,7 @@ def test_cmake_variables_exist(board):
     _, read_by_port = source.cmake_names(port)
     texts = dict(board.texts("*.cmake"))
     written = {name for text in texts.values() for name in source.cmake_names(text)[0]}
-    # ESP-IDF's project.cmake reads this one; the port's boards all set it.
+    # ESP-IDF's project.cmake reads this variable; the port's boards all set it.
     for name in written - {"IDF_TARGET"}:
         assert name in read_by_port or name.startswith("IOTSAFE_"), name
     for path, text in texts.items():
@@ -108,7 +108,7 @@ def test_kconfig_symbols_are_known(board):
 def test_fragments_can_be_joined(board):
     for _, text in board.texts("sdkconfig.*"):
         source.kconfig(text)
-        assert text.endswith("\n")  # fragments are joined end to end
+        assert text.endswith("\n")  # the build joins the fragments end to end
 
 
 @pytest.mark.parametrize("line", ["MBEDTLS_X=y", "CONFIG_X=yes", "CONFIG_X", 'CONFIG_X="a'])

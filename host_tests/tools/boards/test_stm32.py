@@ -41,7 +41,7 @@ def test_makefile_takes_the_ports_portenta(variables):
     assert variables["TEXT0_ADDR"] == "0x08040000"
     assert variables["BOOTLOADER_DFU_USB_PID"] == "0x035b"
     assert (SOURCES / "ports" / "stm32" / variables["LD_FILES"]).is_file()
-    # Arduino's library is neither frozen nor fetched; everything else is, as for the port's board.
+    # The board leaves out Arduino's library, and has everything else of the port's board.
     upstream = make.variables(BoardFolder(UPSTREAM, "stm32"), SOURCES, "GIT_SUBMODULES")
     ours = set(variables["GIT_SUBMODULES"].split())
     assert set(upstream["GIT_SUBMODULES"].split()) - ours == {"lib/arduino-lib"}
@@ -86,7 +86,7 @@ def test_the_modems_pins_can_be_uart4():
     text = (PORTENTA.path / "mpconfigboard.h").read_text()
     assert re.search(r"MICROPY_HW_UART4_TX\s+\(pin_A0\)", text)
     assert re.search(r"MICROPY_HW_UART4_RX\s+\(pin_I9\)", text)
-    # No UART of the port's own configuration, and nothing else there, has these pins.
+    # The port's own configuration uses these pins neither for a UART nor for anything else.
     upstream = (UPSTREAM / "mpconfigboard.h").read_text()
     users = re.findall(r"#define\s+(\w+)\s+\(pin_(?:A0|I9|I10|I13|J7|J10)\)", upstream)
     assert users == ["MICROPY_HW_USRSW_PIN"]
@@ -110,7 +110,7 @@ def test_without_the_option_nothing_is_wrapped(tmp_path):
 
 
 def test_the_boards_mbedtls_configuration_compiles(tmp_path):
-    """All of mbedTLS that the firmware contains."""
+    """Compile all of mbedTLS that the firmware contains."""
     sources = make.variables(PORTENTA, SOURCES, "SRC_THIRDPARTY_C")["SRC_THIRDPARTY_C"].split()
     wanted = [name for name in sources if name.startswith("lib/mbedtls/library/")]
     assert len(wanted) > 50

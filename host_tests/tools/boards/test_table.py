@@ -1,4 +1,4 @@
-"""The table in boards/README.md says what the checks say."""
+"""The table in boards/README.md agrees with the checks."""
 
 from board_checks import folders, table
 

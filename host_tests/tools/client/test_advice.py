@@ -1,4 +1,5 @@
-"""Each error says a fact; each of three tables says what to do about it, in its own words."""
+"""Each error states a fact; each of three tables gives advice for it, in the words of its
+users."""
 
 import ast
 import importlib
@@ -18,13 +19,13 @@ from iotsafe_tools.console.advice import ADVICE as COMMAND_LINE
 LIB = Path(iotsafe.__file__).parents[1]
 PACKAGES = ("cellular", "iotsafe", "telemetry")
 REASONS = {package: importlib.import_module(f"{package}.reasons").REASONS for package in PACKAGES}
-# What a line of each table may not say: the words of the others.
+# What a line of each table must not contain: the words of the other tables.
 WORDS = {
     "log": r"--\w|\b(pin|apn|host|port|ca|aids|user|password)=|IOTSAFE_",
     "repl": r"--\w|\b(modem|mqtt|sim)\.(pin|apn|host|port|ca|aids|user|channel)\b|IOTSAFE_",
     "command line": r"\b(pin|apn|host|port|ca|aids)=|\b(modem|mqtt)\.(pin|apn|host|port|ca)\b",
 }
-# How a fact would advise: an order behind its colon, a question, the words of an edge.
+# How a fact would give advice: an order after its colon, a question, the words of an edge.
 ADVISING = r"[:;,] (call|check|have|ask|try|give|put|set|use) |\bconfig\b|--\w|\?"
 
 
@@ -33,7 +34,7 @@ def names(package):
 
 
 def tables():
-    """Name of each table -> its rows, and the reasons that it must have."""
+    """Return name of each table -> its rows, and the reasons that it must have."""
     client = [reason for package in ("iotsafe", "cellular") for reason in names(package)]
     rows = [row for name in ("iotsafe", "cellular") for row in _repl(name)]
     return {
@@ -53,7 +54,7 @@ def test_no_reason_is_missing_and_none_is_unused(name):
     there = [reason for reason, _ in rows]
     assert len(there) == len(set(there)), "a reason has two rows"
     assert set(wanted) - set(there) == set(), "reasons without advice"
-    assert set(there) - set(wanted) == set(), "advice that nothing leads to"
+    assert set(there) - set(wanted) == set(), "advice without a reason"
     for reason, text in rows:
         assert not re.search(WORDS[name], text), (reason, text)
         assert text == text.strip() and not text.endswith("."), (reason, text)
@@ -90,7 +91,7 @@ def test_what_is_raised_has_a_fact_and_each_fact_is_raised(package):
     assert used - there == set(), "raised without a fact"
     made = {f"connack-{code}" for code in (1, 2, 3, 4, 5, 7)} if package == "telemetry" else set()
     app = {"ca-unusable", "clock-unset"}  # the application raises these
-    assert there - literal - made - app == set(), "facts that nothing raises"
+    assert there - literal - made - app == set(), "facts that no code raises"
 
 
 def test_each_class_carries_reason_values_and_package():

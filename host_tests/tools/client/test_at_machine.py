@@ -1,8 +1,8 @@
 """The AT engine against the simulated modem, in any order, with a fault at any byte.
 
-Commands name a token, and answers repeat it twice: an answer that is credited to another command,
-or to none, shows. One fault strikes in one command; what two that undo each other do to a line
-without checksums nobody can tell.
+Each command has a token, and its answer repeats the token twice. So the test notices an answer
+that the engine credits to another command, or to none. Only one fault strikes in one command: two
+that undo each other cannot be detected on a line without checksums.
 """
 
 import os
@@ -22,12 +22,12 @@ CASES = int(os.environ.get("FUZZ_CASES", "60"))
 URCS = ("+CADATAIND: 0", "+CEREG: 5", '*PSUTTZ: 24/04/11,03:19:19","+32",0', "DST: 0")
 URCS += ("+TOKEN: 1", "+TOKEN: 5,5", "+CSIM: 4,9000", "OKAY", ">", "+CASTATE: 0,0", "x" * 700)
 BOOT_LINES = (b"RDY", b"NORMAL POWER DOWN")
-# A command, the call before and after it to get in step, and the noise that both may wait for.
+# A command, a synchronisation before and after it, and the noise that both may wait for.
 LONGEST = 35 + 2 * timeouts.BOOT / 1000 + 15
 
 
 class Card:
-    """Answers each command with its bytes behind CLA INS P1 P2, and 9000."""
+    """Answers each command with its bytes after CLA INS P1 P2, and 9000."""
 
     def power_on(self):
         return b"\x3b\x00"
@@ -40,18 +40,18 @@ class Card:
 
 
 def token(modem, args):
-    """AT+TOKEN=<n>,<ms>: `+TOKEN: <n>,<n>` after as long."""
+    """AT+TOKEN=<n>,<ms>: answers `+TOKEN: <n>,<n>` after <ms>."""
     n = args.number(0, range(1_000_000))
     yield args.number(1, range(100_000)) / 1000
     modem.info(f"+TOKEN: {n},{n}")
 
 
 class Engine(RuleBasedStateMachine):
-    """See the module text."""
+    """See the module's docstring."""
 
     @initialize(grain=st.sampled_from([1, 2, 7, 4096]), fixed=st.booleans())
     def start(self, grain, fixed):
-        nvm = {"+IPR": (115200,)} if fixed else {}  # with auto-baud no boot line is printed
+        nvm = {"+IPR": (115200,)} if fixed else {}  # with auto-baud the modem prints no boot line
         self.line = HostileLine(grain=grain, card=Card(), nvm=nvm).__enter__()
         self.line.modem.table = self.line.modem.table.extended()
         self.line.modem.table.add("+TOKEN", "set", token)
@@ -68,16 +68,17 @@ class Engine(RuleBasedStateMachine):
             return
         try:
             self.line.clear()
-            for _ in range(3):  # what is late, what is lost, and then it works
+            for _ in range(3):  # late bytes may spoil one call, lost bytes another
                 self.in_step()
                 if self.tokened(0):
                     return
-            raise AssertionError("the engine is of no use any more")
+            raise AssertionError("the engine does not recover")
         finally:
             self.line.__exit__()
 
     def called(self, call):
-        """The result of `call`, None if it raised what it may raise; all within its time."""
+        """Return the result of `call`, None after a documented error; check that it ends in its
+        time."""
         start, struck = self.line.bench.time, len(self.line.struck)
         generation, was_lost = self.at.generation, self.at.lost
         boots = self.line.modem.counters["boots"]
@@ -92,8 +93,8 @@ class Engine(RuleBasedStateMachine):
             assert seconds < LONGEST, seconds
         assert self.at.generation in (generation, generation + 1)
         if result is not None and len(self.line.struck) == struck:
-            # Nothing struck on the way: then the modem is the one that was set up.
-            assert boots == self.boots, "a restart was not noticed"
+            # Without a fault, this modem is the one that was set up.
+            assert boots == self.boots, "the engine missed a restart"
         self.line._armed.clear()
         return result
 
@@ -107,7 +108,7 @@ class Engine(RuleBasedStateMachine):
         lines = self.called(call)
         for line in lines or ():
             first, _, second = line.partition(b",")
-            # One with a byte lost or doubled is not whole; a URC of that name is the modem's.
+            # A line with a byte lost or doubled is not intact; a URC of that name is the modem's.
             assert first != second or first in (b"%d" % mine, b"5") or self.line.struck, line
             assert not (first == second and 100 < int(first) < mine), (line, mine)
         return lines
@@ -153,14 +154,14 @@ class Engine(RuleBasedStateMachine):
         self.at.poll()
 
     def in_step(self):
-        """Set the modem up, if it has to be; a doubled digit makes a command take up to 100 s."""
+        """Set the modem up if it needs that; a doubled digit makes a command take up to 100 s."""
         tries = 0
         while self.at.lost:
             try:
                 self.at.sync()
             except (ModemSilent, ModemGarbled):
                 tries += 1
-                assert tries < 10, "the modem does not come back"
+                assert tries < 10, "the modem does not recover"
             self.boots = self.line.modem.counters["boots"]
 
     @rule()

@@ -1,4 +1,5 @@
-"""Certification requests and tokens before those who read them: OpenSSL, `cryptography`, PyJWT."""
+"""Certification requests and tokens, checked by other implementations: OpenSSL, `cryptography`,
+PyJWT."""
 
 import base64
 import ipaddress
@@ -22,7 +23,7 @@ from p256_signers import SIGNERS, openssl
 from iotsafe import csr, jwt
 from iotsafe.x509_names import attributes, general_names
 
-# Key -> OID, most characters, of which characters.
+# Key -> OID, the most characters, the set of characters.
 PRINTABLE = st.sampled_from("abcxyzABCXYZ0189 '()+,-./:=?")
 ASCII = st.characters(min_codepoint=0x20, max_codepoint=0x7E)
 ANY = st.characters(exclude_categories=["Cc", "Cs"])
@@ -76,10 +77,10 @@ def signer(request):
 
 
 def read(der: bytes) -> tuple[x509.CertificateSigningRequest, list, list]:
-    """The request, its subject as (OID, value), its names as (kind, text)."""
+    """Return the request, its subject as (OID, value), its names as (kind, text)."""
     request = x509.load_der_x509_csr(der)
     with warnings.catch_warnings():
-        # It counts bytes where the limits of RFC 5280 are characters.
+        # It counts bytes where RFC 5280 limits characters.
         warnings.filterwarnings("ignore", message="Attribute's length must be")
         subject = [(attribute.oid, attribute.value) for attribute in request.subject]
     names = []
@@ -114,9 +115,9 @@ def test_openssl_verifies(signer, tmp_path, subject, names):
     der = csr.build(signer.sign, signer.point, subject, [f"{k}:{v}" for k, v in names])
     command = "req -verify -noout -subject -nameopt RFC2253 -in csr"
     done = openssl(tmp_path, command, csr=csr.pem(der).encode())
-    # Older versions write this to one stream, newer ones to the other.
+    # OpenSSL writes this to standard error or standard output, depending on its version.
     assert done.returncode == 0 and "verify OK" in done.stderr + done.stdout, done
-    # The text that OpenSSL writes, we read: the same subject.
+    # Our parser reads the text that OpenSSL writes: the same subject.
     text = done.stdout[done.stdout.index("subject=") :]
     text = text.removeprefix("subject=").removesuffix("\n")
     assert attributes(text) == attributes(subject)
@@ -164,7 +165,7 @@ def test_any_text_is_a_request_or_refused(subject, names):
         assert "\n" not in str(error)
         assert str(error).startswith(("subject", "names", "a request needs"))
     else:
-        # Not the key, which is no point: the frame and the names.
+        # The key is not checked, as it is not a point: only the frame and the names.
         assert der[:2] == b"\x30\x81" or der[:2] == b"\x30\x82"
 
 
@@ -199,7 +200,7 @@ VALUES = st.recursive(
     max_leaves=12,
 )
 
-# What Python's json writes short, as we write it.
+# Values that Python's json writes in short form, as we do.
 SHORT = {short: f"\\u{ord(char):04x}" for short, char in zip("nrtbf", "\n\r\t\b\f", strict=True)}
 
 

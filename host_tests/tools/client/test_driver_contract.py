@@ -1,7 +1,7 @@
 """The contract of `cellular/DRIVER.md` on the twelve simulated modems:
-class, errno and return are the same for all of them.
+class, errno and return value are the same for all of them.
 
-Each case brings a modem to a state, and says what the calls that follow return or raise.
+Each case brings a modem to a state, and lists what the following calls return or raise.
 """
 
 import socket
@@ -16,7 +16,7 @@ from cellular import DRIVERS
 
 NAMES = [row[0] for row in DRIVERS]
 NAP = 25
-"""ms that a shorter sleep takes: a silence of minutes is over soon, and answers come in less."""
+"""The least ms of a sleep: a silence of minutes ends soon, and answers come faster than that."""
 ECONNREFUSED, ECONNRESET, EHOSTUNREACH, EIO, ENETDOWN = 111, 104, 113, 5, 100
 EINVAL, EISCONN, ENODEV, ENOTCONN, EPIPE, ETIMEDOUT = 22, 106, 19, 107, 32, 110
 
@@ -39,7 +39,7 @@ class Stage(World):
         return self.driver
 
     def connected(self):
-        """(stream, the server's end of it)."""
+        """Return (stream, the server's end of it)."""
         stream = self.attached().socket()
         stream.connect(self.address)
         peer, _ = self.server.accept()
@@ -50,7 +50,7 @@ class Stage(World):
 
 
 def outcome(call):
-    """What `call` returns, or (class, errno) of what it raises."""
+    """Return the result of `call`, or (class, errno) of its exception."""
     try:
         return call()
     except cellular.CellularError as error:
@@ -358,7 +358,7 @@ def was_reset_by_the_server(stage):
     peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     peer.close()
     stage.sleep(100)
-    yield lambda: stream.read(9), b""  # no modem tells it from an end
+    yield lambda: stream.read(9), b""  # no modem distinguishes it from an end
     yield lambda: sent(stream), (cellular.NetworkError, EPIPE)
 
 
@@ -384,7 +384,7 @@ def writes_into_a_black_hole(stage):
             sent(stream, b"x" * 4096)
 
     yield all_of_it, (cellular.NetworkError, ETIMEDOUT)
-    yield lambda: sent(stream), (cellular.ModemGarbled, EPIPE)  # some of it may have gone
+    yield lambda: sent(stream), (cellular.ModemGarbled, EPIPE)  # part of it may have been sent
 
 
 @case()

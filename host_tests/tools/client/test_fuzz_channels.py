@@ -39,11 +39,11 @@ JUNK = st.one_of(
 
 
 def joined(*parts):
-    """One of each of `parts`, in a row."""
+    """Return one of each of `parts`, joined."""
     return st.tuples(*parts).map(b"".join)
 
 
-# Nearly right: what is wrong is the part in the middle.
+# Nearly valid: only the part in the middle is wrong.
 HANDLES = joined(
     st.sampled_from([b"+CCHO: ", b"+CCHO:", b""]),
     st.one_of(
@@ -61,7 +61,8 @@ ANSWERS = st.one_of(HANDLES, RESPONSES, JUNK)
 
 
 class UART:
-    """Answers each command with the next of `answers`, then with OK; shaped like machine.UART."""
+    """Answers each command with the next of `answers`, then with OK; has the methods of
+    machine.UART."""
 
     def __init__(self, answers) -> None:
         self._answers = list(answers)
@@ -69,7 +70,7 @@ class UART:
         self.written = []
 
     def any(self) -> int:
-        return bool(self._pending)  # more are not waited for
+        return bool(self._pending)  # the engine does not wait for more
 
     def readinto(self, buffer) -> int | None:
         size = min(len(buffer), len(self._pending))
@@ -84,7 +85,7 @@ class UART:
 
 
 def engine(uart: UART) -> AT:
-    """An engine that has found its modem already."""
+    """Return an engine that has found its modem already."""
     at = AT(uart)
     at.lost = False
     return at
@@ -108,7 +109,7 @@ def test_only_modem_errors_come_out(answers, which, apdus):
             assert str(error).isprintable()
         else:
             assert len(data) <= 320 and 0 <= sw <= 0xFFFF
-        # However it refuses, a bounded number of commands follows, and nothing hidden in one.
+        # After any refusal, a bounded number of commands follows, and none hides another one.
         assert len(uart.written) - before <= 12
     assert all(
         line.startswith(b"AT") and line.find(b"\r") == len(line) - 1 for line in uart.written

@@ -1,4 +1,4 @@
-"""The client on the simulated SIM, between them somebody who changes what the card answers.
+"""The client on the simulated SIM, with a channel between them that changes the card's answers.
 
 FUZZ_CASES in the environment: how many sequences of commands (by default few).
 """
@@ -20,7 +20,7 @@ CONTENT = b"\x30\x82\x01\x20" + bytes(range(256)) + bytes(32)
 EXPECTED = (CardError, AppletNotFound, IdentityError)
 CASES = int(os.environ.get("FUZZ_CASES", "300"))
 
-# One change of an answer: its number, then what becomes of it.
+# A change of an answer: its number, then the kind of change.
 CHANGES = st.dictionaries(
     st.integers(0, 30),
     st.one_of(
@@ -50,7 +50,7 @@ PROFILES = st.builds(
 
 
 class Changed:
-    """A channel to `card` whose answers are changed on the way."""
+    """A channel to `card` that changes its answers on the way."""
 
     generation = 0
 
@@ -108,9 +108,9 @@ POINT = bytes.fromhex(
     "13C58D6AAC23F046ADA30F8353E74F33039872AB"
 )
 DIGEST = iotsafe.Digest(bytes(range(32)))
-# A verifier that takes anything: what the SIM signs is not looked at here.
+# A verifier that accepts anything: these tests do not check the SIM's signature.
 BLIND = {"verify": lambda point, digest, signature: True}
-# Everything that a caller can ask of the applet.
+# Everything that a caller can request from the applet.
 COMMANDS = (
     lambda applet: applet.open(),
     lambda applet: applet.close(),
@@ -143,7 +143,7 @@ COMMANDS = (
 
 @cache
 def _content(name: str) -> list:
-    """What a new card of the profile has; its keys are made once."""
+    """Return the content of a new card of the profile; its keys are made once."""
     return Card(profile=Profile.named(name)).store.objects()
 
 

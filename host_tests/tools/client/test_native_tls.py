@@ -1,4 +1,4 @@
-"""The TLS client on MicroPython against OpenSSL: who signs what, who refuses whom.
+"""The TLS client on MicroPython against OpenSSL: signatures by the right key, and refusals.
 
 The unit tests have mbedTLS at both ends, which always agree on TLS 1.3.
 """
@@ -70,7 +70,7 @@ class Server:
                     session.sendall(session.recv(100).upper())
             except OSError as error:
                 self.error = error
-            # Closing with bytes unread would reset the connection, and the alert be lost.
+            # Closing with unread bytes would reset the connection, and lose the alert.
             with contextlib.suppress(OSError):  # the client may be gone
                 rest.shutdown(socket.SHUT_WR)
                 while rest.recv(4096):
@@ -78,7 +78,7 @@ class Server:
 
 
 def run_client(server: Server, failure: str = "none") -> dict:
-    """What tls_client.py says about its session with `server`."""
+    """Return tls_client.py's report of its session with `server`."""
     done = subprocess.run(
         [str(micropython_binary()), str(HERE / "tls_client.py"), str(server.port), failure],
         env={**os.environ, "MICROPYPATH": ":".join([*map(str, SOURCE_FOLDERS), ".frozen"])},
@@ -94,7 +94,7 @@ def run_client(server: Server, failure: str = "none") -> dict:
     ("version", "ciphers", "suite", "digest"),
     [
         ("TLSv1.2", "ECDHE-ECDSA-AES128-GCM-SHA256", "AES-128-GCM-SHA256", 32),
-        # A SHA-384 suite of TLS 1.2 asks for a signature over 48 bytes, of which P-256 takes 32.
+        # A SHA-384 suite of TLS 1.2 requests a signature over 48 bytes; P-256 uses 32 of them.
         ("TLSv1.2", "ECDHE-ECDSA-AES256-GCM-SHA384", "AES-256-GCM-SHA384", 48),
         ("TLSv1.3", "", "AES-256-GCM-SHA384", 32),
     ],

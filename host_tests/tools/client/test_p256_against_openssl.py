@@ -1,4 +1,4 @@
-"""Verification with Python's integers against `cryptography`, that is OpenSSL."""
+"""Verification with Python's integers against `cryptography`, that is, OpenSSL."""
 
 import runpy
 from pathlib import Path
@@ -29,7 +29,7 @@ BY_NAME = {
     "P256": (ec.SECP256R1(), p256.P256),
     "BRAINPOOL_P256R1": (ec.BrainpoolP256R1(), p256.BRAINPOOL_P256R1),
 }
-# Scalars of any size, with those at both ends of the range more often than by chance.
+# Scalars of any size; those at both ends of the range more often than by chance.
 SCALARS = st.one_of(
     st.integers(1, 20), st.integers(-20, -1), st.integers(1, 2**256), st.integers(1, 2**128)
 )
@@ -115,7 +115,7 @@ def test_a_flipped_bit_has_the_same_verdict(kind, curve, scalar, nonce, digest, 
 @settings(max_examples=80)
 @given(scalar=SCALARS, u1=st.one_of(st.just(0), SCALARS), u2=SCALARS)
 def test_any_two_multiples_are_added(kind, curve, scalar, u1, u2):
-    """A signature can be made for any u1 and u2: what the verifier computes is u1 G + u2 Q."""
+    """A signature exists for any u1 and u2: the verifier computes u1 G + u2 Q."""
     n = curve[3]
     d, u1, u2 = scalar % n, u1 % n, u2 % n
     total = (u1 + u2 * d) % n
@@ -147,7 +147,7 @@ def test_any_bytes_have_a_verdict(kind, curve, point, signature):
 @settings(max_examples=150)
 @given(data=st.data(), r=st.integers(0, 2**256 + 2**250), s=st.integers(0, 2**256 + 2**250))
 def test_der_is_read_as_openssl_reads_it(kind, curve, data, r, s):
-    """What our strict reader takes, OpenSSL takes for the same numbers."""
+    """OpenSSL reads the same numbers from everything that our strict reader accepts."""
     der = bytearray(encode_dss_signature(r, s))
     for _ in range(data.draw(st.integers(0, 2))):
         at = data.draw(st.integers(0, len(der) - 1))

@@ -1,5 +1,5 @@
-"""The sources of cellular and its list of reasons: each reason that is raised is in the list, with
-as many values as its text shows, and none of the list is unused."""
+"""The sources of cellular and its list of reasons: each raised reason is in the list, with as many
+values as its text needs, and the list has no unused one."""
 
 import ast
 from pathlib import Path
@@ -23,7 +23,8 @@ TEXTS = dict(REASONS)
 
 
 def raised():
-    """Each call of an exception, or of its like: (file and line, reason, count of values)."""
+    """Yield each call of an exception, or of a similar name: (file and line, reason, count of
+    values)."""
     for name, tree in TREES.items():
         for node in ast.walk(tree):
             if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
@@ -36,13 +37,13 @@ def test_each_reason_has_its_text():
     calls = list(raised())
     assert len(calls) > 50
     for where, reason, values in calls:
-        if isinstance(reason, ast.Name):  # `results.no_connection`, whose tables name it
+        if isinstance(reason, ast.Name):  # `results.no_connection`, whose tables name the reason
             assert where.startswith("results.py"), where
             continue
         assert isinstance(reason, ast.Constant), where
         assert reason.value in TEXTS, (where, reason.value)
         if reason.value == "command-refused" or reason.value == "apdu-refused":
-            values = values[:2]  # the number of the refusal is behind them
+            values = values[:2]  # the refusal's number comes after them
         assert len(values) == TEXTS[reason.value].count("%s"), (where, reason.value)
 
 
@@ -53,4 +54,4 @@ def test_no_text_is_unused():
         for node in ast.walk(tree)
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
-    assert set(TEXTS) - said == {"clock-unset"}  # for whoever wants the time of the modem
+    assert set(TEXTS) - said == {"clock-unset"}  # for programs that need the time of the modem

@@ -1,8 +1,8 @@
 """Connections of the SIM7080 against the simulated modem and real TCP, with faults in between.
 
-What a connection carries is hostile text and bytes that only this connection has. Whatever
-strikes: what a peer gets is a beginning of what was written to it, what is read is a beginning of
-what the peer sent, and no exception comes that is not documented.
+A connection carries hostile text and bytes that are unique to it. Whatever strikes: a peer gets a
+prefix of the bytes written to it, a read gets a prefix of the bytes that the peer sent, and only
+documented exceptions occur.
 """
 
 import contextlib
@@ -30,13 +30,13 @@ HOSTILE = (
 HOSTILE += (b"\r\n+CASTATE: 1,0\r\n", b"\r\n+CME ERROR: 3\r\n", b"AT+CFUN=0\r", b"\r\nERROR\r\n")
 URCS = ("+CADATAIND: 0", "+CADATAIND: 2", "+CEREG: 5", "DST: 0", "+CASTATE: 7,0", ">")
 WHICH = st.integers(0, 2)
-# 5 s until the modem gives up a payload, and what the engine needs to get in step.
+# 5 s until the modem gives up a payload, and the engine's time to synchronise.
 LONGEST = 60 + 60
 DOCUMENTED = {5, 11, 19, 32, 100, 104, 107, 110, 111, 113}
 
 
 class End:
-    """One connection with both its ends, and what went in at either."""
+    """One connection with both its ends, and the bytes that entered at either."""
 
     def __init__(self, stream, peer, number):
         self.stream, self.peer = stream, peer
@@ -46,13 +46,13 @@ class End:
         self.count = 0
 
     def framed(self, parts):
-        """The parts between marks of this connection, and a count: no two are equal."""
+        """Return the parts between marks of this connection and a count: no two are equal."""
         self.count += 1
         return bytes([0xC0 + self.count % 64]) + self.mark.join([b"", *parts, b""])
 
 
 class Sockets(RuleBasedStateMachine):
-    """See the module text."""
+    """See the module's docstring."""
 
     @initialize(grain=st.sampled_from([1, 7, 4096]))
     def start(self, grain):
@@ -79,7 +79,7 @@ class Sockets(RuleBasedStateMachine):
             for which in list(self.ends):
                 self.close(which)
             with contextlib.suppress(ModemError):
-                self.modem.at.command(b"")  # what is late, is late for this one
+                self.modem.at.command(b"")  # it takes the late bytes
             self.prepare()
             self.connect(0)
             end = self.ends[0]
@@ -95,7 +95,8 @@ class Sockets(RuleBasedStateMachine):
             self.line.__exit__()
 
     def called(self, call):
-        """The result of `call`, None for a documented error; all within its time."""
+        """Return the result of `call`, None after a documented error; check that it ends in its
+        time."""
         start = self.line.bench.time
         try:
             return call()
@@ -106,12 +107,12 @@ class Sockets(RuleBasedStateMachine):
             assert self.line.bench.time - start < LONGEST, self.line.bench.time - start
 
     def settle(self):
-        """Let the modem pass on what it has; loopback needs no time."""
+        """Let the modem pass on its bytes; loopback needs no time."""
         for _ in range(3):
             self.line.modem.service()
 
     def drain(self, end):
-        """Look at what the peer got."""
+        """Read what the peer got."""
         self.settle()
         with contextlib.suppress(OSError):
             end.peer.setblocking(False)
@@ -203,7 +204,7 @@ class Sockets(RuleBasedStateMachine):
         up=st.booleans(),
     )
     def struck_on_the_way(self, which, parts, kind, nth, up):
-        """A fault in the middle of what moves the bytes, and then the next bytes."""
+        """Strike in the middle of a transfer, and then transfer the next bytes."""
         self.set_up()
         self.connect(which)
         self.line.arm(kind, "down", nth, 16.0)

@@ -1,4 +1,4 @@
-"""One TLS session on MicroPython: connects, sends, says how it went in one line of JSON.
+"""One TLS session on MicroPython: connects, sends, and prints the result as one line of JSON.
 
 Arguments: PORT FAILURE. FAILURE is "none", or "card": the signature fails.
 """

@@ -1,6 +1,6 @@
-"""Every command on every profile of the simulated SIM: it works, or is refused as that card would.
+"""Every command on every profile of the simulated SIM: it works, or fails like on that card.
 
-The table is printed at the end of the run.
+The run prints the table at its end.
 """
 
 import card_commands_by_profile as commands
@@ -17,7 +17,7 @@ _GET_DATA = [name for name in COMMANDS if name.startswith("GET DATA")]
 _VERIFY = [name for name in COMMANDS if name.startswith("VERIFY")]
 _DERIVE = [name for name in COMMANDS if name.startswith(("COMPUTE PRF", "COMPUTE HKDF"))]
 
-# (profile, commands, what the card answers), where it is not that the command works.
+# (profile, commands, the card's answer), where the command does not work.
 EXCEPTIONS = [
     ("minimal", [*_GET_DATA, *_VERIFY, *_DERIVE, "PUT PUBLIC KEY"], NOT_OFFERED),
     ("orange", _DERIVE, NOT_OFFERED),
@@ -28,7 +28,7 @@ EXCEPTIONS = [
 
 @pytest.fixture(scope="module")
 def table():
-    """{command: {profile: cell}}."""
+    """Return {command: {profile: cell}}."""
     return commands.table()
 
 
@@ -60,10 +60,11 @@ def test_each_command_works_somewhere(table):
 
 @pytest.mark.parametrize("profile", [name for name in PROFILES if name != "broken-absent"])
 def test_identity_and_doctor(profile, tmp_path):
-    """With a certificate for its key each card makes a TLS client, and the doctor is content."""
+    """With a certificate for its key each card makes a TLS client, and the doctor finds no
+    fault."""
     probe = Probe(profile)
     card = probe.card
-    with pytest.raises(IdentityError):  # a file is there, which is no certificate
+    with pytest.raises(IdentityError):  # the file exists and is not a certificate
         find_identity(probe.applet)
     pki = PKI.create(tmp_path)
     certificate = pki.issue_client(card.issuer.point_of(card.profile.key_id), "device-0001")

@@ -20,7 +20,8 @@ AID = "A0000005590010"
 
 @pytest.fixture
 def path(tmp_path):
-    """The file of a SIM whose key pair 01 is of the factory, and which has more objects."""
+    """Return the file of a SIM whose key pair 01 is from the factory, and which has more
+    objects."""
     path = tmp_path / "sim.json"
     issuer = Issuer(Store(path), Profile())
     issuer.write_file(b"\x02", bytes(300))
@@ -147,7 +148,8 @@ def test_random_bytes_that_cannot_be(sim, arguments):
 
 
 def test_apdus_on_the_applets_channel(sim):
-    """Whatever channel their class byte has; 61xx is fetched, 6Cxx set right."""
+    """APDUs go to the applet's channel, whatever channel their class byte has. The command fetches
+    61xx and corrects Le after 6Cxx."""
     done = answer("apdu", "0384000010", "80 CB 00 00 10", "C0CD000003850101", "--port", sim)
     random, data, key = done["exchanges"]
     assert done["aid"] == AID
@@ -205,7 +207,7 @@ def test_an_input_that_is_no_text(sim):
         (["01CD00000585010100"], "Lc says 5 bytes of data, 4 follow"),
         (["--raw", "018400"], "APDU 1 has 3 bytes"),
         (["--raw", "00" * 262], "APDU 1 has 262 bytes"),
-        (["-"], "no APDU"),
+        (["-"], "an APDU is missing"),
     ],
 )
 def test_what_is_no_apdu_never_reaches_the_card(tmp_path, arguments, complaint):
@@ -280,7 +282,7 @@ def test_a_key_that_is_not_there(sim, file, key, name):
         (["00" * 21, "FILE"], "an ID has at most 20 bytes"),
         (["01", "FILE", "--jwt-header", "{}"], "--jwt"),
         (["01", "FILE", "--jwt", "--hex"], "--jwt"),
-        (["01", "FILE", "--jwt"], "no JSON"),
+        (["01", "FILE", "--jwt"], "not JSON"),
         (["01", "EMPTY", "--mode", "text"], "1 to 16777215 bytes"),
     ],
 )

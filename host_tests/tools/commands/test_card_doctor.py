@@ -15,7 +15,7 @@ MARKS = {"✓": "ok", "!": "warn", "✗": "fail", "–": "skip"}  # noqa: RUF001
 
 @pytest.fixture
 def path(tmp_path):
-    """The file of a SIM with a certificate for its key."""
+    """Return the file of a SIM with a certificate for its key."""
     path = tmp_path / "sim.json"
     enrol(Issuer(Store(path), Profile()), tmp_path)
     return path
@@ -27,7 +27,7 @@ def enrol(issuer, folder, **options):
 
 
 def states(shown):
-    """[(state, name)] of the steps that were shown."""
+    """Return [(state, name)] of the steps shown."""
     found = re.findall(r"^(\S) ([a-z]+) ", shown, re.MULTILINE)
     return [(MARKS[mark], name) for mark, name in found]
 
@@ -84,7 +84,7 @@ def test_the_steps_as_json(path):
 
 
 def test_a_modem_whose_sim_signs_wrong(tmp_path):
-    """The signature is verified here, not by the card."""
+    """The command verifies the signature, not the card."""
     card = Card(Store.memory(), Profile(flip_signature_byte=40))
     enrol(card.issuer, tmp_path)
     with Lab("pty", card=card, delays=0.0) as lab:

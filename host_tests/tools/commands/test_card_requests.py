@@ -1,4 +1,4 @@
-"""`iotsafe csr` and `iotsafe sign --jwt`: what is made is checked by programs of others."""
+"""`iotsafe csr` and `iotsafe sign --jwt`: other programs check the results."""
 
 import base64
 import hashlib

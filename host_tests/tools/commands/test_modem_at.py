@@ -57,7 +57,7 @@ def test_a_modem_of_each_family(name):
     assert "OK" in said[2:]
     refused = modem("at", "AT+NOSUCH", "AT+CSQ", port=port, status=1).stdout.splitlines()
     assert "ERROR" in refused[0]
-    assert refused[-1] == "OK"  # what follows is done all the same
+    assert refused[-1] == "OK"  # the next commands run all the same
 
 
 def test_the_input_is_a_script_as_a_process():
@@ -74,7 +74,7 @@ def test_the_input_is_a_script_as_a_process():
 
 
 def test_a_script_is_answered_line_by_line():
-    """Who writes it can wait for each answer."""
+    """A script that writes lines can wait for each answer."""
     with lab() as running:
         process = subprocess.Popen(
             [*COMMAND, "modem", "at", "--port", running.uart],
@@ -110,7 +110,7 @@ def test_what_a_modem_says_by_itself_is_shown():
 
 
 def test_listening_at_the_end():
-    """The indication comes once the answer was shown."""
+    """The URC comes after the answer was shown."""
     with lab() as running:
 
         def later(event):
@@ -125,7 +125,7 @@ def test_listening_at_the_end():
 
 
 def test_payload_after_a_prompt():
-    """Each byte as it is, without a line end."""
+    """Each byte is sent as it is, without a line end."""
     with FakeModem(sms) as fake:
         said = modem("at", 'AT+CMGS="1"', "hello\x1a", "AT+CSQ", port=fake.name)
         assert fake.heard[-2:] == [b"hello\x1a", b"AT+CSQ"]
@@ -182,7 +182,7 @@ def test_commands_of_all_vendors_have_their_time(command, seconds):
 
 
 class Talker:
-    """A UART on which somebody talks without end; `any` is never asked for."""
+    """A UART that never stops sending; the command does not call `any`."""
 
     def __init__(self, said):
         self._said = said
@@ -196,7 +196,7 @@ class Talker:
 
 @pytest.mark.parametrize("said", [b"\r\n+X: 1\r\n", b"x"])
 def test_a_modem_that_never_stops_talking(monkeypatch, said):
-    """On a clock that goes a tenth of a second with each look at it."""
+    """The clock advances by a tenth of a second with each look at it."""
     now = itertools.count()
     monkeypatch.setattr(modem_dialogue.time, "monotonic", lambda: next(now) / 10)
     lines = []
@@ -294,7 +294,7 @@ def test_a_terminal_until_somebody_ends_it(end):
         typed.wait_for("Ctrl-]")
         mark = typed.type("AT+CSQ\n")
         typed.wait_for("+CSQ: 20,0\r\nOK\r\n", mark)
-        assert typed.shown[mark:].count("AT+CSQ") == 1  # what was typed; no echo of the modem
+        assert typed.shown[mark:].count("AT+CSQ") == 1  # the typed text; the modem's echo is off
         running.call(running.modem.urc, "+CUSTOM: \x1b[2J\x07")
         typed.wait_for(r"+CUSTOM: \x1b[2J\x07")
         assert "\x1b[2J" not in typed.shown
@@ -374,4 +374,4 @@ def transcript(file):
 
 def test_a_transcript_that_cannot_be_written(tmp_path):
     said = failure("at", "ATI", port=f"sim:?transcript={tmp_path}")
-    assert "name a file that is not there yet" in said
+    assert "name a file that does not exist yet" in said

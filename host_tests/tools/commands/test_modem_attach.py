@@ -1,4 +1,5 @@
-"""`iotsafe modem attach`: from a modem that may be off to an address, and where it ends if not."""
+"""`iotsafe modem attach`: from a modem that may be off to an address, and the step where it
+fails."""
 
 import json
 import signal
@@ -28,7 +29,7 @@ def lab(**options):
 
 
 def outcome(whole):
-    """[(name, state)] of the steps."""
+    """Return [(name, state)] of the steps."""
     return [(step["name"], step["state"]) for step in whole["steps"]]
 
 
@@ -43,7 +44,7 @@ def test_a_modem_of_each_family(name):
 
 
 def test_a_modem_that_starts_meanwhile():
-    """With the delays of a real one."""
+    """The modem has the delays of a real one."""
     assert report("attach", port="sim:?modem=bg95")["address"] == ADDRESS
 
 
@@ -108,7 +109,7 @@ def test_options_that_cannot_be_meant(options, complaint):
 
 
 def ended(whole, name):
-    """The step `name` failed, the last; what it said."""
+    """Return the text of the last step, `name`, which failed."""
     assert whole["steps"][-1]["name"] == name
     assert outcome(whole) == [
         *((step, "ok") for step in STEPS[: STEPS.index(name)]),
@@ -231,7 +232,7 @@ def test_the_pin_is_asked_for_without_showing_it():
 
 
 def test_secrets_leave_the_process_title():
-    """What `ps` shows, once the options are read and the modem is called."""
+    """Check what `ps` shows, once the command has read its options and begun to call the modem."""
     heard = threading.Event()
     with FakeModem(lambda line: heard.set() or b"") as fake:
         options = ["--port", fake.name, "--pin", PIN, "--user", "me", "--password=pass-word"]

@@ -1,4 +1,4 @@
-"""`iotsafe modem info`: which driver a modem gets, and all that is shown of it."""
+"""`iotsafe modem info`: which driver it chooses for a modem, and all that it shows."""
 
 import pytest
 from fake_modem import FakeModem
@@ -22,8 +22,8 @@ FIELDS = {
 
 
 @pytest.fixture
-def soon(monkeypatch):
-    """Nobody waits long for a modem that is not there, or for its SIM."""
+def short_waits(monkeypatch):
+    """Shorten the wait for a modem that does not exist, or for its SIM."""
     monkeypatch.setattr(connection, "BOOT_MS", 1_200)
     monkeypatch.setattr(cellular.timeouts, "BOOT_SETTLE", 0)
 
@@ -33,7 +33,8 @@ def lab(uart="pty", **options):
 
 
 def answering(**answers):
-    """A reply: OK for AT, ATE0 and AT+CMEE, the `answers` to others, and ERROR for the rest."""
+    """Return a reply function: OK for AT, ATE0 and AT+CMEE, the `answers` to others, and ERROR for
+    the rest."""
     known = {"": b"", "E0": b"", "+CMEE=1": b"", **answers}
 
     def reply(line):
@@ -91,16 +92,16 @@ def test_a_modem_that_nobody_knows():
     reply = answering(**{"+CGMM": b"X9000", "+CGMI": b"Example Ltd"})
     with FakeModem(reply) as fake:
         said = failure("info", port=fake.name)
-        assert "a modem that says X9000, Example Ltd" in said
+        assert "a modem that reports X9000, Example Ltd" in said
         assert "--modem: bg77, bg95" in said and "tx62" in said
         assert not [line for line in fake.heard if line.startswith((b"AT+C", b"AT+Q"))
                     and line not in (b"AT+CGMM", b"AT+CGMI", b"AT+CMEE=1")]  # fmt: skip
         found = report("info", "--modem", "gm02s", port=fake.name, status=1)
-        assert found.keys() == {"error", "advice"}  # it has not even +CFUN
+        assert found.keys() == {"error", "advice"}  # it lacks even +CFUN
 
 
 def test_a_driver_by_name_for_a_modem_that_tells_little():
-    """What it refuses is null, and no error."""
+    """A value that the modem refuses is null, and not an error."""
     with FakeModem(answering(**{"+CFUN=1": b"", "+CPIN?": b"+CPIN: READY"})) as fake:
         found = report("info", "--modem", "gm02s", port=fake.name)
         shown = modem("info", "--modem", "gm02s", port=fake.name).stdout
@@ -116,17 +117,17 @@ def test_no_such_driver(name):
 
 
 def test_indications_are_not_taken_for_names():
-    """They come between the command and its answer."""
+    """URCs come between the command and its answer."""
     known = {"+CGMM": b"SMS Ready\r\n\r\n+CTZV: 4\r\n\r\n+CGMM: BG95-M3", "+QIACT?": b""}
     with FakeModem(answering(**known)) as fake:
         said = failure("info", "--modem", "bg95", port=fake.name)
-    assert "AT+CTZU" in said  # as far as a modem without it gets
+    assert "AT+CTZU" in said  # without it, a modem gets this far
     with FakeModem(answering(**{**known, "+CTZU?": b"+CTZU: 3"})) as fake:
         found = report("info", port=fake.name)
     assert (found["model"], found["driver"]) == ("BG95-M3", "bg95")
 
 
-# -- what is shown --------------------------------------------------------------------------
+# -- output ---------------------------------------------------------------------------------
 
 
 def test_the_imsi_is_not_asked_for_unless_it_is_wanted():
@@ -230,7 +231,7 @@ def test_a_locked_sim_is_left_alone_unless_a_pin_is_given():
         assert "4 to 8 digits" in refusal("info", "--pin", "12", port=running.uart)
 
 
-def test_without_a_sim(soon):
+def test_without_a_sim(short_waits):
     with lab(sim_inserted=False) as running:
         found = report("info", port=running.uart)
     assert (found["sim"], found["iccid"]) == ("not inserted", None)
@@ -246,7 +247,7 @@ def test_a_sim_that_needs_a_moment():
 # -- no modem -------------------------------------------------------------------------------
 
 
-def test_a_silent_port(soon):
+def test_a_silent_port(short_waits):
     with FakeModem(lambda line: b"") as fake:
         said = failure("info", "--baud", "9600", port=fake.name)
     assert "no modem answers" in said
@@ -254,11 +255,11 @@ def test_a_silent_port(soon):
     assert "9600 baud" in said
 
 
-def test_garbage_on_the_line(soon):
+def test_garbage_on_the_line(short_waits):
     with FakeModem(lambda line: b"\xf0\x80\xff\x1b[2J\x00\xf8") as fake:
         said = failure("info", port=fake.name)
         whole = report("info", port=fake.name, status=1)
-    assert "garbage" in said and "or it is no modem" in said
+    assert "garbage" in said and "or it is not a modem" in said
     assert whole.keys() == {"error", "advice"} and "garbage" in whole["error"]
 
 
@@ -284,11 +285,11 @@ def test_ports_that_cannot_be_meant(port, complaint):
 
 
 def test_the_rate_is_said_once():
-    assert "leave --baud out" in refusal("info", "--baud", "9600", port="/dev/x?baud=9600")
+    assert "omit --baud" in refusal("info", "--baud", "9600", port="/dev/x?baud=9600")
     assert "--baud" in refusal("info", "--baud", "17", port="/dev/x")
 
 
 def test_a_modem_that_follows_the_rate_is_kept_at_it():
-    """The driver would set it to 115200, and lose it."""
+    """The driver would set the modem to 115200, and lose it."""
     found = report("info", "--baud", "9600", port="sim:?delays=0")
     assert found["sim"] == "ready"

@@ -1,4 +1,4 @@
-"""`iotsafe modem ping`: connections through the modem to somebody on loopback, or to nobody."""
+"""`iotsafe modem ping`: connections through the modem to loopback ports, open and closed."""
 
 import signal
 import socket
@@ -29,7 +29,7 @@ def server():
 
 @pytest.fixture
 def closed():
-    """A port at which nobody listens."""
+    """Return a port without a listener."""
     with socket.socket() as holder:  # bound, and not listening
         holder.bind(("127.0.0.1", 0))
         yield holder.getsockname()[1]
@@ -53,7 +53,7 @@ def test_a_modem_of_each_family(name, server):
 
 
 def test_each_connection_is_closed(server):
-    """More of them than the modem has."""
+    """It makes more connections than the modem has."""
     with lab() as running:
         count = cellular.SIM7080.max_sockets + 1
         whole = report("ping", f"127.0.0.1:{server.port}", "--count", count, *FAST,

@@ -1,4 +1,4 @@
-"""Pins, resets, entropy, time of the emulated board; the modem behind it; what goes wrong."""
+"""Pins, resets, entropy and time of the emulated board; the modem behind it; errors."""
 
 import contextlib
 import itertools
@@ -149,9 +149,9 @@ def random_bytes(board, count):
 
 
 def cycle(data):
-    """The shortest piece that `data` repeats from begin to end, turned so that it does not matter
-    where in it `data` begins; None if there is none. The driver's generator has a byte of state,
-    so from a constant source its numbers repeat after at most 256."""
+    """Return the shortest piece that `data` repeats from beginning to end, rotated so that the
+    start of `data` within it does not matter; None if there is none. The driver's generator has a
+    byte of state, so from a constant source its numbers repeat after at most 256."""
     for period in range(1, 257):
         if data[period:] == data[:-period]:
             return min(data[i : i + period] for i in range(period))
@@ -173,7 +173,7 @@ def test_entropy_differs_between_runs_and_can_be_broken(boards):
         for _ in range(2):
             board.power(False)
             board.power(True)
-            # What the application took before us differs from boot to boot.
+            # The application has taken random numbers before: how many differs from boot to boot.
             cycles.add(cycle(random_bytes(board, 600)))
         assert len(cycles) == 1
         assert (cycles == {None}) == (stuck is None)
@@ -260,7 +260,7 @@ def test_the_lab_is_behind_uart0_and_the_power_key(boards):
         assert board.gpio[14] is None
         board.start()
         code = DIALOGUE[: DIALOGUE.index("print(ask")] + "print(b'OK' in ask(b'AT\\r', 2000))"
-        assert board.exec(code) == "True\n"  # the modem stayed on, and its UART came back
+        assert board.exec(code) == "True\n"  # the modem stayed on, and its UART works again
 
 
 def test_a_power_cut_releases_the_power_key(boards):
@@ -283,7 +283,7 @@ def test_a_lab_without_a_port_is_refused(firmware):
         Pico(firmware, lab=lab)
 
 
-# -- what goes wrong ------------------------------------------------------------------------------
+# -- errors ---------------------------------------------------------------------------------------
 
 
 def test_no_node(firmware, monkeypatch):

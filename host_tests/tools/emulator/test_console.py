@@ -1,4 +1,4 @@
-"""mpremote with the emulated board: what a user does with a real one."""
+"""mpremote with the emulated board, used like with a real one."""
 
 import pytest
 
@@ -88,7 +88,7 @@ def test_control_c_stops_a_program(pico):
 
 
 def test_a_program_that_does_not_end_ends_in_a_time_out_and_leaves_the_board_usable(pico):
-    for timeout in (3, 12, 48):  # a busy host needs a while until the program runs
+    for timeout in (3, 12, 48):  # on a busy host the program starts late
         with pytest.raises(MpremoteError, match=f"did not end within {timeout} s") as caught:
             pico.mpremote("exec", "print('started')\nwhile True: pass", timeout=timeout)
         assert caught.value.status is None

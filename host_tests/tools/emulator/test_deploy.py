@@ -1,4 +1,4 @@
-"""`make deploy` onto the image that a user flashes: what was copied is what runs."""
+"""`make deploy` onto the image that a user flashes: the board runs the copied files."""
 
 import pytest
 

@@ -1,4 +1,5 @@
-"""The flash image of the emulated board: kept, never half done, honest about power cuts."""
+"""The flash image of the emulated board: it persists, is never half written, and power cuts are
+real."""
 
 import random
 import struct
@@ -46,7 +47,7 @@ def test_what_the_program_was_told_is_written_is_there_after_a_kill(boards):
         assert told == [0, *([1, 0] * len(told))[: len(told) - 2], None]
         board.start()
         after = int(board.exec(written))
-        # The one in hand when the cut came may be done, but not told.
+        # The write in progress at the cut may be done, but not reported.
         assert len(told) - 2 <= after - before <= len(told) - 1
         before = after
 

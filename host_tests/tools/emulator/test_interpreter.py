@@ -1,4 +1,5 @@
-"""The fast interpreter does what the emulator package does, on random instructions and states."""
+"""The fast interpreter has the same effect as the emulator package, on random instructions and
+states."""
 
 import re
 import subprocess

@@ -1,4 +1,4 @@
-"""`mip install` of each package onto the image that a user flashes, where it is frozen, too."""
+"""`mip install` of each package onto the image that a user flashes, which also has it frozen."""
 
 import hashlib
 import json
@@ -9,7 +9,7 @@ from mip_server import MipServer
 from iotsafe_tools.emulator import MpremoteError
 from iotsafe_tools.testbed import ROOT
 
-# Package -> a line that uses it, and what that prints.
+# Package -> a line that uses it, and the output of that line.
 USES = {
     "ticks": ("print(ticks.diff(ticks.add(2, 3), 2))", "3"),
     "cellular": ("print(cellular.names()[-2:])", "['sim7080', 'tx62']"),
@@ -56,7 +56,7 @@ def install(pico, server, *what):
 
 
 def expected(name):
-    """Path on the board -> digest, as the package of that name says; without its deps."""
+    """Return path on the board -> digest from the package of that name, without its deps."""
     folder = ROOT / "lib" / name
     package = json.loads((folder / "package.json").read_text(encoding="utf-8"))
     return {
@@ -79,7 +79,7 @@ def test_an_installed_package_goes_before_the_frozen_one(pico, server, name):
     line, printed = USES[name]
     output = pico.mpremote("exec", FILE.format(name) + "\n" + line)
     assert output == f"/lib/{name}/__init__.py\n{printed}\n"
-    # Removed, the frozen one is there again.
+    # Without the installed package, the frozen one is visible again.
     pico.mpremote("fs", "rm", "-r", ":/lib")
     assert pico.mpremote("exec", FILE.format(name)) == f"{name}/__init__.py\n"
 

@@ -1,4 +1,5 @@
-"""`make mount`: edit on the host, import on the board, where modules of that name are frozen."""
+"""`make mount`: edit on the host, import on the board, where modules of the same name are
+frozen."""
 
 import sys
 
@@ -15,7 +16,7 @@ ASK = "import ticks; print('answer', ticks.answer)\r"
 
 @pytest.fixture
 def folder(tmp_path):
-    """A folder with a module that is frozen, too."""
+    """Return a folder with a module that is also frozen."""
     (tmp_path / "mounted" / "ticks").mkdir(parents=True)
     return tmp_path / "mounted"
 
@@ -43,7 +44,7 @@ def test_what_was_edited_is_seen_after_a_soft_reset_at_the_prompt(pico, folder):
         for answer in (22, 333):
             write(folder, answer)
             mark = terminal.type(CONTROL_D)
-            terminal.wait_for("mounted again", mark)
+            terminal.wait_for("mounted the folder again", mark)
             terminal.wait_for(">>> ", mark)
             terminal.wait_for(f"answer {answer}", terminal.type(ASK))
         assert "IoT SAFE telemetry on" not in terminal.shown  # the application did not start
@@ -63,7 +64,7 @@ def test_the_sources_are_mounted_all_of_them(pico, tmp_path):
 
 
 def test_a_prompt_with_modem_and_sim():
-    """`make repl`: what the README promises can be typed there."""
+    """`make repl`: a user can type there what the README promises."""
     with PtyTerminal([*EMULATOR, "repl"]) as terminal:
         terminal.wait_for(">>> ")
         code = "import app, board, cellular; m = cellular.SIM7080(board.uart(''), board.power_key)"

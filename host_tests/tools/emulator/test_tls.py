@@ -1,4 +1,4 @@
-"""TLS on the image and soft resets: what mbedTLS had in the old heap is forgotten with it."""
+"""TLS on the image and soft resets: a soft reset forgets mbedTLS's objects of the old heap."""
 
 import ssl
 

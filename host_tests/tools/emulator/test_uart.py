@@ -1,4 +1,4 @@
-"""UART0 of the emulated board: every byte, at the rate of the line, measured in board time."""
+"""UART0 of the emulated board: every byte, at the line's rate, measured in board time."""
 
 import hashlib
 import random
@@ -69,7 +69,7 @@ def test_64_kilobytes_to_the_board(pico):
     assert after["uart0.rx"] - before["uart0.rx"] == SIZE
     assert after["uart0.lost"] == before["uart0.lost"]
     assert after["uart0.baud"] == pytest.approx(115200, rel=0.001)
-    # From the end of the first read to that of the last.
+    # From the end of the first read to the end of the last.
     assert int(us) == pytest.approx((SIZE - int(first)) * BYTE_US, rel=0.01)
 
 
@@ -85,7 +85,7 @@ def test_64_kilobytes_from_the_board(pico):
 
 
 def test_a_few_bytes_raise_the_receive_time_out(pico):
-    """Fewer than the trigger level: only the time-out, 32 bits after the last, tells of them."""
+    """Below the trigger level only the time-out, 32 bits after the last byte, reports them."""
     code = (
         "import machine, time\nu = machine.UART(0, 115200, timeout=0)\nidle = []\n"
         "u.irq(lambda u: idle.append(time.ticks_us()), machine.UART.IRQ_RXIDLE, hard=True)\n"
@@ -138,7 +138,7 @@ def test_a_late_reader_loses_bytes_unless_they_are_held(boards, hold):
         sender.join()
     lost = board.counters()["uart0.lost"]
     assert got + lost == 4096
-    # 256 in the driver's buffer and 32 in the FIFO is what fits.
+    # the driver's buffer holds 256 bytes and the FIFO 32
     assert lost == 0 if hold else 4096 - 300 < lost < 4096 - 200
 
 

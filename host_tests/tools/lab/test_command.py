@@ -78,8 +78,8 @@ def test_a_transcript_is_written(tmp_path):
         (["--uart", "nothing"], "no UART 'nothing'"),
         (["--profile", "nosuch"], "no SIM profile 'nosuch'"),
         (["--modem", "nosuch"], "no modem 'nosuch'; there are bg77, bg95"),
-        (["--baud", "7"], "no baud rate 7"),
-        (["--radio", "5g"], "no radio '5g'; there are none, lte-m, nb-iot"),
+        (["--baud", "7"], "the baud rate 7 is not possible"),
+        (["--radio", "5g"], "no radio '5g'; choose one of none, lte-m, nb-iot"),
         (["--fault", "nosuch"], "no fault 'nosuch'"),
         (["--log", "/nowhere/at/all"], "No such file"),
         (["--transcript", "/nowhere/at/all"], "No such file"),
@@ -140,3 +140,11 @@ def test_it_says_where_the_card_is_and_when_the_reader_comes(tmp_path):
             process.wait()
     assert out.endswith("lab: stopped\n")
     assert err == ""
+
+
+@pytest.mark.parametrize("words", [("lab", "--modem", "none"), ("random", "4", "--port", "sim:")])
+def test_a_command_leaves_the_handling_of_signals_as_it_was(words):
+    numbers = signal.SIGINT, signal.SIGTERM, signal.SIGHUP
+    before = [signal.getsignal(number) for number in numbers]
+    CliRunner().invoke(cli.app, words)
+    assert [signal.getsignal(number) for number in numbers] == before

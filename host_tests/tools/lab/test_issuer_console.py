@@ -22,7 +22,7 @@ def lab():
 
 @pytest.fixture
 def issuer(lab):
-    """Type a command; (exit status, what is printed, the error)."""
+    """Type a command; return (exit status, output, error)."""
     return lambda *words: typed("--control", lab.control, *words)
 
 
@@ -99,7 +99,7 @@ def test_bytes_are_written_from_the_command_line(lab, issuer):
     [
         (["explode"], "the issuer has no command 'explode'"),
         (["write", "file", "02", "nothing.der"], "nothing.der cannot be read: No such file"),
-        (["write", "file", "02", "bad.pem"], "bad.pem is no PEM certificate"),
+        (["write", "file", "02", "bad.pem"], "bad.pem is not a PEM certificate"),
         (["write", "file", "02", "long.bin"], "long.bin is longer than a file on a card"),
         (["create", "file", "id=10", "size=1", "label=a\nb"], "a command is one line"),
     ],
@@ -147,7 +147,7 @@ def test_something_else_answers(answer):
         status, _, error = typed("--control", place, "objects")
         thread.join()
     assert status == 1
-    assert f"what answers at {place} is no lab" in error
+    assert f"the program at {place} is not a lab" in error
 
 
 @pytest.mark.parametrize("words", [[], ["objects"], ["--help"], ["create", "--control", "x"]])

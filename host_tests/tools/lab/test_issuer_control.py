@@ -1,4 +1,5 @@
-"""The issuer's commands over the lab's control port: what they do, and what they never show."""
+"""The issuer's commands over the lab's control port: their effects, and the secrets they never
+show."""
 
 import base64
 import json
@@ -174,13 +175,13 @@ def test_remote_administration(card, do):
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("", "the issuer has no command ''; there are objects, profile, create"),
+        ("", "the issuer has no command ''; it has objects, profile, create"),
         ("explode", "the issuer has no command 'explode'"),
         ("objects all", "write: objects"),
         ("create", "write: create pair|"),
         ("create pair", "id is missing"),
         ("create chair id=01", "kind must be one of"),
-        ("create pair id=01", "private object 01 is there already; remove it first"),
+        ("create pair id=01", "private object 01 exists already; remove it first"),
         ("create pair id=10 colour=red", "no key 'colour'"),
         ("create pair id=10 type=P-257", "type must be one of: P-256, "),
         ("create pair id=10 functions=sing", "functions must be one of: signature"),
@@ -197,23 +198,23 @@ def test_remote_administration(card, do):
         ("write file", "write: write file|public|secret ID"),
         ("write file 02", "write: write file|public|secret ID"),
         ("write file 02 300", "write: write file|public|secret ID"),
-        ("write file 02 hex=300", "what follows hex= is no hex"),
-        ("write file 02 base64=3", "what follows base64= is no base64"),
+        ("write file 02 hex=300", "the text after hex= is not hex"),
+        ("write file 02 base64=3", "the text after base64= is not base64"),
         ("write file 02 hex=", "has 1 to 65535 bytes, not 0"),
         (f"write file 02 hex={'00' * 301}", "301 bytes do not fit"),
         ("write file 77 hex=00", "the card has no file object 77; see: card objects"),
-        ("write private 01 hex=00", "a private key is never written"),
+        ("write private 01 hex=00", "a private key cannot be written"),
         ("write pair 01 hex=00", "no type of object 'pair'"),
         ("write public 05 hex=040102", "a point of its curve, 65 bytes"),
         ("write public 05 hex=" + "04" * 65, "a point of its curve, 65 bytes"),
         (f"write secret 06 hex={'00' * 256}", "has 1 to 255 bytes, not 256"),
         ("empty file zz", "an ID is in hexadecimal"),
         ("empty pair 05", "the card has no private object 05"),
-        ("empty chair 05", "no type of object 'chair'; there are private"),
+        ("empty chair 05", "no type of object 'chair'; choose private"),
         ("remove file", "write: remove"),
         ("admin begin pair 01", "no type of object 'pair'"),
         ("admin stop file 02", "write: admin begin|end"),
-        ("admin end file 02", "no administration"),
+        ("admin end file 02", "is not being administered"),
     ],
 )
 def test_bad_commands_say_what_is_right_and_change_nothing(card, do, line, message):
@@ -252,7 +253,7 @@ def test_a_card_that_is_full_says_so(do):
 
 
 def test_no_key_comes_out(card, do):
-    """Neither by an answer nor by an error, whatever is done with the keys."""
+    """No answer and no error shows a key, whatever the commands do with the keys."""
     given = "C0FFEE" * 9
     secrets = [W["PAIR_01_D"], W["PAIR_04_D"], given]
     lines = ["write private 01 hex=", "write secret 06 hex=0", "write secret 06 hex="]
@@ -307,7 +308,7 @@ def test_noise_is_refused_in_words(card, do):
 
 @pytest.fixture
 def wire(card):
-    """Ask the control port of a lab with that card."""
+    """Return a function that asks the control port of a lab with that card."""
     with Lab(card=card, control="tcp:127.0.0.1:0", delays=0.0) as lab:
         host, port = lab.control[4:].split(":")
         with socket.create_connection((host, int(port)), PATIENCE) as connection:
@@ -343,7 +344,7 @@ def test_the_longest_file_fits_into_a_line(card, wire):
 
 
 def test_no_apdu_reaches_what_the_issuer_does(card):
-    """The commands are no part of the device's interface: not even with the words as data."""
+    """The commands are not part of the device's interface, not even with their words as data."""
     before = card.issuer.objects()
     for name in ("card empty pair 01", "empty pair 01", "card remove file 02"):
         data = name.encode()

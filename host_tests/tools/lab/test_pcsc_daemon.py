@@ -1,4 +1,4 @@
-"""pcscd as the tests run it, and the card in it: both may come, go and come back."""
+"""pcscd as the tests run it, and the card in it: both may go and come back."""
 
 import os
 import shutil
@@ -19,7 +19,8 @@ RUN = Path("/run/pcscd")
 
 
 def readers(env):
-    """What `opensc-tool --list-readers` prints: the columns Nr., Card and Name of each reader."""
+    """Return the output of `opensc-tool --list-readers`: the columns Nr., Card and Name of each
+    reader."""
     done = subprocess.run(
         ["opensc-tool", "--list-readers"], env=env, capture_output=True, text=True, timeout=60
     )
@@ -77,7 +78,8 @@ def test_it_ends_with_the_program_that_started_it():
 
 
 def test_the_ports_of_both_slots_are_kept():
-    """Also while pcscd is away; without one of them vpcd would have no reader when it is back."""
+    """They are kept even while pcscd is away. Without one of them vpcd would have no reader when
+    it returns."""
     with Pcscd() as ours:
         ours.stop()
         for number in (ours.port, ours.port + 1):
@@ -117,7 +119,7 @@ def test_what_is_missing_is_named(monkeypatch, tmp_path):
 
 @pytest.mark.parametrize(("options", "words"), [("  --config\n", 1), ("  --disable-polkit\n", 2)])
 def test_polkit_is_turned_off_where_pcscd_has_it(monkeypatch, tmp_path, options, words):
-    """Access to ours is decided by its socket, which only its owner may open."""
+    """The socket decides about access to our pcscd; only its owner may open it."""
     program = tmp_path / "pcscd"
     program.write_text(f"#!/bin/sh\necho '{options}'\n")
     program.chmod(0o755)

@@ -1,5 +1,5 @@
-"""Programs of others, as they are, on the simulated card: opensc-tool and pyscard over PC/SC,
-pyserial on the modem. What they get is compared with the applet reference, section 16."""
+"""Unmodified programs on the simulated card: opensc-tool and pyscard over PC/SC, pyserial on the
+modem. The tests compare their output with the applet reference, section 16."""
 
 import subprocess
 import sys
@@ -16,7 +16,7 @@ PROGRAMS = Path(__file__).with_name("programs")
 PATIENCE = 120.0
 
 SELECTION = (("0070000001", "019000"), ("01A4040007A0000005590010", "9000"))
-# They change nothing on the card and can be run in one go.
+# These examples change nothing on the card and can run in one call.
 DIALOGUE = (
     *SELECTION,
     *(
@@ -35,7 +35,7 @@ def pcscd():
 
 @pytest.fixture
 def reader(pcscd):
-    """The card of the worked examples in a reader."""
+    """Put the card of the worked examples into a reader."""
     with Lab(vpcd=pcscd.where, card=fixture_card(), delays=0.0):
         pcscd.wait_for_card()
         yield pcscd
@@ -43,14 +43,14 @@ def reader(pcscd):
 
 
 def run(*command, env=None):
-    """What a program prints; it must succeed."""
+    """Return the output of a program, which must succeed."""
     done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=PATIENCE)
     assert done.returncode == 0, done.stderr + done.stdout
     return done.stdout
 
 
 def received(printed):
-    """The responses in what `opensc-tool -s` prints: data and SW in hexadecimal.
+    """Return the responses in the output of `opensc-tool -s`: data and SW in hexadecimal.
 
     A line of a dump has up to 16 bytes: three characters for each, then one more for each.
     """
@@ -81,7 +81,7 @@ def test_opensc_tool_reads_the_atr(reader):
 
 
 def opensc(pcscd, *commands):
-    """The responses that `opensc-tool -s` prints for APDUs."""
+    """Return the responses that `opensc-tool -s` prints for APDUs."""
     arguments = [word for command in commands for word in ("-s", command)]
     return received(run("opensc-tool", "--reader", "0", *arguments, env=pcscd.env))
 
@@ -100,7 +100,7 @@ def test_both_class_bytes_and_the_basic_channel(reader):
 
 
 def test_opensc_tool_sends_all_commands_on_the_basic_channel(reader):
-    """On a T=0 card it leaves Le out and fetches what waits, always on the basic channel."""
+    """On a T=0 card it omits Le and fetches waiting data, always on the basic channel."""
     exchanges = [("00" + command[2:], response) for command, response in DIALOGUE[1:]]
     shown = opensc(reader, *(command for command, _ in exchanges))
     assert shown == [response for _, response in exchanges]
@@ -118,7 +118,8 @@ def test_a_card_without_the_applet_says_so(pcscd):
 
 
 def pyscard(pcscd, *commands):
-    """(ATR, responses) that the script prints; it runs without any path to our sources."""
+    """Return (ATR, responses) from the script's output; it runs without any path to our
+    sources."""
     script = PROGRAMS / "plain_pyscard.py"
     shown = run(sys.executable, "-I", script, READER, *commands, env=pcscd.env).split()
     return shown[0], shown[1:]
@@ -136,7 +137,7 @@ def test_a_reset_closes_the_channels(reader):
 
 
 def test_pyscard_fetches_what_waits(pcscd):
-    """As it has to on a card that hands out nothing at once."""
+    """A card that never sends data at once requires it."""
     with Lab(vpcd=pcscd.where, card=fixture_card(get_response="always"), delays=0.0):
         pcscd.wait_for_card()
         exchanges = (*SELECTION, *W["EXAMPLES"]["16.8"], *W["EXAMPLES"]["16.12"])

@@ -1,4 +1,4 @@
-"""The lab on a pseudo terminal and on TCP, as another program sees it."""
+"""The lab on a pseudo terminal and on TCP, seen from another program."""
 
 import contextlib
 import json
@@ -15,7 +15,7 @@ from modem_bench import EchoServer, StubCard
 from iotsafe_tools.lab import Lab, LabError
 from iotsafe_tools.simulator.modem.control import LINE_LIMIT
 
-TRIES = 20  # for what a busy machine may spoil
+TRIES = 20  # a busy machine may spoil one try
 PATIENCE = 60.0
 
 
@@ -84,7 +84,7 @@ def test_the_host_may_leave_and_come_back(place):
             with Host(bench.uart) as host:
                 host.ask("ATE0")
                 assert host.ask("AT+CGMM") == b"\r\nSIMCOM_SIM7080\r\n\r\nOK\r\n"
-            bench.call(bench.modem.urc, "LOST")  # nobody listens
+            bench.call(bench.modem.urc, "LOST")  # no listener
             wait(lambda: not bench._shell.attached)
 
 
@@ -147,7 +147,8 @@ def test_64_kilobytes_both_ways(place):
 
 
 def paced(place):
-    """Seconds that bytes took both ways, and those that their number takes at that rate."""
+    """Return the seconds that bytes took both ways, and the time for that many bytes at that
+    rate."""
     with EchoServer() as server, lab(place, baud=115200) as bench, Host(bench.uart) as host:
         began = time.monotonic()
         pass_through_echo(host, server.port, 8760)
@@ -158,13 +159,13 @@ def paced(place):
 
 
 def test_paced(place):
-    """Never faster than the line, and, unless the machine is busy just then, hardly slower."""
+    """Never faster than the line, and hardly slower, unless the machine is busy."""
     for _ in range(TRIES):
         seconds, due = paced(place)
         assert seconds >= due * 0.98
         if seconds <= due * 1.3 + 0.3:
             return
-    raise AssertionError(f"{seconds:.1f} s for what takes {due:.1f} s, {TRIES} times")
+    raise AssertionError(f"{seconds:.1f} s instead of {due:.1f} s, {TRIES} times")
 
 
 def test_link(tmp_path):
@@ -190,7 +191,7 @@ def test_a_stale_link_is_replaced_and_a_file_is_not(tmp_path):
     with lab(f"pty:{link}"):
         assert os.path.exists(link)
     link.write_text("precious")
-    with pytest.raises(LabError, match="choose another name"):
+    with pytest.raises(LabError, match="use another name"):
         lab(f"pty:{link}")
     assert link.read_text() == "precious"
     with pytest.raises(LabError, match="cannot link"):
@@ -221,7 +222,7 @@ def test_nothing_is_left_behind(place):
                 host.until(b"ACTIVE\r\n")
                 host.ask(f'AT+CAOPEN=0,0,"TCP","127.0.0.1",{server.port}')
             bench.stop()  # a second time does no harm
-    wait(lambda: threading.active_count() == threads)  # those of the server, too, end by and by
+    wait(lambda: threading.active_count() == threads)  # those of the server also end soon
     wait(lambda: open_files() == before)
 
 
@@ -319,7 +320,7 @@ def test_control_port_survives_noise():
     with lab(control="tcp:127.0.0.1:0") as bench:
         host, port = bench.control[4:].split(":")
         noisy = socket.create_connection((host, int(port)), PATIENCE)
-        with noisy, contextlib.suppress(ConnectionError):  # it hangs up, maybe before all is read
+        with noisy, contextlib.suppress(ConnectionError):  # it may hang up before it has read all
             noisy.sendall(b"\xff" * (LINE_LIMIT + 5000))
             assert noisy.recv(1) == b""
         assert control(bench, "counters")[0]["ok"] is True

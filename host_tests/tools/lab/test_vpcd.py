@@ -1,4 +1,4 @@
-"""The card's side of vpcd's protocol, against a reader of the test's own that may say anything."""
+"""The card's side of vpcd's protocol, against a hostile reader of the test's own."""
 
 import contextlib
 import json
@@ -143,7 +143,7 @@ def test_addresses_that_are_refused(where):
 
 
 class FakeReader:
-    """Listens as vpcd does; `card()` is the connection of the card that comes."""
+    """Listens like vpcd; `card()` accepts the card's connection."""
 
     def __init__(self, port=0):
         self._server = socket.create_server(("127.0.0.1", port))
@@ -333,7 +333,7 @@ def test_after_nonsense_the_peer_is_left_alone_for_a_while():
 
 
 def test_a_reader_that_never_takes_its_answers_stops_being_heard():
-    """Half-duplex: what it sends meanwhile stays in the kernel, not in our memory."""
+    """Half-duplex: the reader's new messages stay in the kernel, not in our memory."""
     with FakeReader() as reader, lab(reader) as bench, reader.card() as card:
         card.sendall(message("01"))
         card.setblocking(False)

@@ -1,7 +1,7 @@
-"""Cards in readers, with a stand-in for pyscard: every reader, card and failure that it can meet.
+"""Cards in readers, with a stand-in for pyscard: every reader, card and failure that can occur.
 
-The stand-in is a package on the path of the process, which holds simulated cards; a reader over
-T=0 refuses what T=0 cannot carry.
+The stand-in is a package on the path of the process. It holds simulated cards; a reader over T=0
+refuses commands that T=0 cannot carry.
 """
 
 import json
@@ -96,7 +96,7 @@ def readers():
 
 @pytest.fixture
 def env(tmp_path):
-    """env(*readers) -> the environment of a machine with these readers, None being no service."""
+    """env(*readers) -> the environment of a machine with these readers; None: no PC/SC service."""
     folder = tmp_path / "stand-in" / "smartcard"
     for name, text in STAND_IN.items():
         file = folder / f"{name}.py"
@@ -135,7 +135,7 @@ def test_a_card(env, card, tmp_path, protocol):
 
 
 def test_which_reader(env, card):
-    """The first with a card, or the first whose name has that part."""
+    """It uses the first reader with a card, or the first whose name contains that part."""
     empty = {"name": "Empty 00 00"}
     one, two = card(1, "Acme One 00 00"), card(1, "Other Two 00 00")
     there = env(empty, one, two)
@@ -143,12 +143,12 @@ def test_which_reader(env, card):
         assert f"card in {name} 00 00" in answer("random", "1", "--port", port, **there)["port"]
     said = failure("random", "1", "--port", "pcsc:Third", **there)
     assert "no card reader with 'Third' in its name" in said
-    assert "there is Empty 00 00, Acme One 00 00, Other Two 00 00" in said
+    assert "found: Empty 00 00, Acme One 00 00, Other Two 00 00" in said
 
 
 def test_no_reader(env):
     said = failure("random", "1", "--port", "pcsc:", **env())
-    assert "no card reader: connect it; there is none" in said
+    assert "no card reader: connect it; found: none" in said
 
 
 def test_no_card(env):
@@ -204,7 +204,7 @@ def test_what_t0_carries(apdu, carried):
 
 
 def test_the_labs_card_in_a_real_reader(tmp_path):
-    """pyscard, pcscd and vpcd as they are; the virtual reader has two slots, one of them empty."""
+    """Real pyscard, pcscd and vpcd; the virtual reader has two slots, one of them empty."""
     with Pcscd() as pcscd, Lab(vpcd=pcscd.where, delays=0.0) as lab:
         pcscd.wait_for_card()
         there = {"PCSCLITE_CSOCK_NAME": pcscd.env["PCSCLITE_CSOCK_NAME"]}

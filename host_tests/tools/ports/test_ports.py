@@ -1,5 +1,5 @@
-"""The ports of the commands on a card: modems on a pty and on TCP, the simulator; and what is
-said when there is none."""
+"""The ports of the commands on a card: modems on a pty and on TCP, the simulator, and the errors
+without them."""
 
 import errno
 import os
@@ -129,7 +129,7 @@ def test_a_pin_is_asked_for(locked):
     assert "asks for a PIN" in said
     assert "--pin" in said and "IOTSAFE_SIM_PIN" in said
     assert answer("random", "4", "--port", locked.uart, "--pin", PIN)["random"]
-    assert answer("random", "4", "--port", locked.uart)["random"]  # it was entered before
+    assert answer("random", "4", "--port", locked.uart)["random"]  # the PIN was entered before
 
 
 def test_the_pin_of_the_environment(locked):
@@ -174,7 +174,7 @@ def test_no_such_port(tmp_path):
 def test_a_port_that_is_none(tmp_path, what):
     (tmp_path / "file").touch()
     (tmp_path / "folder").mkdir()
-    assert "it is no serial port" in failure("objects", "--port", tmp_path / what)
+    assert "it is not a serial port" in failure("objects", "--port", tmp_path / what)
 
 
 def test_a_port_that_is_in_use():
@@ -185,7 +185,7 @@ def test_a_port_that_is_in_use():
 
 
 def test_a_port_without_the_right_to_it(monkeypatch, tmp_path):
-    """Not as a process: root, who may run the tests, has every right."""
+    """This is not tested as a process: root, who may run the tests, has every right."""
 
     def refuse(*_):
         raise PermissionError(errno.EACCES, "Permission denied")
@@ -233,7 +233,7 @@ def test_what_is_no_modem(reply, complaint):
     with FakeModem(reply) as fake:
         said = failure("objects", "--port", fake.name)
     assert complaint in said
-    assert said.endswith("or it is no modem\n")
+    assert said.endswith("or it is not a modem\n")
 
 
 def test_a_modem_without_access_to_the_sim():
@@ -283,7 +283,7 @@ def test_a_server_that_hangs_up():
 @pytest.mark.parametrize(
     ("port", "complaint"),
     [
-        ("", "no port is named"),
+        ("", "the port is missing"),
         ("/dev/ttyUSB0?baud=fast", "baud is a number"),
         ("/dev/ttyUSB0?baud=299", "from 300 to 4000000"),
         ("/dev/ttyUSB0?baud", "?name=value"),
@@ -307,7 +307,7 @@ def test_a_new_card_in_memory():
 
 
 def test_a_card_in_a_file_is_made_once(tmp_path):
-    """What is read of it twice is the same, and nobody else may read the file."""
+    """A card that is opened twice is the same, and no other user may access its file."""
     path = tmp_path / "sim.json"
     keys = [
         answer("apdu", "00CD00000385010100", "--port", f"sim:{path}")["exchanges"][0]["data"]
@@ -318,7 +318,7 @@ def test_a_card_in_a_file_is_made_once(tmp_path):
 
 
 def test_a_profile_of_the_simulated_card(tmp_path):
-    """It says what a new card holds, and how any card behaves."""
+    """The profile defines what a new card holds, and how any card behaves."""
     path = tmp_path / "sim.json"
     for port in ("sim:?profile=zariot", f"sim:{path}?profile=zariot", f"sim:{path}"):
         listed = answer("objects", "--port", port)["objects"]
@@ -348,7 +348,7 @@ def test_a_store_that_cannot_be_used(tmp_path):
 
 @pytest.fixture
 def uart():
-    """(a SerialUART, the file descriptor of its other end)."""
+    """Return (a SerialUART, the file descriptor of its other end)."""
     ours, theirs = pty.openpty()
     port = serial.serial_for_url(os.ttyname(theirs), timeout=0, write_timeout=0.2)
     yield SerialUART(port, "pty"), ours

@@ -1,6 +1,6 @@
 """The radio between the modem and its peers: its latency and rates, in virtual time.
 
-The peers are real sockets on loopback, which need no time; what is measured is the modem's clock.
+The peers are real sockets on loopback, which need no time; the tests measure the modem's clock.
 """
 
 import select
@@ -23,18 +23,18 @@ def preset(request):
 
 
 def reached(connection, now, test):
-    """Serve the connection at the time `now` until `test()`: loopback needs no time of it."""
+    """Serve the connection at the time `now` until `test()`; loopback needs no virtual time."""
     for _ in range(1000):
         connection.service(now)
         if test():
             return
         waiting = connection.selectable()
         select.select([waiting[0]] if waiting else [], [], [], 0.01)
-    raise AssertionError("it does not come")
+    raise AssertionError("the condition never came true")
 
 
 def opened(network, peer, now=0.0):
-    """A connection that is up, and the socket of the peer."""
+    """Return an open connection, and the socket of the peer."""
     connection = network.connect("127.0.0.1", peer.port, now)
     reached(connection, now, lambda: connection.selectable() is None)
     connection.service(now + network.air.round_trip)
@@ -43,7 +43,8 @@ def opened(network, peer, now=0.0):
 
 
 def arrivals(connection, count):
-    """(time, bytes) at which the counter that `count` reads grew, as `due` comes."""
+    """Return (time, bytes) of each time when the counter that `count` reads grew, following
+    `due`."""
     found, before = [], count()
     while (due := connection.due) is not None:
         connection.service(due - NEAR)
@@ -72,7 +73,7 @@ def test_a_refusal_needs_a_round_trip(preset):
         nobody.bind(("127.0.0.1", 0))  # and does not listen
         network = Network(radio=preset)
         connection = network.connect("127.0.0.1", nobody.getsockname()[1], 0.0)
-        if connection.state == "connecting":  # the kernel may say so at once
+        if connection.state == "connecting":  # the kernel may refuse at once
             reached(connection, 0.0, lambda: connection.selectable() is None)
             assert connection.state == "connecting"
             connection.service(preset.round_trip)
@@ -83,7 +84,7 @@ def test_bytes_up_at_the_rate_after_half_a_round_trip(preset):
     with Peer() as peer:
         connection, _ = opened(Network(radio=preset), peer)
         connection.send(bytes(9 * PIECE + 100), 20.0)
-        assert len(connection.tx) == 9 * PIECE + 100, "the buffer of the modem is that full"
+        assert len(connection.tx) == 9 * PIECE + 100, "the modem's buffer is that full"
         found = arrivals(connection, lambda: connection.sent)
         second = preset.up / 8
         assert [size for _, size in found] == [PIECE] * 9 + [100]

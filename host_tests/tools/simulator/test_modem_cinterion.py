@@ -1,4 +1,4 @@
-"""The simulated TX62: a plain dialogue, and what is special about its internet services."""
+"""The simulated TX62: a plain dialogue, and the particulars of its internet services."""
 
 import socket
 
@@ -23,7 +23,7 @@ def define(bench, address, cid=0):
 
 
 def connected(peer, bench=None):
-    """A modem whose service 0 is connected to the peer."""
+    """Return a modem whose service 0 is connected to the peer."""
     bench = bench or online()
     define(bench, f"socktcp://127.0.0.1:{peer.port}")
     bench.modem.feed(b"AT^SISO=0\r")
@@ -46,7 +46,7 @@ def test_a_dialogue():
         assert bench.ask("AT^SISR=0,4") == b"\r\n^SISR: 0,4\r\nhell\r\n" + OK
         peer.socket.sendall(b"+")
         bench.wait(lambda: len(bench.modem.sockets.sockets[0].connection.rx) == 8)
-        assert bench.modem.take() == b""  # indicated once, until all was read
+        assert bench.modem.take() == b""  # no second URC until the host has read everything
         assert bench.ask("AT^SISR=0,1500") == b"\r\n^SISR: 0,8\r\no\r\nOK\r\n+\r\n" + OK
         assert bench.ask("AT^SISR=0,1500") == b"\r\n^SISR: 0,0\r\n" + OK
         peer.socket.sendall(b"x")
@@ -129,7 +129,7 @@ def test_a_full_send_buffer():
                 break
             bench.ask(b"x" * heads[-1], b"")
         assert heads[0] == 1500 and heads[-1] == 0
-        # The modem tells when there is room again.
+        # The modem reports when there is room again.
         while bench.modem.sockets.room(bench.modem.sockets.sockets[0]) == 0:
             peer.socket.recv(65536)
             bench.modem.service()

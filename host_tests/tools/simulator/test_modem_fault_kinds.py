@@ -22,7 +22,7 @@ def connected(bench, peer):
 
 
 def slow():
-    """A modem with its own delays, registered."""
+    """Return a registered modem with its own delays."""
     bench = bench_with(delays=1.0, nvm=FIXED)
     bench.run(20.0)
     bench.ask("ATE0")
@@ -273,7 +273,7 @@ def test_random_schedules_have_every_kind_and_depend_on_the_seed():
         assert 0 <= times[0] <= times[-1] <= 100
         seen |= {text.partition(":")[0] for _, text in random_schedule(seed)}
     assert seen == set(MENU)
-    assert set(KINDS) - seen == {"cme", "echo"}, "kinds that no random schedule has"
+    assert set(KINDS) - seen == {"cme", "echo"}, "kinds that random schedules leave out"
 
 
 def test_a_random_schedule_by_its_name():
@@ -319,8 +319,8 @@ def selects(bench):
 
 
 BY_HAND = {
-    # kind: its options, and what somebody does that it strikes at; what strikes at once needs
-    # nothing
+    # kind: its options, and the action at which it strikes; a fault that strikes at once needs no
+    # action
     "cme": (":prefix=+CGMM,code=30", asks),
     "no_answer": (":prefix=+CGMM,times=1", asks),
     "late": (":prefix=+CGMM,delay=2", asks),
@@ -362,7 +362,7 @@ def test_each_kind_by_hand(kind):
                 act(bench)
             bench.run(0.0)
             state = control.answer("faults")
-            # An echo strikes nothing, it is there.
+            # An echo strikes nothing: it exists from the start.
             assert kind in (state["armed"] if kind == "echo" else state["struck"])
             assert control.answer("faults clear") == {"ok": True}
             state = control.answer("faults")

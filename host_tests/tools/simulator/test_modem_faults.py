@@ -1,4 +1,5 @@
-"""Each fault strikes where it says, as often as it says (the faults that clients must survive)."""
+"""Each fault strikes where and as often as its text says (the faults that clients must
+survive)."""
 
 import pytest
 from fault_bench import FIXED, OK, OPEN, bench_with

@@ -1,4 +1,4 @@
-"""Whatever bytes a host sends: nothing is raised, nothing hangs, nothing grows."""
+"""Whatever bytes a host sends, the simulator raises nothing, never hangs, and never grows."""
 
 import os
 

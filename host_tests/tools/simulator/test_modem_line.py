@@ -1,4 +1,4 @@
-"""The line in memory: pacing both ways, machine.UART's shape, bulk data."""
+"""The line in memory: pacing both ways, the methods of machine.UART, bulk data."""
 
 import time
 
@@ -12,7 +12,7 @@ BYTE = 10 / 115200
 
 
 def drive(bench, line, seconds):
-    """Let the paced line run in virtual time; [(time, bytes for the host)]."""
+    """Let the paced line run in virtual time; return [(time, bytes for the host)]."""
     arrived, end = [], bench.time + seconds
     while True:
         line.service()
@@ -53,7 +53,7 @@ def test_directions_are_independent():
     bench = Bench(echo=True)
     line = SerialLine(bench.modem, 115200)
     start = bench.time
-    line.write(b"AT" + b" " * 400 + b"\r")  # the echo goes back while the line still comes
+    line.write(b"AT" + b" " * 400 + b"\r")  # the echo goes back while the line still arrives
     arrived = drive(bench, line, 1.0)
     size = sum(len(data) for _, data in arrived)
     assert size == 403 + 6
@@ -89,7 +89,7 @@ def test_shape_of_machine_uart():
 
 
 def expect(uart, text, seconds=20.0):
-    """Read until `text` has come; everything read."""
+    """Read until `text` has come; return everything read."""
     got = bytearray()
     due = time.monotonic() + seconds
     while text not in got:
@@ -99,8 +99,8 @@ def expect(uart, text, seconds=20.0):
 
 
 class AwakeTime:
-    """The time in which this process was not kept waiting for the processor: of a longer gap
-    between two looks at the clock it counts only the begin. Seconds; call it."""
+    """A clock of the time in which this process did not wait for the processor: of a longer gap
+    between two calls it counts only the beginning. A call returns seconds."""
 
     GAP = 0.002
 
@@ -115,7 +115,7 @@ class AwakeTime:
 
 
 def pass_through_echo(uart, port, size, clock=time.monotonic):
-    """Send `size` bytes through a socket and read them back; seconds it took on `clock`."""
+    """Send `size` bytes through a socket and read them back; return the seconds on `clock`."""
     uart.write(b"ATE0\r")
     expect(uart, b"OK\r\n")
     uart.write(b"AT+CNACT=0,1\r")

@@ -79,7 +79,7 @@ def test_context_on_and_off():
     bench.run(6.0)
     assert bench.ask('AT+CNCFG=0,1,"lab.apn"') == OK
     assert bench.ask("AT+CNACT=0,1") == OK
-    assert bench.ask("AT+CNACT=0,1") == b"\r\nERROR\r\n"  # under way
+    assert bench.ask("AT+CNACT=0,1") == b"\r\nERROR\r\n"  # registration in progress
     assert bench.run(1.0) == b"\r\n+APP PDP: 0,ACTIVE\r\n"
     assert bench.ask("AT+CNACT?") == (
         b'\r\n+CNACT: 0,1,"10.94.36.44"\r\n+CNACT: 1,0,"0.0.0.0"\r\n+CNACT: 2,0,"0.0.0.0"\r\n'

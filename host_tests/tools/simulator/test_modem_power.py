@@ -8,7 +8,7 @@ FIXED = {"+IPR": (115200,)}
 
 
 def press(bench, seconds):
-    """Press the key that long; what the modem prints meanwhile."""
+    """Press the key for `seconds`; return what the modem prints in that time."""
     bench.modem.power_key(True)
     printed = bench.run(seconds)
     bench.modem.power_key(False)

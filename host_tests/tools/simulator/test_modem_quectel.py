@@ -1,4 +1,4 @@
-"""The simulated Quectel modules, byte by byte: dialogues as they were seen in the field."""
+"""The simulated Quectel modules, byte by byte: dialogues seen in the field."""
 
 import socket
 
@@ -23,7 +23,7 @@ def online(personality="bg95", **options):
 
 
 def connected(peer, bench=None, cid=0, mode=0):
-    """A modem whose connection `cid` goes to the peer."""
+    """Return a modem whose connection `cid` goes to the peer."""
     bench = bench or online()
     bench.modem.feed(f'AT+QIOPEN=1,{cid},"TCP","127.0.0.1",{peer.port},0,{mode}\r'.encode())
     opened = f"\r\n+QIOPEN: {cid},0\r\n".encode()
@@ -164,7 +164,7 @@ def test_power_down_by_command():
     assert bench.ask("AT+QPOWD=1") == OK + b"\r\nPOWERED DOWN\r\n"
     bench.run(1.0)
     assert bench.modem.power_state.state == "off"
-    bench = bench_of("bg95")  # zephyr PR #93072: it never says so
+    bench = bench_of("bg95")  # zephyr PR #93072: it never reports that
     assert bench.ask("AT+QPOWD=1") == OK
     bench.run(1.0)
     assert bench.modem.power_state.state == "off"
@@ -173,7 +173,7 @@ def test_power_down_by_command():
 
 
 def test_a_restart_by_command_as_a_bg96_does_it():
-    # TinyGSM #157: the data context is told of while the module does not answer.
+    # TinyGSM #157: the URC about the data context comes while the module does not answer.
     bench = bench_of("bg96", delays=1.0)
     bench.run(20.0)
     bench.ask("ATE0")
@@ -252,7 +252,7 @@ def test_opening_that_fails_tells_why_and_keeps_the_number():
     assert bench.ask("AT+QICLOSE=0") == OK
     for target, error in (
         ('"TCP","nowhere.test",1,0,0', 565),
-        ('"TCP","192.0.2.1",1,0,0', 566),  # not loopback: the lab does not go there
+        ('"TCP","192.0.2.1",1,0,0', 566),  # not loopback: the lab does not connect there
         ('"UDP","127.0.0.1",1,0,0', 555),
         ('"TCP","127.0.0.1",1,0,2', 555),
     ):
@@ -271,7 +271,7 @@ def test_a_connection_that_is_being_made_when_the_context_goes_is_not_up():
     full.listen(0)
     port = full.getsockname()[1]
     fillers = [socket.socket() for _ in range(4)]
-    for filler in fillers:  # the queue of the listener is full: SYNs get no answer
+    for filler in fillers:  # the listener's queue is full: SYNs get no answer
         filler.setblocking(False)
         filler.connect_ex(("127.0.0.1", port))
     assert bench.ask(f'AT+QIOPEN=1,0,"TCP","127.0.0.1",{port},0,0') == OK
@@ -313,7 +313,7 @@ def test_a_send_buffer_that_is_full():
         while got < sent:
             got += len(peer.socket.recv(65536))
             bench.modem.service()
-        assert got == sent  # what failed was not sent
+        assert got == sent  # the failed payload was not sent
         assert send(bench, b"y") == b"\r\nSEND OK\r\n"
 
 
@@ -345,7 +345,7 @@ def test_pushed_data():
 
 
 def closed_with_data(peer, bench):
-    """The peer said "bye" and closed."""
+    """The peer sends "bye" and closes."""
     peer.socket.sendall(b"bye")
     peer.socket.close()
     assert bench.until(b'"closed",0\r\n') == b'\r\n+QIURC: "recv",0\r\n\r\n+QIURC: "closed",0\r\n'

@@ -14,7 +14,7 @@ ADDRESS = "10.94.36.44"
 
 
 def online(personality="gm02s", **options):
-    """A modem that is registered and has numeric errors."""
+    """Return a registered modem with numeric errors."""
     bench = Bench(personality=personality, **options)
     assert bench.ask("AT+CMEE=1;+CFUN=1") == OK
     bench.run(1.0)
@@ -30,7 +30,7 @@ def cme(code):
 
 
 def connected(peer, number=1, personality="gm02s", **options):
-    """A modem whose socket `number` is connected to the peer, with lengths in its indications."""
+    """Return a modem whose socket `number` is connected to the peer, with lengths in its URCs."""
     bench = online(personality, **options)
     assert bench.ask(f"AT+SQNSCFG={number},1,300,0,600,50") == OK
     assert bench.ask(f"AT+SQNSCFGEXT={number},1,0,0,0,0") == OK
@@ -210,7 +210,7 @@ def test_where_nobody_listens():
     bench = online()
     bench.modem.feed(f'AT+SQNSD=1,0,{port},"127.0.0.1",0,0,1\r'.encode())
     assert bench.until(NO_CARRIER) == NO_CARRIER
-    for target in ('1,"nowhere.test"', '1,"192.0.2.1"'):  # no name; not loopback
+    for target in ('1,"nowhere.test"', '1,"192.0.2.1"'):  # cannot be resolved; not loopback
         assert bench.ask(f"AT+SQNSD=1,0,{target},0,0,1") == NO_CARRIER
     for bad, code in (
         ('0,0,1,"127.0.0.1",0,0,1', 50),
@@ -231,7 +231,7 @@ def test_a_connection_that_never_comes_is_given_up_in_the_time_configured():
     full.bind(("127.0.0.1", 0))
     full.listen(0)
     fillers = [socket.socket() for _ in range(4)]
-    for filler in fillers:  # the queue of the listener is full: SYNs get no answer
+    for filler in fillers:  # the listener's queue is full: SYNs get no answer
         filler.setblocking(False)
         filler.connect_ex(full.getsockname())
     bench.ask("AT+SQNSCFG=1,1,300,0,100,50")
@@ -276,7 +276,7 @@ def test_payload_may_hold_anything_and_a_line_feed_is_payload():
         assert bench.ask(payload[5:] + b"AT", b"") == OK
         assert peer.socket.recv(100) == payload
         assert bench.ask("+CGMM") == b"\r\nGM02S\r\n" + OK
-        # The LF of a command line that ends with CR LF is the first byte.
+        # The LF of a command line that ends with CR LF counts as the first byte.
         assert bench.ask("AT+SQNSSENDEXT=1,3", b"\r\n") == b"\r\n> "
         assert bench.ask(b"ab", b"") == OK
         assert peer.socket.recv(100) == b"\nab"
@@ -291,7 +291,7 @@ def test_the_gms01q_refuses_a_line_feed_behind_the_command():
         assert bench.ask("AT+SQNSSENDEXT=1,3", b"\r\n") == cme(4)
         assert bench.ask("AT+CGMM", b"\r\n") == b"\r\nGMS01Q\r\n" + OK
         assert bench.ask("AT+SQNSSENDEXT=1,3") == b"\r\n> "
-        assert bench.ask(b"\nab", b"") == OK  # what comes after the prompt is the host's
+        assert bench.ask(b"\nab", b"") == OK  # bytes after the prompt are the host's
         assert peer.socket.recv(100) == b"\nab"
 
 
@@ -403,7 +403,8 @@ def test_the_sim_behind_a_gms01q():
     card = StubCard({"0070000001": "019000", "01B0000000": "AB" * 256 + "9000"})
     bench = online("gms01q", card=card)
     assert bench.ask('AT+CSIM=10,"0070000001"') == line("+CSIM: 6,019000") + OK
-    # Unquoted, in lower case, the earlier answer in front, and cut off after 256 bytes.
+    # The answer has no quotes and is in lower case, follows the earlier one, and ends after 256
+    # bytes.
     assert bench.ask('AT+CSIM=10,"01B0000000"') == (
         b"\r\n+CSIM: 6,019000\r\n+CSIM: 516," + b"ab" * 256 + b"\r\n" + OK
     )

@@ -1,5 +1,5 @@
 """Sessions on logical channels of the card: +CCHO, +CGLA and +CCHC of the simulated modem, and the
-modems that have no +CSIM, or half of one."""
+modems that have no +CSIM, or half of it."""
 
 import pytest
 from modem_bench import Bench, StubCard
@@ -34,7 +34,7 @@ def apdus(bench):
     return [event["apdu"] for event in bench.kinds("apdu")]
 
 
-# -- as 27.007 has it ----------------------------------------------------------------------------
+# -- according to 27.007 -------------------------------------------------------------------------
 
 
 def test_a_session_is_a_logical_channel_of_the_card():
@@ -81,14 +81,14 @@ def test_the_applet_answers_in_a_session():
 @pytest.mark.parametrize("channel", [1, 3, 4, 19])
 def test_the_modem_puts_the_channel_into_the_class_byte(channel):
     bench = bench_with()
-    for number in range(1, channel):  # taken, by somebody else
+    for number in range(1, channel):  # open for another client
         assert b'9000"' in bench.ask('AT+CSIM=10,"0070000001"'), number
     assert bench.ask(f'AT+CCHO="{AID}"') == opened("1")
     for first, on_channel_0 in ((0x00, "00"), (0x80, "80")):
         assert b'9000"' in cgla(bench, "1", f"{on_channel_0}84000004")
         inside = channel if channel < 4 else 0x40 + channel - 4
         assert apdus(bench)[-1] == f"{first | inside:02X}84000004"
-        # Whatever number the host left in it.
+        # It works with any channel number in the host's class byte.
         assert b'9000"' in cgla(bench, "1", f"{first | 2:02X}84000004")
         assert apdus(bench)[-1] == f"{first | inside:02X}84000004"
 
@@ -126,7 +126,7 @@ def test_get_response_is_left_to_the_host():
         '1,10,"00840000GG"',
         '1,10,"00 8400 04"',
         '1,6,"008400"',
-        '1,10,"0070000001"',  # channels are the modem's own affair
+        '1,10,"0070000001"',  # the modem manages the channels
         '1,10,"0070800100"',
         '2,10,"0084000004"',  # no such session
         '"",10,"0084000004"',
@@ -245,7 +245,7 @@ def test_quirk_get_response_by_the_modem():
     answer = cgla(bench, "1", "0084000004")
     assert answer.startswith(b'\r\n+CGLA: 12,"') and answer.endswith(b'9000"\r\n' + OK)
     assert bench.modem.counters["get_response"] == 1
-    # A card that has more for ever does not hold the modem up.
+    # A card that always has more data does not block the modem.
     script = {"0070000001": "019000", "01A4040007" + AID: "9000"}
     script |= {"0184000001": "6100", "01C0000000": "AA6100"}
     bench = bench_with("cgla_fetches", card=StubCard(script))
@@ -260,22 +260,22 @@ def test_quirk_no_way_to_close():
     assert bench.ask("AT+CCHC=?") == cme(100)
 
 
-# -- which commands there are --------------------------------------------------------------------
+# -- offered commands ----------------------------------------------------------------------------
 
 CSIM, SESSIONS = "+CSIM", ("+CCHO", "+CGLA", "+CCHC")
 
 
-def there(bench):
-    """Names whose test form is answered."""
+def offered(bench):
+    """Return the names whose test form the modem answers."""
     return {name for name in (CSIM, *SESSIONS) if bench.ask(f"AT{name}=?") == OK}
 
 
 def test_a_modem_has_what_its_quirks_say():
-    assert there(Bench(Card())) == {CSIM}
-    assert there(Bench(Card(), quirks={"cgla"})) == {CSIM, *SESSIONS}
-    assert there(Bench(Card(), quirks={"cgla", "no_csim"})) == set(SESSIONS)
-    assert there(Bench(Card(), quirks={"no_csim"})) == set()
-    assert there(Bench(Card(), quirks={"cgla", "cgla_no_test"})) == {CSIM}
+    assert offered(Bench(Card())) == {CSIM}
+    assert offered(Bench(Card(), quirks={"cgla"})) == {CSIM, *SESSIONS}
+    assert offered(Bench(Card(), quirks={"cgla", "no_csim"})) == set(SESSIONS)
+    assert offered(Bench(Card(), quirks={"no_csim"})) == set()
+    assert offered(Bench(Card(), quirks={"cgla", "cgla_no_test"})) == {CSIM}
     bench = bench_with("cgla_no_test", "no_csim")
     assert bench.ask(f'AT+CCHO="{AID}"') == opened("1")
     assert bench.ask('AT+CSIM=10,"0070000001"') == cme(100)
@@ -287,7 +287,7 @@ def test_a_modem_has_what_its_quirks_say():
 def test_a_card_that_only_sessions_reach():
     bench = Bench(Card(profile=Profile.named("ntt", apdu_ms=0)))
     bench.ask("AT+CMEE=1")
-    assert there(bench) == {CSIM, *SESSIONS}
+    assert offered(bench) == {CSIM, *SESSIONS}
     assert bench.ask('AT+CSIM=10,"0070000001"') == b'\r\n+CSIM: 6,"019000"\r\n' + OK
     assert bench.ask('AT+CSIM=10,"0184000004"') == cme(3)
     assert bench.ask('AT+CCHO="A0000001157000000000000049534102"') == opened("1")

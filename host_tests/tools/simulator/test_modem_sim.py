@@ -58,7 +58,7 @@ def test_longest_apdu_and_longest_answer():
         '10,"00700000"',  # length does not agree
         '9,"007000000"',  # odd
         '10,"00700000GG"',
-        '10,"00 7000 01"',  # blanks are no digits
+        '10,"00 7000 01"',  # blanks are not digits
         '10,"00 7000 0001"',
         '6,"007000"',  # shorter than a header
     ],
@@ -219,4 +219,4 @@ def test_no_secret_of_the_card_is_logged():
     lines = [event["info"] for event in bench.kinds("at") if "CSIM" in event["line"]]
     assert lines[0] == ['+CSIM: 68,"<redacted>9000"'] and lines[1] == ['+CSIM: 4,"6120"']
     assert "73E1" not in str(bench.events)
-    assert str(bench.events).count(secret) == 1  # the file, which is none
+    assert str(bench.events).count(secret) == 1  # a file's content is not secret

@@ -1,4 +1,4 @@
-"""The simulated SIM7000 byte by byte: the stack of AT+CIP…, its connections, what ends them."""
+"""The simulated SIM7000 byte by byte: the stack of AT+CIP…, its connections, and how they end."""
 
 import socket
 

@@ -1,5 +1,5 @@
 """SIMCom's modems against their drivers, in virtual time: rates, power key, network mode, PSM,
-GNSS, and connections with what ends them."""
+GNSS, and connections and how they end."""
 
 import contextlib
 from datetime import UTC, datetime
@@ -86,7 +86,7 @@ def test_a_modem_that_hangs_is_reset_with_the_key():
         boots = here.modem.counters["boots"]
         with pytest.raises(cellular.ModemSilent):
             here.driver.power_up()
-        # A pulse does not switch off what only seems to be off.
+        # A pulse must not switch off a modem that only seems to be off.
         assert here.modem.power_state.state == "on"
         assert here.modem.counters["boots"] == boots
         booted = here.modem.booted
@@ -105,7 +105,7 @@ def test_both_directions_are_garbage_at_unlike_rates():
         here.uart.write(b"AT\r")
         assert here.uart.read().endswith(OK)
         here.uart.write(b"AT+IPR=57600\r")
-        assert here.uart.read().endswith(OK)  # at the old rate, the new one counts from then on
+        assert here.uart.read().endswith(OK)  # at the old rate; the new one applies from then on
         here.uart.write(b"AT\r")
         assert b"OK" not in (here.uart.read() or b"")
 
@@ -123,7 +123,7 @@ def test_network_mode_and_bands_are_kept(personality):
         assert here.modem.nvm["bands"] == {"CAT-M": (3, 20)}
         before = here.modem.counters["at_commands"]
         extras.network("lte-m", (3, 20))
-        assert here.modem.counters["at_commands"] - before == 3  # only looked at
+        assert here.modem.counters["at_commands"] - before == 3  # a query
         extras.network("both", (8,))
         assert here.modem.nvm["bands"] == {"CAT-M": (8,), "NB-IOT": (8,)}
 
@@ -182,7 +182,7 @@ def test_psm_and_waking_from_it(personality):
 
 
 class Application:
-    """What `rest` needs of the supervisor, in the time of `here`."""
+    """The part of the supervisor that `rest` needs, in the time of `here`."""
 
     slept = False
 
@@ -307,7 +307,7 @@ def echo():
 
 @contextlib.contextmanager
 def talking(personality: str, echo, **options):
-    """(world, driver, connected socket)."""
+    """Return (world, driver, connected socket)."""
     with world(personality, nvm=FIXED, delays=0.0, **options) as here:
         driver = here.attached()
         yield here, driver, connected(driver, echo)
@@ -320,7 +320,7 @@ def connected(driver, echo):
 
 
 def passes(stream, data: bytes) -> None:
-    """`data` comes back as it went."""
+    """Check that the echo returns `data` unchanged."""
     back = bytearray()
     for start in range(0, len(data), 4096):
         part = data[start : start + 4096]

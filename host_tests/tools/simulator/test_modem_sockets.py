@@ -18,7 +18,7 @@ def online(**options):
 
 
 def connected(peer, cid=0, bench=None, mode=""):
-    """A modem whose socket `cid` is connected to the peer."""
+    """Return a modem whose socket `cid` is connected to the peer."""
     bench = bench or online()
     bench.modem.feed(f'AT+CAOPEN={cid},0,"TCP","127.0.0.1",{peer.port}{mode}\r'.encode())
     assert bench.until(OK) == f"\r\n+CAOPEN: {cid},0\r\n".encode() + OK
@@ -67,7 +67,7 @@ def test_open_results():
     assert bench.until(OK) == b"\r\n+CAOPEN: 0,23\r\n" + OK
     for target, result in (
         ('"TCP","nowhere.test",1', 20),
-        ('"TCP","192.0.2.1",1', 27),  # not loopback: the lab does not go there
+        ('"TCP","192.0.2.1",1', 27),  # not loopback: the lab does not connect there
         ('"UDP","127.0.0.1",1', 7),
     ):
         assert bench.ask(f"AT+CAOPEN=0,0,{target}") == f"\r\n+CAOPEN: 0,{result}\r\n".encode() + OK
@@ -107,7 +107,7 @@ def test_a_connection_that_never_comes_is_given_up():
     full.listen(0)
     port = full.getsockname()[1]
     fillers = []
-    for _ in range(4):  # the queue of the listener is full: SYNs get no answer
+    for _ in range(4):  # the listener's queue is full: SYNs get no answer
         filler = socket.socket()
         filler.setblocking(False)
         filler.connect_ex(("127.0.0.1", port))

@@ -1,4 +1,4 @@
-"""Command line syntax and what is hidden from logs."""
+"""Command line syntax, and the values hidden from logs."""
 
 import pytest
 from hypothesis import given, settings

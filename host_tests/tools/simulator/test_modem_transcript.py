@@ -1,5 +1,5 @@
-"""Dialogues written as transcripts: what is hidden, what is not, where they come from; and that
-they can be played again."""
+"""Dialogues written as transcripts: which parts are hidden, which are not, where dialogues come
+from; and that the transcripts can be replayed."""
 
 import contextlib
 import errno
@@ -33,7 +33,7 @@ PATIENCE = 60.0
 
 
 def shown(parts):
-    """Parts as one text: what is hidden as its shape and size."""
+    """Return parts as one text; a hidden part as its shape and size."""
     return "".join(
         part.decode("latin-1")
         if isinstance(part, bytes)
@@ -43,7 +43,7 @@ def shown(parts):
 
 
 def merged(chunks):
-    """The parts of several chunks as if they had been one."""
+    """Join the parts of several chunks into one chunk's parts."""
     result = []
     for part in (part for parts in chunks for part in parts):
         last = result[-1] if result else None
@@ -138,7 +138,7 @@ def test_secrets_of_the_sim_are_hidden_however_they_are_cut(said, want):
         if want:
             assert got == want, step
         assert SECRET[16:] not in got.upper(), step
-        if want:  # and of another command nothing is hidden
+        if want:  # other commands hide nothing
             open_ = Mask()
             open_.host(b'AT+CSIM=10,"01CD000000"\r')
             assert shown(open_.modem(data)) == said
@@ -154,10 +154,10 @@ def test_which_answer_is_secret():
         assert SECRET[4:] not in shown(mask.modem(answer))
     mask.host(b'AT+CSIM=10,"0184000010"\r')
     mask.modem(b'+CSIM: 4,"6110"\r\nOK\r\n')
-    mask.host(b'AT+CSIM=10,"01C0000010"\r')  # GET RESPONSE brings them
+    mask.host(b'AT+CSIM=10,"01C0000010"\r')  # GET RESPONSE fetches them
     assert SECRET[4:] not in shown(mask.modem(line))
     payload = b"+CARECV: 40," + SECRET.encode() + b"90009000\r\n"
-    assert shown(mask.modem(payload)) == payload.decode()  # that is no answer of the SIM
+    assert shown(mask.modem(payload)) == payload.decode()  # not an answer of the SIM
     mask.host(b'AT+CSIM=10,"01CD000000"\r')
     assert shown(mask.modem(line)) == line.decode()
     # A late answer comes after the next command.
@@ -228,13 +228,13 @@ def test_whatever_is_around_it_and_however_it_is_cut_a_secret_is_hidden(
 
 
 def read(path):
-    """(header, records) of a transcript."""
+    """Return (header, records) of a transcript."""
     header, *rest = records(path.read_bytes().split(b"\n")[:-1])
     return header, rest
 
 
 def said(rest, who):
-    """All that the "host" or the "modem" sent; hidden parts as their shape."""
+    """Return everything that the "host" or the "modem" sent; hidden parts as their shape."""
     return b"".join(
         part if isinstance(part, bytes) else b"<%s>" % part[0].encode()
         for _, _, kind, value in rest
@@ -322,7 +322,8 @@ def test_a_full_disk_ends_the_recording_and_nothing_else(tmp_path, monkeypatch):
 
 
 def replayed(lines):
-    """What the main job comes to when the transcript is the modem; as then, or it fails."""
+    """Return the results of the main job against the replayed transcript; they must be the
+    recorded ones."""
     clock = Clock(nap=100)
     with running(clock):
         uart = ReplayUART(lines, clock)
@@ -451,7 +452,7 @@ def test_the_simulated_modems_can_be_recorded_anew(tmp_path, name):
 
 
 def talk(uart, *commands):
-    """Say commands on a pty; what the modem answers, up to each OK."""
+    """Send commands on a pty; return the modem's answers, up to each OK."""
     with serial.Serial(uart, timeout=PATIENCE) as port:
         for command in commands:
             port.write(command)
@@ -521,6 +522,6 @@ def test_a_real_modem_is_recorded_and_played_again(tmp_path, monkeypatch, capsys
         record_dialogue.main()
     thread.join(PATIENCE)
     assert "'heard': 69" in capsys.readouterr().out
-    # The test may have been held up by others: what the modem says comes at once.
+    # The host may have delayed the test: the replayed modem answers at once.
     lines = re.sub(rb'"t": [0-9.]+', b'"t": 0', path.read_bytes()).splitlines()
     assert replayed(lines)["heard"] == 69

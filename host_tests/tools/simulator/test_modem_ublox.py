@@ -1,4 +1,4 @@
-"""The simulated SARA-R4 and SARA-R5: a plain dialogue, and what is special about their sockets."""
+"""The simulated SARA-R4 and SARA-R5: a plain dialogue, and the particulars of their sockets."""
 
 import socket
 
@@ -21,7 +21,7 @@ def online(personality="sara-r4", **options):
 
 
 def connected(peer, bench=None):
-    """A modem whose socket 0 is connected to the peer."""
+    """Return a modem whose socket 0 is connected to the peer."""
     bench = bench or online()
     assert bench.ask("AT+USOCR=6") == b"\r\n+USOCR: 0\r\n" + OK
     bench.modem.feed(f'AT+USOCO=0,"127.0.0.1",{peer.port}\r'.encode())
@@ -66,7 +66,7 @@ def test_closed_by_the_peer_with_data_left():
         peer.socket.close()
         assert bench.until(b"CL: 0\r\n") == b"\r\n+UUSORD: 0,3\r\n\r\n+UUSOCL: 0\r\n"
         assert bench.ask("AT+USORD=0,1024") == b'\r\n+USORD: 0,3,"bye"\r\n' + OK
-        # Read empty, it is gone, and its number is free.
+        # Once read empty, the socket is gone, and its number is free.
         assert bench.ask("AT+USORD=0,1024") == ERROR
         assert bench.ask("AT+USOCR=6") == b"\r\n+USOCR: 0\r\n" + OK
 

@@ -42,7 +42,7 @@ def apdu(header: str, data: bytes, le: str = "") -> str:
 
 
 def signature_of(card: Card, session: str = "01", digest: bytes = DIGEST) -> bytes:
-    """The value of tag 33 of one signature in mode 03; the session is open."""
+    """Return the value of tag 33 of one signature in mode 03; the session is open."""
     answer = card.transmit(bytes.fromhex(apdu(f"012B80{session}", b"\x9e\x20" + digest, "00")))
     assert answer[-2:] == b"\x90\x00"
     assert answer[:3] == b"\x33\x00\x40"
@@ -385,8 +385,8 @@ def pair(private: dict, public: dict) -> list:
     ("objects", "sw"),
     [
         (pair({}, {}), "9000"),
-        (pair({}, {"id": b"\x08"}), "9000"),  # the halves go by label
-        (pair({"label": b""}, {"label": b"X"}), "9000"),  # and by ID without one
+        (pair({}, {"id": b"\x08"}), "9000"),  # label links the halves
+        (pair({"label": b""}, {"label": b"X"}), "9000"),  # and the ID links halves without a label
         (pair({}, {"label": b"OTHER"}), "6985"),
         (pair({"functions": 0x01}, {}), "6985"),
         (pair({}, {"functions": 0x05}), "6985"),
@@ -438,7 +438,7 @@ def key_object(point: bytes) -> bytes:
 
 
 def put(card: Card, *blocks: bytes, id: str = "05") -> str:
-    """Open, write and close session 02; the answer of the last block."""
+    """Open, write and close session 02; return the answer to the last block."""
     assert transmit(card, f"01240002038501{id}") == "9000"
     for block in blocks[:-1]:
         assert transmit(card, apdu("01D80002", block)) == "9000"
@@ -505,7 +505,7 @@ def test_public_key_that_may_not_be_read():
 
 
 def read_all(card: Card, command: str = "01B0{:04X}0383010200") -> bytes:
-    """The file as a client reads it that goes on until an empty answer."""
+    """Read the file like a client that continues until an empty answer."""
     content = b""
     while True:
         answer = card.transmit(bytes.fromhex(command.format(len(content))))

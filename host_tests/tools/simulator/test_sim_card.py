@@ -12,7 +12,7 @@ def transmit(card: Card, command: str) -> str:
 
 
 def card_with_applet(**switches) -> Card:
-    """A card with the applet selected on channel 1."""
+    """Return a card with the applet selected on channel 1."""
     card = Card(profile=Profile(**switches))
     assert transmit(card, "0070000001")[-4:-2] in ("90", "91")
     assert transmit(card, "01A4040007" + AID)[:2] in ("90", "91")
@@ -58,7 +58,7 @@ def test_select_and_manage_channel_need_the_interindustry_class():
         "01CD0000038501",  # Lc longer than the data
         "01CD000003850101" + "0000",  # shorter
         "01CD00000003850101",  # extended length
-        "0184000001FF",  # data where there is none
+        "0184000001FF",  # data with a command that has none
         "01CB010001FF",
     ],
 )

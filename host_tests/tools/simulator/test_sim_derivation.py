@@ -1,4 +1,4 @@
-"""COMPUTE DH, PRF and HKDF of the simulated SIM: values, and which keys may be used for them."""
+"""COMPUTE DH, PRF and HKDF of the simulated SIM: values, and the keys that they may use."""
 
 import hashlib
 import hmac
@@ -240,7 +240,7 @@ def test_hkdf_on_a_card_that_takes_no_empty_salt_and_has_one_hash():
     assert transmit(card, apdu("014A0000", (0xD1, b"k"), (0xD5, b"s"), longer)) == "6A80"
 
 
-# ---- what a card does not offer ----------------------------------------------------------
+# ---- missing commands --------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -69,7 +69,8 @@ def header(tag: int, size: int, plain: bool) -> bytes:
 
 @st.composite
 def cut_text(draw):
-    """A text, its blocks in one of the dialects, and whether a signature ends the last one."""
+    """Return a text, its blocks in one of the dialects, and whether a signature ends the last
+    one."""
     text = draw(st.binary(min_size=1, max_size=900))
     signed = draw(st.booleans())
     k1, plain = draw(st.booleans()), draw(st.booleans())
@@ -97,7 +98,7 @@ def test_text_in_blocks_of_either_dialect(cut):
         last = block is blocks[-1]
         state, chunk, rest = state.take(block, last=last, signed=signed)
         got += chunk
-    if got != text:  # a length that reads both ways: BER wins, as section 14, item 10, has it
+    if got != text:  # a length that reads both ways: BER wins, according to section 14, item 10
         assert blocks[0][1] in (0x81, 0x82, 0x83)
     else:
         assert bool(rest) == signed

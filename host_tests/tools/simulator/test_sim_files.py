@@ -39,7 +39,7 @@ def card_in_usim(**switches) -> Card:
 
 
 def described(card: Card, command: str) -> dict[int, bytes]:
-    """The file control parameters that a SELECT or STATUS without Le answers, by tag."""
+    """Return by tag the file control parameters in the answer to a SELECT or STATUS without Le."""
     answer = card.transmit(bytes.fromhex(command))
     if answer[0] == 0x61:
         answer = card.transmit(bytes([0, 0xC0, 0, 0, answer[1]]))
@@ -50,7 +50,7 @@ def described(card: Card, command: str) -> dict[int, bytes]:
 
 
 def read(card: Card, file: str) -> str:
-    """A transparent file of the current folder, selected by ID."""
+    """Return a transparent file of the current folder, selected by ID."""
     assert transmit(card, f"00A4000C02{file}") == "9000"
     answer = transmit(card, "00B0000000")
     assert answer[-4:] == "9000"
@@ -120,7 +120,7 @@ def test_what_the_files_can_not_hold(switches):
         Profile(**switches)
 
 
-# ---- SELECT and what it says -------------------------------------------------------------
+# ---- answers to SELECT -------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("folder", ["3F00", "7FFF"])
@@ -233,13 +233,13 @@ def test_directory_lists_the_applications():
     ("command", "sw"),
     [
         ("00A4000C026FFF", "6A82"),
-        ("00A4000C026F07", "6A82"),  # lies in the ADF, not in the MF
+        ("00A4000C026F07", "6A82"),  # is in the ADF, not in the MF
         ("00A4010C022FE2", "6A82"),  # no folder
         ("00A4080C042FE22F01", "6A82"),
         ("00A4000C0100", "6700"),
         ("00A4020C022FE2", "6A86"),
         ("00A40008022FE2", "6A86"),
-        ("00B0000001", "6986"),  # the MF is no file
+        ("00B0000001", "6986"),  # the MF is not a file
         ("80B0820001", "6E00"),
         ("00B0820B00", "6A86"),  # offset beyond the end
         ("00B082000B", "6C0A"),

@@ -19,14 +19,14 @@ from iotsafe_tools.simulator.sim.objects import Kind
 CASES = int(os.environ.get("FUZZ_CASES", "500"))
 
 
-# What is the same on all cards, as RSA keys take long to make.
+# The same objects on all cards, as RSA keys take long to make.
 FULL = store_module.factory_objects(Profile.named("full").objects)
 
 
 @cache
 def factory(name: str) -> list:
-    """The objects of a profile, made once for all cards; of each type of key one is there; and a
-    full file, and a persistent public key, which the device may write."""
+    """Return the objects of a profile, made once for all cards: one key of each type, a full file,
+    and a persistent public key that the device may write."""
     objects = store_module.factory_objects(Profile.named(name).objects) if name != "full" else FULL
     more = [item for item in FULL if item.label in (b"RSA", b"PSK")] if name != "full" else []
     file = o.File(id=b"\x0a", size=300, content=bytes(range(250)))
@@ -113,7 +113,7 @@ commands = st.builds(
     endings,
 )
 apdus = st.one_of(st.binary(max_size=300), commands, commands, commands)
-# What happens to the card: a command, a reset, or the begin or end of a remote administration.
+# Events of a card: a command, a reset, or the begin or end of a remote administration.
 steps = st.one_of(
     *[apdus] * 20,
     st.just("reset"),
@@ -154,25 +154,25 @@ profiles = st.one_of(
 
 
 def may_change(item) -> bool:
-    """Whether the device may change the object: by B9, or by PUT PUBLIC KEY."""
+    """Return whether the device may change the object: by B9, or by PUT PUBLIC KEY."""
     if not isinstance(item, (o.PrivateKey, o.PublicKey)):
         return False
     writable = isinstance(item, PublicKey) and item.access & o.UPDATE
     return bool(writable or item.functions & o.KEY_GENERATION)
 
 
-def kept(store: Store) -> list:
-    """All that the device may not change, by value."""
+def protected(store: Store) -> list:
+    """Return by value all that the device may not change."""
     items = [item for item in store.objects() if not (item.volatile or may_change(item))]
     return [store_module._object_to_json(item) for item in items]
 
 
 def secrets_of(store: Store) -> list[bytes]:
-    """What no answer may hold: values of private and secret keys, in each form."""
+    """Return what no answer may contain: values of private and secret keys, in each form."""
     found = [item.value for item in store.objects() if isinstance(item, SecretKey) and item.value]
     for item in store.objects():
         if isinstance(item, o.PrivateKey) and item.filled:
-            text = pairs.of(item.key_type).key_to_text(item.key)
+            text = pairs.module_for(item.key_type).key_to_text(item.key)
             found.append(bytes.fromhex(text))
             if item.key_type == o.RSA_2048:
                 numbers = item.key.private_numbers()
@@ -181,7 +181,7 @@ def secrets_of(store: Store) -> list[bytes]:
 
 
 def selected(card: Card) -> Card:
-    """The applet, if the card has one, on channel 1."""
+    """Select the applet, if the card has one, on channel 1."""
     card.transmit(bytes.fromhex("0070000001"))
     for aid in card.profile.aids[:1]:
         card.transmit(bytes([1, 0xA4, 4, 0, len(aid)]) + aid)
@@ -189,7 +189,8 @@ def selected(card: Card) -> Card:
 
 
 def check(card: Card, apdu: bytes, secrets: list[bytes]) -> None:
-    """One command: it is answered in form, without a fault and without a secret."""
+    """Send one command; check that the answer is well formed, without a fault and without a
+    secret."""
     answer = card.transmit(apdu)
     assert 2 <= len(answer) <= 258
     assert answer[-2] & 0xF0 in (0x60, 0x90)
@@ -199,7 +200,7 @@ def check(card: Card, apdu: bytes, secrets: list[bytes]) -> None:
 
 
 def administer(card: Card, kind: Kind, id: bytes) -> None:
-    """Begin an administration of the object, or end the one that runs."""
+    """Begin an administration of the object, or end the current one."""
     if (kind, id) in card.issuer.administrations():
         card.issuer.end_administration(kind, id)
     elif card.store.find(kind, id=id) is not None:
@@ -210,7 +211,7 @@ def administer(card: Card, kind: Kind, id: bytes) -> None:
 @given(st.lists(steps, max_size=12), profiles)
 def test_any_bytes_are_answered_and_keys_stay(sequence, profile):
     card = selected(Card(Store.memory(factory(profile.name)), profile))
-    before, secrets = kept(card.store), secrets_of(card.store)
+    before, secrets = protected(card.store), secrets_of(card.store)
     for step in sequence:
         if step == "reset":
             card.power_on()
@@ -219,9 +220,9 @@ def test_any_bytes_are_answered_and_keys_stay(sequence, profile):
             administer(card, *step)
         else:
             check(card, step, secrets)
-    assert kept(card.store) == before
+    assert protected(card.store) == before
     card.power_on()
-    assert kept(card.store) == before
+    assert protected(card.store) == before
 
 
 # Good commands, to be mutated.
@@ -259,13 +260,13 @@ GOOD = [
         "014A00000AD10101D50101910200" + "0100",
     )
 ]
-# Commands that no card may carry out.
+# Commands that every card must refuse.
 FORBIDDEN = [
     bytes.fromhex(text)
     for text in (
-        "01B900000384010100",  # a key that may not be generated anew
+        "01B900000384010100",  # a key that must not be generated again
         "01B900000384010700",
-        "0124000703850101",  # a public key that may not be written
+        "0124000703850101",  # a public key that must not be written
         "01D88007473445494386" + "41" + POINT.hex(),
         "014600000684010885010400",  # keys of two curves
         "014600000684010785010700",
@@ -275,13 +276,13 @@ FORBIDDEN = [
 
 
 def test_no_command_of_random_bytes_finds_its_way_into_a_fault():
-    """Quantity: a fixed sequence of mutated good commands, on one card that is never reset."""
+    """A fixed sequence of many mutated good commands, on one card that is never reset."""
     every = GOOD + FORBIDDEN
     source = random.Random(7)
     card = selected(
         Card(Store.memory(factory("full")), Profile.named("full", wedge=True, max_sessions=16))
     )
-    before, secrets = kept(card.store), secrets_of(card.store)
+    before, secrets = protected(card.store), secrets_of(card.store)
     seen, good, which = Counter(), Counter(), 0
     for number in range(15_000):
         # Mostly in their order, as some of them need the one before.
@@ -300,7 +301,7 @@ def test_no_command_of_random_bytes_finds_its_way_into_a_fault():
         good[which] += sw[:2] in ("90", "61") or sw == "6D01"
         assert sw != "6F00", apdu.hex()
         assert not [secret for secret in secrets if secret in answer], apdu.hex()
-    assert kept(card.store) == before
+    assert protected(card.store) == before
     expected = {"9000", "63CF", "6700", "6881", "6984", "6985", "6A80", "6A82", "6A86"}
     assert expected | {"6D00", "6E00"} <= set(seen)
     assert seen["9000"] > 1_500

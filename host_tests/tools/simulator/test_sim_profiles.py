@@ -1,4 +1,4 @@
-"""Profiles of the simulated SIM: the files that come with it, files of one's own, wrong files."""
+"""Profiles of the simulated SIM: the built-in files, a user's files, wrong files."""
 
 import re
 
@@ -23,7 +23,7 @@ def transmit(card: Card, command: str) -> str:
 
 
 def select(card: Card) -> Card:
-    """The applet, on a new channel 1."""
+    """Select the applet on a new channel 1."""
     aid = card.profile.aids[0]
     assert transmit(card, "0070000001")[:2] == "01"
     assert transmit(card, f"01A40400{len(aid):02X}{aid.hex()}")[:2] in ("90", "91")
@@ -31,7 +31,7 @@ def select(card: Card) -> Card:
 
 
 def fetched(card: Card, command: str) -> tuple[bytes, str]:
-    """Data and status word, with the repetitions for 6Cxx and the fetches for 61xx."""
+    """Return data and status word, with the repetitions for 6Cxx and the fetches for 61xx."""
     apdu, data = bytes.fromhex(command), b""
     answer = card.transmit(apdu)
     while answer[-2] in (0x61, 0x6C):
@@ -42,7 +42,7 @@ def fetched(card: Card, command: str) -> tuple[bytes, str]:
     return data + answer[:-2], answer[-2:].hex().upper()
 
 
-# ---- the files that come with it ---------------------------------------------------------
+# ---- the built-in files ------------------------------------------------------------------
 
 
 def test_all_profiles_are_there_the_sound_ones_first():
@@ -90,7 +90,8 @@ def test_a_profile_may_be_changed_without_changing_the_next():
 
 @pytest.mark.parametrize("name", SOUND)
 def test_sound_profile_carries_the_main_job(name, tmp_path):
-    """Enrolled as the rig does it; the certificate is read, and a signature belongs to it."""
+    """Enrol the card as the rig does; read the certificate, and check that a signature belongs to
+    it."""
     pki = PKI.create(tmp_path / "pki")
     with Rig(tmp_path, pki=pki, lab={"profile": Profile.named(name)}) as rig:
         card = rig.lab.card
@@ -117,12 +118,12 @@ def test_a_new_store_has_the_objects_of_the_profile(tmp_path):
     path = tmp_path / "sim.json"
     with Lab(store=str(path), profile="zariot") as lab:
         point = lab.card.issuer.point_of(b"006")
-    with Lab(store=str(path), profile="gsma") as lab:  # what is there stays
+    with Lab(store=str(path), profile="gsma") as lab:  # existing objects stay
         assert lab.card.issuer.point_of(b"006") == point
         assert lab.card.issuer.public_key(b"007") == point
 
 
-# ---- what some of them do differently ----------------------------------------------------
+# ---- differences between them ------------------------------------------------------------
 
 SIGN = "012A00010D840101A1010391020001920104"
 UPDATE = "012B8001229E20" + DIGEST.hex()
@@ -278,7 +279,7 @@ def test_work_takes_the_time_of_the_profile():
         assert card.latency(bytes.fromhex(command)) == pytest.approx(seconds), command
 
 
-# ---- files of one's own ------------------------------------------------------------------
+# ---- a user's files ----------------------------------------------------------------------
 
 MINE = """
 about = "Mine"
@@ -333,8 +334,8 @@ size = 65535
 
 
 @pytest.fixture
-def mine(tmp_path):
-    """Write a profile file; its path as text."""
+def profile_file(tmp_path):
+    """Write a profile file; return its path as text."""
 
     def write(text: str | bytes) -> str:
         path = tmp_path / "mine.toml"
@@ -344,8 +345,8 @@ def mine(tmp_path):
     return write
 
 
-def test_profile_of_one_s_own(mine):
-    profile = Profile.named(mine(MINE))
+def test_profile_of_one_s_own(profile_file):
+    profile = Profile.named(profile_file(MINE))
     assert (profile.name, profile.about) == ("mine", "Mine")
     assert (profile.key_id, profile.certificate_id) == (b"K", b"\xf0\xf1")
     assert profile.aids == (bytes.fromhex("A000000559001001"), bytes.fromhex("A0000005590010"))
@@ -361,11 +362,11 @@ def test_profile_of_one_s_own(mine):
     assert (file.size, file.usage, file.access) == (65535, 1, 3)
 
 
-def test_lab_takes_a_file_too(mine):
-    with Lab(profile=mine(MINE)) as lab:
+def test_lab_takes_a_file_too(profile_file):
+    with Lab(profile=profile_file(MINE)) as lab:
         assert lab.card.issuer.point_of(b"K")
     with pytest.raises(LabError, match=r"mine\.toml: no key 'x'"):
-        Lab(profile=mine("x = 1"))
+        Lab(profile=profile_file("x = 1"))
 
 
 PAIR = '[[object]]\nkind = "pair"\nid = "01"\n'
@@ -374,8 +375,8 @@ PAIR = '[[object]]\nkind = "pair"\nid = "01"\n'
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("x = ", "mine.toml is no TOML"),
-        (b"\xff", "mine.toml is no TOML"),
+        ("x = ", "mine.toml is not TOML"),
+        (b"\xff", "mine.toml is not TOML"),
         ("#" * 100_001, "has more than 100000 bytes"),
         (
             "x = 1",
@@ -444,8 +445,8 @@ PAIR = '[[object]]\nkind = "pair"\nid = "01"\n'
         ),
     ],
 )
-def test_wrong_file_is_refused_with_file_key_and_what_is_allowed(mine, text, message):
-    path = mine(text)
+def test_wrong_file_is_refused_with_file_key_and_what_is_allowed(profile_file, text, message):
+    path = profile_file(text)
     with pytest.raises(ProfileError, match=re.escape(message)) as caught:
         Profile.named(path)
     assert path in str(caught.value)

@@ -29,7 +29,7 @@ def modulus() -> bytes:
 
 
 def card_with_key(**switches) -> Card:
-    """A card with RSA pair 07, applet selected on channel 1."""
+    """Return a card with RSA pair 07, applet selected on channel 1."""
     card = Card(Store.memory([]), Profile(**{"algorithms": 0x07, **switches}))
     made = card.issuer.create_key_pair(b"\x07", b"RSA", key_type=RSA_2048, private_key=key())
     assert made == modulus()
@@ -48,7 +48,7 @@ def transmit(card: Card, command: str | bytes) -> str:
 
 
 def fetched(card: Card, command: str) -> bytes:
-    """The whole answer to a command, with each GET RESPONSE that it takes."""
+    """Return the whole answer to a command, with each GET RESPONSE that it takes."""
     answer, data, fetches = card.transmit(bytes.fromhex(command)), b"", 0
     while answer[-2] == 0x61:
         data += answer[:-2]
@@ -116,7 +116,7 @@ def test_longer_hashes(name):
 
 
 def verdict(card: Card, data: bytes, cut: int, algorithm: str, mode: str) -> str:
-    """The answer to the last block of a verification that is cut into pieces of `cut` bytes."""
+    """Return the answer to the last block of a verification, split into pieces of `cut` bytes."""
     assert transmit(card, init("2C", algorithm, mode)) == "9000"
     pieces = [data[at : at + cut] for at in range(0, len(data), cut)]
     for piece in pieces[:-1]:

@@ -1,4 +1,4 @@
-"""The issuer deactivates objects and administers them remotely while the device goes on."""
+"""The issuer deactivates objects and administers them remotely while the device continues."""
 
 import pytest
 
@@ -12,7 +12,7 @@ VERIFY = "012C00010D850101A1010391020001920104"
 
 
 def new_card(store: Store | None = None) -> Card:
-    """A card whose containers are all filled, applet selected on channel 1."""
+    """Return a card with objects in all containers, applet selected on channel 1."""
     card = Card(store)
     card.issuer.create_key_pair(b"\x04", key_type=0x14, functions=0x06)
     card.issuer.put(
@@ -33,7 +33,7 @@ def transmit(card: Card, command: str) -> str:
     return card.transmit(bytes.fromhex(command)).hex().upper()
 
 
-# Type, ID -> a command that uses the object, and how it is answered when all is well.
+# Type, ID -> a command that uses the object, and its answer in the normal state.
 USES = {
     (Kind.PRIVATE, b"\x01"): SIGN,
     (Kind.PUBLIC, b"\x01"): "01CD00000385010100",
@@ -63,7 +63,7 @@ def test_containers_are_created_as_a_profile_plans_them(tmp_path):
     kept = Store(tmp_path / "sim.json")
     assert kept.find(Kind.PRIVATE, id=b"\x07").filled
     before = [(item.kind, item.id) for item in kept.objects()]
-    with pytest.raises(ValueError, match="private object 07 is there already"):
+    with pytest.raises(ValueError, match="private object 07 exists already"):
         card.issuer.create(planned(entry, "test"))
     with pytest.raises(ValueError, match="room for 4 objects of type PUBLIC"):
         card.issuer.create(planned({**entry, "id": "08", "label": ""}, "test"))
@@ -254,7 +254,7 @@ def test_administration_outlasts_a_reset():
 
 def test_calls_that_do_not_fit():
     issuer = new_card().issuer
-    with pytest.raises(ValueError, match="no administration of the FILE object 02 runs"):
+    with pytest.raises(ValueError, match="the FILE object 02 is not being administered"):
         issuer.end_administration(Kind.FILE, b"\x02")
     with pytest.raises(ValueError, match="no object of type FILE with ID 09"):
         issuer.begin_administration(Kind.FILE, b"\x09")

@@ -21,12 +21,12 @@ def path(tmp_path):
 
 
 def state(store: Store) -> list:
-    """All that a store holds, in a form that can be compared."""
+    """Return the content of a store in a form that can be compared."""
     return [store_module._object_to_json(item) for item in store.objects()]
 
 
 def generate(card: Card) -> str:
-    """Select the applet on a new channel and generate pair 07; the status word."""
+    """Select the applet on a new channel and generate pair 07; return the status word."""
     channel = card.transmit(bytes.fromhex("0070000001"))[0]
     for command in ("A4040007A0000005590010", "B900000384010700"):
         answer = card.transmit(bytes([channel]) + bytes.fromhex(command))
@@ -101,7 +101,7 @@ def test_folder_or_pipe_in_place_of_the_file(tmp_path):
     with pytest.raises(StoreError, match=str(tmp_path)):
         Store(tmp_path)
     os.mkfifo(tmp_path / "pipe", 0o600)
-    with pytest.raises(StoreError, match="pipe is no file"):
+    with pytest.raises(StoreError, match="pipe is not a file"):
         Store(tmp_path / "pipe")
 
 
@@ -115,7 +115,8 @@ def test_folder_that_can_not_be_made(tmp_path):
 
 
 def refused(path, content: bytes, message: str) -> None:
-    """Opening a file of this content raises a StoreError, and leaves the file as it is."""
+    """Check that opening a file of this content raises a StoreError and leaves the file
+    unchanged."""
     path.touch(mode=0o600)
     path.write_bytes(content)
     with pytest.raises(StoreError, match=message) as caught:
@@ -165,7 +166,7 @@ def test_other_content(path, content):
 
 
 def rewrite(path, change) -> bytes:
-    """A store's text after `change` of its parsed form, with the right digest."""
+    """Return a store's text after `change` of its parsed form, with the right digest."""
     Store(path)
     whole = json.loads(path.read_bytes())
     change(whole)
@@ -282,7 +283,8 @@ def test_full_disk_changes_nothing_and_is_logged(path, monkeypatch, caplog):
     assert generate(card) == "9000"
 
 
-# Kills itself at the n-th line that store.py executes, for every n, and looks at what is left.
+# Kills itself at the n-th line that store.py executes, for every n, and checks the file that is
+# left.
 KILLED_EVERYWHERE = """
 import os, stat, sys
 from iotsafe_tools.simulator.sim import Card, Store
@@ -344,9 +346,9 @@ def test_killed_at_every_line(tmp_path):
     assert os.listdir(tmp_path) == ["sim.json"]
 
 
-# A child writes as fast as it can and says how far it has come; the parent kills it at a moment
-# that is unrelated to what it does, and looks at what is left. Thirty times, each from where it
-# ended.
+# A child writes as fast as it can and reports each write. The parent kills it at a moment
+# unrelated to its work, and checks the file that is left. Thirty rounds; each continues from the
+# last file.
 KILLED_AT_RANDOM = """
 import os, random, signal, sys
 from iotsafe_tools.simulator.sim import Card, Store

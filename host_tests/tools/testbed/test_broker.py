@@ -1,4 +1,4 @@
-"""The broker lets in whom it should, in the TLS version it should, and leaves nothing behind."""
+"""The broker admits the right clients, over the right TLS version, and leaves nothing behind."""
 
 import os
 import socket
@@ -10,7 +10,7 @@ import pytest
 
 from iotsafe_tools.testbed import PKI, Broker, Issued, ProcessError, Subscriber, Validity
 
-# TLS 1.1 is deprecated, and that is what is tested.
+# TLS 1.1 is deprecated, and one test uses it.
 pytestmark = pytest.mark.filterwarnings("ignore:ssl.TLSVersion.TLSv1_1 is deprecated")
 
 VERSIONS = {
@@ -42,7 +42,8 @@ def handshake(
     version: ssl.TLSVersion | None = None,
     ca: PKI | None = None,
 ) -> str:
-    """Do TLS and one MQTT CONNECT; the TLS version. Raises OSError if either side refuses."""
+    """Do TLS and one MQTT CONNECT; return the TLS version. Raises OSError if either side
+    refuses."""
     context = ssl.create_default_context(cafile=(ca or broker.pki).ca_path)
     if version:
         if version < ssl.TLSVersion.TLSv1_2:
@@ -54,7 +55,7 @@ def handshake(
         socket.create_connection(("127.0.0.1", broker.port), timeout=60) as raw,
         context.wrap_socket(raw, server_hostname="localhost") as tls,
     ):
-        # In TLS 1.3 a refused certificate shows only when we read.
+        # In TLS 1.3 the client learns of a refused certificate only when it reads.
         tls.sendall(bytes.fromhex("10 11 0004 4d515454 04 02 003c 0005") + b"probe")
         answer = tls.recv(4)
         if answer != bytes.fromhex("20 02 00 00"):

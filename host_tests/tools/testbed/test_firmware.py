@@ -1,4 +1,4 @@
-"""The firmware process: MicroPython in a folder, followed line by line."""
+"""The firmware process: MicroPython in a folder, its output read line by line."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Certificates: who is named, when they are valid, what lies on the disk."""
+"""Certificates: their names, their validity, and their files on disk."""
 
 import datetime
 import ssl
@@ -25,7 +25,8 @@ def point(key: ec.EllipticCurvePrivateKey) -> bytes:
 
 
 def verify(pki: PKI, issued: Issued, chain: tuple[x509.Certificate, ...] = ()) -> None:
-    """Whether a client accepts the server certificate `issued`; else VerificationError."""
+    """Check that a client accepts the server certificate `issued`; raise VerificationError if
+    not."""
     builder = PolicyBuilder().store(Store([pki.ca.certificate]))
     verifier = builder.build_server_verifier(x509.DNSName("localhost"))
     assert verifier.verify(issued.certificate, list(chain))[-1] == pki.ca.certificate
@@ -86,7 +87,7 @@ def test_validity(pki: PKI, validity: Validity, valid: bool) -> None:
         certificate = issued.certificate
         current = certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc
         assert current is valid
-    root = pki.ca.certificate  # is valid all the time, so that only the leaf is to blame
+    root = pki.ca.certificate  # is always valid, so that only the leaf can fail
     assert root.not_valid_before_utc <= certificate.not_valid_before_utc
     assert root.not_valid_after_utc >= certificate.not_valid_after_utc
 

@@ -1,4 +1,4 @@
-"""Processes: lines as they come, time-outs, and nothing left running."""
+"""Processes: lines as they arrive, time-outs, and no process left running."""
 
 import os
 import signal
@@ -126,7 +126,7 @@ def test_a_reserved_port_refuses_until_a_server_takes_it() -> None:
     with ReservedPort() as port:
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection(("127.0.0.1", port.number), timeout=5)
-        # Somebody who did not say that sharing is fine.
+        # a program that does not share the port
         with socket.socket() as other, pytest.raises(OSError, match="in use"):
             other.bind(("127.0.0.1", port.number))
         for _ in range(2):  # a server comes, goes, and comes back

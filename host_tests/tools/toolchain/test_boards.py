@@ -1,4 +1,4 @@
-"""Which board is meant, and what a board of another port needs."""
+"""How a board is chosen, and the needs of a board of another port."""
 
 import json
 from pathlib import Path
@@ -11,7 +11,7 @@ from iotsafe_tools.toolchain.layout import Layout, find
 
 @pytest.fixture
 def layout(tmp_path):
-    """A checkout with one board per port, and one that is nobody's."""
+    """A checkout with one board per port, and one board of no port."""
     for name, mcu, variants in (
         ("A_PICO", "rp2040", {"TWO": "Pico 2"}),
         ("B_ESP", "esp32s3", {}),

@@ -27,7 +27,8 @@ def tree(tmp_path):
 
 @pytest.fixture
 def make(monkeypatch):
-    """make is replaced by one that writes a binary of the next number; a list of folders made."""
+    """Replace make by a function that writes a binary with the next number; a list of folders
+    made."""
     calls = []
 
     def fake(_tree, folder, options, _log):

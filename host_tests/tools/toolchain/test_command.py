@@ -32,7 +32,7 @@ RUN = Path(layout.__file__).with_name("run.sh")
 
 @pytest.fixture
 def checkout(tmp_path, monkeypatch):
-    """An empty checkout in which every part is ready at once; a list of the parts asked for."""
+    """An empty checkout in which every part is ready at once; a list of the parts requested."""
     monkeypatch.setattr(layout, "find", lambda: layout.Layout(tmp_path))
     asked = []
     monkeypatch.setattr(
@@ -164,7 +164,7 @@ setup.main(["venv"])
 
 
 def test_a_killed_set_up_is_not_over_before_its_child_is(tmp_path):
-    """Else the next set-up would write into the same folders as what is left of the first."""
+    """Otherwise the next set-up would write into the same folders as the child of the first."""
     for name in ("started", "gate"):
         os.mkfifo(tmp_path / name)
     first = subprocess.Popen([sys.executable, "-c", KILLED, tmp_path], stdout=subprocess.DEVNULL)

@@ -1,4 +1,4 @@
-"""Files for a board that runs MicroPython: which, compiled for what, and put where."""
+"""Files for a board that runs MicroPython: their choice, compilation and destination."""
 
 import pytest
 from setup_fakes import command
@@ -10,7 +10,7 @@ PLACE = layout.find()
 
 @pytest.fixture
 def fake(tmp_path, monkeypatch):
-    """mpremote and mpy-cross are noted; a function that says what the board answers."""
+    """Record the calls of mpremote and mpy-cross; a function that sets the board's answer."""
     here = layout.Layout(tmp_path / "checkout")
     here.log.mkdir(parents=True)
     notes = tmp_path / "notes"

@@ -1,4 +1,4 @@
-"""The emulator's packages: as locked, without scripts, whole or not at all."""
+"""The emulator's packages: as locked, without scripts, complete or absent."""
 
 import pytest
 from setup_fakes import command, in_front, leftovers
@@ -18,7 +18,7 @@ def layout(tmp_path):
 
 @pytest.fixture
 def npm(tmp_path, monkeypatch):
-    """An npm that notes what it is asked for and makes node_modules."""
+    """An npm that records its arguments and makes node_modules."""
     notes = tmp_path / "notes"
     tools = tmp_path / "tools"
     command(

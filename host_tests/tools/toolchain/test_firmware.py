@@ -1,4 +1,4 @@
-"""A board's image: when it is built, what it must be, and what a failed build leaves."""
+"""A board's image: when it is built, its properties, and what a failed build leaves."""
 
 import json
 import struct
@@ -64,7 +64,7 @@ def tree(tmp_path, monkeypatch):
 
 @pytest.fixture
 def compiled(monkeypatch):
-    """The compiler is replaced; a list of (whether objects were there, what image was made)."""
+    """Replace the compiler; a list of (whether objects existed, the image made)."""
     calls = []
 
     def fake(_layout, _tree, _umqtt, _board, objects, _log):
@@ -170,7 +170,7 @@ def test_a_firmware_that_would_erase_itself_is_refused(board, tmp_path):
 @pytest.mark.parametrize("length", [0, 10, 60, -1, -100])
 def test_a_file_that_is_no_elf_is_refused(tmp_path, length):
     (tmp_path / "x").write_bytes(elf_file(SYMBOLS)[:length])
-    with pytest.raises(ValueError, match="is no ELF file, or cut off"):
+    with pytest.raises(ValueError, match="is not an ELF file, or cut off"):
         elf.symbols(tmp_path / "x")
 
 

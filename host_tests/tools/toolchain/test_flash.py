@@ -1,4 +1,4 @@
-"""Writing an image: the tool and what it is given, or one line that says what to do."""
+"""Writing an image: the tool and its arguments, or one line that says what to do."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from iotsafe_tools.toolchain.layout import Layout
 
 @pytest.fixture
 def layout(tmp_path, monkeypatch):
-    """A checkout, an image, and no tool in the path but those that a test makes."""
+    """A checkout, an image, and no tool in the path except those that a test makes."""
     layout = Layout(tmp_path / "checkout")
     command(layout.python.parent, "python", f'echo "python $@" >> {tmp_path}/notes')
     monkeypatch.setenv("PATH", f"{tmp_path / 'tools'}:/usr/bin:/bin")

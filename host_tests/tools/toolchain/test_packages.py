@@ -1,4 +1,4 @@
-"""Debian packages: only what is missing, as root or by sudo, and no daemon begins to listen."""
+"""Debian packages: only missing ones, as root or with sudo, and no daemon begins to listen."""
 
 import io
 import os
@@ -18,7 +18,7 @@ def layout(tmp_path):
 
 @pytest.fixture
 def machine(tmp_path, monkeypatch):
-    """A machine of scripts: apt-get notes what it is asked for and whether daemons may start."""
+    """A machine of scripts: apt-get records its arguments and whether daemons may start."""
     tools, policy, notes = tmp_path / "tools", tmp_path / "policy-rc.d", tmp_path / "notes"
     notes.touch()
     command(
@@ -127,7 +127,7 @@ def test_a_part_adds_its_own_packages(layout, machine, monkeypatch):
 
 
 def test_new_daemons_are_turned_off_and_those_in_use_are_not(layout, machine, monkeypatch):
-    """mosquitto is there before, pcscd comes with the installation."""
+    """mosquitto is installed before, pcscd comes with the installation."""
     tools = machine / "tools"
     command(tools, "mosquitto", "")
     ready = f"printf '#!/bin/sh\\n' > {tools}/pcscd; chmod 755 {tools}/pcscd"

@@ -1,6 +1,6 @@
-"""The Pico's entropy, compiled for the host: what goes in comes out mixed, a broken source not.
+"""The Pico's entropy, compiled for the host: it mixes its input and detects a broken source.
 
-The pool's arithmetic is done again here with hashlib, as the head of entropy.c states it.
+The tests repeat the pool's arithmetic with hashlib, as the head of entropy.c describes it.
 """
 
 import hashlib
@@ -145,13 +145,13 @@ def test_a_sim_that_repeats_itself_is_refused(program):
 
 
 def runs(length):
-    """A window of noise that holds, in its middle, `length` equal bits."""
+    """Return a window of noise that has, in its middle, `length` equal bits."""
     bits = noise(5)
     return bits[:400] + "0" + "1" * length + "0" + bits[402 + length :]
 
 
 def shares(count):
-    """A window in which `count` bits equal the first, in short runs."""
+    """Return a window in which `count` bits equal the first, in short runs."""
     ones, zeros = ["1" * 4] * (count // 4) + ["1" * (count % 4)], ["0"] * (WINDOW - count)
     return "".join(itertools.chain(*itertools.zip_longest(ones, zeros, fillvalue="")))
 

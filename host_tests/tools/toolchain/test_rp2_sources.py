@@ -1,4 +1,4 @@
-"""The Pico's sources: a copy with the SDK inside, whole or not at all; no other tree touched."""
+"""The Pico's sources: a copy with the SDK inside, complete or absent; no other tree changes."""
 
 import shutil
 
@@ -17,7 +17,7 @@ def layout(tmp_path):
 
 @pytest.fixture
 def tree(tmp_path):
-    """A pinned MicroPython tree, small."""
+    """A small pinned MicroPython tree."""
     folder = tmp_path / "micropython"
     for part in rp2_sources._PARTS:
         (folder / part).mkdir(parents=True)
@@ -30,7 +30,7 @@ def tree(tmp_path):
 
 @pytest.fixture
 def offered(tmp_path, monkeypatch):
-    """An apt that offers two packages, pinned, and a dpkg-deb that unpacks them."""
+    """An apt that offers two pinned packages, and a dpkg-deb that unpacks them."""
     folder = tmp_path / "offered"
     folder.mkdir()
     rows = []
@@ -118,4 +118,4 @@ def test_what_apt_does_not_offer_comes_from_git(
     command(tmp_path / "tools", "apt-get", apt)
     rp2_sources.ensure(layout, tree)
     assert asked[0][2] is pins.RP2_COMMITS
-    assert "taking upstream's git" in capsys.readouterr().out
+    assert "using upstream's git" in capsys.readouterr().out

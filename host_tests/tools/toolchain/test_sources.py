@@ -1,4 +1,4 @@
-"""Fetching the sources: only what fits the pins arrives, and it arrives whole or not at all."""
+"""Fetching the sources: only files that fit the pins arrive, complete or not at all."""
 
 import io
 import subprocess
@@ -37,7 +37,7 @@ def layout(tmp_path):
 
 @pytest.fixture
 def offered(tmp_path, monkeypatch):
-    """An apt that offers two small source packages, pinned; a dict of what it is to do instead."""
+    """An apt that offers two small pinned source packages; a dict of changes to its behaviour."""
     offers = tmp_path / "offered"
     rows = []
     for package, place, files in (
@@ -177,7 +177,7 @@ def upstream(tmp_path, monkeypatch):
 
 def test_without_debian_sources_git_is_asked(layout, upstream, capsys):
     tree = sources.ensure(layout)
-    assert "taking upstream's git" in capsys.readouterr().out
+    assert "using upstream's git" in capsys.readouterr().out
     assert (tree / "py" / "mpconfig.h").read_text() == "one"
     assert (tree / "lib" / "mbedtls" / "library" / "aes.c").read_text() == "two"
     assert not list(tree.rglob(".git"))
@@ -195,7 +195,7 @@ def test_a_commit_that_upstream_lacks_ends_it(layout, upstream, monkeypatch):
 
 
 def own_tree(folder, version=(1, 26, 0), mbedtls=True):
-    """Make the least that counts as a MicroPython tree."""
+    """Make the least tree that counts as a MicroPython tree."""
     names = ("MAJOR", "MINOR", "MICRO")
     header = "".join(
         f"#define MICROPY_VERSION_{name} {number}\n"
@@ -229,5 +229,5 @@ def test_an_own_tree_that_cannot_be_built_is_refused(layout, tmp_path, options, 
 
 
 def test_a_folder_without_micropython_is_refused(layout, tmp_path):
-    with pytest.raises(steps.SetupError, match="is no MicroPython source tree"):
+    with pytest.raises(steps.SetupError, match="is not a MicroPython source tree"):
         sources.ensure(layout, str(tmp_path))

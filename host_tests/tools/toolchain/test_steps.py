@@ -1,4 +1,5 @@
-"""How a set-up step runs: its output is logged, its failure is one line, nothing stays behind."""
+"""How a set-up step runs: its output is logged, its failure is one line, no process stays
+behind."""
 
 import errno
 import os
@@ -96,7 +97,8 @@ def test_a_folder_is_replaced_as_a_whole(tmp_path):
 
 
 def test_an_interrupt_at_the_very_start_ends_the_child(tmp_path, monkeypatch):
-    """It comes when the child runs already, and nobody has hold of it yet."""
+    """The signal comes when the child runs already and the function has no handle of it yet."""
+    before = signal.getsignal(signal.SIGINT)
     children = []
 
     class Interrupted(subprocess.Popen):
@@ -109,11 +111,11 @@ def test_an_interrupt_at_the_very_start_ends_the_child(tmp_path, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         steps.run(["sleep", "600"], log=tmp_path / "a.log", what="sleeper")
     assert children[0].poll() is not None
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert signal.getsignal(signal.SIGINT) is before
 
 
 def test_an_interrupt_ends_the_whole_process_group(tmp_path):
-    """The child's own child keeps a pipe open; end of file on it proves that it is gone too."""
+    """The child's own child keeps a pipe open; end of file on it proves that it is gone, too."""
     script = textwrap.dedent(
         """
         import pathlib, sys

@@ -51,7 +51,8 @@ def test_an_unreachable_index_leaves_no_environment(layout, tmp_path, monkeypatc
 
 @pytest.fixture
 def made(monkeypatch):
-    """The making itself is replaced: what counts is when it happens. A list of `keep` values."""
+    """Replace the making of the environment, as only its moment matters. A list of `keep`
+    values."""
     calls = []
 
     def make(layout, *, keep):

@@ -1,1 +1,1 @@
-"""The commands that a person types, one folder for each object that they act on."""
+"""The command-line commands, one folder for each object that they act on."""

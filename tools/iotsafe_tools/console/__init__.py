@@ -1,1 +1,1 @@
-"""What every command shares: options, failures, exit status, what is printed."""
+"""Shared by all commands: options, failures, exit status, output."""

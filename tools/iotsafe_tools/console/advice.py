@@ -1,10 +1,10 @@
-"""What to do about an error of the client, in the words of the command line: one row a reason."""
+"""Advice for the errors of the client, in the words of the command line: one row a reason."""
 
 from __future__ import annotations
 
 _AGAIN = "try again"
 _POWER = "try again; if it stays so, cycle the modem's power"
-_DOCTOR = "`iotsafe objects` lists what the SIM holds, `iotsafe doctor` says what is wrong"
+_DOCTOR = "`iotsafe objects` lists the SIM's objects, `iotsafe doctor` finds the problem"
 _ISSUE = "have a key pair generated in the SIM, and a certificate issued for it (enrolment)"
 _WRITE = (
     "the SIM is not enrolled yet, or was revoked: have a certificate issued for the key that "
@@ -12,7 +12,7 @@ _WRITE = (
 )
 _PIN = "correct --pin or IOTSAFE_SIM_PIN; the third wrong one locks the SIM"
 _SERVER = "check host and port"
-_BUG = "this is a mistake of the tool: please report it with this line"
+_BUG = "this is a bug in the tool: please report this line"
 _REGISTER = "is the certificate registered there, from the right CA, and not revoked?"
 
 ADVICE: dict[str, str] = {
@@ -98,7 +98,7 @@ ADVICE: dict[str, str] = {
     "connect-no-data": _AGAIN,
     "connect-no-memory": "is the data quota of the SIM used up?",
     "connect-failed": _SERVER,
-    "connections-used": "close what else uses the modem, or restart it",
+    "connections-used": "close other programs that use the modem, or restart it",
     "closed-by-peer": _AGAIN,
     "closed-with-cause": _AGAIN,
     "connection-lost": "try again in a few seconds",
@@ -115,8 +115,8 @@ ADVICE: dict[str, str] = {
     "bands-invalid": "give numbers from 1 to 85",
     "edrx-too-long": "give a shorter cycle",
     "psm-too-long": "give a shorter time",
-    "option-unknown": "take one of those that are listed",
-    "option-values": "give as many numbers as it takes",
+    "option-unknown": "choose one of the listed options",
+    "option-values": "give the number of values that the option takes",
     "receiver-shared": "close the connections first",
 }
-"""Reason of an error of `iotsafe` or `cellular`, or of a step of the doctor -> what to do."""
+"""Reason of an error of `iotsafe` or `cellular`, or of a step of the doctor -> advice."""

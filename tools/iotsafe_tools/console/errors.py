@@ -1,4 +1,4 @@
-"""What goes wrong in a host tool, in one line of two parts: what and where, and what to do."""
+"""The errors of a host tool: one line with problem (what and where) and advice."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .advice import ADVICE
 
 
 class ToolError(Exception):
-    """`problem`: what went wrong and where; `advice`: what to do about it."""
+    """A failure of a tool. `problem`: what went wrong and where; `advice`: what to do."""
 
     def __init__(self, problem: str, advice: str) -> None:
         super().__init__(f"{problem}: {advice}")
@@ -23,10 +23,10 @@ class PortError(ToolError):
 
 
 class BadURL(ValueError):
-    """A port's URL that can't be meant: a mistake in the command line."""
+    """An invalid URL of a port: a mistake in the command line."""
 
 
-# Exceptions of the client's layers that a command may meet; `as_tool_error` has words for each.
+# Exceptions of the client's layers in a command; `as_tool_error` converts each.
 FAILURES = (
     ToolError,
     iotsafe.AppletNotFound,
@@ -38,7 +38,7 @@ FAILURES = (
 
 
 def as_tool_error(error: Exception) -> ToolError:
-    """One of FAILURES as a ToolError, in the words of a host tool."""
+    """Return one of FAILURES as a ToolError, in the words of a host tool."""
     if isinstance(error, ToolError):
         return error
     reason = getattr(error, "reason", None)
@@ -48,7 +48,7 @@ def as_tool_error(error: Exception) -> ToolError:
 
 
 def split(line: str) -> ToolError:
-    """A line "what; what to do" of the simulator as a ToolError."""
+    """Return a line "problem; advice" of the simulator as a ToolError."""
     problem, found, advice = line.rpartition("; ")
     if not found:
         problem, found, advice = line.partition(": ")
@@ -56,5 +56,5 @@ def split(line: str) -> ToolError:
 
 
 def printable(text: str) -> str:
-    """`text`, which may come from a device, with a `?` for whatever would steer a terminal."""
+    """Return `text`, perhaps a device's, with `?` for characters that would steer a terminal."""
     return "".join(c if c.isprintable() else "?" for c in text)

@@ -1,4 +1,4 @@
-"""Options that the commands on a port share; secrets leave the process title."""
+"""Options shared by the commands on a port, which remove secrets from the process title."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import Annotated
 
 import typer
 
-_ARG_START, _ARG_END = 45, 46  # fields of /proc/self/stat behind the name (proc(5): 48, 49)
+_ARG_START, _ARG_END = 45, 46  # fields of /proc/self/stat after the name (proc(5): 48, 49)
 
 
 def hide(secret: str | None) -> str | None:
-    """Blank `secret` among the arguments that `ps` shows of this process; returns it.
+    """Blank `secret` among this process's arguments in `ps`; return it.
 
-    Where there is no /proc they stay: the environment is the better place.
+    Without /proc it stays there: the environment is the better place.
     """
     if secret:
         with contextlib.suppress(OSError, ValueError, IndexError):
@@ -37,7 +37,7 @@ def _blank(secret: bytes) -> None:
 
 
 def is_pin(text: str) -> bool:
-    """Has `text` the form of a PIN?"""
+    """Return whether `text` has the form of a PIN."""
     return text.isascii() and text.isdigit() and 4 <= len(text) <= 8
 
 
@@ -51,7 +51,7 @@ PIN = Annotated[
     str | None,
     typer.Option(
         envvar="IOTSAFE_SIM_PIN",
-        help="PIN of a SIM in a modem that asks for one.",
+        help="PIN of a modem's SIM, if it asks for one.",
         callback=_pin,
     ),
 ]

@@ -1,4 +1,4 @@
-"""How the commands on a port end: errors as one line or as a JSON object, signals in order."""
+"""The end of the commands on a port: errors as a line or a JSON object, signals as exceptions."""
 
 from __future__ import annotations
 
@@ -12,19 +12,21 @@ from typing import Any, NoReturn
 import typer
 
 from .errors import FAILURES, BadURL, as_tool_error, printable
+from .signals import handled
 
-INTERRUPTED = 128  # and the signal's number: the exit status
+INTERRUPTED = 128  # plus the signal's number: the exit status
 
 
 @contextlib.contextmanager
 def outcome(name: str, as_json: bool) -> Iterator[None]:
-    """Turns failures in a command's block into one line, or an object, and an exit status.
+    """Turn a failure in a command's block into one line, or an object, and an exit status.
 
-    1 when it fails, 2 for a port that is written wrongly, 128 and more when a signal ends it.
+    1 if it fails, 2 for an invalid URL of a port, 128 and more if a signal ends it.
     """
-    _end_in_order()
+    _print_unprintable()
     try:
-        yield
+        with handled(_end, "SIGTERM", "SIGHUP"):  # they close what is open, like Ctrl-C
+            yield
     except BadURL as error:
         raise typer.BadParameter(str(error), param_hint="--port") from None
     except FAILURES as error:
@@ -39,11 +41,8 @@ def outcome(name: str, as_json: bool) -> Iterator[None]:
         raise typer.Exit(INTERRUPTED + signal.SIGINT) from None
 
 
-def _end_in_order() -> None:
-    """SIGTERM and SIGHUP unwind what is open, as Ctrl-C does. What can't be shown is a `?`."""
-    for signal_name in ("SIGTERM", "SIGHUP"):
-        if number := getattr(signal, signal_name, None):
-            signal.signal(number, _end)
+def _print_unprintable() -> None:
+    """Print `?` for text that the terminal's encoding lacks."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
@@ -54,5 +53,5 @@ def _end(number: int, _: object) -> NoReturn:
 
 
 def print_json(whole: dict[str, Any]) -> None:
-    """Print the one JSON object of a command."""
+    """Print the JSON object of a command."""
     typer.echo(json.dumps(whole, indent=2))

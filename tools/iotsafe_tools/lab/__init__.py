@@ -1,4 +1,4 @@
-"""The lab: a simulated modem with a simulated SIM on a UART, and what steers them."""
+"""The lab: a simulated modem with a simulated SIM on a UART, and their controls."""
 
 from .lab import Lab, LabError
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import signal
 import threading
 from typing import Annotated
 
 import typer
 from typer.core import TyperCommand
+
+from iotsafe_tools.console.signals import handled
 
 from . import vpcd as reader
 from .lab import Lab, LabError
@@ -22,7 +23,7 @@ class _LabCommand(TyperCommand):
     """`--vpcd` alone stands for `--vpcd` with the usual address."""
 
     def parse_args(self, ctx, args: list[str]) -> list[str]:
-        """Parse, with the address put in where it is not given."""
+        """Parse `args`, with the usual address after a bare `--vpcd`."""
         following = [*args, "--"][1:]
         given = [
             f"--vpcd=127.0.0.1:{reader.PORT}" if word == "--vpcd" and after[:1] == "-" else word
@@ -37,14 +38,14 @@ def lab(
     log: Annotated[str | None, typer.Option(help="Append events here, JSON lines.")] = None,
     transcript: Annotated[
         str | None,
-        typer.Option(help="Record all that passes on the UART in this new file, at most 16 MB."),
+        typer.Option(help="Record all bytes on the UART in this new file, at most 16 MB."),
     ] = None,
     modem: Annotated[str, typer.Option(help="Type of the modem.")] = "sim7080",
     profile: Annotated[str, typer.Option(help="SIM profile.")] = "gsma",
-    baud: Annotated[int, typer.Option(help="Pace the UART; 0 = as fast as it goes.")] = 115200,
+    baud: Annotated[int, typer.Option(help="Pace the UART; 0 = as fast as possible.")] = 115200,
     sign_ms: Annotated[
         float | None,
-        typer.Option(help="Time of a signature on the SIM, in place of the profile's."),
+        typer.Option(help="Time of a signature on the SIM; replaces the profile's."),
     ] = None,
     pin: Annotated[str | None, typer.Option(help="The SIM asks for this PIN.")] = None,
     auto_power: Annotated[
@@ -85,47 +86,46 @@ def lab(
 ) -> None:
     """Run a simulated modem with a simulated SIM until interrupted."""
     ended = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda *_: ended.set())
-    if not auto_power and not control:
-        control = "tcp:127.0.0.1:0"
-    try:
-        bench = Lab(
-            uart,
-            store=store,
-            log=log,
-            transcript=transcript,
-            personality=modem,
-            profile=profile,
-            baud=baud or None,
-            sign_ms=sign_ms,
-            control=control,
-            vpcd=vpcd,
-            resolve=_resolve(resolve or []),
-            loopback_only=not internet,
-            faults=fault or [],
-            quirks=frozenset(quirk or []),
-            pin=pin,
-            auto_power=auto_power,
-            delays=delays,
-            registration=registration,
-            radio=radio,
-            on_event=_tell_reader,
-            nvm={"+IPR": (baud or 115200,)} if fixed_baud else {},
-        )
-    except LabError as error:
-        typer.echo(f"iotsafe lab: {error}", err=True)
-        raise typer.Exit(1) from None
-    with bench:
-        typer.echo(how_to(bench, baud))
-        ended.wait()
-    if bench.transcript_problem:
-        typer.echo(f"lab: the transcript ended early: {bench.transcript_problem}")
-    typer.echo("lab: stopped")
+    with handled(lambda *_: ended.set(), "SIGINT", "SIGTERM", "SIGHUP"):
+        if not auto_power and not control:
+            control = "tcp:127.0.0.1:0"
+        try:
+            bench = Lab(
+                uart,
+                store=store,
+                log=log,
+                transcript=transcript,
+                personality=modem,
+                profile=profile,
+                baud=baud or None,
+                sign_ms=sign_ms,
+                control=control,
+                vpcd=vpcd,
+                resolve=_resolve(resolve or []),
+                loopback_only=not internet,
+                faults=fault or [],
+                quirks=frozenset(quirk or []),
+                pin=pin,
+                auto_power=auto_power,
+                delays=delays,
+                registration=registration,
+                radio=radio,
+                on_event=_print_reader,
+                nvm={"+IPR": (baud or 115200,)} if fixed_baud else {},
+            )
+        except LabError as error:
+            typer.echo(f"iotsafe lab: {error}", err=True)
+            raise typer.Exit(1) from None
+        with bench:
+            typer.echo(how_to(bench, baud))
+            ended.wait()
+        if bench.transcript_problem:
+            typer.echo(f"lab: the transcript ended early: {bench.transcript_problem}")
+        typer.echo("lab: stopped")
 
 
 def how_to(bench: Lab, baud: int) -> str:
-    """What the user can do now, a few lines."""
+    """Return a few lines with the user's next steps."""
     port = bench.uart.replace("tcp:", "socket://", 1) if bench.uart[:4] == "tcp:" else bench.uart
     lines = [
         f"lab: a {bench.modem.personality.title} with an IoT SAFE SIM listens on {bench.uart}",
@@ -136,7 +136,7 @@ def how_to(bench: Lab, baud: int) -> str:
     if bench.reader:
         lines[1:1] = [
             f"  card:     in the PC/SC reader at {bench.reader.name}, not in the modem",
-            "            it is there as soon as pcscd runs, then: opensc-tool --list-readers",
+            "            it appears as soon as pcscd runs; then: opensc-tool --list-readers",
         ]
     if bench.control:
         host, _, number = bench.control[4:].rpartition(":")
@@ -147,15 +147,15 @@ def how_to(bench: Lab, baud: int) -> str:
     return "\n".join(lines)
 
 
-def _tell_reader(event: dict) -> None:
-    """Say when pcscd comes and goes."""
+def _print_reader(event: dict) -> None:
+    """Print when pcscd comes and goes."""
     if event["kind"] == "reader":
         state = "has the card" if event["attached"] else "is gone, or the card was taken out"
         typer.echo(f"lab: the reader at {event['name']} {state}")
 
 
 def _resolve(entries: list[str]) -> dict[str, tuple[str, int | None]]:
-    """NAME=ADDRESS[:PORT] to what `Network` wants. Raises typer.BadParameter."""
+    """Return `Network`'s table of NAME=ADDRESS[:PORT]. Raises typer.BadParameter."""
     found: dict[str, tuple[str, int | None]] = {}
     for entry in entries:
         name, _, target = entry.partition("=")

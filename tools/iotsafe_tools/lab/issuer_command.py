@@ -1,4 +1,4 @@
-"""`iotsafe issuer`: do what a SIM's issuer does, to the card of a running lab."""
+"""`iotsafe issuer`: act as the issuer of a running lab's SIM."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import typer
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command to `app`, and the name that it had before."""
+    """Add the command to `app`, and its old name."""
     app.command(
         context_settings={"ignore_unknown_options": True},
         epilog="Commands: objects, profile, create, write, empty, remove, deactivate, activate, "
-        "admin. A command that lacks an argument says which.",
+        "admin. A command without its arguments prints them.",
     )(issuer)
     anything = {"ignore_unknown_options": True, "allow_extra_args": True}
     app.command("card", hidden=True, add_help_option=False, context_settings=anything)(_card)
@@ -24,9 +24,9 @@ def issuer(
     control: Annotated[
         str, typer.Option(help="The lab's control port: tcp:HOST:PORT.", envvar="IOTSAFE_CONTROL")
     ],
-    as_json: Annotated[bool, typer.Option("--json", help="The answer as JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")] = False,
 ) -> None:
-    """Do what a SIM's issuer does, to the card of a running lab: list, create, fill, and so on."""
+    """Act as the issuer of a running lab's SIM: list, create, fill objects, and so on."""
     from rich.console import Console
 
     from . import issuer_console

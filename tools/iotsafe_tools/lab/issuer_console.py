@@ -1,4 +1,4 @@
-"""`iotsafe issuer`: the issuer's commands (issuer_control.py), typed by a person."""
+"""`iotsafe issuer`: sends the issuer's commands (issuer_control.py) to a lab."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ from iotsafe_tools.simulator.modem.control import LINE_LIMIT
 from .issuer_control import FILE_BYTES
 
 TIMEOUT = 60.0
-"""Seconds; an RSA key takes some of them."""
+"""Seconds; an RSA key takes several."""
 _ANSWER_LIMIT = 4_000_000
 _COLUMNS = ("kind", "id", "label", "state", "type", "functions")
 
 
 class IssuerError(Exception):
-    """The lab cannot be asked, or it refused; the message says what to do."""
+    """The lab does not answer, or refuses; the message says what to do."""
 
 
 def perform(control: str, words: Sequence[str]) -> dict[str, Any]:
-    """Have the lab at `control` ("tcp:HOST:PORT") carry out a command; the fields of its answer.
+    """Let the lab at `control` ("tcp:HOST:PORT") carry out a command; return its answer's fields.
 
-    `write KIND ID FILE` takes a file's bytes, of a PEM certificate the DER. Raises IssuerError.
+    `write KIND ID FILE` sends a file's bytes, or the DER of a PEM certificate. Raises IssuerError.
     """
     line = "card " + shlex.join(_with_file(words))
     if "\n" in line or "\r" in line:
@@ -44,12 +44,12 @@ def perform(control: str, words: Sequence[str]) -> dict[str, Any]:
 
 
 def ask(control: str, line: str) -> dict[str, Any]:
-    """Send one line to a control port; the answer. Raises IssuerError."""
+    """Send one line to a control port; return the answer. Raises IssuerError."""
     kind, _, rest = control.partition(":")
     host, _, port = rest.rpartition(":")
     if kind != "tcp" or not host or not port.isdecimal() or int(port) > 65535:
         raise IssuerError(
-            f"no control port {control!r}; use tcp:HOST:PORT, as iotsafe lab says it"
+            f"no control port {control!r}; use tcp:HOST:PORT, as iotsafe lab prints it"
         )
     try:
         with _connected(host, int(port)) as stream:
@@ -65,7 +65,7 @@ def ask(control: str, line: str) -> dict[str, Any]:
     except ValueError:
         answer = None
     if not isinstance(answer, dict):
-        raise IssuerError(f"what answers at {control} is no lab")
+        raise IssuerError(f"the program at {control} is not a lab")
     return answer
 
 
@@ -79,7 +79,7 @@ def _connected(host: str, port: int) -> Iterator[Any]:
 
 
 def _with_file(words: Sequence[str]) -> list[str]:
-    """The words, with the name of a file to write replaced by its bytes."""
+    """Return the words, with the name of a file to write replaced by its bytes."""
     if len(words) != 4 or words[0] != "write" or words[3].startswith(("hex=", "base64=")):
         return list(words)
     try:
@@ -91,14 +91,14 @@ def _with_file(words: Sequence[str]) -> list[str]:
         try:
             data = ssl.PEM_cert_to_DER_cert(data.decode("ascii").strip())
         except ValueError:
-            raise IssuerError(f"{words[3]} is no PEM certificate") from None
+            raise IssuerError(f"{words[3]} is not a PEM certificate") from None
     if len(data) > FILE_BYTES:
         raise IssuerError(f"{words[3]} is longer than a file on a card can be: {FILE_BYTES} bytes")
     return [*words[:3], "base64=" + base64.b64encode(data).decode()]
 
 
 def show(fields: dict[str, Any], console: Console) -> None:
-    """Print an answer for people: the objects as a table, the rest line by line."""
+    """Print an answer: the objects as a table, the rest line by line."""
     if "objects" not in fields:
         rows = fields.get("profile", fields) or {"done": True}
         for name, value in rows.items():

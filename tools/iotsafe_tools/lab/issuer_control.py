@@ -1,6 +1,6 @@
-"""The issuer's commands to the lab's card: what on a real SIM is done at the factory or over the
-air, and never by the device's APDUs. They come over the lab's control port, each after the word
-`card`; modem/control.py carries lines and answers.
+"""The issuer's commands to the lab's card: on a real SIM, the issuer does this at the factory or
+over the air, and never by the device's APDUs. They come over the lab's control port, each after
+the word `card`; ../simulator/modem/control.py carries lines and answers.
 
     card objects
     card profile
@@ -10,8 +10,8 @@ air, and never by the device's APDUs. They come over the lab's control port, eac
     card admin begin|end KIND ID
 
 KIND is private, public, secret or file; or pair for private and public, but not for `write` and
-`admin`. An ID is in hexadecimal. The keys and words of `create` are those of a profile file
-(sim/profile_file.py), with commas in lists. Values go in: no key comes out by any command.
+`admin`. An ID is in hexadecimal. `create` takes the keys and words of a profile file
+(../simulator/sim/profile_file.py), with commas in lists. No command returns a key.
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ from iotsafe_tools.simulator.sim.profile import Profile
 from iotsafe_tools.simulator.sim.store import StoreError
 
 FILE_BYTES = 0xFFFF
-"""The longest file there can be."""
+"""The longest possible file, in bytes."""
 SECRET_BYTES = 255
-"""The longest secret key that can be written."""
+"""The longest secret key to write, in bytes."""
 
 _KINDS: dict[str, tuple[o.Kind, ...]] = {
     **{kind.name.lower(): (kind,) for kind in o.Kind},
     "pair": (o.Kind.PRIVATE, o.Kind.PUBLIC),
 }
-# Keys of `create` whose value is not one text.
+# Keys of `create` whose value is not a single text.
 _LISTS = frozenset(
     (
         "access",
@@ -51,7 +51,7 @@ _LISTS = frozenset(
     )
 )
 _FLAGS = {"true": True, "false": False}
-# Type of object -> the field that a written value goes to, and how many bytes it may have.
+# Type of object -> the field for a written value, and the value's longest length in bytes.
 _VALUES = {
     o.Kind.FILE: ("content", FILE_BYTES),
     o.Kind.PUBLIC: ("point", 65),
@@ -64,21 +64,21 @@ _ENCODINGS: dict[str, Callable[[str], bytes]] = {
 
 
 class IssuerControl:
-    """Carries out commands on one card's issuer side."""
+    """Carries out commands as the issuer of one card."""
 
     def __init__(self, issuer: Issuer, profile: Profile) -> None:
         self._issuer = issuer
         self._profile = profile
 
     def __call__(self, line: str) -> dict[str, Any]:
-        """Carry out one command, without the word `card`; the fields of the answer.
+        """Carry out one command, without the word `card`; return the answer's fields.
 
-        Raises ValueError with what is wrong and what can be done; never with a value in it.
+        Raises ValueError with problem and advice; it never quotes a value.
         """
         name, _, rest = line.strip().partition(" ")
         if name not in _COMMANDS:
             raise ValueError(
-                f"the issuer has no command {name[:20]!r}; there are {', '.join(_COMMANDS)}"
+                f"the issuer has no command {name[:20]!r}; it has {', '.join(_COMMANDS)}"
             )
         act, usage = _COMMANDS[name]
         words = _split(rest)
@@ -91,10 +91,10 @@ class IssuerControl:
                 raise
             raise ValueError(f"write: {name} {usage}".rstrip()) from None
 
-    # ---- what there is -------------------------------------------------------------------
+    # ---- reading -------------------------------------------------------------------------
 
     def objects(self) -> dict[str, Any]:
-        """All objects with their attributes and states, and without their values."""
+        """Return all objects with their attributes and states, without their values."""
         running = self._issuer.administrations()
         return {
             "objects": [
@@ -109,13 +109,13 @@ class IssuerControl:
         }
 
     def profile(self) -> dict[str, Any]:
-        """How the card behaves: the switches of its profile."""
+        """Return the switches of the card's profile."""
         switches = dataclasses.fields(self._profile)
         values = {item.name: getattr(self._profile, item.name) for item in switches}
         del values["objects"]
         return {"profile": {name: _plain(value) for name, value in values.items()}}
 
-    # ---- what is done --------------------------------------------------------------------
+    # ---- changing ------------------------------------------------------------------------
 
     def create(self, kind: str, *pairs: str) -> None:
         """Make containers; `generate=true` also makes the key."""
@@ -125,11 +125,11 @@ class IssuerControl:
         self._issuer.create(profile_file.planned(entry, f"card create {kind}"))
 
     def write(self, kind: str, id: str, *data: str) -> dict[str, Any]:
-        """Fill a container; the number of bytes."""
+        """Fill a container; return the number of bytes."""
         (found,) = self._find(kind, id, pair=False)
         if found.kind not in _VALUES:
             raise ValueError(
-                "a private key is never written; use: card create pair … generate=true"
+                "a private key cannot be written; use: card create pair … generate=true"
             )
         field, most = _VALUES[found.kind]
         value = _decoded(data)
@@ -145,12 +145,12 @@ class IssuerControl:
         return {"bytes": len(value)}
 
     def empty(self, kind: str, id: str) -> None:
-        """Take the values out."""
+        """Delete the values."""
         for item in self._find(kind, id):
             self._issuer.empty(item.kind, item.id)
 
     def remove(self, kind: str, id: str) -> None:
-        """Take the containers away."""
+        """Delete the containers."""
         for item in self._find(kind, id):
             self._issuer.remove(item.kind, item.id)
 
@@ -160,7 +160,7 @@ class IssuerControl:
             self._issuer.deactivate(item.kind, item.id)
 
     def activate(self, kind: str, id: str) -> None:
-        """Allow it again."""
+        """Allow the use of deactivated objects again."""
         for item in self._find(kind, id):
             self._issuer.activate(item.kind, item.id)
 
@@ -176,14 +176,14 @@ class IssuerControl:
         steps[step](item.kind, item.id)
 
     def _find(self, kind: str, id: str, *, pair: bool = True) -> list[o.Container]:
-        """The objects of KIND and ID, all of them there. Raises ValueError."""
+        """Return the objects of KIND and ID. Raises ValueError if one is absent."""
         allowed = [name for name in _KINDS if pair or name != "pair"]
         if kind not in allowed:
-            raise ValueError(f"no type of object {kind[:20]!r}; there are {', '.join(allowed)}")
+            raise ValueError(f"no type of object {kind[:20]!r}; choose {', '.join(allowed)}")
         try:
             wanted = bytes.fromhex(id)
         except ValueError:
-            raise ValueError("an ID is in hexadecimal, as 01") from None
+            raise ValueError("an ID is in hexadecimal, such as 01") from None
         there = {(item.kind, item.id): item for item in self._issuer.objects()}
         for one in _KINDS[kind]:
             if (one, wanted) not in there:
@@ -192,7 +192,7 @@ class IssuerControl:
 
 
 _TARGET = "|".join(_KINDS) + " ID"
-# Command -> method, and what follows it.
+# Command -> method, and its arguments.
 _COMMANDS: dict[str, tuple[Callable[..., dict[str, Any] | None], str]] = {
     "objects": (IssuerControl.objects, ""),
     "profile": (IssuerControl.profile, ""),
@@ -207,11 +207,11 @@ _COMMANDS: dict[str, tuple[Callable[..., dict[str, Any] | None], str]] = {
 
 
 def _split(text: str) -> list[str]:
-    """Words as a shell has them, in UTF-8."""
+    """Split UTF-8 text into words like a shell."""
     try:
         return shlex.split(text.encode("latin-1").decode())
     except UnicodeError:
-        raise ValueError("the command is no UTF-8") from None
+        raise ValueError("the command is not UTF-8") from None
     except ValueError:
         raise ValueError("a quotation mark is open; close it") from None
 
@@ -229,7 +229,7 @@ def _pairs(words: tuple[str, ...]) -> Iterator[tuple[str, str]]:
 
 
 def _value(key: str, text: str) -> Any:
-    """The value of a key of `create` as a profile file would have it."""
+    """Return the value of a key of `create` as a profile file would have it."""
     if key in _LISTS:
         return [word.strip() for word in text.split(",") if word.strip()]
     if key == "size" and text.isascii() and text.isdigit() and len(text) < 6:
@@ -238,19 +238,19 @@ def _value(key: str, text: str) -> Any:
 
 
 def _decoded(words: tuple[str, ...]) -> bytes:
-    """The bytes of hex=… or base64=…; what is wrong is told without showing them."""
+    """Return the bytes of hex=… or base64=…; an error does not show them."""
     if len(words) == 1:
         encoding, _, text = words[0].partition("=")
         if encoding in _ENCODINGS:
             try:
                 return _ENCODINGS[encoding](text)
             except (ValueError, binascii.Error):
-                raise ValueError(f"what follows {encoding}= is no {encoding}") from None
+                raise ValueError(f"the text after {encoding}= is not {encoding}") from None
     raise ValueError(f"write: write {_COMMANDS['write'][1]}")
 
 
 def _fits(act: Callable[..., Any], words: list[str]) -> bool:
-    """Whether a command takes so many words."""
+    """Whether a command takes this number of words."""
     code = act.__code__
     fixed = code.co_argcount - 1
     return len(words) == fixed or (len(words) > fixed and bool(code.co_flags & 0x04))
@@ -267,7 +267,7 @@ def _named(kind: o.Kind, id: bytes) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """For JSON: bytes as hexadecimal digits."""
+    """Return a value for JSON: bytes as hexadecimal digits."""
     if isinstance(value, bytes):
         return value.hex().upper()
     return [_plain(item) for item in value] if isinstance(value, tuple) else value

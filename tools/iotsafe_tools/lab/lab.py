@@ -3,11 +3,11 @@
 The SIM can be in a PC/SC reader instead, see `insert_card`.
 
     with Lab(uart="pty:/tmp/modem", baud=115200) as lab:
-        print(lab.uart)                         # what the host opens
+        print(lab.uart)                         # for the host to open
         lab.call(lab.modem.faults.add, "cme", prefix="+CSIM", times=1)
 
-A thread of its own moves bytes between UART, modem and network. Everything else is in `modem`
-and `sim`.
+A thread of its own moves bytes between UART, modem and network. `simulator/modem` and
+`simulator/sim` do everything else.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ from .issuer_control import IssuerControl
 from .vpcd import Reader
 
 LONGEST_WAIT = 1.0
-"""Seconds; the thread looks around at least this often."""
+"""Seconds; the thread runs at least this often."""
 JOIN = 10.0
 PAUSE = 0.1
-"""Seconds without work after an unexpected error."""
+"""Seconds of rest after an unexpected error."""
 
 
 class LabError(Exception):
@@ -48,19 +48,19 @@ class Lab:
     """Modem + SIM on a UART.
 
     uart: "pty", "pty:LINK" or "tcp:HOST:PORT". control: None or "tcp:HOST:PORT", see
-    modem/control.py.
-    vpcd: None, or where a virtual card reader listens ("127.0.0.1:35963"): the SIM starts in the
+    simulator/modem/control.py.
+    vpcd: None, or the address of a virtual card reader ("127.0.0.1:35963"): the SIM starts in the
     reader and not in the modem, see vpcd.py.
     store: file with the SIM's content, None = a new SIM in memory. profile: a SIM profile or its
     name.
     card: a ready card instead of store and profile. sign_ms: time of a signature on the SIM.
     baud: pace the UART, None = as fast as possible. log: file for events, one JSON object a line.
-    transcript: new file for all that passes on the UART, see modem/transcript.py.
+    transcript: new file for all bytes on the UART, see simulator/modem/transcript.py.
     on_event: called with each event, in the lab's thread. resolve: host name -> (address, port
     or None).
-    loopback_only: refuse connections to anything but this machine. radio: "none", or a name in
-    modem/air.py, which sets the access technology, too. faults: see modem/faults.py, as text.
-    options: fields of modem.Options. Raises LabError.
+    loopback_only: refuse connections to other machines. radio: "none", or a name in
+    simulator/modem/air.py, which also sets the access technology. faults: as text, see
+    simulator/modem/faults.py. options: fields of modem.Options. Raises LabError.
     """
 
     def __init__(
@@ -94,9 +94,9 @@ class Lab:
         self._watch = on_event
         self._began = time.monotonic()
         if baud is not None and baud not in range(300, 4000001):
-            raise LabError(f"no baud rate {baud}; choose 300 to 4000000")
+            raise LabError(f"the baud rate {baud} is not possible; choose 300 to 4000000")
         if radio not in (NONE, *PRESETS):
-            raise LabError(f"no radio {radio!r}; there are {', '.join((NONE, *PRESETS))}")
+            raise LabError(f"no radio {radio!r}; choose one of {', '.join((NONE, *PRESETS))}")
         preset = PRESETS.get(radio)
         if preset:
             options.setdefault("act", preset.act)
@@ -140,12 +140,12 @@ class Lab:
 
     @property
     def uart(self) -> str:
-        """What the host opens: a device or link, or tcp:HOST:PORT."""
+        """The UART for the host to open: a device or link, or tcp:HOST:PORT."""
         return self._shell.name
 
     @property
     def control(self) -> str | None:
-        """Where the control commands go, tcp:HOST:PORT."""
+        """The control port, tcp:HOST:PORT, if there is one."""
         return self._control.name if self._control else None
 
     @property
@@ -155,16 +155,16 @@ class Lab:
 
     @property
     def transcript_problem(self) -> str:
-        """Why the transcript ended before the lab, "" if it did not."""
+        """The reason if the transcript ended before the lab, else ""."""
         return self._transcript.problem if self._transcript else ""
 
     @property
     def counters(self) -> dict[str, int]:
-        """A copy of the modem's counters."""
+        """Return a copy of the modem's counters."""
         return dict(self.modem.counters)
 
     def start(self) -> Lab:
-        """Run in a thread of its own."""
+        """Start the lab's thread."""
         if self._thread is None and not self._closed:
             self._thread = threading.Thread(target=self._run, name="lab", daemon=True)
             self._thread.start()
@@ -202,8 +202,8 @@ class Lab:
         self.call(self.modem.power_key, pressed)
 
     def insert_card(self, place: str | None) -> None:
-        """Put the SIM into the "modem" or the "reader", or take it out (None). It is one card: it
-        is never in both, and each of them resets it when it gets it.
+        """Put the SIM into the "modem" or the "reader", or take it out (None). It is one card,
+        never in both, and each of them resets it at insertion.
 
         Raises ValueError for a reader that the lab does not have.
         """
@@ -254,7 +254,7 @@ class Lab:
             reader.insert()
 
     def _notify(self) -> None:
-        with contextlib.suppress(BlockingIOError):  # full: it will wake up anyway
+        with contextlib.suppress(BlockingIOError):  # full: the thread will wake up anyway
             self._waker.send(b"\0")
 
     def _run(self) -> None:
@@ -265,12 +265,12 @@ class Lab:
                 ready = select.select(readers, writers, (), timeout)
                 with self._lock:
                     self._collect(ready[0])
-            except Exception as error:  # the lab outlives its own mistakes, and shows them
+            except Exception as error:  # the lab survives its own errors, and reports them
                 self.modem.failed(error)
                 select.select([self._wake], (), (), PAUSE)
 
     def _turn(self) -> tuple[list, list, float]:
-        """Do everything that can be done now; what to wait for then."""
+        """Do everything that can be done now; return what to wait for next."""
         shell, line, reader = self._shell, self.line, self._reader
         if shell.poll():
             self._out = b""

@@ -1,9 +1,9 @@
-"""The lab's card in a PC/SC reader, by way of vpcd: Debian's virtual reader (vsmartcard-vpcd).
+"""The lab's card in a PC/SC reader, through vpcd, Debian's virtual reader (vsmartcard-vpcd).
 
-vpcd is a driver in pcscd. It listens on TCP, and the card connects to it. A message is its length,
-two bytes big-endian, and that many bytes. One byte from the reader is a control: 00 power off,
-01 power on, 02 reset, 04 what is the ATR; only the last is answered. Anything else is a command
-APDU, which is answered with data and SW1 SW2.
+vpcd is a driver in pcscd. It listens on TCP, and the card connects to it. A message is a length,
+two bytes big-endian, and that many bytes. A single byte from the reader is a control: 00 power
+off, 01 power on, 02 reset, 04 request for the ATR. The card answers only the last. It answers any
+other message, a command APDU, with data and SW1 SW2.
 
 `VirtualCard` is the protocol without I/O, `Reader` the connection. The lab's thread drives both.
 """
@@ -22,26 +22,26 @@ from iotsafe_tools.simulator.modem.redact import redact_apdu
 log = logging.getLogger(__name__)
 
 PORT = 35963
-"""Where vpcd listens unless its configuration says otherwise."""
+"""vpcd's port unless its configuration has another."""
 CHUNK = 4096
 RETRY = 0.5
-"""Seconds between two tries to reach vpcd."""
+"""Seconds between two attempts to reach vpcd."""
 PENALTY = 10.0
-"""Seconds before a peer that sent nonsense is tried again."""
+"""Seconds before another attempt at a peer that broke the protocol."""
 
 POWER_OFF, POWER_ON, RESET, GET_ATR = b"\x00", b"\x01", b"\x02", b"\x04"
 _CONNECTING = (errno.EINPROGRESS, errno.EALREADY)
 
 
 class VpcdError(ValueError):
-    """An address that cannot be, or a peer that does not speak vpcd's protocol."""
+    """An invalid address, or a peer that does not speak vpcd's protocol."""
 
 
 class VirtualCard:
-    """What the card says to vpcd: bytes in, (seconds of work, bytes) out.
+    """The card's side of vpcd's protocol: bytes in, (seconds of work, bytes) out.
 
-    on_apdu(apdu, response, seconds) is told of each command. Not yet complete input is at most
-    one message: 64 KB.
+    It calls on_apdu(apdu, response, seconds) for each command. Incomplete input is at most one
+    message: 64 KB.
     """
 
     def __init__(self, card, on_apdu: Callable[[bytes, bytes, float], None]) -> None:
@@ -51,13 +51,13 @@ class VirtualCard:
         self._powered = False
 
     def feed(self, data: bytes) -> None:
-        """Bytes from the reader."""
+        """Take bytes from the reader."""
         self._input += data
 
     def next_answer(self) -> tuple[float, bytes] | None:
-        """Work off messages until one has an answer; None when more input is needed.
+        """Handle messages until one has an answer; return None if more input is needed.
 
-        Raises VpcdError for what no reader sends: then nothing that follows can be trusted.
+        Raises VpcdError for input that no reader sends; the following input is not usable then.
         """
         while len(self._input) >= 2:
             size = int.from_bytes(self._input[:2], "big")
@@ -91,11 +91,11 @@ class VirtualCard:
 
 
 class Reader:
-    """Holds the card into the reader of vpcd at `where`, "HOST:PORT" or ":PORT" or "HOST".
+    """Puts the card into the reader of vpcd at `where`, "HOST:PORT" or ":PORT" or "HOST".
 
-    It connects when vpcd is there, and again when it has gone and come back: pcscd may be started
-    and stopped at any time. on_event(kind, **fields) is told of commands and connections. clock:
-    seconds. loopback_only: refuse another machine. Raises VpcdError for a wrong address.
+    It connects when vpcd listens, and again after each break: pcscd may start and stop at any
+    time. It calls on_event(kind, **fields) for commands and connections. clock: seconds.
+    loopback_only: refuse another machine. Raises VpcdError for an invalid address.
     """
 
     def __init__(
@@ -114,14 +114,14 @@ class Reader:
         self._socket: socket.socket | None = None
         self._protocol: VirtualCard | None = None
         self._output = b""
-        self._due: float | None = None  # when `_output` is to be sent: the card still works
+        self._due: float | None = None  # the time to send `_output`: until then the card works
         self._retry = clock()
         self.name = f"{self._address[0]}:{self._address[1]}"
         self.inserted = True
 
     @property
     def attached(self) -> bool:
-        """The card is in the reader, and the reader is there."""
+        """Whether the card is in the reader, and the reader is connected."""
         return self._protocol is not None
 
     def insert(self) -> None:
@@ -135,23 +135,23 @@ class Reader:
         self._drop()
 
     def readers(self) -> list:
-        """What to wait for to become readable."""
+        """Return the sockets to wait for until readable."""
         return [self._socket] if self.attached and not self._output else []
 
     def writers(self) -> list:
-        """What to wait for to become writable."""
+        """Return the sockets to wait for until writable."""
         connecting = self._socket is not None and not self.attached
         late = self._output and self._due is None
         return [self._socket] if connecting or late else []
 
     def next_due(self) -> float | None:
-        """Time on the clock when `service` is wanted next, whatever the socket does."""
+        """Return the clock's time at which to call `service` next, whatever the socket does."""
         if self._socket is None:
             return self._retry if self.inserted else None
         return self._due
 
     def service(self) -> None:
-        """Do what can be done now: connect, take commands, answer."""
+        """Connect, take commands and answer, as far as possible now."""
         try:
             if self._socket is None:
                 if self.inserted and self._clock() >= self._retry:
@@ -168,7 +168,7 @@ class Reader:
             self._fail(f"is gone: {error.strerror}", RETRY)
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the connection."""
         self._drop()
 
     # ---- the connection -------------------------------------------------------------------
@@ -181,7 +181,7 @@ class Reader:
         self._connected(self._socket.connect_ex(self._address))
 
     def _connected(self, number: int) -> None:
-        """Go on after connect's `number`; silent while nobody listens, as pcscd may come later."""
+        """Continue after connect's errno `number`; report no refusal, as pcscd may start later."""
         if number in _CONNECTING:
             return
         if number not in (0, errno.EISCONN) or self._to_itself():
@@ -191,21 +191,21 @@ class Reader:
         self._event("reader", name=self.name, attached=True)
 
     def _to_itself(self) -> bool:
-        """TCP may connect a socket with itself when nobody listens on a port of its own range."""
+        """Whether the socket is connected to itself, as TCP can do if the port is closed."""
         with contextlib.suppress(OSError):
             return self._socket.getsockname() == self._socket.getpeername()
         return True
 
     def _receive(self) -> bool:
-        """Take input until there is something to answer; whether there is."""
+        """Take input until there is something to answer; return whether there is."""
         answer = self._protocol.next_answer()
         if answer is None:
             data = self._socket.recv(CHUNK)
             if not data:
                 self._drop(RETRY)
                 return False
-            # vpcd sends length and content apart, and the second only when the first is confirmed,
-            # which the kernel would do 40 ms later.
+            # vpcd sends length and content apart, and the content only after the kernel has
+            # acknowledged the length, which it would delay by 40 ms.
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
             self._protocol.feed(data)
             answer = self._protocol.next_answer()
@@ -215,7 +215,7 @@ class Reader:
         return True
 
     def _flush(self) -> bool:
-        """Send what is to be sent; whether all of it has gone."""
+        """Send the output; return whether all of it has gone."""
         if self._due is not None:
             if self._clock() < self._due:
                 return False
@@ -235,7 +235,7 @@ class Reader:
         )
 
     def _fail(self, what: str, pause: float) -> None:
-        """Hang up on the peer and say why, in one line."""
+        """Close the connection and log why, in one line."""
         log.error(
             "the card reader at %s %s; hung up, next try in %g s. Is it vpcd that listens there?",
             self.name,
@@ -256,7 +256,7 @@ class Reader:
 
 
 def _address(where: str, loopback_only: bool) -> tuple[str, int]:
-    """HOST:PORT with defaults for both, as (address, port)."""
+    """Return (address, port) of HOST:PORT, with defaults for both."""
     host, colon, port = where.rpartition(":")
     if not colon or where.endswith("]"):
         host, port = where, str(PORT)
@@ -266,7 +266,7 @@ def _address(where: str, loopback_only: bool) -> tuple[str, int]:
     except ValueError:
         address = None
     if address is None or not port.isdecimal() or not 1 <= int(port) <= 65535:
-        raise VpcdError(f"no card reader {where!r}; write ADDRESS:PORT, as 127.0.0.1:{PORT}")
+        raise VpcdError(f"no card reader {where!r}; write ADDRESS:PORT, such as 127.0.0.1:{PORT}")
     if loopback_only and not address.is_loopback:
         raise VpcdError(f"the card reader {where} is another machine; only loopback is allowed")
     return str(address), int(port)

@@ -1,4 +1,4 @@
-"""Where the SIM or the modem is: one URL for a modem, a card reader and the simulator."""
+"""The place of the SIM or the modem: one URL for a modem, a card reader or the simulator."""
 
 from .by_url import open_channel, open_line
 

@@ -1,4 +1,4 @@
-"""Where the card, or the modem, is: one URL for a modem, a card reader and the simulator.
+"""The place of the card or the modem: one URL for a modem, a card reader or the simulator.
 
 /dev/ttyUSB0, COM3, socket://HOST:PORT, any URL of pyserial
     [?baud=115200][?transcript=FILE]                                            a modem
@@ -7,7 +7,7 @@ sim:, sim:PATH [?profile=NAME]                                                  
 
 with open_channel("/dev/ttyUSB0") as port:
     data, sw = port.channel.transmit(apdu)
-with open_line("sim:?modem=bg95") as line:      # the simulator has a modem, too
+with open_line("sim:?modem=bg95") as line:      # the simulator also has a modem
     line.uart.write(b"AT\r")
 """
 
@@ -23,10 +23,10 @@ from .shapes import DEFAULT_BAUD, ModemLine, OpenCard
 
 
 def open_channel(url: str, pin: str | None = None) -> AbstractContextManager[OpenCard]:
-    """The card at `url`, as a context manager that gives an OpenCard and closes it at the end.
+    """Return a context manager that opens the card at `url` as an OpenCard, and closes it.
 
-    `pin`: for a SIM behind a modem that asks for one. Raises BadURL at once; on entry PortError,
-    and later PortError or cellular.ModemError where the line is cut.
+    `pin`: for a SIM behind a modem, if it asks for one. Raises BadURL at once; on entry PortError,
+    and later PortError or cellular.ModemError if the line is cut.
     """
     target, options = _parts(url)
     scheme, colon, rest = target.partition(":")
@@ -39,9 +39,9 @@ def open_channel(url: str, pin: str | None = None) -> AbstractContextManager[Ope
 
 
 def open_line(url: str, baud: int | None = None) -> AbstractContextManager[ModemLine]:
-    """The line to the modem at `url`, as a context manager that gives a ModemLine and closes it.
+    """Return a context manager that opens the line at `url` as a ModemLine, and closes it.
 
-    `baud`: where the URL does not say it. Raises BadURL at once, on entry PortError.
+    `baud`: if the URL does not have it. Raises BadURL at once, on entry PortError.
     """
     target, options = _parts(url)
     scheme, colon, rest = target.partition(":")
@@ -56,7 +56,7 @@ def open_line(url: str, baud: int | None = None) -> AbstractContextManager[Modem
         _only(url, options, *OPTIONS)
         return open_simulated(url, rest, options, baud or DEFAULT_BAUD)
     if baud is not None and "baud" in options:
-        raise BadURL(f"{url}: the rate is there already, leave --baud out")
+        raise BadURL(f"{url}: the URL has the rate already, omit --baud")
     if baud is not None:
         options["baud"] = str(baud)
     target, baud, transcript = _serial(url, target, options)
@@ -66,17 +66,17 @@ def open_line(url: str, baud: int | None = None) -> AbstractContextManager[Modem
 
 
 def _parts(url: str) -> tuple[str, dict[str, str]]:
-    """(what is before the options, the options)."""
+    """Return the part before the options, and the options."""
     target, mark, query = url.partition("?")
     return target, _options(url, query) if mark else {}
 
 
 def _serial(url: str, target: str, options: dict[str, str]) -> tuple[str, int, str | None]:
-    """The URL for pyserial, the rate, and the file of the transcript."""
+    """Return the URL for pyserial, the rate, and the transcript's file."""
     baud = _number(url, options.pop("baud", str(DEFAULT_BAUD)))
     transcript = options.pop("transcript", None)
     if not target:
-        raise BadURL("no port is named: write /dev/ttyUSB0, socket://HOST:PORT, pcsc: or sim:")
+        raise BadURL("the port is missing: write /dev/ttyUSB0, socket://HOST:PORT, pcsc: or sim:")
     return target + ("?" + urlencode(options) if options else ""), baud, transcript
 
 
@@ -84,7 +84,7 @@ def _options(url: str, query: str) -> dict[str, str]:
     try:
         return dict(parse_qsl(query, keep_blank_values=True, strict_parsing=True))
     except ValueError:
-        raise BadURL(f"{url}: options are written ?name=value&name=value") from None
+        raise BadURL(f"{url}: write options as ?name=value&name=value") from None
 
 
 def _number(url: str, text: str) -> int:
@@ -96,7 +96,7 @@ def _number(url: str, text: str) -> int:
 def _only(url: str, options: dict[str, str], *known: str) -> None:
     for name in options:
         if name not in known:
-            raise BadURL(f"{url}: there is no option {name!r} here")
+            raise BadURL(f"{url}: such a port has no option {name!r}")
 
 
 # -- card readers -------------------------------------------------------------------------------

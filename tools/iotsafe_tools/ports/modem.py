@@ -1,8 +1,8 @@
-"""A 3GPP modem on a serial port, or on whatever pyserial has a URL for: its line, and its SIM as
-a card channel.
+"""A 3GPP modem on a serial port, or at any URL of pyserial: its line, and its SIM as a card
+channel.
 
-The modem is found (AT), told to be precise about errors and asked for its SIM. Nothing else is
-done with it: no power key, no registration, no connection.
+This module finds the modem (AT), switches error numbers on and checks its SIM. It does nothing
+else with it: no power key, no registration, no connection.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ from .recording import recorded
 from .shapes import ModemLine, OpenCard
 
 FIND_MS = 6_000
-"""How long a modem may take to answer the first AT."""
+"""The longest wait for an answer to the first AT, in ms."""
 
-_WRITE = timeouts.DEFAULT / 1000 + 0.5  # seconds; then the AT engine has given up, too
+_WRITE = timeouts.DEFAULT / 1000 + 0.5  # seconds; the AT engine gives up before
 
 _GONE = "plug it in again, check the cable, and try again"
 _IN_USE = "close that first (mpremote, a serial monitor, ModemManager, another iotsafe)"
 _LISTED = "is it plugged in? `pyserial-ports` lists the ports"
 
-# errno of opening a device -> what is wrong, what to do.
+# errno of opening a device -> problem, advice.
 _NOT_OPENED = {
     errno.ENOENT: ("no such port", _LISTED),
     errno.ENODEV: ("no such port", _LISTED),
@@ -45,12 +45,12 @@ _NOT_OPENED = {
 
 
 class AnyModem(Modem):
-    """What all modems have in common, and what any of them says when it starts."""
+    """The common part of all modems, with the start-up lines of all of them."""
 
     boot_lines = tuple(
         {line for name in cellular.names() for line in cellular.driver(name).boot_lines}
     )
-    # Of a command that several have in their own time, the longest is found first.
+    # If several modems have a command with different time-outs, the longest comes first.
     limits = tuple(
         sorted(
             {row for name in cellular.names() for row in cellular.driver(name).limits},
@@ -61,9 +61,9 @@ class AnyModem(Modem):
 
 
 class SerialUART:
-    """A port of pyserial in the shape of machine.UART with a time-out of 0.
+    """A port of pyserial, in the shape of machine.UART with a time-out of 0.
 
-    Raises PortError when the port is gone.
+    Raises PortError if the port is gone.
     """
 
     def __init__(self, port: serial.SerialBase, where: str) -> None:
@@ -71,22 +71,22 @@ class SerialUART:
         self._where = where
 
     def any(self) -> int:
-        """Bytes that can be read now; of some ports only known is that there is one."""
+        """Return how many bytes can be read now; for some ports, 1 means at least one."""
         with self._alive():
             return int(self._port.in_waiting)
 
     def read(self, size: int = -1) -> bytes | None:
-        """At most `size` bytes (-1: all) of what is there, None if nothing is."""
+        """Return at most `size` of the bytes there (-1: all), None if there are none."""
         with self._alive():
             return self._port.read(self._port.in_waiting if size < 0 else size) or None
 
     def readinto(self, buffer: bytearray | memoryview) -> int | None:
-        """Into `buffer` what is there and has room; how many bytes, None for none."""
+        """Read the bytes there into `buffer`, as far as they fit; return their number or None."""
         with self._alive():
             return self._port.readinto(buffer) or None
 
     def write(self, data: bytes | memoryview) -> int:
-        """Bytes of `data` that were taken; 0 after some seconds in which the port took none."""
+        """Write `data`; return how many bytes the port took, 0 if none for some seconds."""
         with self._alive():
             try:
                 return self._port.write(data)
@@ -97,12 +97,12 @@ class SerialUART:
     def _alive(self) -> Iterator[None]:
         try:
             yield
-        except (OSError, serial.SerialException, TypeError):  # the last: closed under our feet
+        except (OSError, serial.SerialException, TypeError):  # TypeError: another thread closed it
             raise PortError(f"{self._where}: the port is gone", _GONE) from None
 
 
 def open_serial(url: str, baud: int) -> serial.SerialBase:
-    """The port of pyserial at `url`, for nobody else. Raises BadURL, PortError."""
+    """Open the port of pyserial at `url`, exclusively. Raises BadURL, PortError."""
     options = {"timeout": 0, "exclusive": True, "write_timeout": _WRITE}
     if url.lower().startswith("rfc2217:"):
         del options["write_timeout"]  # it has none
@@ -113,21 +113,21 @@ def open_serial(url: str, baud: int) -> serial.SerialBase:
     try:
         port.open()
     except (OSError, ValueError) as error:
-        raise PortError(*_why_not(url, baud, error)) from None
+        raise PortError(*_open_problem(url, baud, error)) from None
     return port
 
 
-def _why_not(url: str, baud: int, error: Exception) -> tuple[str, str]:
-    """(what is wrong, what to do) about a port that does not open."""
+def _open_problem(url: str, baud: int, error: Exception) -> tuple[str, str]:
+    """Return (problem, advice) for a port that does not open."""
     if "://" in url:
         return f"{url}: nothing listens there", "check the address, and start what listens there"
     if isinstance(error, ValueError):
         return f"{url}: it does not do {baud} baud", "choose another rate with ?baud="
     number = getattr(error, "errno", None)
-    if number is None:  # on Windows it is only in the text
+    if number is None:  # on Windows, only the text has it
         names = {"FileNotFoundError": errno.ENOENT, "PermissionError": errno.EBUSY}
         number = next((code for name, code in names.items() if name in str(error)), None)
-    problem, advice = _NOT_OPENED.get(number, ("it is no serial port", _LISTED))
+    problem, advice = _NOT_OPENED.get(number, ("it is not a serial port", _LISTED))
     return f"{url}: {problem}", advice
 
 
@@ -135,8 +135,8 @@ def _why_not(url: str, baud: int, error: Exception) -> tuple[str, str]:
 def open_uart(
     url: str, baud: int, transcript: str | None = None, **details
 ) -> Iterator[SerialUART | RecordedUART]:
-    """What is at `url` in the shape of machine.UART. `transcript`: a new file for all that
-    passes; `details` for its header. Raises BadURL, PortError."""
+    """Open the port at `url` in the shape of machine.UART. `transcript`: a new file for all bytes
+    that pass; `details` for its header. Raises BadURL, PortError."""
     port = open_serial(url, baud)
     try:
         with recorded(SerialUART(port, url), baud, transcript, **details) as uart:
@@ -147,7 +147,7 @@ def open_uart(
 
 @contextmanager
 def open_serial_line(url: str, baud: int, transcript: str | None) -> Iterator[ModemLine]:
-    """The line at `url`, which pyserial knows. Raises BadURL, PortError."""
+    """Open the line at `url`, one of pyserial's. Raises BadURL, PortError."""
     with open_uart(url, baud, transcript) as uart:
         yield ModemLine(uart, url if "://" in url else f"{url} at {baud} baud", url, baud)
 
@@ -156,7 +156,7 @@ def open_serial_line(url: str, baud: int, transcript: str | None) -> Iterator[Mo
 def open_modem(
     url: str, baud: int, pin: str | None, transcript: str | None = None
 ) -> Iterator[OpenCard]:
-    """The SIM of the modem at `url` as an OpenCard. `pin`: 4 to 8 digits. `transcript`: see
+    """Open the SIM of the modem at `url` as an OpenCard. `pin`: 4 to 8 digits. `transcript`: see
     `open_uart`. Raises BadURL, PortError."""
     with open_serial_line(url, baud, transcript) as line:
         modem = AnyModem(line.uart)
@@ -166,11 +166,11 @@ def open_modem(
 
 
 def find(modem: Modem, line: ModemLine, patience: int | None = None) -> None:
-    """Have `modem` on `line` answer, after `patience` ms at the latest (FIND_MS), and set it up.
-    Raises PortError."""
+    """Wait until `modem` on `line` answers, at most `patience` ms (FIND_MS), and set it up. Raises
+    PortError."""
     try:
         modem.at.sync(patience or FIND_MS)
-        modem.power_up()  # it is on: this only sets it up
+        modem.power_up()  # the modem is on: this only sets it up
     except cellular.ModemSilent:
         raise PortError(
             f"{line.url}: no modem answers",
@@ -178,7 +178,7 @@ def find(modem: Modem, line: ModemLine, patience: int | None = None) -> None:
             + ("" if "://" in line.url else f", and check the rate ({line.baud} baud)"),
         ) from None
     except cellular.ModemGarbled as error:
-        advice = "check the rate, TX and RX, and cycle its power; or it is no modem"
+        advice = "check the rate, TX and RX, and cycle its power; or it is not a modem"
         raise PortError(f"{line.url}: {error}", advice) from None
     except cellular.ModemError as error:
         raise PortError(
@@ -189,9 +189,9 @@ def find(modem: Modem, line: ModemLine, patience: int | None = None) -> None:
 def unlock(
     modem: Modem, line: ModemLine, pin: str | None, ask: Callable[[], str] | None = None
 ) -> None:
-    """Have the SIM readable; a PIN is entered once, and only if the SIM asks for it.
+    """Make the SIM readable; enter a PIN once, and only if the SIM asks for it.
 
-    `ask`: what gives one that nobody has given before. Raises PortError.
+    `ask`: returns a PIN if `pin` is None. Raises PortError.
     """
     try:
         try:
@@ -209,7 +209,7 @@ def unlock(
 
 
 def _model(modem: Modem) -> str:
-    """What the modem says that it is (AT+CGMM), for people."""
+    """Return the modem's model (AT+CGMM), for messages."""
     try:
         lines = [text(line) for line in modem.at.command(b"+CGMM", b"")]
     except cellular.CommandError:

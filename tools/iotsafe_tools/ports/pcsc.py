@@ -1,4 +1,4 @@
-"""A card in a reader (PC/SC) as a card channel, over T=0 and T=1. pyscard is needed only here."""
+"""A card in a reader (PC/SC) as a card channel, over T=0 and T=1. Only this file needs pyscard."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .shapes import OpenCard
 
 
 class _PySCard(NamedTuple):
-    """What is used of pyscard."""
+    """The parts of pyscard in use."""
 
     readers: Callable[[], list[Any]]
     t0: int
@@ -34,7 +34,7 @@ class ReaderChannel:
         self._failures = failures
 
     def transmit(self, apdu: bytes | memoryview) -> tuple[memoryview, int]:
-        """One command APDU; PortError when the card does not answer."""
+        """Exchange one command APDU; raise PortError if the card does not answer."""
         command = as_t0(bytes(apdu)) if self._t0 else bytes(apdu)
         try:
             data, sw1, sw2 = self._connection.transmit(list(command))
@@ -46,8 +46,8 @@ class ReaderChannel:
 
 
 def as_t0(apdu: bytes) -> bytes:
-    """The command APDU as T=0 carries it (ISO/IEC 7816-3 12.2): a fifth byte in any case, and no
-    Le behind data: the card says by 61xx what there is to fetch."""
+    """Return the command APDU for T=0 (ISO/IEC 7816-3 12.2): always with a fifth byte, and without
+    Le after data, because the card announces its response by 61xx."""
     if len(apdu) == 4:
         return apdu + b"\0"
     if len(apdu) > 5 and len(apdu) == 6 + apdu[4]:
@@ -57,7 +57,7 @@ def as_t0(apdu: bytes) -> bytes:
 
 @contextmanager
 def open_reader(name: str) -> Iterator[OpenCard]:
-    """The card in the first reader that has `name` (any case) in its own and holds a card.
+    """Open the card in the first reader with a card whose name contains `name` (in any case).
 
     Raises PortError.
     """
@@ -71,7 +71,7 @@ def open_reader(name: str) -> Iterator[OpenCard]:
     named = [reader for reader in found if name.casefold() in str(reader).casefold()]
     if not named:
         wanted = f"card reader with {name!r} in its name" if name else "card reader"
-        raise PortError(f"no {wanted}", f"connect it; there is {_names(found) or 'none'}")
+        raise PortError(f"no {wanted}", f"connect it; found: {_names(found) or 'none'}")
     connection, reader = _connect(pyscard, named)
     try:
         t0 = connection.getProtocol() == pyscard.t0
@@ -105,7 +105,7 @@ def _pyscard() -> _PySCard:
 
 
 def _connect(pyscard: _PySCard, readers: list[Any]) -> tuple[Any, Any]:
-    """(connection, reader) of the first of `readers` with a card. Raises PortError."""
+    """Return (connection, reader) for the first of `readers` with a card. Raises PortError."""
     refused = None
     for reader in readers:
         try:

@@ -1,4 +1,4 @@
-"""A transcript of what passes on a line."""
+"""Records the bytes on a line as a transcript."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from iotsafe_tools.simulator.modem.transcript import RecordedUART, Transcript
 
 @contextmanager
 def recorded(uart: Any, baud: int, transcript: str | None, **details) -> Iterator[Any]:
-    """`uart`, and where a `transcript` is named all that passes goes to that new file, too.
+    """Yield `uart`; with a `transcript`, one that also records all bytes in that new file.
     `details`: for its header. Raises PortError."""
     if not transcript:
         yield uart
@@ -21,7 +21,7 @@ def recorded(uart: Any, baud: int, transcript: str | None, **details) -> Iterato
         record = Transcript(transcript, rate=baud, **details)
     except OSError as error:
         raise PortError(
-            f"{transcript}: {error.strerror}", "name a file that is not there yet"
+            f"{transcript}: {error.strerror}", "name a file that does not exist yet"
         ) from None
     with record:
         yield RecordedUART(uart, record)

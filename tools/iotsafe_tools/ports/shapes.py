@@ -1,4 +1,4 @@
-"""What an open port looks like to the commands, whatever is behind it."""
+"""The interface of an open port to the commands, for all kinds of ports."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ DEFAULT_BAUD = 115200
 
 
 class Channel(Protocol):
-    """The seam of `iotsafe.apdu`: one command APDU in, response data and status word out."""
+    """The interface of `iotsafe.apdu`: one command APDU in, response data and status word out."""
 
     generation: int
 
@@ -18,7 +18,7 @@ class Channel(Protocol):
 
 @dataclass(frozen=True)
 class OpenCard:
-    """An open port. `what`: what is there, for people."""
+    """An open card. `what`: its description, for messages."""
 
     channel: Channel
     what: str
@@ -26,8 +26,8 @@ class OpenCard:
 
 @dataclass(frozen=True)
 class ModemLine:
-    """An open line to a modem. `uart`: of the shape of machine.UART, without waiting. `where`: for
-    people. `url`: the same, short; `baud`: of the modem's end."""
+    """An open line to a modem. `uart`: in the shape of machine.UART, never waiting. `where`: the
+    place, for messages; `url`: the same, short. `baud`: the rate of the modem's end."""
 
     uart: Any
     where: str

@@ -16,7 +16,7 @@ from iotsafe_tools.simulator.sim import Card, Profile, Store, StoreError
 from .recording import recorded
 from .shapes import ModemLine, OpenCard
 
-# Option of the URL -> option of the simulated modem, and what makes its value of the text.
+# Option of the URL -> option of the simulated modem, and the conversion of its text.
 _PASSED = {
     "modem": ("personality", str),
     "pin": ("pin", str),
@@ -29,7 +29,8 @@ OPTIONS = ("profile", "transcript", *_PASSED)
 def open_simulated(
     url: str, path: str, options: dict[str, str], baud: int
 ) -> AbstractContextManager[ModemLine]:
-    """The line of a modem that starts now; `path`: file of its SIM, "" for one in memory.
+    """Return a context manager with the line of a modem that starts now; `path`: file of its SIM,
+    "" for one in memory.
 
     Raises BadURL at once, on entry PortError.
     """
@@ -81,8 +82,8 @@ class SimChannel:
 
 
 def open_card(url: str, path: str, options: dict[str, str]) -> AbstractContextManager[OpenCard]:
-    """A card alone; `path`: its file, "" for one in memory. Raises BadURL at once, on entry
-    PortError."""
+    """Return a context manager with a card alone; `path`: its file, "" for one in memory. Raises
+    BadURL at once, on entry PortError."""
     return _open_card(path, sim_profile(url, options))
 
 
@@ -94,7 +95,7 @@ def _open_card(path: str, profile: Profile) -> Iterator[OpenCard]:
 
 
 def sim_profile(url: str, options: dict[str, str]) -> Profile:
-    """The profile that `url` names. Raises BadURL."""
+    """Return the profile that `url` names. Raises BadURL."""
     try:
         return Profile.named(options.get("profile", "gsma"))
     except ValueError as error:
@@ -102,7 +103,7 @@ def sim_profile(url: str, options: dict[str, str]) -> Profile:
 
 
 def sim_card(path: str, profile: Profile) -> Card:
-    """The simulated card in the file `path`, or a new one in memory. Raises PortError."""
+    """Return the simulated card in the file `path`, or a new one in memory. Raises PortError."""
     try:
         return Card(Store(path, profile.objects) if path else None, profile)
     except StoreError as error:

@@ -1,4 +1,4 @@
-"""`python3 -m iotsafe_tools.toolchain [part]`: make this checkout ready, for the Makefile."""
+"""`python3 -m iotsafe_tools.toolchain [part]`: prepare this checkout for the Makefile."""
 
 import argparse
 import fcntl
@@ -26,11 +26,11 @@ from . import (
 
 _PARTS = {
     "venv": "the virtual environment only",
-    "pcsc": "that, and what cards in a PC/SC reader need",
+    "pcsc": "that, and the packages for cards in a PC/SC reader",
     "micropython": "the environment, and MicroPython with our packages frozen",
     "firmware": "that, and the image of a board",
     "pico": "that for the Pico, and the board emulator",
-    "test": "all that the tests run on",
+    "test": "everything that the tests need",
     "reproduce": "build a board's image again, elsewhere, and compare",
     "flash": "write a board's image onto it",
     "deploy": "copy our packages onto a board that runs MicroPython",
@@ -38,7 +38,7 @@ _PARTS = {
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Prepare what is asked for; returns the exit status: 0, 1 (error) or 130 (interrupted)."""
+    """Prepare the part in `argv`; return the exit status: 0, 1 (error) or 130 (interrupted)."""
     parser = argparse.ArgumentParser(prog="iotsafe_tools.toolchain", description=__doc__)
     parser.add_argument("part", choices=_PARTS, nargs="?", default="micropython")
     parser.add_argument("--board", default=boards.DEFAULT)
@@ -103,7 +103,7 @@ def _groups(part: str, board: boards.BoardBuild | None) -> list[dict]:
     return [*found, packages.TESTS] if part == "test" else found
 
 
-# ---- what comes after MicroPython's sources, mpy-cross and the unix build are there ------------
+# ---- the steps after MicroPython's sources, mpy-cross and the unix build ------------------------
 
 _After = Callable[[layout.Layout, Path, Path, boards.BoardBuild, str], None]
 

@@ -1,7 +1,7 @@
-"""The real boards: which port of MicroPython each is built with, and what that takes.
+"""The real boards: the port of MicroPython that each is built with, and that port's needs.
 
-A board is a folder in `boards/` with a `board.json`; its "mcu" says the port. All else that
-differs between ports is in the table `PORTS`.
+A board is a folder in `boards/` with a `board.json`; its "mcu" determines the port. The table
+`PORTS` has everything else that differs between ports.
 """
 
 import json
@@ -17,9 +17,9 @@ class MicroPythonPort:
     """How one port of MicroPython builds and flashes."""
 
     name: str
-    image: str  # the file that is flashed, as the port's build calls it
+    image: str  # the port's name for the file to flash
     flash: str  # the method in flash.py
-    # Folders of MicroPython's tree that upstream's git has as submodules and the build reads.
+    # Folders of MicroPython's tree that the build reads and that are submodules in upstream's git.
     submodules: tuple[str, ...] = ()
 
 
@@ -53,7 +53,7 @@ DEFAULT = "WAVESHARE_PICO_SIM7080G"
 
 @dataclass(frozen=True)
 class BoardBuild:
-    """One board, perhaps in one of its variants ("": as it is)."""
+    """One board, or one of its variants ("": no variant)."""
 
     path: Path
     variant: str
@@ -62,18 +62,18 @@ class BoardBuild:
 
     @property
     def name(self) -> str:
-        """The folder's name, with the variant's: what `build/firmware` calls it."""
+        """The name of its folder in `build/firmware`: the board's, with the variant's."""
         return self.path.name + (f"-{self.variant}" if self.variant else "")
 
     @property
     def shared(self) -> list[Path]:
-        """The folders that it shares with other boards."""
+        """The folders that the board shares with others."""
         names = ("common", f"{self.port.name}_common")
         return [path for path in (self.path.parent / name for name in names) if path.is_dir()]
 
 
 def find(layout: Layout, name: str = DEFAULT, variant: str = "") -> BoardBuild:
-    """Return the board `name`. Raises SetupError that lists what there is."""
+    """Return the board `name`. Raises SetupError, which lists the known ones."""
     known = {path.parent.name: path for path in sorted(layout.boards.glob("*/board.json"))}
     if name not in known:
         raise steps.SetupError(f"BOARD={name} is not known; there are " + ", ".join(known))

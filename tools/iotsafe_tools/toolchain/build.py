@@ -1,4 +1,4 @@
-"""mpy-cross and the unix binary, built outside the source tree and put in place when complete."""
+"""mpy-cross and the unix binary, built outside the source tree and installed when complete."""
 
 import hashlib
 import os
@@ -13,15 +13,15 @@ from .layout import Layout
 _MEGABYTES = 200
 _FLAGS = ("CFLAGS_EXTRA=-Wno-error", "LDFLAGS_EXTRA=-Wl,--build-id=none")
 _FROZEN = ("lib", "firmware", "boards/unix")
-# Options are not dependencies of the port's makefile: another configuration, other objects.
+# The port's makefile does not depend on its options, so each configuration has its own objects.
 _CONFIGURATION = ("mpconfigvariant.h", "mpconfigvariant.mk", "iotsafe_mbedtls_config.h")
 
 
 def ensure(layout: Layout, tree: Path, umqtt: Path) -> None:
     """Bring mpy-cross and the unix binary up to date with `tree`, the variant and our packages.
 
-    Decided by contents, not by dates: nothing happens when nothing has changed, except that a tree
-    of the user's is always handed to its make. Raises SetupError.
+    Compares contents, not dates, and does nothing if nothing has changed, except that it always
+    runs make in a tree of the user's. Raises SetupError.
     """
     frozen = _frozen_files(layout, umqtt)
     objects = layout.objects / _configuration(layout, tree)
@@ -51,7 +51,7 @@ def ensure(layout: Layout, tree: Path, umqtt: Path) -> None:
         _unix(layout, tree, umqtt, objects, log)
     except steps.SetupError as error:
         if was_trusted and explain(error.output):
-            trusted.touch()  # one of our own files is at fault, no object is
+            trusted.touch()  # the fault is in one of our own files, not in an object
         raise
     trusted.touch()
     steps.replace_file(contents, stamp)
@@ -66,13 +66,13 @@ def _mpy_cross(layout: Layout, tree: Path, objects: Path, log: Path) -> None:
 
 
 def _unix(layout: Layout, tree: Path, umqtt: Path, objects: Path, log: Path) -> None:
-    """Build the unix port. Freezing starts afresh: the tree's own tool goes by dates only, and
-    misses a file that is gone or has become an older one.
+    """Build the unix port. Freeze again from nothing: the tree's own tool compares only dates, and
+    misses a file that was deleted or replaced by an older one.
     """
     build = objects / "unix"
     (build / "frozen_content.c").unlink(missing_ok=True)
     shutil.rmtree(build / "frozen_mpy", ignore_errors=True)
-    library = objects / "micropython-lib"  # the makefile wants one; our manifest requires nothing
+    library = objects / "micropython-lib"  # the makefile requires one; our manifest does not
     library.mkdir(exist_ok=True)
     (library / "README.md").touch()
     settings = {
@@ -94,15 +94,15 @@ def _unix(layout: Layout, tree: Path, umqtt: Path, objects: Path, log: Path) -> 
 def _make(tree: Path, folder: str, options: list[str], log: Path) -> None:
     """Run the tree's own make in `folder`.
 
-    A newer compiler's warnings do not stop it. There is no build id: it would be the one thing in
-    the binary that depends on where the checkout lies.
+    A newer compiler's warnings do not stop it. There is no build id: only that would depend on the
+    path of the checkout.
     """
     command = ["make", "-C", tree / folder, jobs(), *_FLAGS, *options]
     run(command, tree, log, what=f"building {folder}")
 
 
 def jobs() -> str:
-    """make's option for as many jobs as there are processors for us."""
+    """Return make's option for as many jobs as this process may use processors."""
     return f"-j{len(os.sched_getaffinity(0))}"
 
 
@@ -115,9 +115,9 @@ def run(
     env: dict[str, str] | None = None,
     hint: str = "",
 ) -> None:
-    """Run one command of a build of `tree`, not as a part of the make that has started us.
+    """Run one command of a build of `tree`, without the settings of the make that started us.
 
-    Raises SetupError, which names the file of ours or of C that is at fault.
+    Raises SetupError, which names the faulty C file or file of ours.
     """
     environment = {"MAKEFLAGS": "", "MAKELEVEL": "", "MFLAGS": "", **(env or {})}
     if sources.is_pinned(tree):
@@ -129,7 +129,7 @@ def run(
 
 
 def explain(output: str) -> str:
-    """Return what stopped the build, if its `output` names a file of ours or of C; else ""."""
+    """Return why the build failed, if its `output` names a C file or a file of ours; else ""."""
     frozen = re.search(r"^error compiling (.+):$", output, re.MULTILINE)
     if frozen:
         reason = re.findall(r"^\w+Error: .+$", output, re.MULTILINE)
@@ -139,7 +139,7 @@ def explain(output: str) -> str:
 
 
 def install(built: Path, target: Path) -> None:
-    """Copy a finished binary to its place in one stroke; one that runs keeps its old file."""
+    """Copy a finished binary to its place atomically; a running one keeps its old file."""
     target.parent.mkdir(parents=True, exist_ok=True)
     new = target.with_name(target.name + ".new")
     shutil.copy2(built, new)
@@ -153,7 +153,7 @@ def _frozen_files(layout: Layout, umqtt: Path) -> list[Path]:
 
 
 def _configuration(layout: Layout, tree: Path) -> str:
-    """Return a short digest of what the object files depend on."""
+    """Return a short digest of everything that the object files depend on."""
     identity = (tree / ".complete").read_text() if sources.is_pinned(tree) else ""
     return digest(
         [str(tree), identity, repr(pins.BUILD_ENVIRONMENT), *_FLAGS]

@@ -1,6 +1,6 @@
 """Debian's archive through a private view of apt: one suite, from the machine's own mirror.
 
-Nothing of the system's own apt state is read but its mirror, and nothing is changed.
+It reads only the mirror from the system's own apt state, and changes nothing.
 """
 
 import hashlib
@@ -15,14 +15,14 @@ from .layout import Layout
 
 
 class NotOffered(Exception):
-    """apt has no such thing here; the text says why. The next origin is tried."""
+    """apt does not offer it here; the text says why. The caller tries the next origin."""
 
 
 class View:
-    """apt as it would be on a machine of that suite only. Made in `folder`, an existing one.
+    """apt as on a machine of that suite only. Made in `folder`, which exists.
 
     `kind`: "deb-src" for source packages, "deb" for others. Raises NotOffered if this machine's
-    apt cannot give it, SetupError if the archive cannot be reached.
+    apt does not offer it, SetupError if the archive cannot be reached.
     """
 
     def __init__(self, layout: Layout, folder: Path, kind: str) -> None:
@@ -72,7 +72,7 @@ class View:
 
 
 def _mirror() -> str:
-    """Return the address of the Debian archive that this machine uses itself."""
+    """Return the address of the Debian archive that this machine uses."""
     listing = subprocess.run(
         [
             "apt-get",
@@ -121,7 +121,7 @@ def _options(folder: Path, kind: str) -> list[str]:
 def find_version(listing: str, archive: pins.Archive) -> str:
     """Return the version in `apt-cache showsrc` output whose tarball is exactly `archive`.
 
-    Raises NotOffered if there is none, as when a point release has brought a newer one.
+    Raises NotOffered if there is none, for example after a newer point release.
     """
     for paragraph in listing.split("\n\n"):
         version = re.search(r"^Version: (\S+)$", paragraph, re.MULTILINE)
@@ -135,7 +135,7 @@ def find_version(listing: str, archive: pins.Archive) -> str:
 
 
 def downloaded(layout: Layout, pin: pins.Archive | pins.Package) -> bool:
-    """Whether a verified copy is there; one that has changed since is deleted."""
+    """Return whether a verified copy is there; delete one that has changed since."""
     path = layout.downloads / pin.filename
     if path.exists() and sha256(path) != pin.sha256:
         path.unlink()
@@ -149,7 +149,7 @@ def sha256(path: Path) -> str:
 
 
 def keep(path: Path, digest: str, downloads: Path) -> Path:
-    """Move `path` into `downloads` if its SHA-256 is `digest`; raises SetupError otherwise."""
+    """Move `path` into `downloads` if its SHA-256 is `digest`; else raise SetupError."""
     found = sha256(path)
     if found != digest:
         raise steps.SetupError(

@@ -1,7 +1,7 @@
 """`make deploy`: our packages and the application as files, for a board that runs MicroPython.
 
-What is copied is what the board's manifest would freeze, compiled for the chip that answers.
-Config and state on the board are left alone.
+It copies the files that the board's manifest would freeze, compiled for the chip that answers. It
+does not touch config and state on the board.
 """
 
 import ast
@@ -24,7 +24,7 @@ _ARCHITECTURES = (
 )  # fmt: skip
 _MPY_VERSION = 6  # of the files that the mpy-cross of MicroPython 1.20 to 1.26 writes
 
-_QUESTION = """
+_PROBE = """
 import sys
 def hook():
     try:
@@ -45,22 +45,22 @@ print(repr((getattr(sys.implementation, "_mpy", 0), hook(), frozen())))
 
 
 class Target(NamedTuple):
-    """What the board says of itself."""
+    """The board's report about itself."""
 
     mpy: int  # sys.implementation._mpy
     hook: bool  # whether it can let the SIM sign
-    frozen: bool  # whether our packages are in its firmware, and go before those in /lib
+    frozen: bool  # whether our packages are in its firmware, and come before those in /lib
 
 
 def run(layout: Layout, tree: Path, umqtt: Path, board: BoardBuild, port: str) -> None:
-    """Copy the files for `board` to what answers at `port` ("": the first serial port).
+    """Copy the files for `board` to the board at `port` ("": the first serial port).
 
-    Raises SetupError if nothing answers, it takes no such files, or its flash is full.
+    Raises SetupError if no board answers, it cannot load such files, or its flash is full.
     """
-    target = _ask(layout, port)
+    target = _probe(layout, port)
     flags = cross_flags(target.mpy)
-    # MicroPython's sys.path is "", .frozen, /lib: only the root goes before what is frozen. Our
-    # boot.py turns the last two round.
+    # MicroPython's sys.path is "", .frozen, /lib: only the root comes before the frozen modules.
+    # Our boot.py swaps the last two.
     place = ":" if target.frozen else ":lib"
     with steps.scratch(layout.scratch) as folder:
         with steps.step(f"Compile for {' '.join(flags)}"):
@@ -86,9 +86,9 @@ def _mpremote(layout: Layout, port: str, *arguments: str | Path, what: str) -> s
     )
 
 
-def _ask(layout: Layout, port: str) -> Target:
+def _probe(layout: Layout, port: str) -> Target:
     what = f"the board at {port}" if port else "the board"
-    output = _mpremote(layout, port, "exec", _QUESTION, what=what)
+    output = _mpremote(layout, port, "exec", _PROBE, what=what)
     try:
         mpy, hook, frozen = ast.literal_eval(output.strip().splitlines()[-1])
     except (ValueError, SyntaxError, IndexError, TypeError):
@@ -99,7 +99,7 @@ def _ask(layout: Layout, port: str) -> Target:
 def cross_flags(mpy: int) -> list[str]:
     """Return mpy-cross's options for a board whose sys.implementation._mpy is `mpy`.
 
-    Raises SetupError if it cannot load what our mpy-cross writes.
+    Raises SetupError if the board cannot load our mpy-cross's files.
     """
     if mpy & 0xFF != _MPY_VERSION:
         raise steps.SetupError(
@@ -114,7 +114,7 @@ def cross_flags(mpy: int) -> list[str]:
 def manifest_files(
     layout: Layout, tree: Path, umqtt: Path, board: BoardBuild
 ) -> Iterator[tuple[Path, str]]:
-    """Yield (file, path on the board) of the manifest's files that are ours or umqtt's."""
+    """Yield (file, path on the board) for the manifest's files that are ours or umqtt's."""
     sys.path.insert(0, str(tree / "tools"))
     try:
         import manifestfile  # MicroPython's own reader of manifests
@@ -143,7 +143,7 @@ def manifest_files(
 def _compile(
     layout: Layout, folder: Path, files: Iterator[tuple[Path, str]], flags: list[str]
 ) -> None:
-    """Fill `folder`/root and `folder`/lib with what goes there."""
+    """Fill `folder`/root and `folder`/lib with the board's files, compiled."""
     for path, name in files:
         if name in _START:
             target = folder / "root" / name
@@ -160,10 +160,10 @@ def _compile(
 
 
 def _copy(layout: Layout, folder: Path, port: str, place: str) -> None:
-    """Copy packages first and what starts them last: a cable pulled out leaves no half start."""
+    """Copy packages first, and the files that start them last, in case the cable is pulled."""
     things = sorted((folder / "lib").iterdir())
     if place != ":":
-        # mpremote's cp wants the folder to be there; it says so if it is.
+        # mpremote's cp requires the folder, but its mkdir fails if the folder exists.
         code = "import os\ntry: os.mkdir('lib')\nexcept OSError: pass"
         _mpremote(layout, port, "exec", code, what="the board")
     starts = sorted((folder / "root").iterdir())

@@ -1,4 +1,4 @@
-"""What the board emulator stands on: the packages of its lock file, from npm's own registry."""
+"""The npm packages of the board emulator, as its lock file names them."""
 
 from . import build, debian, steps
 from .layout import Layout
@@ -10,7 +10,7 @@ _MEGABYTES = 20
 def ensure(layout: Layout) -> None:
     """Bring `build/emulator/node_modules` up to date with the lock file. Raises SetupError.
 
-    npm checks each package against the digest in the lock file; no script of a package is run.
+    npm checks each package against the digest in the lock file, and runs no script of a package.
     """
     files = [layout.emulator_package / name for name in _FILES]
     wanted = build.digest(debian.sha256(path) for path in files)

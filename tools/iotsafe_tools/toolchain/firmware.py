@@ -15,9 +15,8 @@ def ensure(
 ) -> Path:
     """Bring `board`'s firmware up to date with `tree`, its folder and our packages; return it.
 
-    Decided by contents, not by dates. mpy-cross must be there. The folder of the image appears
-    complete or stays as it was. `show`: say where it is, also if nothing was to be done.
-    Raises SetupError.
+    Compares contents, not dates. Requires mpy-cross. The folder of the image appears complete or
+    stays unchanged. `show`: print its place even if there was nothing to do. Raises SetupError.
     """
     if board.port.name == "rp2":
         tree = rp2_sources.ensure(layout, tree)
@@ -42,11 +41,11 @@ def ensure(
 
 
 def _build(layout, tree, umqtt, board, builder, configuration, contents) -> str:
-    """Compile in the objects of this configuration, then put the image in place."""
+    """Compile in the objects of this configuration, then install the image."""
     parent = layout.board_objects / board.name
     objects = parent / configuration[:12]
     trusted = objects / ".complete"
-    if not trusted.exists():  # another configuration, or a build that was cut short
+    if not trusted.exists():  # another configuration, or an interrupted build
         shutil.rmtree(parent, ignore_errors=True)
     objects.mkdir(parents=True, exist_ok=True)
     log = layout.log / f"{board.name}.log"
@@ -59,7 +58,7 @@ def _build(layout, tree, umqtt, board, builder, configuration, contents) -> str:
             builder.compile_board(layout, tree, umqtt, board, objects, log)
     except steps.SetupError as error:
         if was_trusted and build.explain(error.output):
-            trusted.touch()  # one of our own files is at fault, no object is
+            trusted.touch()  # the fault is in one of our own files, not in an object
         raise
     trusted.touch()
     with steps.scratch(layout.scratch) as folder:
@@ -72,7 +71,7 @@ def _build(layout, tree, umqtt, board, builder, configuration, contents) -> str:
 
 
 def frozen_files(layout: Layout, umqtt: Path, board: boards.BoardBuild) -> list[Path]:
-    """Return every file of ours that can end up in the firmware's frozen content."""
+    """Return every file of ours that the firmware may freeze."""
     folders = [layout.root / "lib", layout.root / "firmware", umqtt / "umqtt"]
     folders += [board.path, *board.shared]
     return sorted(path for folder in folders for path in folder.rglob("*.py"))
@@ -85,6 +84,6 @@ def _identity(tree: Path) -> str:
 
 
 def _version(compiler: str) -> str:
-    """Return what `compiler` says of itself."""
+    """Return the version that `compiler` prints."""
     found = subprocess.run([compiler, "--version"], capture_output=True, text=True)
     return found.stdout

@@ -1,4 +1,4 @@
-"""`make flash`: writes a board's image with the tool that its chip's maker has for it."""
+"""`make flash`: writes a board's image with the tool of its chip's maker."""
 
 import glob
 import shutil
@@ -10,23 +10,23 @@ from . import steps
 from .boards import BoardBuild
 from .layout import Layout
 
-# Where a desktop, or an administrator, mounts the drive that a Pico shows in its boot loader.
+# Mount points of the drive that a Pico shows in its boot loader.
 _VOLUMES = ("RPI-RP2", "RP2350")
 _MOUNTS = ("/media/{}", "/media/*/{}", "/run/media/*/{}", "/mnt/{}", "/Volumes/{}")
-# USB ids of the boot loaders that speak DFU.
+# USB ids of the boot loaders with DFU.
 _DFU = {"ARDUINO_PORTENTA_H7_CATM1": "2341:035b"}
 
 
 def run(layout: Layout, board: BoardBuild, image: Path, port: str) -> None:
     """Write `image` to `board` at the serial `port` ("": let the tool find it).
 
-    Raises SetupError that says what to do when there is no tool or no board.
+    Raises SetupError with advice if there is no tool or no board.
     """
     _METHODS[board.port.flash](layout, board, image, port)
 
 
 def _uf2(layout: Layout, board: BoardBuild, image: Path, port: str) -> None:
-    """Copy to the boot loader's drive, or use picotool where there is one."""
+    """Copy to the boot loader's drive, or use picotool if it is installed."""
     if port:
         _enter_bootloader(layout, port)
     if shutil.which("picotool"):
@@ -45,7 +45,7 @@ def _uf2(layout: Layout, board: BoardBuild, image: Path, port: str) -> None:
 
 
 def _esptool(layout: Layout, board: BoardBuild, image: Path, port: str) -> None:
-    """Write at the offset that board.json gives for the chip."""
+    """Write with esptool at the chip's offset in board.json."""
     tool = next((name for name in ("esptool", "esptool.py") if shutil.which(name)), None)
     if tool is None:
         raise steps.SetupError(
@@ -67,7 +67,7 @@ def _dfu(layout: Layout, board: BoardBuild, image: Path, port: str) -> None:
 
 
 def _enter_bootloader(layout: Layout, port: str) -> None:
-    """Ask a board that runs MicroPython to start its boot loader."""
+    """Make a board that runs MicroPython start its boot loader."""
     steps.run(
         [layout.python, "-m", "mpremote", "connect", port, "bootloader"],
         log=layout.log / "flash.log",
@@ -77,7 +77,7 @@ def _enter_bootloader(layout: Layout, port: str) -> None:
 
 
 def _tool(layout: Layout, board: BoardBuild, command: list[str | Path]) -> None:
-    """Run the tool where the user sees its own progress."""
+    """Run the tool with its output on the terminal, for its progress."""
     print(*command, flush=True)
     if subprocess.run(command).returncode:
         raise steps.SetupError(

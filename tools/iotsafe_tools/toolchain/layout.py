@@ -1,4 +1,4 @@
-"""Where everything lies. One object, made from the project's root."""
+"""The paths of a checkout, in one object, made from the project's root."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +25,7 @@ class Layout:
 
     @property
     def scratch(self) -> Path:
-        """Whatever is not finished; emptied at the start of each set-up."""
+        """Unfinished work; each set-up empties it at its start."""
         return self.build / "tmp"
 
     @property
@@ -66,7 +66,7 @@ class Layout:
 
     @property
     def rp2_sources(self) -> Path:
-        """What the rp2 port is built from: a copy of `sources`, and Raspberry Pi's SDK."""
+        """The sources of the rp2 port: a copy of `sources`, and Raspberry Pi's SDK."""
         return self.build / "rp2"
 
     @property

@@ -1,7 +1,7 @@
-"""Firmware of boards whose port is built with its own toolchain, which the user installs.
+"""Firmware of boards whose port needs a toolchain of its own, which the user installs.
 
-ESP-IDF and ST's library are in no package of Debian's. What is missing is said in one line;
-`boards/Containerfile` is a recipe that has it all.
+Debian has no package of ESP-IDF and ST's library. An error of one line names what is missing;
+`boards/Containerfile` installs all of it.
 """
 
 import os
@@ -13,7 +13,7 @@ from .layout import Layout
 
 _WRAPPER = "__wrap_mbedtls_ecdsa_write_signature"
 _README = 'see boards/README.md, "To build one", or use boards/Containerfile'
-# ESP-IDF's own script puts its tools into the path, if that has not been done.
+# ESP-IDF's own script puts its tools into the path, if they are not there.
 _WITH_IDF = 'command -v idf.py > /dev/null || . "$IDF_PATH/export.sh" > /dev/null; exec "$@"'
 
 
@@ -35,7 +35,7 @@ def check(board: boards.BoardBuild, tree: Path) -> None:
 
 
 def configuration(board: boards.BoardBuild, tree: Path) -> list[str]:
-    """Return what the objects depend on, beside the sources and the frozen files."""
+    """Return the dependencies of the objects beside the sources and the frozen files."""
     folders = [board.path, *board.shared]
     files = sorted(path for folder in folders for path in folder.iterdir() if path.is_file())
     kept = [path for path in files if path.suffix not in (".py", ".md", ".json")]
@@ -63,7 +63,7 @@ def compile_board(
     environment = {"MICROPY_MPYCROSS": str(layout.mpy_cross)}
     if board.port.name == "esp32":
         values["MICROPY_LIB_DIR"] = library
-        # From the environment, so that the port's makefile can add to it.
+        # In the environment, so that the port's makefile can add to it.
         environment["IDFPY_FLAGS"] = " ".join(f"-D {k}={v}" for k, v in values.items())
     else:
         settings |= values | {"MPY_LIB_DIR": library}
@@ -76,7 +76,7 @@ def compile_board(
 
 
 def collect(board: boards.BoardBuild, objects: Path, folder: Path) -> str:
-    """Put the finished files into `folder`; return one line about them.
+    """Copy the finished files into `folder`; return one line about them.
 
     Raises SetupError if the signing hook's wrapper is not in the ELF.
     """

@@ -1,7 +1,7 @@
 """The Debian and Ubuntu packages that the build and the tests need.
 
-Only missing ones are installed, and what counts is the thing, not the package: a gcc from
-elsewhere is a gcc.
+Installs only missing ones, and looks for their contents, not for the package: a gcc from elsewhere
+is a gcc.
 """
 
 import importlib.util
@@ -21,7 +21,7 @@ _SBIN = "/usr/local/sbin:/usr/sbin:/sbin"
 
 
 def _command(name: str) -> Callable[[], bool]:
-    """Return a test for command `name`, which may live where only root looks."""
+    """Return a test for command `name`, also in the folders of root's path."""
 
     def present() -> bool:
         path = os.environ.get("PATH", os.defpath) + ":" + _SBIN
@@ -31,7 +31,7 @@ def _command(name: str) -> Callable[[], bool]:
 
 
 def _headers(name: str) -> Callable[[], bool]:
-    """Return a test for the headers of library `name`, known to pkg-config."""
+    """Return a test for the headers of library `name`, by pkg-config."""
 
     def present() -> bool:
         tool = shutil.which("pkg-config")
@@ -41,17 +41,17 @@ def _headers(name: str) -> Callable[[], bool]:
 
 
 def _venv() -> bool:
-    """Whether this interpreter can make virtual environments with pip in them."""
+    """Return whether this interpreter can make virtual environments with pip."""
     return all(importlib.util.find_spec(name) for name in ("venv", "ensurepip"))
 
 
-def _of_python(part: str) -> str:
+def _python_package(part: str) -> str:
     """Return the name of this Python's package for `part` of it."""
     return f"python3.{sys.version_info.minor}-{part}"
 
 
 def _python_headers() -> bool:
-    """Whether extensions of this Python can be compiled."""
+    """Return whether extensions of this Python can be compiled."""
     return Path(sysconfig.get_path("include"), "Python.h").exists()
 
 
@@ -66,7 +66,7 @@ def vpcd_driver() -> Path | None:
     return driver if driver and driver.exists() else None
 
 
-# package -> how to see that what it brings is there (from the distribution or otherwise).
+# package -> a test for its contents (from the distribution or elsewhere).
 NEEDED: dict[str, Callable[[], bool]] = {
     "build-essential": lambda: all(_command(name)() for name in ("gcc", "make", "ld")),
     "pkg-config": _command("pkg-config"),
@@ -78,7 +78,7 @@ NEEDED: dict[str, Callable[[], bool]] = {
     "mosquitto": _command("mosquitto"),
     "openssl": _command("openssl"),
     "strace": _command("strace"),
-    _of_python("venv"): _venv,
+    _python_package("venv"): _venv,
 }
 
 
@@ -91,13 +91,13 @@ def _arm_file(compiler: str, name: str) -> Callable[[], bool]:
             return False
         command = [tool, f"-print-file-name={name}"]
         found = subprocess.run(command, capture_output=True, text=True)
-        return "/" in found.stdout  # the bare name comes back if there is none
+        return "/" in found.stdout  # the compiler prints the bare name if it has no such file
 
     return present
 
 
 def _node() -> bool:
-    """Whether there is a Node.js that the emulator runs on."""
+    """Return whether there is a Node.js that can run the emulator."""
     tool = shutil.which("node")
     if tool is None:
         return False
@@ -108,7 +108,7 @@ def _node() -> bool:
 
 NODE_OLDEST = 18
 
-# What only some parts need: the firmware of a Pico, the board emulator, cards in a PC/SC reader.
+# Needs of some parts only: the firmware of a Pico, the board emulator, cards in a PC/SC reader.
 PICO: dict[str, Callable[[], bool]] = {
     "cmake": _command("cmake"),
     "gcc-arm-none-eabi": _command("arm-none-eabi-gcc"),
@@ -120,19 +120,19 @@ PCSC: dict[str, Callable[[], bool]] = {
     "pcscd": _command("pcscd"),
     "vsmartcard-vpcd": lambda: vpcd_driver() is not None,
     "opensc": _command("opensc-tool"),
-    # What Python's PC/SC package is compiled with.
+    # To compile Python's PC/SC package.
     "libpcsclite-dev": _headers("libpcsclite"),
     "swig": _command("swig"),
-    _of_python("dev"): _python_headers,
+    _python_package("dev"): _python_headers,
 }
-# The tests of the boards whose port is not built here.
+# For the tests of the boards whose port is not built here.
 TESTS: dict[str, Callable[[], bool]] = {"ninja-build": _command("ninja")}
 
 _POLICY = "/usr/sbin/policy-rc.d"
 
-# Run as root with the policy's path and the packages. A daemon that comes with a package must not
-# begin to listen: policy-rc.d says no while packages are set up, and the services of mosquitto and
-# pcscd are turned off (the tests start their own; vpcd listens on all addresses).
+# Root runs this with the policy's path and the packages. A package's daemon must not begin to
+# listen: policy-rc.d forbids that during the installation, and the script disables the services of
+# mosquitto and pcscd (the tests start their own; vpcd listens on all addresses).
 _INSTALL = r"""
 set -eu
 policy=$1
@@ -166,7 +166,7 @@ def missing(needed: dict[str, Callable[[], bool]] = NEEDED) -> list[str]:
 
 
 def _as_root(names: list[str]) -> list[str]:
-    """Return the command that installs `names` as root; raises SetupError if that cannot be."""
+    """Return the command that installs `names` as root; raise SetupError if that is impossible."""
     command = ["sh", "-c", _INSTALL, "install", _POLICY, *names]
     if os.geteuid() == 0:
         return command
@@ -177,7 +177,7 @@ def _as_root(names: list[str]) -> list[str]:
         return ["sudo", "-n", *command]
     if not sys.stdin.isatty():
         raise steps.SetupError(
-            f"packages are missing and sudo wants a password: run sudo {wanted}"
+            f"packages are missing and sudo requires a password: run sudo {wanted}"
         )
     print("sudo is needed to install packages:", " ".join(names), flush=True)
     if subprocess.run(["sudo", "-v"]).returncode:
@@ -190,7 +190,7 @@ def install(
 ) -> None:
     """Install `packages`, of those in `needed`, with apt-get, as root or through sudo.
 
-    Raises SetupError when there is no apt, no way to become root, or apt fails.
+    Raises SetupError if there is no apt, no way to become root, or apt fails.
     """
     names = list(packages)
     if not names:
@@ -218,7 +218,7 @@ def install(
 
 
 def ensure(layout: Layout, *groups: dict[str, Callable[[], bool]]) -> None:
-    """Install what is missing of NEEDED and `groups`; does nothing, quickly, when nothing is."""
+    """Install what is missing of NEEDED and `groups`; return at once if nothing is."""
     importlib.invalidate_caches()
     needed = {name: present for group in (NEEDED, *groups) for name, present in group.items()}
     install(missing(needed), layout, needed)

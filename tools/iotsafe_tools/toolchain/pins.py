@@ -1,13 +1,13 @@
-"""What is fetched, exactly: versions, digests, commits. Data only.
+"""The pins of all downloads: versions, digests, commits. Data only.
 
-To move to another release change the rows here, run `make micropython`, and then the tests.
+To change a release, change its rows here, run `make micropython`, and then the tests.
 """
 
 from typing import NamedTuple
 
 
 class Archive(NamedTuple):
-    """One upstream tarball as the distribution's source package carries it."""
+    """One upstream tarball in a source package of the distribution."""
 
     package: str  # source package
     filename: str
@@ -20,9 +20,9 @@ class Package(NamedTuple):
 
     name: str
     version: str
-    filename: str  # as apt-get download calls it
+    filename: str  # the name that apt-get download gives it
     sha256: str
-    folder: str  # what is taken out of it
+    folder: str  # the part of it to unpack
     destination: str  # inside the source tree
 
 
@@ -36,10 +36,10 @@ class Commit(NamedTuple):
 
 
 MICROPYTHON_VERSION = "1.25.0"
-# Oldest MicroPython that has the signing callback as lib/iotsafe uses it.
+# Oldest MicroPython with the signing callback that lib/iotsafe uses.
 MICROPYTHON_OLDEST = (1, 25, 0)
 
-# Debian 13's source packages; their patches are not applied (they take the bundled mbedTLS out).
+# Debian 13's source packages, without their patches (which remove the bundled mbedTLS).
 DEBIAN_SUITE = "trixie"
 DEBIAN_KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 ARCHIVES = (
@@ -57,7 +57,7 @@ ARCHIVES = (
     ),
 )
 
-# Where apt has no such source package. mbedTLS is the one that MicroPython 1.25.0 pins itself.
+# If apt has no such source package. mbedTLS is the one that MicroPython 1.25.0 itself pins.
 COMMITS = (
     Commit(
         "https://github.com/micropython/micropython.git",
@@ -73,8 +73,8 @@ COMMITS = (
     ),
 )
 
-# The rp2 port's own needs. Debian's source packages of these are no tarballs of upstream's, so the
-# packages that hold the sources are taken.
+# The rp2 port's own needs. Debian's source packages of these are not upstream's tarballs, so these
+# are the binary packages that hold the sources.
 RP2_PACKAGES = (
     Package(
         "pico-sdk-source",
@@ -108,13 +108,13 @@ RP2_COMMITS = (
     ),
 )
 
-# umqtt.simple: the release on the package index is what gets frozen.
+# umqtt.simple: the build freezes this release of the package index.
 UMQTT_REQUIREMENT = "micropython-umqtt.simple==1.3.4"
 UMQTT_FILENAME = "micropython-umqtt.simple-1.3.4.tar.gz"
 UMQTT_SHA256 = "b6a2520239e3992c63a7de9370ee9b3d9d27819a90359c521f1c0f7ccab8d12f"
 
-# What the version banner says, and the order of Python's sets (boardgen.py writes one into the
-# table of pins), so that two builds of one tree are the same, byte for byte.
+# The date in the version banner, and the order of Python's sets (boardgen.py writes one into the
+# table of pins): with them fixed, two builds of one tree are the same, byte for byte.
 BUILD_ENVIRONMENT = {
     "MICROPY_GIT_TAG": "v" + MICROPYTHON_VERSION,
     "MICROPY_GIT_HASH": "pinned",

@@ -1,4 +1,4 @@
-"""Two builds of one commit with one compiler are the same, wherever they lie: the proof."""
+"""Proves that two builds of one commit with one compiler are the same in any folder."""
 
 import shutil
 from pathlib import Path

@@ -1,7 +1,7 @@
-"""A Pico's firmware: the rp2 port built by CMake, and its UF2 written by us.
+"""A Pico's firmware: CMake builds the rp2 port, and `uf2` writes the file.
 
-CMake is called as the port's Makefile does it, without that Makefile: the SDK would fetch
-picotool from the network to write the UF2.
+This file calls CMake like the port's Makefile, but without that Makefile: with it, the SDK would
+fetch picotool from the network to write the UF2.
 """
 
 import json
@@ -13,15 +13,15 @@ from . import build, debian, elf, steps, uf2
 from .boards import BoardBuild
 from .layout import Layout
 
-# The signing hook and the entropy of our own are reached by the linker's --wrap; a build without
-# these would start, and never ask the SIM.
+# The linker's --wrap leads to our signing hook and our entropy. A build without these would start,
+# and never use the SIM.
 _WRAPPERS = ("__wrap_mbedtls_ecdsa_write_signature", "__wrap_mbedtls_hardware_poll")
-_RAM = 0x20000000  # address of the RAM, which variables begin
+_RAM = 0x20000000  # address of the RAM, which begins with variables
 _AREA = "__firmware_area__"  # bytes of flash below the file system: flash.cmake of the board
 
 
 def configuration(board: BoardBuild, tree: Path) -> list[str]:
-    """Return what the objects depend on, beside the sources: the board's C and CMake files."""
+    """Return the dependencies of the objects beside the sources: the board's C and CMake files."""
     suffixes = (".c", ".h", ".cmake", ".csv", ".ld")
     files = sorted(path for path in board.path.iterdir() if path.suffix in suffixes)
     return [str(tree), *(f"{path.name} {debian.sha256(path)}" for path in files)]
@@ -32,13 +32,13 @@ def compile_board(
 ) -> None:
     """Bring `objects` up to date: firmware.elf and firmware.bin. Raises SetupError.
 
-    Freezing starts afresh: the tree's own tool goes by dates only.
+    Freezes again from nothing: the tree's own tool compares only dates.
     """
     (objects / "frozen_content.c").unlink(missing_ok=True)
     shutil.rmtree(objects / "frozen_mpy", ignore_errors=True)
     environment = {"MICROPY_MPYCROSS": str(layout.mpy_cross), "CMAKE_GENERATOR": "Unix Makefiles"}
     if not (objects / "Makefile").exists():
-        library = objects / "micropython-lib"  # CMake wants one; our manifests require nothing
+        library = objects / "micropython-lib"  # CMake requires one; our manifests require nothing
         library.mkdir()
         (library / "README.md").touch()
         settings = {
@@ -59,9 +59,9 @@ def compile_board(
 
 
 def collect(board: BoardBuild, objects: Path, folder: Path) -> str:
-    """Put the finished files into `folder`: UF2, ELF, sizes; return one line about them.
+    """Write the finished files into `folder`: UF2, ELF, sizes; return one line about them.
 
-    Raises SetupError if the firmware would run into the file system, or lacks a wrapper.
+    Raises SetupError if the firmware would overlap the file system, or lacks a wrapper.
     """
     symbols = elf.symbols(objects / "firmware.elf")
     missing = [name for name in _WRAPPERS if name not in symbols]

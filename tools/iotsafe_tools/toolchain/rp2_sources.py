@@ -1,4 +1,4 @@
-"""What the rp2 port is built from: MicroPython, and Raspberry Pi's SDK and TinyUSB inside it."""
+"""The sources of the rp2 port: MicroPython, with Raspberry Pi's SDK and TinyUSB inside it."""
 
 import hashlib
 import shlex
@@ -9,15 +9,15 @@ from . import boards, debian, pins, sources, steps
 from .layout import Layout
 
 _MEGABYTES = 300
-# What of MicroPython's tree the port reads.
+# The parts of MicroPython's tree that the port reads.
 _PARTS = ("drivers", "extmod", "lib", "mpy-cross", "py", "shared", "tools", "ports/rp2")
 
 
 def ensure(layout: Layout, tree: Path) -> Path:
-    """Return the tree to build the rp2 port from; `tree` is what sources.ensure has given.
+    """Return the tree to build the rp2 port from; `tree` comes from sources.ensure.
 
-    The pinned `tree` stays as it is: a copy of the needed parts gets the SDK. A tree of the
-    user's must have it. The copy appears complete or not at all. Raises SetupError.
+    The pinned `tree` stays unchanged: a copy of the needed parts gets the SDK. A tree of the
+    user's must have the SDK. The copy appears complete or not at all. Raises SetupError.
     """
     if not sources.is_pinned(tree):
         require_submodules(tree, boards.PORTS["rp2"])
@@ -35,7 +35,7 @@ def ensure(layout: Layout, tree: Path) -> Path:
         try:
             _from_debian(layout, folder, new)
         except debian.NotOffered as reason:
-            print(f"No Debian sources here ({reason}): taking upstream's git")
+            print(f"No Debian sources here ({reason}): using upstream's git")
             sources.from_git(layout, new, pins.RP2_COMMITS)
         (new / ".complete").write_text(wanted)
         steps.replace_folder(new, layout.rp2_sources)
@@ -62,9 +62,9 @@ def _filled(folder: Path) -> bool:
 
 
 def _from_debian(layout: Layout, folder: Path, tree: Path) -> None:
-    """Fetch what is not downloaded yet, verify, unpack into `tree`.
+    """Download what is missing, verify it, unpack it into `tree`.
 
-    Raises NotOffered if this machine's apt cannot give it, SetupError for a wrong digest.
+    Raises NotOffered if this machine's apt does not offer it, SetupError for a wrong digest.
     """
     wanted = [package for package in pins.RP2_PACKAGES if not debian.downloaded(layout, package)]
     if wanted:
@@ -82,5 +82,5 @@ def _from_debian(layout: Layout, folder: Path, tree: Path) -> None:
             what=f"unpacking {package.filename}",
         )
         target = tree / package.destination
-        shutil.rmtree(target, ignore_errors=True)  # an empty folder, as upstream's tarball has it
+        shutil.rmtree(target, ignore_errors=True)  # upstream's tarball has an empty folder there
         (unpacked / package.folder).rename(target)

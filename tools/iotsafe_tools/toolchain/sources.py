@@ -29,7 +29,7 @@ def ensure(layout: Layout, own_tree: str = "") -> Path:
         try:
             _from_debian(layout, folder, tree)
         except debian.NotOffered as reason:
-            print(f"No Debian sources here ({reason}): taking upstream's git")
+            print(f"No Debian sources here ({reason}): using upstream's git")
             from_git(layout, tree, pins.COMMITS)
         (tree / ".complete").write_text(_fingerprint())
         steps.replace_folder(tree, layout.sources)
@@ -37,7 +37,7 @@ def ensure(layout: Layout, own_tree: str = "") -> Path:
 
 
 def is_pinned(tree: Path) -> bool:
-    """Whether `tree` is one that set-up has made (and not one of the user's)."""
+    """Return whether set-up has made `tree` (else it is the user's)."""
     return (tree / ".complete").exists()
 
 
@@ -49,11 +49,11 @@ def _fingerprint() -> str:
 
 
 def _check_own(tree: Path) -> Path:
-    """Return `tree` if it can be built; raises SetupError that says what it lacks."""
+    """Return `tree` if it can be built; else raise SetupError, which says what it lacks."""
     header = tree / "py" / "mpconfig.h"
     if not header.is_file() or not (tree / "ports" / "unix" / "Makefile").is_file():
         raise steps.SetupError(
-            f"MICROPYTHON_DIR={tree} is no MicroPython source tree: name the folder with ports/"
+            f"MICROPYTHON_DIR={tree} is not a MicroPython source tree: name the folder with ports/"
         )
     found = re.findall(
         r"#define MICROPY_VERSION_(?:MAJOR|MINOR|MICRO)\s+(\d+)", header.read_text()
@@ -76,9 +76,9 @@ def _check_own(tree: Path) -> Path:
 
 
 def _from_debian(layout: Layout, folder: Path, tree: Path) -> None:
-    """Fetch what is not downloaded yet, verify, unpack into `tree`.
+    """Download what is missing, verify it, unpack it into `tree`.
 
-    Raises NotOffered if this machine's apt cannot give it, SetupError for a wrong digest.
+    Raises NotOffered if this machine's apt does not offer it, SetupError for a wrong digest.
     """
     wanted = [archive for archive in pins.ARCHIVES if not debian.downloaded(layout, archive)]
     if wanted:
@@ -110,7 +110,7 @@ def _from_debian(layout: Layout, folder: Path, tree: Path) -> None:
 
 
 def from_git(layout: Layout, tree: Path, commits: Iterable[pins.Commit]) -> None:
-    """Fetch the pinned `commits` into `tree`; git itself proves that the contents fit the ids."""
+    """Fetch the pinned `commits` into `tree`; git itself checks the contents against the ids."""
     log = layout.log / "sources.log"
     for pin in commits:
         place = tree / pin.destination

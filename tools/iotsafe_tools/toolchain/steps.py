@@ -1,4 +1,4 @@
-"""How a step runs: progress on the terminal, output in a log, one line when it fails."""
+"""Runs the steps: progress on the terminal, output in a log, one line for a failure."""
 
 import contextlib
 import errno
@@ -14,10 +14,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 _DISK_FULL = "the disk is full: free some space and run again"
-_FULL = 8_000_000  # bytes: less than this is no space
+_FULL = 8_000_000  # bytes: less free space than this counts as full
 
-# What a child's log says -> what the user reads. The first match wins; the texts come from apt,
-# pip, git, tar, gcc and the C library.
+# Text in a child's log -> message to the user. The first match wins; the texts come from apt, pip,
+# git, tar, gcc and the C library.
 _DIAGNOSES = (
     (("No space left on device", "[Errno 28]"), _DISK_FULL),
     (
@@ -59,9 +59,9 @@ _DIAGNOSES = (
 
 
 class SetupError(Exception):
-    """A step failed; the text is the one line for the user: what, to what, what to do.
+    """A step failed; the text is one line: what happened, to what, what to do.
 
-    `output` is what the failed command printed, for a caller that knows another way.
+    `output`: of the failed command, for a caller with another way.
     """
 
     def __init__(self, message: str, output: str = "") -> None:
@@ -83,7 +83,7 @@ def require_space(path: Path, megabytes: int) -> None:
 
 @contextlib.contextmanager
 def step(title: str) -> Iterator[None]:
-    """Show `title` while the block runs and the seconds it took when it has ended."""
+    """Print `title` while the block runs, and its seconds when it has ended."""
     started = time.monotonic()
     live = sys.stdout.isatty()
     stop = threading.Event()
@@ -121,16 +121,16 @@ def run(
     """Run `argv` with its output in file `log` (appended); return that output.
 
     `env` is added to the environment. `own_session` gives the command a process group of its own,
-    which ends as a whole with us; sudo must stay in ours, else it forgets its password. Raises
-    SetupError "`what`: …" with a diagnosis taken from
-    the output, else `hint`, and the log's path. An interrupt ends the child first.
+    which an interrupt ends completely; sudo must stay in ours, else it forgets its password.
+    Raises SetupError "`what`: …" with a diagnosis of the output, else `hint`, and the log's path.
+    An interrupt ends the child first.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     with open(log, "ab") as sink:
         sink.write(("$ " + " ".join(map(str, argv)) + "\n").encode())
         sink.flush()
         start = sink.tell()
-        held = _HeldInterrupt()  # until there is a child to end
+        held = _HeldInterrupt()  # until the child runs
         try:
             child = subprocess.Popen(
                 argv,
@@ -140,7 +140,7 @@ def run(
                 stdout=sink,
                 stderr=subprocess.STDOUT,
                 start_new_session=own_session,
-                close_fds=False,  # it inherits the lock: if we are killed, it still holds it
+                close_fds=False,  # the child inherits the lock, and holds it even if we are killed
             )
         except FileNotFoundError:
             held.release()
@@ -157,7 +157,7 @@ def run(
         source.seek(start)
         output = source.read().decode(errors="replace")
     if status:
-        # On a full disk the log is cut off, so the reason may not be in it.
+        # On a full disk the log is cut off, perhaps before the reason.
         full = shutil.disk_usage(log.parent).free < _FULL
         reason = _DISK_FULL if full else diagnose(output) or hint or "it failed"
         raise SetupError(f"{what}: {reason} (see {log})", output)
@@ -165,7 +165,7 @@ def run(
 
 
 class _HeldInterrupt:
-    """Ctrl-C waits from here to `release`, which then raises KeyboardInterrupt."""
+    """Holds Ctrl-C back until `release`, which then raises KeyboardInterrupt."""
 
     def __init__(self) -> None:
         self._came = False
@@ -184,7 +184,7 @@ class _HeldInterrupt:
 
 
 def _end(child: subprocess.Popen, whole_group: bool) -> None:
-    """End a child that still runs (and its process group); returns when it is gone."""
+    """End a running child (or its process group), and wait for its end."""
     if child.poll() is not None:
         return
     send = os.killpg if whole_group else os.kill
@@ -197,7 +197,7 @@ def _end(child: subprocess.Popen, whole_group: bool) -> None:
 
 
 def diagnose(output: str) -> str:
-    """Return what to tell the user about a failed command's `output`; "" if nothing is known."""
+    """Return the message for a failed command's `output`; "" if none fits."""
     for needles, advice in _DIAGNOSES:
         if any(needle in output for needle in needles):
             return advice
@@ -215,7 +215,7 @@ def describe(error: OSError) -> str:
 
 @contextlib.contextmanager
 def scratch(parent: Path) -> Iterator[Path]:
-    """Yield a new folder in `parent` that is gone afterwards, whatever happens."""
+    """Yield a new folder in `parent`, and delete it afterwards in any case."""
     parent.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="tmp-", dir=parent))
     try:
@@ -225,7 +225,7 @@ def scratch(parent: Path) -> Iterator[Path]:
 
 
 def replace_folder(new: Path, target: Path) -> None:
-    """Put folder `new` in place of `target` (same file system); never a mixture of both."""
+    """Replace folder `target` by `new` (same file system), never by a mixture of both."""
     target.parent.mkdir(parents=True, exist_ok=True)
     old = new.with_name(new.name + ".old")
     if target.exists():
@@ -235,7 +235,7 @@ def replace_folder(new: Path, target: Path) -> None:
 
 
 def replace_file(text: str, target: Path) -> None:
-    """Write `text` to `target` in one stroke."""
+    """Write `text` to `target` atomically."""
     target.parent.mkdir(parents=True, exist_ok=True)
     new = target.with_name(target.name + ".new")
     new.write_text(text)

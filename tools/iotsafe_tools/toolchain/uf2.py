@@ -1,7 +1,7 @@
-"""The file that a user drags onto a Pico: UF2, written from a flash image.
+"""Writes a flash image as UF2, the file that a user drags onto a Pico.
 
-Format: "USB Flashing Format (UF2)", https://github.com/microsoft/uf2; families and the block
-against erratum E10: RP2350 data sheet, and picotool, whose output this equals byte for byte.
+Format: "USB Flashing Format (UF2)", https://github.com/microsoft/uf2. Families and the block
+against erratum E10: RP2350 data sheet. picotool's output is the same, byte for byte.
 """
 
 import struct
@@ -19,11 +19,11 @@ _IGNORE_BLOCK = 0x9957E304  # extension: this block's payload is not for the fla
 
 
 class Chip(NamedTuple):
-    """What a UF2 file says about the chip it is for."""
+    """The fields of a UF2 file that depend on the chip."""
 
     family: int
     flash: int  # address of the flash
-    erratum_e10: int | None  # address for the block that early chips need, None: none needed
+    erratum_e10: int | None  # address of the block that early chips need, None: no block
 
 
 CHIPS = {
@@ -35,7 +35,7 @@ CHIPS = {
 def write(image: bytes, chip: Chip) -> bytes:
     """Return the UF2 file for `image`, the contents of the flash from its first byte.
 
-    Blocks of 512 bytes; the last one's payload is filled up with zeros.
+    Blocks have 512 bytes; zeros fill the last one's payload.
     """
     count = -(-len(image) // _PAYLOAD)
     blocks = [] if chip.erratum_e10 is None else [_erratum_e10(chip.erratum_e10)]
@@ -48,7 +48,7 @@ def write(image: bytes, chip: Chip) -> bytes:
 
 
 def _erratum_e10(address: int) -> bytes:
-    """The first block of a download to an early RP2350, which would be lost: one to lose."""
+    """Return a block to put first: early RP2350 chips lose the first block of a download."""
     flags = _FAMILY_PRESENT | _EXTENSION_PRESENT
     data = b"\xef" * _PAYLOAD + struct.pack("<I", _IGNORE_BLOCK)
     return _block((flags, address, _PAYLOAD, 0, 2, _FAMILY_ABSOLUTE), data)

@@ -11,8 +11,8 @@ from .layout import Layout
 def ensure(layout: Layout, own_folder: str = "") -> Path:
     """Return the folder that holds `umqtt/simple.py`: `own_folder` if given, else the pinned one.
 
-    Needs `.venv` (its `unearth` downloads what pip refuses, a source archive without a set-up
-    script). Raises SetupError.
+    Needs `.venv`, whose `unearth` downloads a source archive without a set-up script, which pip
+    refuses. Raises SetupError.
     """
     if own_folder:
         folder = Path(own_folder).expanduser().resolve()
@@ -36,14 +36,14 @@ def ensure(layout: Layout, own_folder: str = "") -> Path:
 
 
 def _download(layout: Layout, folder: Path) -> Path:
-    """Fetch the pinned archive from the index that pip is configured for; verify and keep it."""
+    """Fetch the pinned archive from the index that pip uses; verify and keep it."""
     log = layout.log / "umqtt.log"
     command = [layout.python, "-m", "unearth", "--download", folder, *_index(layout, log)]
     steps.run(
         [*command, pins.UMQTT_REQUIREMENT],
         log=log,
         what=f"{pins.UMQTT_REQUIREMENT} from the package index",
-        hint="the package index does not give it: check the network and pip's configuration",
+        hint="the package index does not offer it: check the network and pip's configuration",
     )
     found = folder / pins.UMQTT_FILENAME
     if not found.is_file():
@@ -62,7 +62,7 @@ def _index(layout: Layout, log: Path) -> list[str]:
 
 
 def _unpack(archive: Path, target: Path) -> None:
-    """Take `umqtt/*.py` out of the archive, and nothing else."""
+    """Unpack only `umqtt/*.py` from the archive."""
     with tarfile.open(archive) as tar:
         for member in tar:
             parts = Path(member.name).parts

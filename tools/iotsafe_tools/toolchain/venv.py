@@ -14,11 +14,11 @@ _LOCKED = ("--require-hashes", "--only-binary", ":all:")
 
 
 def _fingerprint(layout: Layout) -> str:
-    """Return a digest of everything that the environment is made from."""
+    """Return a digest of the environment's ingredients."""
     digest = hashlib.sha256(f"{sys.version}\n{layout.root}\n".encode())
     for name in ("pyproject.toml", _LOCK):
         digest.update((layout.root / name).read_bytes())
-    # An editable installation knows the packages by name, so a new one needs a new installation.
+    # An editable installation lists the packages by name: a new one needs a new installation.
     for parent in ("lib", "firmware", "tools"):
         for found in sorted((layout.root / parent).glob("*/__init__.py")):
             digest.update(f"{found.parent.name}\n".encode())
@@ -26,10 +26,10 @@ def _fingerprint(layout: Layout) -> str:
 
 
 def ensure(layout: Layout) -> None:
-    """Make or update `.venv`; does nothing when it fits.
+    """Make or update `.venv`; do nothing if it is up to date.
 
-    The stamp is taken away first and written last: an environment without one is never trusted,
-    but made anew, and one that could not be made is removed. Raises SetupError.
+    It removes the stamp first and writes it last: it makes an environment without a stamp again,
+    and removes one that it could not complete. Raises SetupError.
     """
     stamp = layout.venv / ".complete"
     wanted = _fingerprint(layout)
@@ -49,10 +49,10 @@ def ensure(layout: Layout) -> None:
 
 
 def ensure_pcsc(layout: Layout) -> None:
-    """Add Python's PC/SC package to a complete `.venv`; does nothing when it is there.
+    """Add Python's PC/SC package to a complete `.venv`; do nothing if it is there.
 
-    It comes as source, by its digest too, and is built with what `packages.PCSC` brings and the
-    environment's own, locked setuptools. Raises SetupError.
+    It comes as source, also checked by its digest. `packages.PCSC` and the environment's own,
+    locked setuptools build it. Raises SetupError.
     """
     stamp = layout.venv / ".complete-pcsc"
     lock = (layout.root / _PCSC_LOCK).read_text()
@@ -75,12 +75,12 @@ def ensure_pcsc(layout: Layout) -> None:
 
 
 def _install(layout: Layout) -> list:
-    """Return pip's command to install into `.venv`."""
+    """Return pip's command for an installation into `.venv`."""
     return [layout.python, *_PIP, "install", "--quiet", "--retries", "2"]
 
 
 def _make(layout: Layout, *, keep: bool) -> None:
-    """Fill `.venv`; `keep` uses the one that is there (one made by another Python is not kept)."""
+    """Fill `.venv`; `keep` updates the present one if this Python made it."""
     log = layout.log / "venv.log"
     command = [sys.executable, "-m", "venv", layout.venv]
     if not (keep and _same_python(layout)):
@@ -104,7 +104,7 @@ def _make(layout: Layout, *, keep: bool) -> None:
 
 
 def _same_python(layout: Layout) -> bool:
-    """Whether `.venv` was made by this very Python (same version, same place)."""
+    """Return whether this very Python (same version, same place) made `.venv`."""
     configuration = layout.venv / "pyvenv.cfg"
     if not configuration.exists() or not layout.python.exists():
         return False

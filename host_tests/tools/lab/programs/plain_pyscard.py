@@ -1,7 +1,7 @@
-"""A card program as anybody might write it with pyscard: `plain_pyscard.py READER APDU…`.
+"""A simple card program with pyscard: `plain_pyscard.py READER APDU…`.
 
-Prints the ATR, then a line for each APDU (hexadecimal): data and status word. It fetches what
-waits (61xx), and knows nothing else of cards. The word `reset` among the APDUs resets the card.
+Prints the ATR, then a line for each APDU (hexadecimal): data and status word. It fetches waiting
+data (61xx), and has no other knowledge of cards. The word `reset` among the APDUs resets the card.
 """
 
 import sys

@@ -1,6 +1,6 @@
-"""A terminal program as anybody might write it with pyserial: `plain_terminal.py DEVICE LINE…`.
+"""A simple terminal program with pyserial: `plain_terminal.py DEVICE LINE…`.
 
-Types each line and prints what comes back until OK or an error, without the echo.
+Types each line and prints the answer until OK or an error, without the echo.
 """
 
 import sys

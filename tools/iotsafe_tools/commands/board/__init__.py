@@ -1,1 +1,1 @@
-"""The command that sets a board up."""
+"""The command `iotsafe setup`."""

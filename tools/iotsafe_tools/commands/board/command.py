@@ -36,10 +36,10 @@ def setup(
         Path | None, typer.Option(help="File with the server's CA certificate, PEM or DER.")
     ] = None,
     ask: Annotated[
-        bool, typer.Option(help="Ask for what is not given, or take the defaults.")
+        bool, typer.Option(help="Ask for missing answers, or take the defaults.")
     ] = True,
-    test: Annotated[bool, typer.Option(help="Let the board test it before it is kept.")] = True,
-    keep: Annotated[bool, typer.Option("--keep", help="Also if the test fails.")] = False,
+    test: Annotated[bool, typer.Option(help="Let the board test the config first.")] = True,
+    keep: Annotated[bool, typer.Option("--keep", help="Write it even if the test fails.")] = False,
 ) -> None:
     """Set a board up: ask for its config, let it test modem, SIM and cloud, and write it."""
     from . import setup as board_setup

@@ -1,5 +1,5 @@
-"""A MicroPython board on a serial port, for programs: mpremote's transport with an end to every
-wait, and errors of one line that say what to do."""
+"""A MicroPython board on a serial port, for programs: mpremote's transport with a limit for every
+wait, and errors of one line with advice."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ import serial
 from mpremote.transport import TransportError
 from mpremote.transport_serial import SerialTransport
 
-_TRIES = 3  # to reach the prompt: a program that is interrupted may have something to close
-_QUIET = 10.0  # seconds without a byte from the board, where an answer is due
-_CHUNK = 256  # bytes in one command, which the board has to compile
+_TRIES = 3  # to reach the prompt: an interrupted program may take time to close
+_QUIET = 10.0  # seconds without a byte from the board while an answer is due
+_CHUNK = 256  # bytes in one command, which the board must compile
 _INTERRUPT = b"\x03"
 _SOFT_RESET = b"\x04"
 
 
 class BoardError(Exception):
-    """The board cannot do what was asked. One line: what, where, what to do."""
+    """The board failed. The message is one line: what, where, what to do."""
 
 
 class BoardLink:
-    """The board at `port`: a device, or what pyserial has an URL for, as socket://HOST:PORT.
+    """The board at `port`: a device, or a URL of pyserial, such as socket://HOST:PORT.
 
-    On entry whatever runs there is interrupted by Ctrl-C; at the end the board starts anew, by a
-    soft reset, so that its application goes on. Raises BoardError.
+    On entry it interrupts the board's program with Ctrl-C; on exit a soft reset restarts the board
+    and its application. Raises BoardError.
     """
 
     def __init__(self, port: str) -> None:
@@ -40,12 +40,12 @@ class BoardLink:
         try:
             self._transport = SerialTransport(self._port, timeout=_QUIET)
         except (TransportError, OSError, ValueError):
-            raise BoardError(f"{self._port}: {_why_not(self._port)}") from None
+            raise BoardError(f"{self._port}: {_open_problem(self._port)}") from None
         if not self._prompt():
             self._transport.close()
             raise BoardError(
-                f"{self._port}: what is there does not answer as MicroPython does: check the "
-                "port, reset the board and try again"
+                f"{self._port}: the device does not answer like MicroPython: check the port, "
+                "reset the board and try again"
             )
         return self
 
@@ -59,7 +59,7 @@ class BoardLink:
 
     def _prompt(self) -> bool:
         for _ in range(_TRIES):
-            # It prints what it did not expect.
+            # mpremote prints unexpected bytes.
             with contextlib.suppress(*_FAILURES), contextlib.redirect_stdout(io.StringIO()):
                 self._transport.enter_raw_repl(soft_reset=False)
                 return True
@@ -71,10 +71,10 @@ class BoardLink:
         on_line: Callable[[str], None] = lambda line: None,
         timeout: float = 30.0,
     ) -> list[str]:
-        """The lines that `code` prints; each also goes to `on_line` as it comes.
+        """Run `code`; return the lines that it prints, and pass each to `on_line` when it comes.
 
-        `timeout`: seconds without any output. An exception of the board is a BoardError with its
-        last line. Ctrl-C here is a Ctrl-C there.
+        `timeout`: seconds without any output. An exception on the board raises a BoardError with
+        its last line. Ctrl-C here also interrupts the board.
         """
         lines: list[str] = []
         rest = bytearray()
@@ -96,11 +96,11 @@ class BoardLink:
                 raise
         if error:
             last = error.decode("utf-8", "replace").strip().splitlines()[-1]
-            raise BoardError(f"{self._port}: the board says {last}")
+            raise BoardError(f"{self._port}: the board reports {last}")
         return lines
 
     def send(self, name: str, data: bytes) -> None:
-        """Make `data` the value of the variable `name` on the board."""
+        """Set the variable `name` on the board to `data`."""
         self.run(f"{name} = bytearray()")
         for start in range(0, len(data), _CHUNK):
             self.run(f"{name} += {data[start : start + _CHUNK]!r}")
@@ -109,18 +109,18 @@ class BoardLink:
     def _failures(self) -> Iterator[None]:
         try:
             yield
-        except _FAILURES:  # whose text may hold what was sent
+        except _FAILURES:  # the text may hold the sent bytes
             raise BoardError(
-                f"{self._port}: the board does not answer any more: check the cable, reset the "
+                f"{self._port}: the board no longer answers: check the cable, reset the "
                 "board and try again"
             ) from None
 
 
-# The last two: what mpremote makes of an answer that is cut off.
+# mpremote raises the last two at an answer that is cut off.
 _FAILURES = (TransportError, serial.SerialException, OSError, struct.error, IndexError)
 
 
-def _why_not(port: str) -> str:
+def _open_problem(port: str) -> str:
     if "://" in port:
         return "nothing listens there: check the address"
     if not os.path.exists(port):

@@ -1,7 +1,7 @@
-"""`iotsafe setup`: the dialogue of a board's first start, on the host.
+"""`iotsafe setup`: the dialogue of a board's first start, from the host.
 
-Questions, rules and steps are the board's own (`firmware/app/first_boot.py`, `config.py`); here is
-who asks. Nothing of it is logged; the secrets go from the prompt to the board, and nowhere else.
+Questions, rules and steps are the board's own (`firmware/app/first_boot.py`, `config.py`); this
+file asks. It logs nothing; the secrets go only from the prompt to the board.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ OPTIONS = {
     "telemetry.period": "--period",
 }
 _SECRET = ("modem.pin", "mqtt.password")
-_CA_MAX = 8192  # bytes; the board has to hold them, and what it makes of them
-_SILENCE = 240.0  # seconds; a modem may search that long for a network without a word
+_CA_MAX = 8192  # bytes; the board must hold them and its parsed copy
+_SILENCE = 240.0  # seconds; a modem may search that long for a network without output
 _MARK = "= "  # in front of the result of a step
 
 _IS_OURS = """
@@ -51,14 +51,14 @@ print(sys.implementation._machine if hasattr(sys.implementation, "_machine") els
 
 
 class Aborted(Exception):
-    """The user, or a missing answer, ended it; nothing was written. One line."""
+    """The user, or a missing answer, ended the setup; nothing was written. One line."""
 
 
 def _question(text: str, default: Any, hidden: bool = False) -> str:
-    """Ask; raises typer.Abort at Ctrl-C and at the end of the input.
+    """Ask; raise typer.Abort at Ctrl-C and at the end of the input.
 
-    A hidden question comes after echo is off: typer's own comes before it, so that what is typed
-    in between is shown, and then thrown away.
+    Prints a hidden question after switching echo off. typer prints it before, so that characters
+    typed in between are shown, and then lost.
     """
     if not hidden:
         shown = "" if default is None else str(default)
@@ -70,9 +70,9 @@ def _question(text: str, default: Any, hidden: bool = False) -> str:
 
 
 def check(given: Mapping[str, str]) -> None:
-    """Refuse a bad value among `given` (field -> text) with the board's words.
+    """Check `given` (field -> text) with the board's rules.
 
-    Raises typer.BadParameter.
+    Raises typer.BadParameter with the board's words.
     """
     for path, _, default, kind in first_boot.QUESTIONS:
         if path in given:
@@ -82,7 +82,7 @@ def check(given: Mapping[str, str]) -> None:
 
 
 def read_ca(path: Path) -> bytes:
-    """The certificates in file `path`, PEM or DER, as the board takes them; typer.BadParameter."""
+    """Return the certificates in file `path`, PEM or DER, for the board; typer.BadParameter."""
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -95,12 +95,12 @@ def read_ca(path: Path) -> bytes:
         else:
             x509.load_der_x509_certificate(data)
     except ValueError:
-        raise typer.BadParameter(f"{path}: no certificate, neither PEM nor DER") from None
+        raise typer.BadParameter(f"{path}: not a certificate in PEM or DER") from None
     return data
 
 
 class Dialogue:
-    """`given`: answers by field; `ask`: whether somebody is there to be asked for the others."""
+    """The dialogue. `given`: answers by field; `ask`: whether a user can answer the others."""
 
     def __init__(self, link: BoardLink, given: Mapping[str, str], ask: bool) -> None:
         self._link = link
@@ -109,8 +109,8 @@ class Dialogue:
         self._console = Console(highlight=False)
 
     def perform(self, ca: bytes | None, *, test: bool, keep: bool) -> None:
-        """The whole of it. `ca`: None asks for a file, or leaves the board's. `keep`: also if the
-        test fails. Raises BoardError, Aborted."""
+        """Run the whole dialogue. `ca`: None asks for a file, or leaves the board's. `keep`: keep
+        the config even if the test fails. Raises BoardError, Aborted."""
         used, free = self._begin()
         settings = self._settings()
         if ca is None and self._ask:
@@ -123,10 +123,10 @@ class Dialogue:
         passed = not test or self._test(settings)
         if not passed and not keep and not (self._ask and typer.confirm("Keep it all the same?")):
             raise Aborted(
-                "the test failed, and the board's config is as it was; --keep writes it anyway"
+                "the test failed: the board keeps its old config; --keep writes the new one"
             )
         self._link.run(f"first_boot.keep(board, {settings!r})")
-        self._say("config.json is written; the board starts with it now", "green")
+        self._say("config.json is written; the board now starts with it", "green")
 
     def _say(self, text: str, style: str = "") -> None:
         self._console.print(Text(text, style=style), soft_wrap=True)
@@ -136,7 +136,7 @@ class Dialogue:
         if whose != "ours":
             runs = "an older firmware of ours" if whose == "old" else "another firmware than ours"
             raise BoardError(f"the board ({machine}) runs {runs}: use make flash or make deploy")
-        self._say(f"{machine}: stopped, to be set up")
+        self._say(f"{machine}: stopped for setup")
         found = self._link.run("print(repr(first_boot.ca_files(board)))")
         return ast.literal_eval(found[-1])
 

@@ -15,9 +15,9 @@ MAX_SCRIPT = 4_000_000
 
 
 def read(texts: Iterable[str], *, exact: bool) -> list[bytes]:
-    """Command APDUs from hex; ValueError says which one is wrong, and why.
+    """Return command APDUs from hex; ValueError says which one is wrong, and why.
 
-    `exact`: any 4 to 261 bytes, as they are to be sent; else a short APDU whose Lc is right.
+    `exact`: accept any 4 to 261 bytes; else only short APDUs with a correct Lc.
     """
     found = []
     for number, text in enumerate(texts, 1):
@@ -30,23 +30,23 @@ def read(texts: Iterable[str], *, exact: bool) -> list[bytes]:
         if not exact and len(apdu) > 5 and len(apdu) not in (5 + apdu[4], 6 + apdu[4]):
             raise ValueError(
                 f"APDU {number}: Lc says {apdu[4]} bytes of data, {len(apdu) - 5} follow; "
-                "--raw sends it as it is"
+                "--raw sends it unchanged"
             )
         found.append(apdu)
     if not found:
-        raise ValueError("no APDU is given")
+        raise ValueError("an APDU is missing")
     return found
 
 
 def script(file: BinaryIO) -> list[str]:
-    """The APDUs of a file: one a line, without what follows a `#`, and without empty lines."""
+    """Return the APDUs of a file: one a line, without `#` comments and empty lines."""
     text = file.read(MAX_SCRIPT).decode("utf-8", "replace")
     bare = (line.partition("#")[0].strip() for line in text.splitlines())
     return [line for line in bare if line]
 
 
 def send_raw(client: CardClient, apdu: bytes) -> dict[str, Any]:
-    """Send the bytes as they are; nothing is opened, selected or fetched."""
+    """Send the bytes unchanged; open, select and fetch nothing."""
     data, sw = client.channel.transmit(apdu)
     return _exchange(apdu, bytes(data), sw)
 
@@ -54,19 +54,19 @@ def send_raw(client: CardClient, apdu: bytes) -> dict[str, Any]:
 def send(client: CardClient, apdu: bytes) -> dict[str, Any]:
     """Send a short APDU on the applet's channel, whose number replaces the one in its class byte.
 
-    What waits (61xx) is fetched, and a wrong Le (6Cxx) set right, by the client.
+    The client fetches waiting data (61xx) and corrects a wrong Le (6Cxx).
     """
-    seen: list[tuple[bytes, bytes, int]] = []
+    exchanges: list[tuple[bytes, bytes, int]] = []
 
-    def as_wanted(command: bytes) -> bytes:
+    def with_class(command: bytes) -> bytes:
         if command[1] != apdu[1]:  # GET RESPONSE
             return command
         return bytes([class_byte(apdu[0], client.applet.apdu.number)]) + command[1:]
 
     size = apdu[4] if len(apdu) > 5 else 0
     rest = apdu[5 + size :] if size else apdu[4:5]
-    client.channel.observer = lambda *exchange: seen.append(exchange)
-    client.channel.rewrite = as_wanted
+    client.channel.observer = lambda *exchange: exchanges.append(exchange)
+    client.channel.rewrite = with_class
     try:
         client.applet.apdu.command(
             apdu[1], apdu[2], apdu[3], apdu[5 : 5 + size], rest[0] if rest else None
@@ -74,16 +74,16 @@ def send(client: CardClient, apdu: bytes) -> dict[str, Any]:
     except iotsafe.CardProtocolError:
         raise
     except iotsafe.CardError:
-        pass  # the status word is what was asked for
+        pass  # the caller shows the status word
     finally:
         client.channel.observer = client.channel.rewrite = None
-    return _exchange(seen[0][0], b"".join(data for _, data, _ in seen), seen[-1][2])
+    return _exchange(exchanges[0][0], b"".join(data for _, data, _ in exchanges), exchanges[-1][2])
 
 
 def class_byte(wanted: int, number: int) -> int:
-    """The class byte `wanted`, on logical channel `number` (ETSI TS 102 221 10.1.1).
+    """Return the class byte `wanted` for logical channel `number` (ETSI TS 102 221 10.1.1).
 
-    Command chaining (bit 5) stays; secure messaging stays where the coding is the same.
+    Keeps command chaining (bit 5), and secure messaging if its coding is the same.
     """
     further = bool(wanted & 0x40)  # coded for channels 4 to 19
     if number < 4:
@@ -101,7 +101,7 @@ def _exchange(command: bytes, data: bytes, sw: int) -> dict[str, Any]:
 
 
 def status(sw: int) -> str:
-    """The meaning of any status word, those of success included (applet reference, 8)."""
+    """Return the meaning of any status word, including those of success (applet reference, 8)."""
     if sw == 0x9000:
         return "success"
     if sw == 0x63CF:

@@ -1,5 +1,5 @@
-"""What the commands on a card share: the client on a port, and an end that closes the logical
-channel whatever happens."""
+"""Shared by the commands on a card: the client on a port, which closes the logical channel in any
+case."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from iotsafe_tools.ports.shapes import Channel
 
 
 class ObservedChannel:
-    """The channel, for those who look at it.
+    """A channel with hooks.
 
-    `observer(command, data, sw)`: called after each exchange. `rewrite(command) -> command`: what
-    is sent instead. None: neither.
+    `observer(command, data, sw)`: called after each exchange, if not None.
+    `rewrite(command) -> command`: replaces each command, if not None.
     """
 
     def __init__(self, channel: Channel) -> None:
@@ -40,14 +40,15 @@ class ObservedChannel:
 
 @dataclass(frozen=True)
 class CardClient:
-    """`applet`: a FullApplet; its first command opens the channel. `what`: what the port is."""
+    """A client. `applet`: a FullApplet; its first command opens the channel. `what`: the port's
+    description."""
 
     applet: Any
     channel: ObservedChannel
     what: str
 
     def report(self, **fields: Any) -> dict[str, Any]:
-        """The JSON object of a command: where it was, and its `fields`."""
+        """Return the JSON object of a command: port, AID and its `fields`."""
         aid = self.applet.aid
         return {"port": self.what, "aid": hexadecimal(aid) if aid else None, **fields}
 
@@ -56,9 +57,9 @@ class CardClient:
 def open_client(
     url: str, aids: Sequence[bytes] = (), pin: str | None = None
 ) -> Iterator[CardClient]:
-    """The client of the card at `url` (see `ports`), which tries `aids`, or those it knows.
+    """Open a client of the card at `url` (see `ports`); try `aids`, or the known ones.
 
-    The one place that makes a client. Raises BadURL and FAILURES.
+    Only this function makes a client. Raises BadURL and FAILURES.
     """
     with open_channel(url, pin) as port:
         channel = ObservedChannel(port.channel)
@@ -71,12 +72,12 @@ def open_client(
 
 
 def hexadecimal(data: bytes | memoryview) -> str:
-    """Bytes as JSON and people get them: upper-case hex."""
+    """Return bytes as upper-case hex, for JSON and displays."""
     return bytes(data).hex().upper()
 
 
 def unhex(text: str) -> bytes:
-    """Bytes from hex digits, spaces allowed between bytes; ValueError."""
+    """Return bytes from hex digits; spaces may separate bytes. Raises ValueError."""
     data = bytes.fromhex(text)
     if not data:
         raise ValueError("no hex digits")

@@ -1,6 +1,6 @@
 """The commands on a card: `iotsafe doctor|objects|apdu|random|csr|sign`.
 
-Each reads its options and calls the modules that do the work; imports that take long are inside.
+Each reads its options and calls the modules that do the work. Slow imports are inside.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ CardURL = Annotated[
     ),
 ]
 AIDs = Annotated[
-    list[str] | None, typer.Option("--aid", help="AID of the applet, hex; several are tried.")
+    list[str] | None, typer.Option("--aid", help="AID of the applet, hex; repeat to try several.")
 ]
 Key = Annotated[str, typer.Argument(help="ID of the private key in hex, or label:NAME.")]
 Out = Annotated[Path | None, typer.Option(help="Write the result to this file.")]
@@ -49,12 +49,12 @@ def doctor(
     key: Annotated[
         str, typer.Option(help="The private key that the device uses: ID in hex, or label:NAME.")
     ] = "",
-    certificate: Annotated[str, typer.Option(help="The file of its certificate, alike.")] = "",
+    certificate: Annotated[str, typer.Option(help="Its certificate file: ID or label:NAME.")] = "",
     aid: AIDs = None,
     pin: PIN = None,
     as_json: AsJSON = False,
 ) -> None:
-    """Examine channel, applet, keys and certificate, step by step, and say what to do."""
+    """Examine channel, applet, keys and certificate, step by step, with advice."""
     from iotsafe.doctor import steps
     from iotsafe_tools.console.outcome import outcome, print_json
 
@@ -78,7 +78,7 @@ def doctor(
 
 
 def objects(port: CardURL, aid: AIDs = None, pin: PIN = None, as_json: AsJSON = False) -> None:
-    """List the keys and files that the applet holds."""
+    """List the applet's keys and files."""
     from iotsafe_tools.console.outcome import outcome, print_json
     from iotsafe_tools.console.view import console
 
@@ -98,13 +98,13 @@ def apdu(
         list[str], typer.Argument(metavar="HEX...", help="APDUs; `-` reads them, one a line.")
     ],
     raw: Annotated[
-        bool, typer.Option("--raw", help="Send them as they are: no channel, no applet, no fetch.")
+        bool, typer.Option("--raw", help="Send them unchanged: no channel, no applet, no fetch.")
     ] = False,
     aid: AIDs = None,
     pin: PIN = None,
     as_json: AsJSON = False,
 ) -> None:
-    """Send APDUs to the applet, on a channel of its own, and show what it answers."""
+    """Send APDUs to the applet, on a channel of its own, and show its answers."""
     from iotsafe_tools.console.outcome import outcome, print_json
 
     from . import apdu as card_apdu
@@ -131,14 +131,16 @@ def apdu(
 
 def random(
     port: CardURL,
-    size: Annotated[int, typer.Argument(min=1, max=MAX_RANDOM, metavar="N", help="How many.")],
+    size: Annotated[
+        int, typer.Argument(min=1, max=MAX_RANDOM, metavar="N", help="Number of bytes.")
+    ],
     binary: Annotated[bool, typer.Option("--raw", help="Print the bytes themselves.")] = False,
-    hexed: Annotated[bool, typer.Option("--hex", help="Print hex, as without it.")] = False,
+    hexed: Annotated[bool, typer.Option("--hex", help="Print hex, the default.")] = False,
     aid: AIDs = None,
     pin: PIN = None,
     as_json: AsJSON = False,
 ) -> None:
-    """Print N random bytes of the card's generator."""
+    """Print N random bytes from the card's generator."""
     from iotsafe_tools.console.outcome import outcome, print_json
 
     from .client import hexadecimal
@@ -159,10 +161,10 @@ def random(
 def sign(
     port: CardURL,
     key: Key,
-    file: Annotated[str | None, typer.Argument(help="What is signed; `-` is the input.")] = None,
+    file: Annotated[str | None, typer.Argument(help="The file to sign; `-` is the input.")] = None,
     digest: Annotated[str | None, typer.Option(help="SHA-256 in hex, instead of FILE.")] = None,
     mode: Annotated[
-        Literal["hash", "text"], typer.Option(help="Who hashes: `hash` here, `text` the card.")
+        Literal["hash", "text"], typer.Option(help="Hash here (`hash`) or in the card (`text`).")
     ] = "hash",
     jwt: Annotated[
         bool, typer.Option("--jwt", help="FILE holds claims in JSON: make a JWT (ES256).")
@@ -184,11 +186,11 @@ def sign(
     from .client import hexadecimal
 
     if (file is None) == (digest is None):
-        raise typer.BadParameter("name a file, or give its --digest", param_hint="FILE")
+        raise typer.BadParameter("name a file, or give --digest", param_hint="FILE")
     if digest is not None and (jwt or mode == "text"):
-        raise typer.BadParameter("a file is needed for that", param_hint="--digest")
+        raise typer.BadParameter("this needs a file", param_hint="--digest")
     if jwt and (hexed or mode == "text"):
-        raise typer.BadParameter("neither --hex nor --mode goes with it", param_hint="--jwt")
+        raise typer.BadParameter("omit --hex and --mode with it", param_hint="--jwt")
     if jwt_header is not None and not jwt:
         raise typer.BadParameter("only for --jwt", param_hint="--jwt-header")
     name = _key(key)
@@ -227,9 +229,9 @@ def csr(
     subject: Annotated[
         str, typer.Option(help="CN=device-1,O=Example,C=FR; may be empty if there are names.")
     ] = "",
-    dns: Annotated[list[str] | None, typer.Option(help="A host name of the device.")] = None,
-    uri: Annotated[list[str] | None, typer.Option(help="A URI that names it.")] = None,
-    ip: Annotated[list[str] | None, typer.Option(help="An IP address of it.")] = None,
+    dns: Annotated[list[str] | None, typer.Option(help="Host name of the device.")] = None,
+    uri: Annotated[list[str] | None, typer.Option(help="URI of the device.")] = None,
+    ip: Annotated[list[str] | None, typer.Option(help="IP address of the device.")] = None,
     out: Out = None,
     der: Annotated[bool, typer.Option("--der", help="Write DER, not PEM.")] = False,
     aid: AIDs = None,
@@ -256,7 +258,7 @@ def csr(
             raise ValueError("a request needs a subject or a name")
     with outcome("csr", as_json), _open(port, aid, pin) as client:
         point = s.public_key(client.applet, name)
-        with _usage("--subject, --dns, --uri, --ip"):  # they may be too much together
+        with _usage("--subject, --dns, --uri, --ip"):  # together they may be too long
             data = request.build(
                 lambda digest: client.applet.sign(name, digest), point, subject, names
             )
@@ -276,7 +278,7 @@ def csr(
 
 @contextlib.contextmanager
 def _usage(option: str) -> Iterator[None]:
-    """A ValueError in the block is a mistake in `option`: status 2."""
+    """Turn a ValueError in the block into a usage error of `option`: status 2."""
     try:
         yield
     except ValueError as error:
@@ -293,7 +295,7 @@ def _key(text: str, option: str = "KEY") -> bytes | str:
 def _open(
     port: str, aids: list[str] | None, pin: str | None
 ) -> AbstractContextManager[CardClient]:
-    """`open_client` with the options of a command."""
+    """Call `open_client` with the options of a command."""
     from .client import open_client, unhex
 
     wanted = []

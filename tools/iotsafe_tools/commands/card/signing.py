@@ -1,4 +1,4 @@
-"""Which key on the card is meant, and what is signed with it."""
+"""The card's key for a command, and the data to sign."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _SHA256 = 32
 
 
 def key_name(text: str) -> bytes | str:
-    """KEY of a command line: an ID in hex as bytes, `label:NAME` as the label; ValueError."""
+    """Return KEY of a command line: an ID in hex as bytes, `label:NAME` as text; ValueError."""
     if text.startswith(_LABEL):
         name = text.removeprefix(_LABEL)
         if not 1 <= len(name.encode()) <= _MAX_LABEL:
@@ -43,24 +43,24 @@ def key_name(text: str) -> bytes | str:
 
 
 def name_of(key: bytes | str) -> str:
-    """The inverse of `key_name`, for JSON."""
+    """Reverse `key_name`, for JSON."""
     return _LABEL + key if isinstance(key, str) else hexadecimal(key)
 
 
 def public_key(applet: Any, private: bytes | str) -> bytes:
-    """The point, 65 bytes 04 X Y, that belongs to the private key `private`.
+    """Return the point, 65 bytes 04 X Y, of the private key `private`.
 
     Raises ToolError if the card lists no such key, CardError.
     """
     try:
         return applet.point(private)
     except ValueError as error:
-        raise ToolError(str(error), "`iotsafe objects` lists what the SIM holds") from None
+        raise ToolError(str(error), "`iotsafe objects` lists the SIM's objects") from None
 
 
 @contextlib.contextmanager
 def opened(name: str) -> Iterator[BinaryIO]:
-    """The file `name` to read from, `-` being the input. Raises ValueError when it can't be."""
+    """Open the file `name` to read, `-` for the input. Raises ValueError if it can't be opened."""
     try:
         if name == "-":
             yield sys.stdin.buffer
@@ -72,22 +72,22 @@ def opened(name: str) -> Iterator[BinaryIO]:
 
 
 def read(name: str) -> bytes:
-    """What is in the file `name`, up to what a card may hash. Raises ValueError."""
+    """Return the content of the file `name`, at most what a card can hash. Raises ValueError."""
     with opened(name) as file:
         data = file.read(_MAX_TEXT + 1)
     if not 1 <= len(data) <= _MAX_TEXT:
-        raise ValueError(f"{name}: it has to have 1 to {_MAX_TEXT} bytes for this")
+        raise ValueError(f"{name}: the file must have 1 to {_MAX_TEXT} bytes")
     return data
 
 
 def digest_of(name: str) -> bytes:
-    """SHA-256 of the file `name`, however long it is. Raises ValueError."""
+    """Return the SHA-256 of the file `name`, of any length. Raises ValueError."""
     with opened(name) as file:
         return hashlib.file_digest(file, "sha256").digest()
 
 
 def digest_from(text: str) -> bytes:
-    """A SHA-256 in hex. Raises ValueError."""
+    """Return the bytes of a SHA-256 in hex. Raises ValueError."""
     found = bytes.fromhex(text)
     if len(found) != _SHA256:
         raise ValueError(f"a SHA-256 has {_SHA256} bytes, this has {len(found)}")
@@ -95,28 +95,28 @@ def digest_from(text: str) -> bytes:
 
 
 def json_object(text: str | bytes) -> dict[str, Any]:
-    """The JSON object `text`. Raises ValueError."""
+    """Return the JSON object in `text`. Raises ValueError."""
     try:
         found = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise ValueError(f"no JSON: {error}") from None
+        raise ValueError(f"not JSON: {error}") from None
     if not isinstance(found, dict):
-        raise ValueError("it has to be a JSON object")
+        raise ValueError("it must be a JSON object")
     return found
 
 
 def verify(point: bytes, digest: bytes, signature: bytes) -> bool:
-    """Whether `signature` (DER) over the SHA-256 `digest` is from the key of `point`."""
+    """Return whether `signature` (DER) of the SHA-256 `digest` is from the key of `point`."""
     try:
         key = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), point)
         key.verify(signature, digest, ec.ECDSA(Prehashed(hashes.SHA256())))
-    except (InvalidSignature, ValueError):  # the latter: no point of the curve
+    except (InvalidSignature, ValueError):  # ValueError: not a point of the curve
         return False
     return True
 
 
 def write(path: Path, data: bytes) -> None:
-    """Write the result of a command. Raises ToolError."""
+    """Write a command's result to a file. Raises ToolError."""
     try:
         path.write_bytes(data)
     except OSError as error:

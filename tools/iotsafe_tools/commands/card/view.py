@@ -1,4 +1,4 @@
-"""What people see of a card: the table of its objects, the steps of the doctor."""
+"""The display of a card: the table of its objects, the steps of the doctor."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _STEP = ("name", "state", "text", "reason")
 
 
 def describe(info: Any) -> dict[str, Any]:
-    """An ObjectInfo of the client as JSON: its words, and the card's own numbers in `codes`."""
+    """Return the client's ObjectInfo for JSON: its words, and the card's numbers in `codes`."""
     kind, id, label, state, key_type, usage, functions, access, size = listing.fields(info)
     return {
         "kind": kind,
@@ -46,7 +46,7 @@ def describe(info: Any) -> dict[str, Any]:
 
 
 def objects_table(described: Iterable[dict[str, Any]]) -> Table:
-    """The objects as a table."""
+    """Return the objects as a table."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in _COLUMNS:
         justify = "right" if name == "size" else "left"
@@ -63,9 +63,9 @@ def _cell(name: str, value: Any) -> Text:
 
 
 class Examination:
-    """The steps of the doctor, counted, and `shown` as they come.
+    """Counts the steps of the doctor, and prints each if `shown`.
 
-    `steps`: each as JSON; `counts`: how many there are of each state.
+    `steps`: each as JSON; `counts`: number of steps in each state.
     """
 
     def __init__(self, what: str, *, shown: bool) -> None:
@@ -75,14 +75,14 @@ class Examination:
         self._printer.say(what, "bold")
 
     def add(self, step: Any) -> None:
-        """One step of `iotsafe.doctor`, with what the command line advises for its reason."""
+        """Add one step of `iotsafe.doctor`, with the command line's advice for its reason."""
         advice = ADVICE.get(step.reason, "")
         self.counts[step.state] += 1
         self.steps.append({name: getattr(step, name) for name in _STEP} | {"advice": advice})
         self._printer.step(step.state, f"{step.name:<12} {step.text}", advice)
 
     def conclude(self) -> None:
-        """The line under it all."""
+        """Print the last line, with the counts."""
         counted = [f"{n} {_COUNTED[state]}" for state, n in self.counts.items() if n]
         worst = next(state for state in ("fail", "warn", "ok") if self.counts[state])
         self._printer.say(", ".join(counted), MARKS[worst][1])

@@ -1,6 +1,6 @@
 """The commands on a modem: `iotsafe modem info|attach|ping|at`.
 
-Each reads its options and calls the modules that do the work; imports that take long are inside.
+Each reads its options and calls the modules that do the work. Slow imports are inside.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ def info(
     modem: Driver = None,
     baud: Baud = None,
     pin: PIN = None,
-    imsi: Annotated[bool, typer.Option("--imsi", help="Ask the SIM for its IMSI, too.")] = False,
+    imsi: Annotated[bool, typer.Option("--imsi", help="Also read the IMSI from the SIM.")] = False,
     as_json: AsJSON = False,
 ) -> None:
-    """Show what the modem says about itself, its SIM and its network."""
+    """Show the modem's report about itself, its SIM and its network."""
     from iotsafe_tools.console.outcome import outcome, print_json
     from iotsafe_tools.console.view import Printer
     from iotsafe_tools.ports import open_line
@@ -90,9 +90,9 @@ def attach(
 @app.command()
 def ping(
     port: ModemURL,
-    target: Annotated[str, typer.Argument(metavar="HOST:PORT", help="Who is called.")],
-    count: Annotated[int, typer.Option(min=1, max=100_000, help="How often.")] = 4,
-    interval: Annotated[float, typer.Option(min=0, max=3600, help="Seconds in between.")] = 1.0,
+    target: Annotated[str, typer.Argument(metavar="HOST:PORT", help="The server to connect to.")],
+    count: Annotated[int, typer.Option(min=1, max=100_000, help="Number of connections.")] = 4,
+    interval: Annotated[float, typer.Option(min=0, max=3600, help="Seconds between two.")] = 1.0,
     apn: APN = None,
     user: User = "",
     password: Password = "",
@@ -102,7 +102,7 @@ def ping(
     timeout: Timeout = 180.0,
     as_json: AsJSON = False,
 ) -> None:
-    """Open TCP connections to HOST:PORT through the modem, and show how long each took."""
+    """Open TCP connections to HOST:PORT through the modem, and show the time of each."""
     from . import steps as work
     from .report import print_summary, print_try, reported_steps
 
@@ -142,10 +142,10 @@ def at(
         float, typer.Option(min=0, max=3600, help="Seconds to listen after the last command.")
     ] = 0.0,
 ) -> None:
-    """A terminal: what is typed goes to the modem, what it prints is shown; Ctrl-] ends it.
+    """A terminal: sends typed lines to the modem and shows its output; Ctrl-] ends it.
 
-    With commands, or an input that is no terminal, each is sent and answered; the status is 1
-    if one of them failed.
+    With commands, or an input that is not a terminal, it sends each command and prints its answer;
+    the status is 1 if one of them failed.
     """
     from iotsafe_tools.console.outcome import outcome
     from iotsafe_tools.ports import open_line

@@ -1,4 +1,4 @@
-"""A modem at a port, with the driver that the board has for it."""
+"""A modem at a port, with the board's driver for it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from iotsafe_tools.ports.shapes import DEFAULT_BAUD, ModemLine
 from . import identity
 
 BOOT_MS = timeouts.BOOT
-"""How long a modem may take to answer: it may have been switched on just now."""
+"""ms to the first answer: the modem may have been switched on just now."""
 
 
 @dataclass(frozen=True)
@@ -28,33 +28,32 @@ class ConnectedModem:
 
     @property
     def what(self) -> str:
-        """For people."""
+        """Its description, for messages."""
         return f"{self.model} on {self.line.where}"
 
 
 def connect(line: ModemLine, driver: str | None = None) -> ConnectedModem:
-    """The modem on `line`, found and set up, with `driver`, or with that for what it says it is.
+    """Find and set up the modem on `line`, with `driver`, or with the driver for its model.
 
-    Raises PortError when no modem answers, ToolError for one that nobody knows.
+    Raises PortError if no modem answers, ToolError for an unknown model.
     """
     anybody = AnyModem(line.uart)
     find(anybody, line, BOOT_MS)
-    said = identity.names_of(anybody.at)
-    driver = driver or identity.driver_of(said)
+    reported = identity.names_of(anybody.at)
+    driver = driver or identity.driver_of(reported)
     if driver is None:
         raise ToolError(
-            f"{line.url}: no driver is known for a modem that says {', '.join(said) or 'nothing'}",
-            f"if it is a relative of one of these, name it with --modem: "
-            f"{', '.join(cellular.names())}",
+            f"{line.url}: no driver for a modem that reports {', '.join(reported) or 'nothing'}",
+            f"if it resembles one of these, name that with --modem: {', '.join(cellular.names())}",
         )
     if line.baud != DEFAULT_BAUD:
         _fix_rate(anybody.at, line.baud)
     modem = cellular.driver(driver)(line.uart)
     find(modem, line)
-    return ConnectedModem(modem, driver, said[0] if said else driver, line)
+    return ConnectedModem(modem, driver, reported[0] if reported else driver, line)
 
 
 def _fix_rate(at: Any, baud: int) -> None:
-    """A driver sets a modem that follows any rate to that of the boards: set it to this one."""
+    """Set an auto-baud modem to this line's rate, since its driver would set the boards' rate."""
     if identity.if_answered(at.command, b"+IPR?", b"+IPR:") == [b"0"]:
         at.command(b"+IPR=%d" % baud)

@@ -1,7 +1,7 @@
-"""Command lines to a modem as they are, and what it prints, as people can read it.
+"""Unchanged command lines to a modem, and its output in readable form.
 
-Nothing is interpreted but where an answer ends. What a modem prints is hostile: bytes that would
-steer a terminal are shown as `\\xNN`, and no line is kept longer than LONGEST.
+This module interprets only the end of an answer. A modem's output is untrusted: the module shows
+bytes that would steer a terminal as `\\xNN`, and cuts lines at LONGEST.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from iotsafe_tools.console.errors import PortError
 
 LONGEST = 8_192
 QUIET = 0.2
-"""Seconds without a byte after which what is there of a line is a prompt, or all there is."""
+"""Seconds without a byte after which an unfinished line counts as a prompt, or as complete."""
 NAP = 0.01
-_STUCK = 5.0  # seconds in which the line takes no byte
-_GRACE = 1.0  # seconds after the time-out in which a modem that goes on talking is heard out
-_MOST = 256  # reads in a row
+_STUCK = 5.0  # seconds for which the line may take no byte
+_GRACE = 1.0  # seconds after the time-out for a modem that still sends
+_MOST = 256  # most reads in a row
 
 _DONE = re.compile(
     rb"OK|CONNECT( .*)?|NORMAL POWER DOWN|DATA ACCEPT: ?\d.*|(\d+, ?)?(SEND|SHUT|CLOSE) OK"
@@ -30,30 +30,30 @@ _PROMPTS = (b">", b"> ", b"@")
 
 
 def shown(line: bytes) -> str:
-    """`line` for a terminal: printable ASCII as it is, anything else as `\\xNN`."""
+    """Return `line` for a terminal: printable ASCII unchanged, other bytes as `\\xNN`."""
     return "".join(chr(c) if 32 <= c < 127 else f"\\x{c:02x}" for c in line)
 
 
 def failed(line: bytes) -> bool:
-    """Is it the end of an answer that says no?"""
+    """Return whether `line` ends an answer with an error."""
     return any(
         line == code or (code.endswith(b":") and line.startswith(code)) for code in FAILURES
     )
 
 
 def final(line: bytes) -> bool:
-    """Is it the end of an answer?"""
+    """Return whether `line` ends an answer."""
     return bool(_DONE.fullmatch(line)) or failed(line)
 
 
 class LineSplitter:
-    """Bytes to lines, which end with CR or LF; empty ones are dropped. `rest`: of the last one."""
+    """Splits bytes into lines at CR or LF and drops empty ones. `rest`: the unfinished line."""
 
     def __init__(self) -> None:
         self.rest = b""
 
     def feed(self, data: bytes) -> list[bytes]:
-        """The lines that `data` ends; one that is too long comes in pieces."""
+        """Return the lines that `data` ends; a line that is too long comes in pieces."""
         *whole, self.rest = re.split(rb"[\r\n]", self.rest + data)
         pieces: list[bytes] = []
         for line in whole:
@@ -65,7 +65,7 @@ class LineSplitter:
 
 
 def read(uart: Any) -> bytes:
-    """What is there; of some ports one read gives a byte."""
+    """Read all bytes there; some ports give one byte a read."""
     data = b""
     for _ in range(_MOST):
         more = uart.read()
@@ -76,7 +76,7 @@ def read(uart: Any) -> bytes:
 
 
 def send(uart: Any, data: bytes) -> None:
-    """All of `data`. Raises PortError."""
+    """Send all of `data`. Raises PortError."""
     begun = time.monotonic()
     while data:
         count = uart.write(data) or 0
@@ -88,10 +88,10 @@ def send(uart: Any, data: bytes) -> None:
 
 
 class Script:
-    """One command after the other, each with its whole answer.
+    """Runs one command after the other, each up to the end of its answer.
 
     `say(text)`: called with each line that the modem prints. `patience`: seconds for an answer;
-    None: what the board allows the command. `limits`: for those of a vendor, see
+    None: the board's limit for the command. `limits`: of a vendor's commands, see
     `cellular.timeouts.limit_of`.
     """
 
@@ -109,12 +109,12 @@ class Script:
         self._lines = LineSplitter()
         self._prompted = False
         self._echo = b""
-        self._limit = 0.0  # seconds; a payload has the time of its command
+        self._limit = 0.0  # seconds; a payload has its command's limit
 
     def run(self, command: bytes) -> bool:
-        """Send `command`, or, after a prompt, that payload; False if the modem refused it.
+        """Send `command`, or after a prompt that payload; return False if the modem refused it.
 
-        Raises PortError when the answer does not come.
+        Raises PortError if the answer does not come.
         """
         self.listen(0)
         if not self._prompted:
@@ -149,7 +149,7 @@ class Script:
                 time.sleep(NAP)
 
     def listen(self, seconds: float) -> None:
-        """Say what the modem prints by itself, for so long."""
+        """Print the modem's unsolicited lines for `seconds`."""
         deadline = time.monotonic() + seconds
         while True:
             data = read(self._uart)
@@ -160,12 +160,12 @@ class Script:
                 time.sleep(NAP)
 
     def close(self) -> None:
-        """Say what is left."""
+        """Print the rest."""
         self.listen(0)
         self._flush()
 
     def _take(self, data: bytes) -> list[bytes]:
-        """The new lines, said; an echo is not."""
+        """Print and return the new lines; do not print an echo."""
         lines = []
         for line in self._lines.feed(data):
             echo, self._echo = self._echo, b""
@@ -181,6 +181,6 @@ class Script:
 
 
 def _usual(command: bytes, limits: tuple[tuple[bytes, int], ...]) -> float:
-    """Seconds that the board gives `command`."""
+    """Return the board's limit for `command`, in seconds."""
     named = command[2:].upper() if command[:2].upper() == b"AT" else b"+"
     return timeouts.limit_of(named, limits) / 1000

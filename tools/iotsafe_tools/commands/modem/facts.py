@@ -1,6 +1,6 @@
-"""What a modem knows about itself, its SIM and its network, as JSON and for people.
+"""The facts that a modem reports about itself, its SIM and its network, as JSON and as text.
 
-None is what the modem does not say, or what cannot be said now.
+None: the modem does not report it, or not now.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from .identity import bare, if_answered
 
 # +CME ERROR of +CPIN? -> the state of the SIM.
 _SIM_ERRORS = {10: "not inserted", 11: "PIN", 12: "PUK", 13: "failure", 14: "busy", 15: "wrong"}
-_PASSING = ("failure", "busy")  # may be over in a moment
-_LOOK_AGAIN = 500  # ms
+_TRANSIENT = ("failure", "busy")  # these may pass
+_RETRY_MS = 500
 
 # <stat> of +CEREG, +CGREG, +CREG
 _REGISTERED = (1, 5, 6, 7)
@@ -52,7 +52,7 @@ _TECHNOLOGIES = {
 }
 _OPERATOR = re.compile(rb'^\d,\d,"([^"]*)"(?:,(\d+))?')
 
-# Field -> what people call it.
+# Field -> title.
 _TITLES = {
     "maker": "maker",
     "model": "model",
@@ -75,13 +75,13 @@ _ACCESS = {"csim": "AT+CSIM", "cgla": "AT+CCHO and AT+CGLA"}
 
 
 def facts(connected: ConnectedModem, *, with_imsi: bool = False) -> dict[str, Any]:
-    """All of it. The IMSI is personal: the SIM is asked for it only `with_imsi`."""
+    """Return all facts. Read the IMSI, which is personal, only `with_imsi`."""
     modem = connected.modem
     at = modem.at
     sim = sim_state(modem)
     ready = sim == "ready"
     operator, technology = network(modem)
-    clock = if_answered(Modem.clock, modem)  # not the driver's: that may ask a time server
+    clock = if_answered(Modem.clock, modem)  # not the driver's, which may use a time server
     return {
         "port": connected.line.where,
         "driver": connected.driver,
@@ -105,7 +105,7 @@ def facts(connected: ConnectedModem, *, with_imsi: bool = False) -> dict[str, An
 
 
 def rows(found: dict[str, Any], *, with_imsi: bool) -> list[tuple[str, str]]:
-    """(title, value) of `facts` for people; "-" is what is not known."""
+    """Return (title, value) for each of `facts`; "-" if unknown."""
     shown = []
     for name, title in _TITLES.items():
         value = found[name]
@@ -117,7 +117,7 @@ def rows(found: dict[str, Any], *, with_imsi: bool) -> list[tuple[str, str]]:
 
 
 def sim_state(modem: Any) -> str | None:
-    """ "ready", "PIN", "PUK", "not inserted" and so on; what may pass is given some seconds."""
+    """Return "ready", "PIN", "PUK", "not inserted" and so on; wait some seconds for the SIM."""
     deadline = ticks.after(timeouts.BOOT_SETTLE)
     while True:
         try:
@@ -128,19 +128,19 @@ def sim_state(modem: Any) -> str | None:
             state = _SIM_ERRORS.get(error.code)
         except (cellular.ModemTimeout, cellular.ModemGarbled):
             state = None
-        if state not in _PASSING or ticks.left(deadline) <= 0:
+        if state not in _TRANSIENT or ticks.left(deadline) <= 0:
             return state
-        ticks.sleep(_LOOK_AGAIN)
+        ticks.sleep(_RETRY_MS)
 
 
 def registration(modem: Any) -> int | None:
-    """<stat> of the first network, LTE or older, that has the modem; else that of LTE."""
+    """Return <stat> of the first network, LTE or older, with the modem; else that of LTE."""
     states = [_stat(modem.at, name) for name in (b"+CEREG", b"+CGREG", b"+CREG")]
     return next((state for state in states if state in _REGISTERED), states[0])
 
 
 def _stat(at: Any, name: bytes) -> int | None:
-    """`+CEREG: <n>,<stat>[,…]`; a line with one number is an indication."""
+    """Return <stat> of `+CEREG: <n>,<stat>[,…]`; a line with one number is an indication."""
     found: list[int] = []
 
     def on_line(line: memoryview) -> None:
@@ -153,7 +153,7 @@ def _stat(at: Any, name: bytes) -> int | None:
 
 
 def network(modem: Any) -> tuple[str | None, str | None]:
-    """(operator, technology)."""
+    """Return (operator, technology)."""
     for line in if_answered(modem.at.command, b"+COPS?", b"+COPS:") or ():
         if match := _OPERATOR.match(line):
             technology = _TECHNOLOGIES.get(int(match[2])) if match[2] else None

@@ -1,5 +1,4 @@
-"""What a modem says that it is, and the driver for that; which names it has is in
-models.toml."""
+"""A modem's identity, and the driver for it; models.toml has the names."""
 
 from __future__ import annotations
 
@@ -11,32 +10,34 @@ from typing import Any, TypeVar
 import cellular
 from cellular.errors import text
 
-_ASKED = (b"+CGMM", b"I", b"+CGMI")
+_IDENTITY_COMMANDS = (b"+CGMM", b"I", b"+CGMI")
 _LONGEST = 60  # characters of a name
 
 Answer = TypeVar("Answer")
 
 
 def models() -> dict[str, list[str]]:
-    """Driver -> parts of names."""
+    """Return driver -> parts of names."""
     file = resources.files(__package__).joinpath("models.toml")
     return tomllib.loads(file.read_text("utf-8"))["drivers"]
 
 
 def driver_of(answers: list[str]) -> str | None:
-    """The name of the driver for a modem that said `answers`, or None."""
-    said = "\n".join(answers).upper()
-    found = (name for name, parts in models().items() if any(part in said for part in parts))
+    """Return the name of the driver for a modem with these identity `answers`, or None."""
+    reported = "\n".join(answers).upper()
+    found = (name for name, parts in models().items() if any(part in reported for part in parts))
     return next(found, None)
 
 
 def names_of(at: Any) -> list[str]:
-    """All that the modem says about what it is."""
-    return [line for command in _ASKED for line in if_answered(bare, at, command) or ()]
+    """Return the modem's answers to all identity commands."""
+    return [
+        line for command in _IDENTITY_COMMANDS for line in if_answered(bare, at, command) or ()
+    ]
 
 
 def if_answered(function: Callable[..., Answer], *arguments: Any) -> Answer | None:
-    """What `function` gives; None where the modem refuses it, or answers nothing of use."""
+    """Call `function`; return None if the modem refuses, or its answer is not usable."""
     try:
         return function(*arguments)
     except (cellular.CommandError, cellular.ModemTimeout, cellular.ModemGarbled):
@@ -44,7 +45,7 @@ def if_answered(function: Callable[..., Answer], *arguments: Any) -> Answer | No
 
 
 def bare(at: Any, command: bytes) -> list[str]:
-    """The lines that the modem answers to `command`, without the name of the command in front."""
+    """Return the modem's answer to `command`, without the command's name in front."""
     prefix = command + b":"
     lines = []
     for line in at.command(command, b""):
@@ -56,5 +57,5 @@ def bare(at: Any, command: bytes) -> list[str]:
 
 
 def _indication(line: bytes) -> bool:
-    """Is it what modems print by themselves, above all at their start?"""
+    """Return whether `line` looks unsolicited, like the start-up lines of modems."""
     return line[:1] in b"+^*" or line.upper().endswith((b"RDY", b" READY"))

@@ -1,4 +1,4 @@
-"""The options of the commands on a modem, and what they may be."""
+"""The options of the commands on a modem, and their checks."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ ModemURL = Annotated[
     ),
 ]
 Driver = Annotated[
-    str | None, typer.Option("--modem", help="Its driver; found by itself if it is not given.")
+    str | None, typer.Option("--modem", help="The driver; by default chosen by the modem's model.")
 ]
 Baud = Annotated[int | None, typer.Option(min=300, max=4_000_000, help="Rate of a serial port.")]
 APN = Annotated[
-    str | None, typer.Option(help="Access point of the operator; else what the modem has stored.")
+    str | None, typer.Option(help="Access point of the operator; else the modem's own.")
 ]
-User = Annotated[str, typer.Option(help="For the access point, where it wants one.")]
+User = Annotated[str, typer.Option(help="User name, if the access point requires one.")]
 Password = Annotated[
-    str, typer.Option(envvar="IOTSAFE_APN_PASSWORD", help="To --user.", callback=hide)
+    str, typer.Option(envvar="IOTSAFE_APN_PASSWORD", help="Password of --user.", callback=hide)
 ]
 Timeout = Annotated[
     float,
@@ -40,7 +40,7 @@ Timeout = Annotated[
 
 
 def check_driver(driver: str | None) -> None:
-    """Raises typer.BadParameter for a driver that does not exist."""
+    """Raise typer.BadParameter for a driver that does not exist."""
     import cellular
 
     if driver is not None and driver not in cellular.names():
@@ -52,14 +52,14 @@ def check_driver(driver: str | None) -> None:
 def attach_options(
     apn: str | None, user: str, password: str, pin: str | None, timeout: float
 ) -> AttachOptions:
-    """The options of a command that attaches. Raises typer.BadParameter."""
+    """Return the options of a command that attaches. Raises typer.BadParameter."""
     from .steps import AttachOptions
 
     for option, text in (("--apn", apn or ""), ("--user", user), ("--password", password)):
         _quotable(option, text)
     if password and not user:
-        raise typer.BadParameter("there is no --user for it", param_hint="--password")
-    return AttachOptions(apn, user, password, pin, _asker(), int(timeout * 1000))
+        raise typer.BadParameter("it needs --user", param_hint="--password")
+    return AttachOptions(apn, user, password, pin, _pin_prompt(), int(timeout * 1000))
 
 
 def _quotable(option: str, text: str) -> None:
@@ -72,8 +72,8 @@ def _quotable(option: str, text: str) -> None:
         raise typer.BadParameter(str(error), param_hint=option) from None
 
 
-def _asker() -> Callable[[], str] | None:
-    """What asks for a PIN, without showing it; None where nobody sits there."""
+def _pin_prompt() -> Callable[[], str] | None:
+    """Return a function that prompts for a PIN without showing it; None without a terminal."""
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         return None
 
@@ -86,7 +86,7 @@ def _asker() -> Callable[[], str] | None:
 
 
 def target_of(text: str) -> tuple[str, int]:
-    """(host, port) of HOST:PORT or [IPv6]:PORT. Raises typer.BadParameter."""
+    """Return (host, port) of HOST:PORT or [IPv6]:PORT. Raises typer.BadParameter."""
     host, _, number = text.rpartition(":")
     if host.startswith("[") and host.endswith("]"):
         host = host[1:-1]

@@ -1,4 +1,4 @@
-"""What the commands of steps, `attach` and `ping`, print: lines for people, or one JSON object."""
+"""The output of `attach` and `ping`, the commands with steps: lines, or one JSON object."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from .steps import StepFailed, Steps, Try
 def reported_steps(
     name: str, port: str, baud: int | None, as_json: bool
 ) -> Iterator[tuple[ModemLine, Steps, dict[str, Any]]]:
-    """For a command of steps: its line, the steps, and the JSON object that the block fills.
+    """Run a command with steps: yield its line, the steps, and the JSON object to fill.
 
-    `failed` in it, or a step that failed, is status 1.
+    `failed` in the object, or a failed step, makes the status 1.
     """
     with outcome(name, as_json), open_line(port, baud) as line:
         steps = Steps(Printer(shown=not as_json))
@@ -41,7 +41,7 @@ def reported_steps(
 
 
 def print_try(steps: Steps, number: int, one: Try) -> None:
-    """A line for one connection of `ping`."""
+    """Print a line for one connection of `ping`."""
     if one.open:
         steps.printer.say(f"{number:>3}  open after {one.ms:.0f} ms")
     else:
@@ -49,7 +49,7 @@ def print_try(steps: Steps, number: int, one: Try) -> None:
 
 
 def print_summary(steps: Steps, whole: dict[str, Any]) -> None:
-    """What all connections of `ping` came to."""
+    """Print the summary of all connections of `ping`."""
     if not whole["tries"]:
         return
     text = f"{len(whole['tries'])} tried, {whole['open']} open"

@@ -34,7 +34,7 @@ def run_script(
 
 
 def script_lines(stream: BinaryIO) -> Iterator[bytes]:
-    """The commands in `stream`, one a line, as they come; without empty lines and comments."""
+    """Yield the commands in `stream`, one a line, without empty lines and comments."""
     while text := stream.readline(_LONGEST_LINE):
         text = text.rstrip(b"\r\n")
         if text and not text.startswith(b"#"):

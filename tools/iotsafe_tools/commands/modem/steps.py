@@ -1,4 +1,4 @@
-"""From a modem on a line to a data connection, step by step, and connections over it."""
+"""The steps from a modem on a line to a data connection, and connections over it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from .identity import if_answered
 
 
 class StepFailed(Exception):
-    """A step failed, and was shown; `failure`: what and why."""
+    """A step failed, and has been printed. `failure`: problem and advice."""
 
     def __init__(self, failure: ToolError) -> None:
         super().__init__(str(failure))
@@ -31,7 +31,7 @@ class StepFailed(Exception):
 
 @dataclass
 class Step:
-    """`state`: ok, warn or fail. `seconds`: how long it took."""
+    """One step. `state`: ok, warn or fail. `seconds`: its duration."""
 
     name: str
     state: str = "ok"
@@ -41,7 +41,7 @@ class Step:
 
 
 class Steps:
-    """Steps, each shown as it ends."""
+    """The steps of a command; prints each when it ends."""
 
     def __init__(self, printer: Printer) -> None:
         self.printer = printer
@@ -49,10 +49,10 @@ class Steps:
 
     @contextlib.contextmanager
     def step(self, name: str, waiting: str = "", grave: bool = True) -> Iterator[Step]:
-        """The block is a step, which says in `text` what came of it. Raises StepFailed.
+        """Run the block as a step, which sets `text` to its result. Raises StepFailed.
 
-        `waiting`: what a terminal shows meanwhile. Where it is not `grave`, its failure is a
-        warning, and nothing is raised.
+        `waiting`: shown on a terminal during the step. If not `grave`, a failure is a warning, and
+        raises nothing.
         """
         step = Step(name)
         begun = time.monotonic()
@@ -74,14 +74,14 @@ class Steps:
                 self.printer.step(step.state, shown, step.advice)
 
     def report(self) -> list[dict[str, Any]]:
-        """The steps as JSON."""
+        """Return the steps for JSON."""
         return [asdict(step) for step in self.done]
 
 
 @dataclass(frozen=True)
 class AttachOptions:
-    """How to attach. `apn` None: what the modem has stored. `ask`: for a PIN, or None where
-    nobody can be asked. `timeout`: ms for the network, and again for the data connection."""
+    """How to attach. `apn` None: the modem's stored one. `ask`: prompts for a PIN, None if no user
+    is there. `timeout`: ms for the network, and again for the data connection."""
 
     apn: str | None
     user: str
@@ -92,7 +92,7 @@ class AttachOptions:
 
 
 def start(line: ModemLine, driver: str | None, steps: Steps) -> ConnectedModem:
-    """The step in which the modem is found. Raises StepFailed."""
+    """Find the modem, as a step. Raises StepFailed."""
     with steps.step("modem", "looking for the modem") as step:
         connected = connect(line, driver)
         step.text = f"{connected.what}, driver {connected.driver}"
@@ -100,7 +100,7 @@ def start(line: ModemLine, driver: str | None, steps: Steps) -> ConnectedModem:
 
 
 def attach(connected: ConnectedModem, options: AttachOptions, steps: Steps) -> str:
-    """SIM, network, data connection; our address. Raises StepFailed."""
+    """Prepare SIM, network and data connection; return our address. Raises StepFailed."""
     modem = connected.modem
     with steps.step("SIM") as step:
         unlock(modem, connected.line, options.pin, options.ask)
@@ -109,13 +109,13 @@ def attach(connected: ConnectedModem, options: AttachOptions, steps: Steps) -> s
         apn = stored_apn(modem) if options.apn is None else options.apn
         before = if_answered(modem._address)
         if modem._prepare(apn, options.user, options.password):
-            before = None  # it registers anew
+            before = None  # it registers again
         stat = modem.register(options.timeout)
         operator, technology = modem_facts.network(modem)
         dbm = if_answered(modem.signal)
         signal = None if dbm is None else f"{dbm} dBm"
-        said = (modem_facts.STATES[stat], technology, operator, signal)
-        step.text = ", ".join(filter(None, said))
+        reported = (modem_facts.STATES[stat], technology, operator, signal)
+        step.text = ", ".join(filter(None, reported))
     with steps.step("data", "waiting for the data connection") as step:
         address = modem.attach(apn, options.user, options.password, timeout=options.timeout)
         how = "active already" if address == before else f"APN {apn}" if apn else ""
@@ -124,7 +124,7 @@ def attach(connected: ConnectedModem, options: AttachOptions, steps: Steps) -> s
 
 
 def stored_apn(modem: Any) -> str:
-    """The APN of context 1 (27.007 10.1.1), "" if it has none."""
+    """Return the APN of context 1 (27.007 10.1.1), "" if it has none."""
     for line in if_answered(modem.at.command, b"+CGDCONT?", b"+CGDCONT:") or ():
         fields = line.split(b",")
         if len(fields) > 2 and fields[0] == b"1":
@@ -136,10 +136,10 @@ def stored_apn(modem: Any) -> str:
 
 
 def look_up(connected: ConnectedModem, host: str, steps: Steps) -> str | None:
-    """The address of `host`: it is one, or in a step the modem tells it, or None."""
+    """Return `host` if it is an address, else the modem's answer, as a step; or None."""
     with contextlib.suppress(ValueError):
         return str(ipaddress.ip_address(host))
-    with steps.step("name", "asking for the name", grave=False) as step:
+    with steps.step("name", "looking up the name", grave=False) as step:
         address = connected.modem.resolve(host)
         step.text = f"{host} is {address}"
         return address
@@ -148,7 +148,7 @@ def look_up(connected: ConnectedModem, host: str, steps: Steps) -> str | None:
 
 @dataclass(frozen=True)
 class Try:
-    """One connection. `ms`: until it was open, or refused; `error`: why it was."""
+    """One connection. `ms`: until it was open, or refused; `error`: the reason of a refusal."""
 
     open: bool
     ms: float
@@ -177,12 +177,12 @@ def try_connection(connected: ConnectedModem, host: str, port: int) -> Try:
 
 
 def idle(connected: ConnectedModem, seconds: float) -> None:
-    """Wait, and take in what the modem says."""
+    """Wait, and handle the modem's unsolicited lines."""
     connected.modem._idle(int(seconds * 1000))
 
 
 def summary(tries: list[Try]) -> dict[str, Any]:
-    """The numbers of all tries; times in ms of those that opened."""
+    """Return the numbers of all tries, and the times in ms of those that opened."""
     times = [one.ms for one in tries if one.open]
     return {
         "tries": [asdict(one) for one in tries],

@@ -1,6 +1,6 @@
-"""A terminal to a modem: lines that are typed go to it, what it prints is shown as it comes.
+"""A terminal to a modem: sends typed lines to it, and shows its output at once.
 
-The lines are edited by the terminal itself, and sent when they are whole.
+The user's terminal edits the lines, and passes them on when they are complete.
 """
 
 from __future__ import annotations
@@ -22,24 +22,24 @@ _CHUNK = 4096
 
 
 class Screen:
-    """What the modem prints, line by line; a line that stops in the middle, such as a prompt, is
-    shown as far as it goes."""
+    """Shows the modem's output line by line; shows an unfinished line, such as a prompt, as far as
+    it goes."""
 
     def __init__(self, out: Any) -> None:
         self._out = out
         self._lines = LineSplitter()
-        self._open = 0  # characters of the unfinished line that are shown already
+        self._open = 0  # characters of the unfinished line that are already shown
         self._heard = 0.0
         self._echo = b""
 
     def typed(self, line: bytes) -> None:
-        """`line` was sent: it stands there already, its echo need not; and a new line begins."""
+        """Note that `line` was sent: the screen has it already, so the modem's echo is skipped."""
         self._echo = line
         self._lines.rest = self._lines.rest[self._open :]
         self._open = 0
 
     def feed(self, data: bytes) -> None:
-        """Bytes of the modem; b"" when none came."""
+        """Take bytes from the modem; b"" if none came."""
         now = time.monotonic()
         if data:
             self._heard = now
@@ -56,7 +56,7 @@ class Screen:
             self._open = len(rest)
 
     def close(self) -> None:
-        """End the line."""
+        """End the unfinished line."""
         self._print(shown(self._lines.rest[self._open :]))
         if self._lines.rest:
             self._print("\n")
@@ -68,12 +68,12 @@ class Screen:
 
 
 def run(uart: Any) -> None:
-    """Until somebody types Ctrl-D or Ctrl-]. Raises PortError."""
+    """Run until the user types Ctrl-D or Ctrl-]. Raises PortError."""
     keys: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     screen = Screen(sys.stdout)
     fd = sys.stdin.fileno()
     with _line_ends(fd):
-        # By the descriptor: a thread that waits in a file object would hold up the end.
+        # By the descriptor: a thread that waits in a file object would block the exit.
         threading.Thread(target=_type, args=(fd, keys), daemon=True).start()
         while True:
             data = read(uart)
@@ -103,7 +103,7 @@ def _type(fd: int, keys: queue.SimpleQueue[bytes]) -> None:
 
 @contextlib.contextmanager
 def _line_ends(fd: int) -> Iterator[None]:
-    """Ctrl-] and Ctrl-Z end a line, too; where the terminal is none of POSIX, Ctrl-C ends it."""
+    """Let Ctrl-] and Ctrl-Z also end a line; without a POSIX terminal, Ctrl-C ends the program."""
     try:
         import termios
     except ImportError:

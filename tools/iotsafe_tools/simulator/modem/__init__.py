@@ -1,4 +1,4 @@
-"""Simulated cellular modem: AT commands on one side, real TCP sockets and a SIM on the other."""
+"""The simulated cellular modem: AT commands on one side, TCP sockets and a SIM on the other."""
 
 from .core import Modem, Options
 from .line import MemoryUART, SerialLine

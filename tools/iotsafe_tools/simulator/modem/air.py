@@ -1,10 +1,10 @@
-"""The radio between the modem and its peers, as it shows in time: how long bytes are on their
-way, and how many pass in a second. Presets by name.
+"""The radio between the modem and its peers, as far as time shows it: the latency of bytes and
+their rate. Presets by name.
 
-The rates are about the peak of the half-duplex categories M1 and NB1 (3GPP TS 36.306, Release 13),
-as one still, well covered module has them; the round trips are what operators' guides and field
-measurements tell. NB-IoT has seconds of it by design: TR 45.820 aims at 10 s where it reaches
-worst.
+The rates are about the peak of the half-duplex categories M1 and NB1 (3GPP TS 36.306, Release
+13), for one module that does not move and has good coverage. The round trips come from operators'
+guides and field measurements. NB-IoT takes seconds by design: TR 45.820 aims at 10 s in the worst
+coverage.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 PIECE = 256
-"""Bytes that arrive together, at most."""
+"""Most bytes that arrive together."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ NONE = "none"
 
 
 class Way:
-    """One direction, which all connections of the modem share: one after the other.
+    """One direction, which all connections of the modem share, in turn.
 
     A byte arrives `latency` seconds after it has passed at `rate`.
     """
@@ -43,7 +43,7 @@ class Way:
         self._free = 0.0
 
     def arrivals(self, size: int, now: float) -> list[tuple[float, int]]:
-        """(time, bytes) of the pieces of `size` bytes that set out now."""
+        """Return (time, bytes) for the pieces of `size` bytes that leave now."""
         found = []
         while size:
             piece = min(size, PIECE)

@@ -1,6 +1,6 @@
-"""Packet data that comes with the registration: context 1 is the default bearer of LTE.
+"""Packet data that begins with the registration: context 1 is the default bearer of LTE.
 
-Commands and functions for the personalities that have it (3GPP TS 27.007 10.1).
+Commands and functions for the personalities that use it (3GPP TS 27.007 10.1).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from .table import CommandTable, Number, Setting, Until
 CIDS = range(1, 5)
 NOT_ACTIVATED = 148
 ACTIVATION = 150.0
-"""Seconds that an activation takes at most."""
+"""The longest activation, in seconds."""
 
 
 def add_bearer_commands(table: CommandTable) -> None:
@@ -25,7 +25,7 @@ def add_bearer_commands(table: CommandTable) -> None:
 
 
 def activate(modem, args: Args):
-    """27.007 10.1.10: a context on or off; one that is so already is no error."""
+    """27.007 10.1.10: switch a context on or off; OK if it is so already."""
     args.at_most(2)
     wanted = args.number(0, range(2))
     index = args.number(1, CIDS, 1) - 1
@@ -44,12 +44,12 @@ def activate(modem, args: Args):
 
 
 def active_contexts(modem, args: Args) -> None:
-    """The state of each context."""
+    """Print the state of each context."""
     modem.info(*(f"+CGACT: {index + 1},{state}" for index, state in modem.radio.pdp.items()))
 
 
 def authenticate(modem, args: Args) -> None:
-    """27.007 10.1.31: user and password of a context; taken, and not looked at."""
+    """27.007 10.1.31: accept user and password of a context, and ignore them."""
     args.at_most(4)
     args.number(0, CIDS)
     args.number(1, range(3))
@@ -58,7 +58,7 @@ def authenticate(modem, args: Args) -> None:
 
 
 def registered(modem) -> None:
-    """The network gives context 1 an address, and tells the time."""
+    """Let the network give context 1 an address, and send the time."""
     modem.wall_clock.set(modem.wall_clock.network(), modem.options.time_zone)
     if modem.options.pdp != "refused":
         modem.radio.pdp[0] = 1
@@ -66,6 +66,6 @@ def registered(modem) -> None:
 
 
 def context_changed(modem, index: int, active: bool, by_host: bool) -> None:
-    """+CGEV tells a context that is gone, where CGEREP asks for it."""
+    """Print +CGEV for a lost context, if CGEREP enabled it."""
     if modem.values["+CGEREP"][0] and not active:
         modem.urc(f"+CGEV: {'ME' if by_host else 'NW'} PDN DEACT {index + 1}")

@@ -11,11 +11,11 @@ CIDS = range(13)
 MAX_CHUNK = 1460
 NOT_ALLOWED = 3
 PROMPT_DELAY = 0.002
-"""Seconds before the prompt: the LF of the command line arrives in that time, so it is never
-payload."""
+"""Seconds before the prompt: in that time the LF of the command line arrives, so it does not
+become payload."""
 
 NEVER = 3600.0
-"""Longer than any connection attempt; the network gives up first."""
+"""Seconds; longer than any connection attempt, so the network gives up first."""
 
 OK, SOCKET_ERROR, TIMED_OUT, TOO_MANY = 0, 1, 2, 3
 NOT_SUPPORTED, NO_HOST, NO_NETWORK, REFUSED, CONNECT_FAILED = 7, 20, 21, 23, 27
@@ -74,20 +74,20 @@ class CASocket(Socket):
         super().__init__(cid, pdp, host, port)
         self.mode = mode
         self.asynchronous = False
-        """The result of the attempt is still to be told by a URC."""
+        """A URC must still report the result of the attempt."""
 
 
 class CASockets(SocketTable):
     """All cids of a modem."""
 
     def reset(self) -> None:
-        """Close everything, forget the configuration (all CA* settings are NO_SAVE)."""
+        """Close everything and forget the configuration (all CA* settings are NO_SAVE)."""
         super().reset()
         self.config: dict[str, tuple] = {key: default for key, (_, default) in CACFG.items()}
         self.ssl: dict[int, dict[str, object]] = {}
 
     def notify(self) -> None:
-        """Print what the host has to be told: data, closed connections."""
+        """Print the pending URCs: data, closed connections."""
         for sock in list(self.sockets.values()):
             connection = sock.connection
             if connection is None or connection.state == "connecting":
@@ -110,10 +110,10 @@ class CASockets(SocketTable):
                 else:
                     self.modem.urc(f"+CASTATE: {sock.cid},0")
 
-    # -- what the commands call ------------------------------------------------------------------
+    # -- called by the commands ------------------------------------------------------------------
 
     def connected(self, cid: int) -> CASocket:
-        """The socket if it can carry data. Raises CMEError."""
+        """Return the socket if it can carry data. Raises CMEError."""
         sock = self.sockets.get(cid)
         if sock is None or sock.connection is None or sock.connection.ended:
             raise CMEError(NOT_ALLOWED)
@@ -122,25 +122,25 @@ class CASockets(SocketTable):
         return sock
 
     def existing(self, cid: int) -> CASocket:
-        """The socket if it was opened, even if the peer has closed it. Raises CMEError."""
+        """Return the socket if it was opened, even if the peer closed it. Raises CMEError."""
         sock = self.sockets.get(cid)
         if sock is None or sock.connection is None or sock.connection.state == "connecting":
             raise CMEError(NOT_ALLOWED)
         return sock
 
     def free(self, sock: CASocket) -> int:
-        """Bytes of room in the send buffer."""
+        """Return the free bytes of the send buffer."""
         return max(0, self.config["SNDBUF"][0] - len(sock.connection.tx))
 
     def open(self, sock: CASocket) -> int:
-        """Start to connect: OK (attempt under way) or the result code of +CAOPEN."""
+        """Start to connect; return OK (attempt under way) or the result code of +CAOPEN."""
         if not self.modem.radio.pdp.get(sock.pdp):
             return NO_NETWORK
         self.rx_limit = self.config["RCVBUF"][0]
         return RESULTS[self.start(sock)]
 
     def opened(self, sock: CASocket) -> int:
-        """Result of a finished attempt; a failed socket does not exist any more."""
+        """Return the result of a finished attempt; forget the socket if it failed."""
         result = RESULTS[sock.connection.failure]
         self.report_attempt(sock, result)
         if result != OK:
@@ -161,7 +161,7 @@ class CASockets(SocketTable):
 
 
 def identify(modem, args: Args) -> None:
-    """AT+CACID: the identifier that CASSLCFG means."""
+    """AT+CACID: select the identifier for CASSLCFG."""
     args.at_most(1)
     args.number(0, CIDS)
 
@@ -191,13 +191,13 @@ def configure(modem, args: Args) -> None:
 
 
 def configuration(modem, args: Args) -> None:
-    """AT+CACFG?: every key."""
+    """AT+CACFG?: print every key."""
     modem.info(*(f'+CACFG: "{key}",{render(v)}' for key, v in modem.sockets.config.items()))
 
 
 def open_socket(modem, args: Args):
-    """AT+CAOPEN: result and OK when the connection stands or failed; with ASYNCOPEN the result
-    is a URC."""
+    """AT+CAOPEN: print result and OK when the attempt has ended; with ASYNCOPEN the result is a
+    URC."""
     args.at_most(6)
     sockets = modem.sockets
     cid = args.number(0, CIDS)
@@ -237,7 +237,7 @@ def open_sockets(modem, args: Args) -> None:
 
 
 def send(modem, args: Args):
-    """AT+CASEND: free space, or a prompt and exactly that many bytes."""
+    """AT+CASEND: print the free space, or print a prompt and take exactly the announced bytes."""
     args.at_most(3)
     sock = modem.sockets.connected(args.number(0, CIDS))
     free = modem.sockets.free(sock)
@@ -256,7 +256,7 @@ def send(modem, args: Args):
 
 
 def receive(modem, args: Args) -> None:
-    """AT+CARECV=<cid>,<n>: at most n buffered bytes; a short read arms the notification again."""
+    """AT+CARECV=<cid>,<n>: print at most n bytes; a short read arms the notification again."""
     args.at_most(2)
     sock = modem.sockets.existing(args.number(0, CIDS))
     limit = args.number(1, range(1, MAX_CHUNK + 1))
@@ -274,7 +274,7 @@ def receive(modem, args: Args) -> None:
 
 
 def receivable(modem, args: Args) -> None:
-    """AT+CARECV?: bytes per cid, only where there are some."""
+    """AT+CARECV?: print the buffered bytes of each cid that has some."""
     lines = [
         f"+CARECV: {cid},{len(sock.connection.rx)}"
         for cid, sock in sorted(modem.sockets.sockets.items())
@@ -285,7 +285,7 @@ def receivable(modem, args: Args) -> None:
 
 
 def states(modem, args: Args) -> None:
-    """AT+CASTATE?: 1 connected, 0 closed by the peer; no line for a cid that was never opened."""
+    """AT+CASTATE?: print 1 (connected) or 0 (the peer closed) for each open cid."""
     lines = [
         f"+CASTATE: {cid},{int(not sock.connection.ended)}"
         for cid, sock in sorted(modem.sockets.sockets.items())
@@ -296,7 +296,7 @@ def states(modem, args: Args) -> None:
 
 
 def acknowledged(modem, args: Args) -> None:
-    """AT+CAACK=<cid>: bytes sent and bytes not acknowledged."""
+    """AT+CAACK=<cid>: print the bytes sent and the bytes not acknowledged."""
     args.at_most(1)
     connection = modem.sockets.connected(args.number(0, CIDS)).connection
     modem.info(f"+CAACK: {connection.sent + len(connection.tx)},{connection.unacked}")
@@ -312,7 +312,7 @@ def close_socket(modem, args: Args) -> None:
 
 
 def add_socket_commands(table: CommandTable) -> None:
-    """Put the CA* commands into a personality's table."""
+    """Add the CA* commands to a personality's table."""
     for name, form, function in (
         ("+CACID", "set", identify),
         ("+CASSLCFG", "set", configure_ssl),

@@ -1,5 +1,4 @@
-"""What the modem reads from a card for itself at its start: ICCID and IMSI (102 221 13.2, 31.102
-4.2.2)."""
+"""ICCID and IMSI (102 221 13.2, 31.102 4.2.2), which the modem reads when the card starts."""
 
 from __future__ import annotations
 
@@ -8,14 +7,14 @@ from typing import NamedTuple
 
 
 class Identity(NamedTuple):
-    """Digits as AT+CCID and AT+CIMI print them."""
+    """The digits that AT+CCID and AT+CIMI print."""
 
     iccid: str
     imsi: str
 
 
 NOBODY = Identity("89000000000000000000", "001010000000000")
-"""For a card without these files."""
+"""The identity of a card without these files."""
 
 _ICCID = ("00A4000C023F00", "00A4000C022FE2", "00B000000A")
 _IMSI = ("00A4040C07A0000000871002", "00A4000C026F07", "00B0000009")
@@ -42,5 +41,5 @@ def _read(transmit: Callable[[bytes], bytes], steps: tuple[str, ...]) -> bytes:
 
 
 def _digits(swapped: bytes) -> str:
-    """BCD with the low nibble first, filled with F."""
+    """Return the digits of BCD with the low nibble first, padded with F."""
     return "".join(f"{byte & 15:x}{byte >> 4:x}" for byte in swapped).rstrip("f")

@@ -45,13 +45,13 @@ def vendor_iccid(modem, args: Args) -> None:
 
 @TABLE.on("^SMSO", "exec", "set")
 def switch_off(modem, args: Args) -> None:
-    """OK, ^SHUTDOWN, then off."""
+    """Print OK and ^SHUTDOWN, then switch off."""
     modem.after_ok(lambda: modem.power_state.shut_down(modem.delay(1.0)))
 
 
 @TABLE.on("^SICA", "set")
 def hand_over(modem, args: Args):
-    """AT^SICA=<0|1>,1: the context for the internet services."""
+    """AT^SICA=<0|1>,1: switch the internet services' context."""
     args.at_most(2)
     wanted = args.number(0, range(2))
     args.number(1, range(1, 2))
@@ -63,12 +63,12 @@ def hand_over(modem, args: Args):
 
 @TABLE.on("^SICA", "read")
 def handed_over(modem, args: Args) -> None:
-    """State of the context for the internet services."""
+    """Print the state of the internet services' context."""
     modem.info(f"^SICA: 1,{modem.radio.pdp[SERVICE]}")
 
 
 def announce(modem) -> None:
-    """Start-up URCs."""
+    """Schedule the start-up URCs."""
     for delay, text in ((0.0, "^SYSSTART"), (0.1, '+CIEV: prov,0,"fallb3gpp"')):
         due = modem.now + modem.delay(delay)
         modem.timers.at(due, lambda text=text: modem.urc(text))

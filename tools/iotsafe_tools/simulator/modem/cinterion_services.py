@@ -16,7 +16,7 @@ MAX_CHUNK = 1500
 NOT_ALLOWED, WRONG = 3, 50
 HEAD_DELAY = 0.002
 NEVER = 3600.0
-"""Seconds that the modem waits for the payload it has asked for."""
+"""Seconds that the modem waits for the announced payload."""
 
 ALLOCATED, CONNECTING, UP, DOWN = 2, 3, 4, 6
 PEER_CLOSED = '48,"Remote peer has closed the connection"'
@@ -32,27 +32,27 @@ KEYS = {"SRVTYPE": 16, "CONID": 2, "ADDRESS": 512}
 
 
 class Service(Socket):
-    """One open service. `state`: see ^SISI; `room_told`: ^SISW: <id>,1 was printed since the
-    last write; `end_told`: ^SISR: <id>,2."""
+    """One open service. `state`: see ^SISI; `room_reported`: ^SISW: <id>,1 was printed since the
+    last write; `end_reported`: ^SISR: <id>,2."""
 
     def __init__(self, cid: int, host: str, port: int) -> None:
         super().__init__(cid, SERVICE, host, port)
         self.state = CONNECTING
-        self.room_told = self.end_told = False
+        self.room_reported = self.end_reported = False
 
 
 class Services(SocketTable):
-    """All services of a modem; `profiles` is what ^SISS has stored."""
+    """All services of a modem; `profiles`: the settings of ^SISS."""
 
     tx_limit = 10240
 
     def reset(self) -> None:
-        """Close everything, forget the profiles."""
+        """Close everything and forget the profiles."""
         super().reset()
         self.profiles: dict[int, dict[str, str]] = {}
 
     def notify(self) -> None:
-        """The end of an attempt, data, room, the end of a connection."""
+        """Print the pending URCs: results of attempts, data, room, closed connections."""
         for service in list(self.sockets.values()):
             connection = service.connection
             if connection is None or connection.state == "connecting" or service.state == DOWN:
@@ -61,16 +61,16 @@ class Services(SocketTable):
                 self._attempted(service, connection.failure)
             if service.state != UP:
                 continue
-            if not service.room_told and not connection.ended and self.room(service):
-                service.room_told = True
+            if not service.room_reported and not connection.ended and self.room(service):
+                service.room_reported = True
                 self.modem.urc(f"^SISW: {service.cid},1")
             if connection.rx and not service.notified:
                 service.notified = True
                 self.modem.urc(f"^SISR: {service.cid},1")
             if self.ended(service):
                 self.modem.urc(f"^SIS: {service.cid},0,{PEER_CLOSED}")
-            if connection.ended and not connection.rx and not service.end_told:
-                service.end_told = True
+            if connection.ended and not connection.rx and not service.end_reported:
+                service.end_reported = True
                 self.modem.urc(f"^SISR: {service.cid},2")
 
     def _attempted(self, service: Service, failure: str) -> None:
@@ -80,11 +80,11 @@ class Services(SocketTable):
             self.modem.urc(f"^SIS: {service.cid},0,{FAILURES[failure]}")
 
     def room(self, service: Service) -> int:
-        """Bytes of room in the send buffer."""
+        """Return the free bytes of the send buffer."""
         return max(0, self.tx_limit - len(service.connection.tx))
 
-    def of(self, args: Args) -> Service:
-        """The open service of the first argument. Raises CMEError."""
+    def service_of(self, args: Args) -> Service:
+        """Return the open service of the first argument. Raises CMEError."""
         service = self.sockets.get(args.number(0, IDS))
         if service is None:
             raise CMEError(NOT_ALLOWED)
@@ -92,7 +92,7 @@ class Services(SocketTable):
 
 
 def configure(modem, args: Args) -> None:
-    """AT^SISS=<id>,"<key>","<value>": not while the service is open."""
+    """AT^SISS=<id>,"<key>","<value>": store a setting, unless the service is open."""
     args.at_most(3)
     cid = args.number(0, IDS)
     key = args.text(1, 16).upper()
@@ -107,7 +107,7 @@ def configure(modem, args: Args) -> None:
 
 
 def open_service(modem, args: Args) -> None:
-    """AT^SISO=<id>: OK at once; ^SISW: <id>,1 when it is up, ^SIS: <id>,0,… when it failed."""
+    """AT^SISO=<id>: OK at once; later ^SISW: <id>,1 (open) or ^SIS: <id>,0,… (failed)."""
     args.at_most(2)
     cid = args.number(0, IDS)
     services = modem.sockets
@@ -126,17 +126,17 @@ def open_service(modem, args: Args) -> None:
 
 
 def write(modem, args: Args):
-    """AT^SISW=<id>,<n>: how many bytes are taken, then exactly these, then OK."""
+    """AT^SISW=<id>,<n>: print how many bytes fit, take exactly these, then OK."""
     args.at_most(4)
     services = modem.sockets
-    service = services.of(args)
+    service = services.service_of(args)
     length = args.number(1, range(1, MAX_CHUNK + 1))
     connection = service.connection
     if service.state != UP or connection.ended:
         raise CMEError(NOT_ALLOWED)
     yield HEAD_DELAY
     accepted = min(length, services.room(service))
-    service.room_told = False
+    service.room_reported = False
     modem.info(f"^SISW: {service.cid},{accepted},{connection.unacked}")
     if not accepted:
         return
@@ -147,10 +147,10 @@ def write(modem, args: Args):
 
 
 def read(modem, args: Args) -> None:
-    """AT^SISR=<id>,<n>: at most n bytes; 0 asks how many there are. -1: not connected, -2: the
-    end."""
+    """AT^SISR=<id>,<n>: print at most n bytes, or for n = 0 their count. -1: not connected, -2:
+    the end."""
     args.at_most(2)
-    service = modem.sockets.of(args)
+    service = modem.sockets.service_of(args)
     limit = args.number(1, range(MAX_CHUNK + 1))
     connection = service.connection
     if service.state != UP:
@@ -168,12 +168,12 @@ def read(modem, args: Args) -> None:
 def close_service(modem, args: Args) -> None:
     """AT^SISC=<id>."""
     args.at_most(2)
-    cid = modem.sockets.of(args).cid
+    cid = modem.sockets.service_of(args).cid
     modem.sockets.hung_up(cid)
 
 
 def state(modem, args: Args) -> None:
-    """AT^SISI=<id>: state, received, sent, acknowledged, not acknowledged."""
+    """AT^SISI=<id>: print state and bytes: received, sent, acknowledged, not acknowledged."""
     args.at_most(1)
     cid = args.number(0, IDS)
     service = modem.sockets.sockets.get(cid)
@@ -204,7 +204,7 @@ def tool(modem, args: Args) -> None:
 
 
 def add_service_commands(table: CommandTable) -> None:
-    """Put the SIS* commands into a personality's table."""
+    """Add the SIS* commands to a personality's table."""
     for name, form, function in (
         ("^SISS", "set", configure),
         ("^SISO", "set", open_service),

@@ -1,5 +1,5 @@
-"""The CIP* commands of the SIM7000 (AT Command Manual V1.06): a TCP/IP stack that is brought up
-step by step, and real sockets behind its eight connections."""
+"""The CIP* commands of the SIM7000 (AT Command Manual V1.06): a TCP/IP stack that the host brings
+up step by step, and real sockets behind its eight connections."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ MAX_CHUNK = 1460
 SEND_BUFFER = 10240
 NOT_ALLOWED = 3
 CONTEXT, BEARER = 0, 1
-"""Indices of the radio's contexts: that of the stack, and that of SAPBR."""
+"""Indices of the radio's contexts for the stack and for SAPBR."""
 PROMPT_DELAY = 0.002
 """Seconds before the prompt, see ca_sockets."""
 DATA_SECONDS = 3600.0
-"""The manual knows no limit for the payload to come."""
+"""The manual names no time limit for the payload."""
 ACK_SECONDS = 645.0
 PROMPT = b"\r\n> "
 FIRST, NAMED, UP = "initial", "start", "up"
-"""States of the stack: settings can be changed; CSTT was given; CIICR has activated it."""
+"""States of the stack: the host may change settings; after CSTT; after CIICR."""
 
 
 class CIPSocket(Socket):
-    """One number. `pending`: the result of the attempt is still to be told."""
+    """One number. `pending`: a URC must still report the result of the attempt."""
 
     pending = True
 
@@ -34,19 +34,19 @@ class CIPSockets(SocketTable):
     """The stack. `modes`: CIPMUX, CIPQSEND, CIPRXGET."""
 
     def reset(self) -> None:
-        """As after a boot."""
+        """Return to the state after a boot."""
         super().reset()
         self.state = FIRST
         self.modes = {"+CIPMUX": 0, "+CIPQSEND": 0, "+CIPRXGET": 0}
 
     def shut(self) -> None:
-        """Close everything; the stack is as at first, its modes stay."""
+        """Close everything and return the stack to its first state; keep its modes."""
         super().reset()
         self.state = FIRST
         self.modem.radio.pdp[CONTEXT] = 0
 
     def notify(self) -> None:
-        """Print what the host has to be told: results, data, closed connections."""
+        """Print the pending URCs: results, data, closed connections."""
         for sock in list(self.sockets.values()):
             connection = sock.connection
             if connection is None or connection.state == "connecting":
@@ -76,7 +76,7 @@ class CIPSockets(SocketTable):
             self.read(sock, size)
 
     def connected(self, cid: int) -> CIPSocket:
-        """The socket if it can carry data. Raises CMEError."""
+        """Return the socket if it can carry data. Raises CMEError."""
         sock = self.sockets.get(cid)
         if sock is None or sock.pending or sock.connection.ended:
             raise CMEError(NOT_ALLOWED)
@@ -92,7 +92,7 @@ class CIPSockets(SocketTable):
 
 
 def mode(name: str):
-    """Set form of a mode that can be changed in the first state only."""
+    """Make the set form of a mode that the host can change in the first state only."""
 
     def write(modem, args: Args) -> None:
         args.at_most(1)
@@ -105,7 +105,7 @@ def mode(name: str):
 
 
 def show_mode(name: str):
-    """Read form of a mode."""
+    """Make the read form of a mode."""
 
     def read(modem, args: Args) -> None:
         modem.info(f"{name}: {modem.sockets.modes[name]}")
@@ -122,7 +122,7 @@ def name_network(modem, args: Args) -> None:
 
 
 def bring_up(modem, args: Args):
-    """AT+CIICR: OK once the context is active; network time may be printed before."""
+    """AT+CIICR: OK once the context is active; network time may come before."""
     modem.sockets.require(NAMED)
     yield modem.delay(modem.personality.pdp_activation)
     if not modem.radio.registered or modem.options.pdp == "refused":
@@ -135,7 +135,7 @@ def bring_up(modem, args: Args):
 
 
 def address(modem, args: Args):
-    """AT+CIFSR: the address, and no OK."""
+    """AT+CIFSR: print the address, without OK."""
     modem.sockets.require(UP)
     modem.info(modem.radio.address(CONTEXT))
     return BARE
@@ -148,7 +148,7 @@ def shut(modem, args: Args) -> str:
 
 
 def context_changed(modem, index: int, active: bool, by_host: bool) -> None:
-    """The network took a context away."""
+    """Print the URC of a context that the network ended."""
     if active or by_host:
         return
     if index == CONTEXT:
@@ -159,7 +159,7 @@ def context_changed(modem, index: int, active: bool, by_host: bool) -> None:
 
 
 def bearer(modem, args: Args) -> None:
-    """AT+SAPBR: 3 sets a parameter, 1 opens, 0 closes, 2 shows the bearer."""
+    """AT+SAPBR: 3 sets a parameter, 1 opens, 0 closes, 2 prints the bearer."""
     action = args.number(0, range(5))
     args.number(1, (1,))
     contexts = modem.radio.pdp
@@ -180,7 +180,7 @@ def bearer(modem, args: Args) -> None:
 
 
 def start(modem, args: Args):
-    """AT+CIPSTART=<n>,"TCP","<host>",<port>: OK, and the result as a line of its own."""
+    """AT+CIPSTART=<n>,"TCP","<host>",<port>: OK, then the result in a line of its own."""
     args.at_most(4)
     sockets = modem.sockets
     if not sockets.modes["+CIPMUX"]:
@@ -201,7 +201,7 @@ def start(modem, args: Args):
 
 
 def send(modem, args: Args):
-    """AT+CIPSEND=<n>,<len>: a prompt, exactly that many bytes, and a result without OK."""
+    """AT+CIPSEND=<n>,<len>: print a prompt, take exactly len bytes, end without OK."""
     args.at_most(2)
     cid = args.number(0, NUMBERS)
     sock = modem.sockets.connected(cid)
@@ -225,7 +225,7 @@ def send(modem, args: Args):
 
 
 def receive(modem, args: Args) -> None:
-    """AT+CIPRXGET: 0 or 1 set the mode; 2,<n>,<len> reads; 4,<n> tells how much there is."""
+    """AT+CIPRXGET: 0 or 1 sets the mode; 2,<n>,<len> reads; 4,<n> prints the byte count."""
     args.at_most(3)
     what = args.number(0, (0, 1, 2, 4))
     if what < 2:
@@ -263,7 +263,7 @@ def status(modem, args: Args) -> None:
 
 
 def acknowledged(modem, args: Args) -> None:
-    """AT+CIPACK=<n>: bytes taken for the peer, of them acknowledged, and not acknowledged."""
+    """AT+CIPACK=<n>: print the bytes taken, of these acknowledged, and not acknowledged."""
     args.at_most(1)
     connection = modem.sockets.connected(args.number(0, NUMBERS)).connection
     total, left = connection.sent + len(connection.tx), connection.unacked
@@ -287,7 +287,7 @@ def close(modem, args: Args) -> str:
 
 
 def add_socket_commands(table: CommandTable) -> None:
-    """Put the CIP* commands into a personality's table."""
+    """Add the CIP* commands to a personality's table."""
     for name in ("+CIPMUX", "+CIPQSEND", "+CIPRXGET"):
         table.add(name, "read", show_mode(name))
         table.add(name, "set", mode(name))

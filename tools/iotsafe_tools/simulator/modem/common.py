@@ -1,4 +1,4 @@
-"""Commands of V.250 and 3GPP TS 27.007 that every modem answers alike; personalities refine this
+"""Commands of V.250 and 3GPP TS 27.007 that every modem answers alike. Personalities refine this
 table."""
 
 from __future__ import annotations
@@ -50,19 +50,19 @@ for letter in "EVQ":
 
 @COMMON.on("&W", "exec")
 def save_profile(modem, args: Args) -> None:
-    """Keep echo and result format over a reset."""
+    """Save echo and result format; they survive a reset."""
     modem.profile = dict(modem.modes)
 
 
 @COMMON.on("Z", "exec")
 def load_profile(modem, args: Args) -> None:
-    """Take the saved echo and result format."""
+    """Restore the saved echo and result format."""
     modem.modes = dict(modem.profile)
 
 
 @COMMON.on("&F", "exec")
 def factory_profile(modem, args: Args) -> None:
-    """Echo on, result codes as words."""
+    """Set echo on, and result codes as words."""
     modem.modes = {"E": 1, "V": 1, "Q": 0}
 
 
@@ -76,13 +76,13 @@ COMMON.fixed(("S0", "S3", "S4", "S5", "S7"), "set")
 @COMMON.on("+CGSN", "exec")
 @COMMON.on("+GSN", "exec")
 def serial_number(modem, args: Args) -> None:
-    """IMEI, bare."""
+    """Print the bare IMEI."""
     modem.info(modem.options.imei)
 
 
 @COMMON.on("+CIMI", "exec")
 def imsi(modem, args: Args) -> None:
-    """IMSI, bare."""
+    """Print the bare IMSI."""
     modem.sim.require()
     modem.info(modem.sim.identity.imsi)
 
@@ -92,13 +92,13 @@ def imsi(modem, args: Args) -> None:
 
 @COMMON.on("+CPIN", "read")
 def pin_state(modem, args: Args) -> None:
-    """27.007 8.3."""
+    """27.007 8.3: print the PIN state."""
     modem.info(f"+CPIN: {modem.sim.status()}")
 
 
 @COMMON.on("+CPIN", "set")
 def enter_pin(modem, args: Args) -> None:
-    """27.007 8.3; +CPIN: READY follows as a URC."""
+    """27.007 8.3: take a PIN; +CPIN: READY follows as a URC."""
     args.at_most(2)
     pin = args.text(0, 8)
     modem.sim.enter_pin(pin)
@@ -124,7 +124,7 @@ for name in ("+CREG", "+CGREG", "+CEREG"):
 
 @COMMON.on("+COPS", "read")
 def operator(modem, args: Args) -> None:
-    """27.007 7.3."""
+    """27.007 7.3: print the operator."""
     if modem.radio.registered:
         modem.info("+COPS: " + render((0, 0, modem.options.operator, modem.options.act)))
     else:
@@ -136,13 +136,13 @@ COMMON.fixed("+COPS", "set")
 
 @COMMON.on("+CSQ", "exec")
 def signal(modem, args: Args) -> None:
-    """27.007 8.5; 99 = unknown."""
+    """27.007 8.5: print the signal; 99 = unknown."""
     modem.info("+CSQ: 20,0" if modem.radio.registered else "+CSQ: 99,99")
 
 
 @COMMON.on("+CGATT", "read")
 def attached(modem, args: Args) -> None:
-    """27.007 10.1.9."""
+    """27.007 10.1.9: print whether the modem is attached."""
     modem.info(f"+CGATT: {int(modem.radio.attached)}")
 
 
@@ -157,7 +157,7 @@ def attach(modem, args: Args) -> None:
 
 @COMMON.on("+CGDCONT", "read")
 def contexts(modem, args: Args) -> None:
-    """27.007 10.1.1; every defined context."""
+    """27.007 10.1.1: print every defined context."""
     lines = [
         f'+CGDCONT: {cid},"{kind}","{apn}","0.0.0.0",0,0'
         for cid, (kind, apn) in sorted(modem.nvm.get("contexts", {1: ("IP", "")}).items())
@@ -168,7 +168,7 @@ def contexts(modem, args: Args) -> None:
 
 @COMMON.on("+CGDCONT", "set")
 def define_context(modem, args: Args) -> None:
-    """Define a context, or with the number alone forget it."""
+    """Define a context; with the number alone, forget it."""
     args.at_most(11)
     cid = args.number(0, range(1, 16))
     stored = dict(modem.nvm.get("contexts", {1: ("IP", "")}))
@@ -184,7 +184,7 @@ def define_context(modem, args: Args) -> None:
 
 @COMMON.on("+CGPADDR", "set", "exec")
 def address(modem, args: Args) -> None:
-    """27.007 10.1.14: addresses of contexts (1 belongs to application context 0)."""
+    """27.007 10.1.14: print the contexts' addresses (1 belongs to application context 0)."""
     cid = args.number(0, range(1, 16), 1)
     modem.info(f"+CGPADDR: {cid},{modem.radio.address(cid - 1)}")
 
@@ -194,13 +194,13 @@ def address(modem, args: Args) -> None:
 
 @COMMON.on("+CFUN", "read")
 def function(modem, args: Args) -> None:
-    """27.007 8.2."""
+    """27.007 8.2: print the function level."""
     modem.info(f"+CFUN: {modem.values['+CFUN'][0]}")
 
 
 @COMMON.on("+CFUN", "set")
 def set_function(modem, args: Args):
-    """0 minimum (SIM off), 1 full, 4 radio off (SIM on); `1,1` resets."""
+    """Set the level: 0 minimum (SIM off), 1 full, 4 radio off (SIM on); `1,1` resets."""
     args.at_most(2)
     level = args.number(0, (0, 1, 4))
     if args.number(1, range(2), 0):
@@ -222,7 +222,7 @@ def set_function(modem, args: Args):
 
 @COMMON.on("+CCLK", "read")
 def clock(modem, args: Args) -> None:
-    """27.007 8.15: local time and time zone in quarter hours; 1980 until set."""
+    """27.007 8.15: print local time and time zone in quarter hours; 1980 until set."""
     modem.info(f'+CCLK: "{modem.wall_clock.text()}"')
 
 

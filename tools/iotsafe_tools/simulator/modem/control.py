@@ -1,13 +1,13 @@
-"""Text commands to a running lab from another process: what is no part of a UART, such as the
-power key.
+"""Text commands to a running lab from another process, for things that are not part of a UART,
+such as the power key.
 
 One command a line over TCP, one line of JSON back: `key down`, `key up`, `power on`, `power
 off`, `sim remove`, `sim insert`, `fault [SECONDS ]KIND:name=value,…`, `fault
-random:seed=7,seconds=600`, `faults`, `faults clear`, `counters`, and what the lab adds: `reader
+random:seed=7,seconds=600`, `faults`, `faults clear`, `counters`, and the lab's own: `reader
 insert`, `reader remove`, and the issuer's `card …` (lab/issuer_control.py). Bad input gets
 {"error": …}.
 
-Whoever can connect can do all of it, so it should listen on loopback only.
+Any program that can connect can do all of this: listen on loopback only.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ CLIENT_LIMIT = 8
 class Control:
     """Listens at `where` ("tcp:HOST:PORT") for commands to `modem`.
 
-    commands: whole lines that are added or replaced, and what they do. groups: first words, and
-    what is done with the rest of their line. Both return fields of the answer, or None, and raise
-    ValueError.
+    commands: whole line -> function, added to the table or replacing an entry. groups: first word
+    -> function of the rest of the line. Both functions return fields of the answer, or None, and
+    raise ValueError.
     """
 
     def __init__(
@@ -66,11 +66,11 @@ class Control:
         self.name = f"tcp:{host}:{self._server.getsockname()[1]}"
 
     def readers(self) -> list:
-        """What to wait for to become readable."""
+        """Return the sockets to wait for until readable."""
         return [self._server, *self._clients]
 
     def service(self, ready: list) -> None:
-        """Answer what has arrived."""
+        """Answer the commands that have arrived."""
         for client in [item for item in ready if item in self._clients]:
             self._serve(client)
         if self._server in ready:
@@ -84,13 +84,13 @@ class Control:
             self._clients[client] = bytearray()
 
     def close(self) -> None:
-        """Hang up."""
+        """Close all sockets."""
         for client in list(self._clients):
             self._drop(client)
         self._server.close()
 
     def answer(self, line: str) -> dict:
-        """Carry out one command."""
+        """Carry out one command; return the answer's fields."""
         try:
             return {"ok": True, **(self._carry_out(line) or {})}
         except ValueError as error:

@@ -1,4 +1,4 @@
-"""The simulated modem without I/O: bytes, time and sockets are handed to it, it hands bytes back.
+"""The simulated modem without I/O: the caller passes bytes, time and sockets; it returns bytes.
 
     modem = Modem(card, network=Network(), clock=time.monotonic)
     modem.feed(b"AT\\r"); modem.take()            # UART
@@ -6,7 +6,7 @@
     selectables() is ready
 
 `Modem` only ties parts together: interpreter (AT syntax), power, SIM slot, radio, sockets,
-faults, counters, timers. What a command does is in the personality's command table.
+faults, counters, timers. The personality's command table has the commands.
 """
 
 from __future__ import annotations
@@ -63,11 +63,11 @@ def _utc_now() -> datetime:
 
 @dataclass
 class Options:
-    """Everything about a modem that a test or a user may choose."""
+    """The choices of a test or a user about a modem."""
 
     personality: str = "sim7080"
     auto_power: bool = True
-    """Boots as soon as it has supply; False: waits for the power key."""
+    """Boot as soon as supply is on; False: wait for the power key."""
     delays: float = 1.0
     """Factor on every delay of the modem itself (boot, search, activation); 0 = none."""
     pin: str | None = None
@@ -76,9 +76,9 @@ class Options:
     act: int = 7
     """Access technology: 7 LTE-M, 9 NB-IoT."""
     pdp: str = "after"
-    """+APP PDP comes after or before the OK of CNACT, or the network refuses."""
+    """+APP PDP after or before the OK of CNACT, or the network refuses."""
     first_at: str = "ok"
-    """What happens to the first commands after a boot with auto-baud."""
+    """The fate of the first commands after a boot with auto-baud."""
     first_at_count: int = 1
     wall_clock: Callable[[], datetime] = _utc_now
     """Network time, UTC, aware."""
@@ -87,9 +87,9 @@ class Options:
     nvm: dict[str, tuple] = field(default_factory=dict)
     """Stored settings that differ from the defaults, e.g. {"+IPR": (115200,)}."""
     quirks: frozenset[str] = frozenset()
-    """Besides those that the personality has."""
+    """Quirks in addition to the personality's."""
     ccho_refusal: int = 22
-    """+CME ERROR of +CCHO for an application that the card lacks; 13 and 50 were seen, too."""
+    """+CME ERROR of +CCHO for an application that the card lacks; 13 and 50 were also seen."""
     imei: str = "867730050000017"
     operator: str = "Test Network"
 
@@ -110,7 +110,7 @@ class Options:
 
 
 class Modem:
-    """See the module text. `options` are the fields of `Options`; a wrong one raises ValueError
+    """See the module text. `options` are the fields of `Options`; a bad one raises ValueError
     or TypeError.
 
     clock: returns seconds; read only when one of feed, service, power_key or power is called.
@@ -154,10 +154,10 @@ class Modem:
             self.power_state.boot(self.delay(self.personality.power.reboot), "supply")
             self.service()
 
-    # -- what the shell calls --------------------------------------------------------------------
+    # -- called by the shell ---------------------------------------------------------------------
 
     def feed(self, data: bytes) -> None:
-        """Bytes from the host; lost while the UART is not up."""
+        """Take bytes from the host; they are lost while the UART is not up."""
         self.now = self.clock()
         if self.ready:
             self.uart.feed(self.faults.input(data))
@@ -166,11 +166,11 @@ class Modem:
             self.count("uart_lost", len(data))
 
     def take(self, limit: int | None = None) -> bytes:
-        """Bytes for the host, at most `limit`."""
+        """Return bytes for the host, at most `limit`."""
         return self.uart.take(limit)
 
     def service(self) -> None:
-        """Run what is due: timers, sockets, the command that waits."""
+        """Run what is due: timers, sockets, the waiting command."""
         self.now = self.clock()
         self.timers.run(self.now, self._guard)
         if self.ready:
@@ -179,13 +179,13 @@ class Modem:
             self._guard(self.sockets.notify)
 
     def next_due(self) -> float | None:
-        """Time on the clock when `service` is wanted next, None = only when a socket or the host
-        is ready."""
+        """Return the clock's time at which to call `service` next, None = only when a socket or
+        the host is ready."""
         dues = (self.timers.next_due(), self.uart.next_due(), self.sockets.next_due())
         return min((due for due in dues if due is not None), default=None)
 
     def selectables(self) -> list:
-        """(socket, events of `selectors`) that `service` waits for."""
+        """Return (socket, events of `selectors`) for the sockets that `service` waits for."""
         return self.sockets.selectables()
 
     def power_key(self, pressed: bool) -> None:
@@ -195,39 +195,39 @@ class Modem:
         self.service()
 
     def power(self, on: bool) -> None:
-        """Supply voltage on or off; off loses everything at once."""
+        """Switch the supply voltage; off loses all state at once."""
         self.service()
         self.supply(on)
         self.service()
 
     def close(self) -> None:
-        """Let go of every socket."""
+        """Close every socket."""
         self.sockets.reset()
 
-    # -- what the parts call ---------------------------------------------------------------------
+    # -- called by the parts ---------------------------------------------------------------------
 
     @property
     def ready(self) -> bool:
-        """The UART is up."""
+        """Whether the UART is up."""
         return self.power_state.state in ("on", "down")
 
     @property
     def echo(self) -> bool:
-        """Echo of typed characters."""
+        """Whether the modem echoes typed characters."""
         return bool(self.modes["E"]) or self.faults.active("echo")
 
     @property
     def verbose(self) -> bool:
-        """Result codes as words (ATV1)."""
+        """Whether result codes are words (ATV1)."""
         return bool(self.modes["V"])
 
     @property
     def quiet(self) -> bool:
-        """No result codes (ATQ1)."""
+        """Whether result codes are off (ATQ1)."""
         return bool(self.modes["Q"])
 
     def supply(self, on: bool) -> None:
-        """Supply voltage on or off, from inside."""
+        """Switch the supply voltage, from inside."""
         self.power_state.supply(on)
         if on and self.options.auto_power and self.power_state.state == "off":
             self.power_state.boot(self.delay(self.personality.power.reboot), "supply")
@@ -237,7 +237,7 @@ class Modem:
         self.counters[name] += amount
 
     def event(self, kind: str, **fields) -> None:
-        """Tell the observer; its failure is counted, not raised."""
+        """Call `on_event`; count its failure instead of raising it."""
         if self.on_event is None:
             return
         try:
@@ -246,7 +246,7 @@ class Modem:
             self.count("handler_errors")
 
     def failed(self, error: Exception, line: str = "") -> None:
-        """A part of the simulator itself broke: counted and told, never raised."""
+        """Count and report a failure of the simulator itself, instead of raising it."""
         self.count("handler_errors")
         last = traceback.extract_tb(error.__traceback__)[-1]
         where = f"{PurePath(last.filename).name}:{last.lineno}"
@@ -259,19 +259,19 @@ class Modem:
             self.failed(error)
 
     def occur(self, name: str) -> None:
-        """A named event happens; faults may wait for it."""
+        """Report a named event to the faults that wait for it."""
         self.faults.occur(name)
 
     def delay(self, seconds: float) -> float:
-        """A delay of the modem itself, scaled by the option."""
+        """Return a delay of the modem itself, scaled by the option."""
         return seconds * self.options.delays
 
     def info(self, *lines: str, data: bytes | None = None) -> None:
-        """Information lines of the running command."""
+        """Print information lines of the running command."""
         self.uart.info(*lines, data=data)
 
     def urc(self, text: str) -> None:
-        """An unsolicited line."""
+        """Print an unsolicited line, unless a fault removes it."""
         if not text or not self.ready or not self.synced:
             return
         if self.faults.loses(text):
@@ -282,19 +282,19 @@ class Modem:
         self.occur(f"urc:{text}")
 
     def purpose(self, text: str) -> str:
-        """Counter group of a command name or a line: sim, socket or control."""
+        """Return the counter group of a command name or a line: sim, socket or control."""
         for purpose, prefixes in self.personality.purposes.items():
             if text.startswith(prefixes):
                 return purpose
         return "control"
 
     def execute(self, command: Command, args: Args):
-        """Run one command; see table.py for what comes back."""
+        """Run one command; table.py describes the return value."""
         wait = self.faults.delay(command.text)
         return self._late(wait, command, args) if wait else self._execute(command, args)
 
     def _late(self, wait: float, command: Command, args: Args):
-        """The same, some seconds later."""
+        """Run one command, `wait` seconds later."""
         yield wait
         result = self._execute(command, args)
         return (yield from result) if isinstance(result, Generator) else result
@@ -321,13 +321,13 @@ class Modem:
         self.after_ok(lambda: self.power_state.reset(why))
 
     def store(self, setting: Setting, values: tuple) -> None:
-        """Set a stored value, in non-volatile memory where the setting says so."""
+        """Set a stored value, also in non-volatile memory if `setting.saved`."""
         self.values[setting.name] = values
         if setting.saved:
             self.nvm[setting.name] = values
 
     def synchronised(self) -> bool:
-        """A command line came: with auto-baud the first ones after a boot may be lost."""
+        """Return whether auto-baud lets the modem understand a command line now."""
         if self.unheard:
             self.unheard -= 1
             return False
@@ -335,7 +335,7 @@ class Modem:
         return True
 
     def noise(self, typed: bytes) -> bytes:
-        """Echo of typed characters, spoilt until the baud rate is found."""
+        """Return the echo of typed characters, garbled until auto-baud finds the rate."""
         if not self.unheard:
             return typed
         if self.options.first_at == "lost":
@@ -343,7 +343,7 @@ class Modem:
         return bytes(byte ^ 0x95 for byte in typed)
 
     def booted(self) -> None:
-        """The UART is up: defaults, then SIM and radio start, unless the radio starts later."""
+        """Set the defaults and start the SIM and, unless it starts later, the radio."""
         self.count("boots")
         self.wall_clock.reset()
         self._defaults()
@@ -352,7 +352,7 @@ class Modem:
             self.sim.power_on()
 
     def lose_state(self) -> None:
-        """Power is off or the module resets: everything volatile is gone."""
+        """Forget everything volatile: power is off or the module resets."""
         for tag in ("run", "sim", "radio", "pdp"):
             self.timers.cancel(tag)
         self.sockets.reset()

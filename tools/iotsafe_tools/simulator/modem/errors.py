@@ -1,4 +1,4 @@
-"""What a command can end with: final result codes and the +CME ERROR table (27.007 9.2, vendor
+"""Errors that end a command: final result codes and the +CME ERROR table (27.007 9.2, vendor
 additions)."""
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ class RequestError(ATError):
 
 
 def error_text(code: int | None, cmee: int) -> str:
-    """Final result line for an error number in CMEE mode 0 (ERROR), 1 (number) or 2 (text)."""
+    """Return the result line of an error in CMEE mode 0 (ERROR), 1 (number) or 2 (text)."""
     if code is None or cmee == 0:
         return "ERROR"
     if cmee == 1:

@@ -1,4 +1,4 @@
-"""Writes the modem's events to a file, one JSON object a line. Events come without secrets (see
+"""A file with the modem's events, one JSON object a line. Events arrive without secrets (see
 redact.py)."""
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from typing import IO
 
 
 class EventLog:
-    """Appends to `path`; each line is on disk before the next event. Raises OSError when it
-    cannot be opened."""
+    """Appends to `path`; writes each line before the next event. Raises OSError if it cannot be
+    opened."""
 
     def __init__(self, path: str) -> None:
         self._file: IO[str] = open(path, "a", encoding="utf-8", buffering=1)  # noqa: SIM115
@@ -19,5 +19,5 @@ class EventLog:
         self._file.write(json.dumps(event, ensure_ascii=True) + "\n")
 
     def close(self) -> None:
-        """End the file."""
+        """Close the file."""
         self._file.close()

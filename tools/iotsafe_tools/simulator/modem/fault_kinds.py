@@ -1,17 +1,17 @@
-"""The kinds of faults: each a row of `KINDS` that says where it hooks in and what it does there.
+"""The kinds of faults: each is a row of `KINDS` with its hook and its function.
 
-| hook | the fault strikes | it is given, and gives back |
+| hook | the fault strikes | the function returns |
 |---|---|---|
-| command | before a command that begins with `prefix` | a result instead, or raises ATError |
-| late | the same | seconds that the command waits |
+| command | before a command that begins with `prefix` | a result instead, or it raises ATError |
+| late | before a command that begins with `prefix` | seconds that the command waits |
 | urc | at a URC that begins with `prefix` | nothing: the URC vanishes |
 | answer | at a line of +CSIM or +CGLA that begins with `prefix` | the lines printed instead |
-| apdu | when an APDU is about to go to the SIM, `at` = "apdu:" and INS | it raises CMEError |
-| event | at the named event `at`; without one, at once | it changes the modem or its world |
-| line | with every byte of the UART that goes its `way` | the bytes that arrive |
-| echo | as long as it is armed | nothing: there is an echo |
+| apdu | before an APDU goes to the SIM, `at` = "apdu:" and INS | nothing: it raises CMEError |
+| event | at the named event `at`; without one, at once | nothing: it changes modem or network |
+| line | at every byte of the UART in its `way` | the bytes that arrive |
+| echo | as long as it is armed | nothing: the modem echoes |
 
-What changes the world (`end`) lasts `seconds`, 0 for ever: `Faults.clear` ends it, too.
+A fault with an `end` lasts `seconds`, 0 for ever; `Faults.clear` also ends it.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ STORM = (
     "SMS Ready",
     '+CUSD: 0,"Your balance is 3.20",15',
 )
-"""What modems say by themselves, with no meaning for a host that sends telemetry."""
+"""Unsolicited lines without a meaning for a host that sends telemetry."""
 PHONE_FAILURE, SIM_BUSY = 0, 14
 SEARCHING, DENIED = 2, 3
 
@@ -74,13 +74,13 @@ def _glued(modem, fault, line: str, previous: str) -> list[str]:
 # -- the line ------------------------------------------------------------------------------------
 
 
-def _all(instead: Callable) -> Callable:
-    """Put `instead(fault, size)` in place of all bytes; told once."""
+def _replace_all(instead: Callable) -> Callable:
+    """Replace all bytes by `instead(fault, size)`; report the fault once."""
 
     def strike(modem, fault, data: bytes, way: str) -> bytes:
         if not fault.seen:
             fault.seen = 1
-            modem.faults.tell(fault)
+            modem.faults.report(fault)
         return instead(fault, len(data))
 
     return strike
@@ -95,14 +95,14 @@ def _random(fault, size: int) -> bytes:
 
 
 def _gap(fault) -> int:
-    """Bytes that pass until the next one is struck, each with a chance of `rate` in a thousand."""
+    """Return how many bytes pass before the next strike, at `rate` strikes in a thousand."""
     if fault.rate >= 1000:
         return 0
     return int(math.log(1 - fault.random.random()) / math.log(1 - fault.rate / 1000))
 
 
-def _each(copies: int) -> Callable:
-    """Put `copies` in place of a byte now and then."""
+def _replace_some(copies: int) -> Callable:
+    """Replace a byte now and then by `copies` of it."""
 
     def strike(modem, fault, data: bytes, way: str) -> bytes:
         damaged, start = bytearray(), 0
@@ -111,7 +111,7 @@ def _each(copies: int) -> Callable:
             damaged += data[start:struck] + data[struck : struck + 1] * copies
             start = struck + 1
             fault.gaps[way] = _gap(fault)
-            modem.faults.tell(fault)
+            modem.faults.report(fault)
         fault.gaps[way] -= len(data) - start
         return bytes(damaged + data[start:])
 
@@ -203,10 +203,10 @@ KINDS = {
         "apdu", _cme, defaults={"code": PHONE_FAILURE, "at": "apdu:A4", **ONCE}
     ),
     # the line
-    "silent": Kind("line", _all(_nothing)),
-    "garbage": Kind("line", _all(_random)),
-    "lost_bytes": Kind("line", _each(0), defaults={"way": "both"}),
-    "doubled_bytes": Kind("line", _each(2), defaults={"way": "both"}),
+    "silent": Kind("line", _replace_all(_nothing)),
+    "garbage": Kind("line", _replace_all(_random)),
+    "lost_bytes": Kind("line", _replace_some(0), defaults={"way": "both"}),
+    "doubled_bytes": Kind("line", _replace_some(2), defaults={"way": "both"}),
     "echo": Kind("echo"),
     "noise": Kind("event", _noise, defaults=ONCE),
     "urc_storm": Kind("event", _storm, defaults={"seconds": 1.0, **ONCE}),

@@ -1,10 +1,10 @@
-"""Faults at times: a schedule is a list of (seconds from its start, fault as text).
+"""Schedules of faults: a list of (seconds from its start, fault as text).
 
     modem.faults.schedule([(12.5, "reset"), (30, "black_hole:seconds=20")])
     modem.faults.schedule(random_schedule(seed=7, seconds=600))
 
-The same seed gives the same schedule. As text, for command lines and the control port, a fault
-with its time in front, `12.5 reset`, or `random:seed=7,seconds=600`.
+The same seed gives the same schedule. Command lines and the control port write a fault with its
+time in front, `12.5 reset`, or `random:seed=7,seconds=600`.
 """
 
 from __future__ import annotations
@@ -39,14 +39,14 @@ MENU = {
     "power_cut": {"seconds": (1, 30)},
     "sim_pulled": {"seconds": (1, 60)},
 }
-"""What a random schedule consists of."""
+"""The faults of a random schedule."""
 SEEDED = {"noise", "lost_bytes", "doubled_bytes", "garbage"}
 MOST = 12
-"""Faults in ten minutes, at most."""
+"""Most faults in ten minutes."""
 
 
 def random_schedule(seed: int, seconds: float = 600.0) -> Schedule:
-    """Faults at random times within `seconds`, in their order; one at least."""
+    """Return faults at random times within `seconds`, in order; at least one."""
     chance = random.Random(seed)
     most = max(1, round(MOST * seconds / 600))
     times = sorted(chance.uniform(0, seconds) for _ in range(chance.randint(1, most)))
@@ -62,10 +62,10 @@ def _random_fault(chance: random.Random) -> str:
 
 
 def split(text: str) -> tuple[float, str]:
-    """`[SECONDS ]FAULT` -> (seconds, fault). Raises ValueError for a time that is none."""
+    """Return (seconds, fault) of `[SECONDS ]FAULT`. Raises ValueError for an invalid time."""
     first, _, rest = text.strip().partition(" ")
     if not rest:
         return 0.0, first
     if not first.replace(".", "", 1).isdigit() or float(first) > 1e6:
-        raise ValueError(f"fault {text!r}: {first!r} is no number of seconds")
+        raise ValueError(f"fault {text!r}: {first!r} is not a number of seconds")
     return float(first), rest.strip()

@@ -1,4 +1,4 @@
-"""Faults to provoke, and permanent quirks. The kinds are rows of a table, in fault_kinds.py.
+"""Faults on demand, and permanent quirks. fault_kinds.py has the table of the kinds.
 
     modem.faults.add("cme", prefix="+CSIM", code=13, times=2)
     modem.faults.add("lost_urc", prefix="+CADATAIND", times=1)
@@ -26,43 +26,43 @@ QUIRKS = {
     "csim_unquoted": "the response hex of +CSIM and +CGLA has no quotes",
     "csim_lower": "the response hex of +CSIM and +CGLA is lower case",
     "csim_glued": "the previous +CSIM answer is printed in front of the current one",
-    "csim_late": "the first line behind +CSIM is another one",
-    "csim_truncated": "a response ends after 256 bytes; its length field does not know",
+    "csim_late": "a URC comes between +CSIM and its response",
+    "csim_truncated": "a response ends after 256 bytes; its length field counts all",
     "csim_basic_only": "+CSIM opens and closes channels, but passes nothing on to them",
-    "no_csim": "there is no +CSIM",
-    "cgla": "there are +CCHO, +CGLA and +CCHC",
+    "no_csim": "the modem lacks +CSIM",
+    "cgla": "the modem has +CCHO, +CGLA and +CCHC",
     "cgla_no_space": "no space after the colon of +CGLA",
     "cgla_fetches": "+CGLA sends GET RESPONSE by itself",
-    "cgla_no_test": "the test forms of +CCHO, +CGLA and +CCHC are refused",
-    "ccho_bare": "+CCHO answers the handle alone, as 27.007 has it",
+    "cgla_no_test": "the modem refuses the test forms of +CCHO, +CGLA and +CCHC",
+    "ccho_bare": "+CCHO prints the handle alone, as in 27.007",
     "ccho_hex": "the handle of +CCHO is a long number in hex",
-    "cchc_named": "+CCHC prints its name before OK, as 27.007 has it",
-    "lf_refused": "a LF behind the command line of a send is refused",
-    "no_cchc": "there is no +CCHC: a session stays until the card is reset",
+    "cchc_named": "+CCHC prints its name before OK, as in 27.007",
+    "lf_refused": "the modem refuses a LF after the command line of a send",
+    "no_cchc": "the modem lacks +CCHC: a session stays until the card is reset",
     "csim_no_select": "+CSIM refuses SELECT on a channel with +CME ERROR: 0",
-    "csim_6100": "over +CSIM GET RESPONSE is answered with 6100 and no data, for ever",
-    "no_nitz": "the network does not tell the time",
-    "csq_unknown": "+CSQ does not know the signal",
+    "csim_6100": "+CSIM answers GET RESPONSE with 6100 and no data, for ever",
+    "no_nitz": "the network does not send the time",
+    "csq_unknown": "+CSQ reports an unknown signal",
     "app_rdy": "APP RDY is printed a little after RDY",
     "qpowd_silent": "+QPOWD switches off without POWERED DOWN",
-    "late_pdpdeact": "after +CFUN=1,1 a data context that was active is told of, before RDY",
-    "qi_forgets": "a connection that the peer closed is gone as soon as all was read",
-    "qi_listens": "+QISTATE says 3 (listening) of a connection that is up",
+    "late_pdpdeact": "after +CFUN=1,1 a URC reports the lost data context, before RDY",
+    "qi_forgets": "the modem forgets a connection that the peer closed once all was read",
+    "qi_listens": "+QISTATE reports 3 (listening) for a connection that is up",
 }
 
 WAYS = ("up", "down", "both")
 RANDOM = "random"
-"""In place of a kind: a whole schedule, by its `seed`, for so many `seconds`."""
+"""Replaces a kind: a whole schedule by its `seed`, for `seconds`."""
 
 
 @dataclass(eq=False)
 class Fault:
-    """One armed fault; which of the options count depends on its kind.
+    """One armed fault; its kind decides which options apply.
 
-    `times`: how often it still strikes (None = for ever); `nth`: the first event that counts.
-    `seconds`: how long it is armed, or what it did lasts; 0 = until `clear`. `rate`: in a
-    thousand bytes. `way`: "up" to the modem, "down" to the host. `delay`: seconds. `size`: bytes.
-    `count`: lines. `cid`: number of a connection (None = the lowest that there is).
+    `times`: strikes left (None = for ever); `nth`: the first event that counts. `seconds`: how
+    long it is armed, or its effect lasts; 0 = until `clear`. `rate`: strikes in a thousand bytes.
+    `way`: "up" to the modem, "down" to the host. `delay`: seconds. `size`: bytes. `count`: lines.
+    `cid`: number of a connection (None = the lowest).
     """
 
     kind: str
@@ -90,11 +90,11 @@ class Fault:
 TEXTS = ("prefix", "at", "way")
 OPTIONS = tuple(item.name for item in fields(Fault) if item.init and item.name != "kind")
 LIMITS = {"nth": 1, "times": 1, "rate": 1, "count": 1}
-"""Options that have a least value other than 0."""
+"""Options whose least value is not 0."""
 
 
 class Faults:
-    """The faults of a modem; `struck` counts how often each kind did something."""
+    """The faults of a modem; `struck` counts the strikes of each kind."""
 
     def __init__(self, modem) -> None:
         self.modem = modem
@@ -105,13 +105,13 @@ class Faults:
     # -- arming ----------------------------------------------------------------------------------
 
     def add(self, kind: str, **options) -> Fault:
-        """Arm a fault. Raises ValueError for a kind or an option that does not exist."""
+        """Arm a fault. Raises ValueError for an unknown kind or option."""
         fault = make(kind, options)
         self._arm(fault)
         return fault
 
     def parse(self, text: str) -> None:
-        """Arm what is written as `[SECONDS ]kind[:name=value[,name=value…]]`, now or then."""
+        """Arm the fault `[SECONDS ]kind[:name=value[,name=value…]]`, now or after SECONDS."""
         seconds, text = split(text)
         kind, options = parsed(text)
         if kind == RANDOM:
@@ -122,7 +122,7 @@ class Faults:
             self.add(kind, **options)
 
     def schedule(self, entries: Iterable[tuple[float, str]], start: float = 0.0) -> None:
-        """Arm each (seconds from now, text) at its time. Raises ValueError before any is."""
+        """Arm each (seconds from now, text) at its time. Raises ValueError before it arms any."""
         begin = self.modem.now = self.modem.clock()
         made = []
         for seconds, text in entries:
@@ -132,7 +132,7 @@ class Faults:
             self.modem.timers.at(due, lambda fault=fault: self._arm(fault), "fault")
 
     def clear(self) -> None:
-        """Disarm all, forget schedules, end what lasts."""
+        """Disarm all faults, forget schedules, end lasting effects."""
         for tag in ("fault", "storm"):
             self.modem.timers.cancel(tag)
         self.armed.clear()
@@ -141,7 +141,7 @@ class Faults:
             self._end(fault)
 
     def state(self) -> dict:
-        """For people: what is armed, what lasts, and how often each kind struck."""
+        """Return for display the armed faults, the lasting ones, and the strikes of each kind."""
         return {
             "armed": [fault.kind for fault in self.armed],
             "lasting": [fault.kind for fault in self._lasting],
@@ -163,7 +163,7 @@ class Faults:
             self.armed.remove(fault)
 
     def _end(self, fault: Fault) -> None:
-        """What the fault did is over, unless another one of its kind still lasts."""
+        """End the fault's effect, unless another fault of its kind still lasts."""
         if fault not in self._lasting:
             return
         self._lasting.remove(fault)
@@ -178,45 +178,45 @@ class Faults:
     # -- where faults strike ---------------------------------------------------------------------
 
     def active(self, kind: str) -> bool:
-        """True while a fault of this kind is armed."""
+        """Return whether a fault of this kind is armed."""
         return any(fault.kind == kind for fault in self.armed)
 
     def command(self, text: str):
-        """A command is about to run: None, or a result instead of it; may raise ATError."""
+        """Before a command, return None or a result that replaces it; may raise ATError."""
         for fault in self._matching("command", "prefix", text):
             return self._strike(fault)
         return None
 
     def delay(self, text: str) -> float:
-        """Seconds that this command waits before it runs."""
+        """Return the seconds that this command waits before it runs."""
         return sum(self._strike(fault) for fault in self._matching("late", "prefix", text))
 
     def loses(self, urc: str) -> bool:
-        """True when this URC is to vanish."""
+        """Return whether a fault removes this URC."""
         for fault in self._matching("urc", "prefix", urc):
             self._strike(fault)
             return True
         return False
 
     def answer(self, lines: list[str], previous: str) -> list[str]:
-        """The lines of an answer with a SIM's response; `previous`: the last one before it."""
+        """Return the lines to print for a SIM's response; `previous`: the response before it."""
         for fault in self._matching("answer", "prefix", lines[-1]):
             return lines[:-1] + self._strike(fault, lines[-1], previous)
         return lines
 
     def occur(self, name: str) -> None:
-        """A named event happens; faults that wait for it strike. Raises CMEError where an APDU
-        is about to go to the SIM."""
+        """Let the faults that wait for a named event strike. Raises CMEError before an APDU goes
+        to the SIM."""
         for hook in ("event", "apdu"):
             for fault in self._matching(hook, "at", name):
                 self._strike(fault)
 
     def output(self, data: bytes) -> bytes:
-        """Bytes as they leave the UART."""
+        """Return the bytes that leave the UART."""
         return self._line(data, "down") if self.armed else data
 
     def input(self, data: bytes) -> bytes:
-        """Bytes as they arrive at the UART."""
+        """Return the bytes that arrive at the UART."""
         return self._line(data, "up") if self.armed else data
 
     def _line(self, data: bytes, way: str) -> bytes:
@@ -227,7 +227,7 @@ class Faults:
         return data
 
     def _matching(self, hook: str, attribute: str, text: str) -> list[Fault]:
-        """Armed faults of a hook whose pattern starts `text` and whose count is reached."""
+        """Return the hook's armed faults whose pattern begins `text` and whose turn it is."""
         found = []
         for fault in list(self.armed):
             if KINDS[fault.kind].hook != hook or not text.startswith(getattr(fault, attribute)):
@@ -237,13 +237,13 @@ class Faults:
                 found.append(fault)
         return found
 
-    def tell(self, fault: Fault) -> None:
-        """A fault did something."""
+    def report(self, fault: Fault) -> None:
+        """Count a fault's strike and report it as an event."""
         self.struck[fault.kind] = self.struck.get(fault.kind, 0) + 1
         self.modem.event("fault", what=fault.kind, pattern=fault.prefix or fault.at)
 
     def _strike(self, fault: Fault, *facts):
-        self.tell(fault)
+        self.report(fault)
         if fault.times is not None:
             fault.times -= 1
             if fault.times <= 0:
@@ -260,7 +260,7 @@ class Faults:
 
 
 def parsed(text: str) -> tuple[str, dict]:
-    """`kind[:name=value[,name=value…]]` -> (kind, options). Raises ValueError."""
+    """Return (kind, options) of `kind[:name=value[,name=value…]]`. Raises ValueError."""
     kind, _, rest = text.partition(":")
     options: dict = {}
     for part in filter(None, rest.split(",")):
@@ -277,7 +277,7 @@ def parsed(text: str) -> tuple[str, dict]:
 
 
 def make(kind: str, options: dict) -> Fault:
-    """A fault that is not armed. Raises ValueError, which names the choices."""
+    """Return a fault, not armed. Raises ValueError, which names the choices."""
     if kind not in KINDS:
         raise ValueError(f"no fault {kind!r}; there are {', '.join(sorted((*KINDS, RANDOM)))}")
     for name in options:
@@ -296,7 +296,7 @@ def make(kind: str, options: dict) -> Fault:
 
 
 def scheduled(text: str, options: dict) -> list[tuple[float, str]]:
-    """The schedule of `random:seed=…,seconds=…`. Raises ValueError."""
+    """Return the schedule of `random:seed=…,seconds=…`. Raises ValueError."""
     if not options.keys() <= {"seed", "seconds"}:
         raise ValueError(f"fault {text!r}: {RANDOM} has the options seed and seconds")
     return random_schedule(**options)

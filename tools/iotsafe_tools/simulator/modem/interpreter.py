@@ -1,15 +1,15 @@
-"""The AT interpreter: bytes from the host in, bytes to the host out, commands in between.
+"""The AT interpreter: takes bytes from the host, runs commands, prints bytes to the host.
 
-Theory of operation. Input is queued in `_rx`. While no command runs, lines are taken from it:
-echo, editing, and at CR the line is parsed into commands that run one after the other. A command
-that takes time is a generator; it stands in `_running` and waits for what stands in `_wait` (a
-time, a condition, or raw bytes); the queue stands still meanwhile, as the UART of the real
-module does. URCs wait in `_urcs` and are printed whenever no line is half typed and no raw
-data is expected: between commands, or between a command and its reply.
+Theory of operation. `_rx` queues the input. While no command runs, the interpreter takes lines
+from it: it echoes, edits, and at CR parses the line into commands, which run one after the other.
+A command that takes time is a generator: `_running` holds it, and `_wait` what it waits for (a
+time, a condition, or raw bytes). Until it ends, the queue stands still, as on the real module.
+`_urcs` holds URCs until no line is half typed and no raw data is expected: between commands, or
+between a command and its reply.
 
-Every byte is counted once when it crosses the UART: as "control" at first, moved to the purpose
-of its command when the line is complete. The owner (`core.Modem`) gives time, command table,
-settings and faults.
+Every byte counts once when it crosses the UART: first as "control", and under the purpose of its
+command when the line is complete. The owner (`core.Modem`) provides time, command table, settings
+and faults.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from .redact import redact_answer, redact_line
 from .table import BARE, SILENT, Data, Until
 
 RX_LIMIT = 8192
-"""Bytes of input that wait while a command runs; more are lost, as on a UART without flow
+"""Most bytes of input that wait while a command runs; more are lost, as on a UART without flow
 control."""
 TX_LIMIT = 65536
-"""Bytes of output that wait to be taken; more are lost."""
+"""Most bytes of output that wait for the host; more are lost."""
 URC_LIMIT = 256
-"""URCs that wait for their turn; older ones are lost."""
+"""Most URCs that wait for their turn; older ones are lost."""
 LINE_HOLD = 1.0
 """Seconds a half typed line holds back URCs."""
 
@@ -44,7 +44,7 @@ class _Wait:
 
 
 class Interpreter:
-    """See the module text. `owner` is the modem; `reset()` brings the state after a boot."""
+    """See the module text. `owner` is the modem; `reset()` sets the state after a boot."""
 
     def __init__(self, owner) -> None:
         self.owner = owner
@@ -56,7 +56,7 @@ class Interpreter:
         self.reset()
 
     def reset(self) -> None:
-        """Forget everything that a reset of the module loses; bytes already printed stay."""
+        """Forget everything that a reset loses; bytes already printed stay."""
         running, self._running = self._running, None
         self.epoch += 1
         self._rx.clear()
@@ -79,7 +79,7 @@ class Interpreter:
     # -- the UART side ---------------------------------------------------------------------------
 
     def feed(self, data: bytes) -> None:
-        """Bytes that the host sent."""
+        """Take bytes from the host."""
         room = RX_LIMIT - len(self._rx)
         self.owner.count("uart_up.control", len(data))
         if len(data) > room:
@@ -95,28 +95,28 @@ class Interpreter:
 
     @property
     def waiting(self) -> int:
-        """Bytes that `take` would return."""
+        """Return how many bytes `take` would return."""
         return len(self._tx)
 
     def urc(self, text: str) -> None:
-        """Print an unsolicited line as soon as one may appear."""
+        """Print an unsolicited line as soon as possible."""
         self._urcs.append(text)
         self._print_urcs()
 
     @property
     def line_feed(self) -> bool:
-        """The next byte of the input is a LF right behind the CR of the command line."""
+        """Whether the next byte of the input is the LF after the command line's CR."""
         return self._took_line and self._rx.startswith(b"\n")
 
     def next_due(self) -> float | None:
-        """When `run` has something to do without new input."""
+        """Return the time at which `run` has work without new input."""
         dues = [self._wait.due] if self._wait else []
         if self._urcs and self._line:
             dues.append(self._line_since + LINE_HOLD)
         return min(dues, default=None)
 
     def run(self) -> None:
-        """Go on as far as input, time and conditions allow."""
+        """Continue as far as input, time and conditions allow."""
         while True:
             if self._running is not None:
                 if not self._continue():
@@ -132,7 +132,7 @@ class Interpreter:
     # -- output ----------------------------------------------------------------------------------
 
     def emit(self, data: bytes, purpose: str) -> int:
-        """Send bytes to the host, count them under `purpose`; returns how many really went out."""
+        """Send bytes to the host and count them under `purpose`; return how many fitted."""
         data = self.owner.faults.output(data)
         room = TX_LIMIT - len(self._tx)
         if len(data) > room:
@@ -143,7 +143,7 @@ class Interpreter:
         return len(data)
 
     def info(self, *lines: str, data: bytes | None = None) -> None:
-        """Print information lines in one block; raw `data` follows the last line directly."""
+        """Print information lines in one block; raw `data` follows the last line immediately."""
         head = "\r\n" if self.owner.verbose else ""
         text = (head + "\r\n".join(lines)).encode("latin-1", "replace")
         self.emit(text + (data or b"") + b"\r\n", self._purpose)
@@ -162,7 +162,7 @@ class Interpreter:
         self._done(text)
 
     def _done(self, result: str) -> None:
-        """The whole line is finished."""
+        """Finish the whole line."""
         self._queue.clear()
         self.owner.event(
             "at",
@@ -185,7 +185,7 @@ class Interpreter:
             self.emit(f"\r\n{text}\r\n".encode("latin-1", "replace"), self.owner.purpose(text))
 
     def push(self, head: str, data: bytes) -> bool:
-        """Print an unsolicited line with raw bytes after it, if one may appear now."""
+        """Print an unsolicited line with raw bytes after it, if possible now; return whether."""
         self._print_urcs()
         if self._urcs or self._line or (self._wait and self._wait.data):
             return False
@@ -196,7 +196,7 @@ class Interpreter:
     # -- input -----------------------------------------------------------------------------------
 
     def _take_input(self) -> None:
-        """Move bytes up to and with the next CR from the queue into the line."""
+        """Move bytes up to and including the next CR from the queue into the line."""
         cut = self._rx.find(b"\r") + 1
         chunk = bytes(self._rx[: cut or len(self._rx)])
         del self._rx[: len(chunk)]
@@ -217,8 +217,8 @@ class Interpreter:
             self._complete()
 
     def _edit(self, typed: bytes) -> None:
-        """Append to the line; backspace and delete remove a character; the rest of an endless
-        line is dropped."""
+        """Append to the line; backspace and delete remove a character. Drop the rest of an
+        overlong line."""
         limit = self.owner.personality.line_limit + 64
         if b"\x08" in typed or b"\x7f" in typed:
             for byte in typed:
@@ -234,7 +234,7 @@ class Interpreter:
             self._line += typed[:room]
 
     def _complete(self) -> None:
-        """CR: find AT, parse, start the first command."""
+        """At CR, find AT, parse the line, start the first command."""
         owner = self.owner
         line = self._line.decode("latin-1")
         size, echoed, overflow = self._line_bytes, self._line_echo, self._overflow
@@ -289,7 +289,7 @@ class Interpreter:
             self._finish(result)
 
     def _continue(self) -> bool:
-        """Resume the running command if what it waits for is there; False when it still waits."""
+        """Resume the running command if its wait is over; return False if it still waits."""
         wait, now = self._wait, self.owner.now
         if wait is None:
             return False
@@ -349,7 +349,7 @@ class Interpreter:
         return _Wait(now + wanted)
 
     def _finish(self, result) -> None:
-        """The current command is through: the next one of the line, or the final result."""
+        """End the current command: start the line's next one, or print the final result."""
         epoch = self.epoch
         self.owner.occur(f"done:{self._name}")
         if epoch != self.epoch:

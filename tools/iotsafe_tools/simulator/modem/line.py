@@ -1,8 +1,7 @@
-"""The serial line between a host and the modem: as fast as it can be, or paced to a baud rate,
-both ways at once.
+"""The serial line between a host and the modem: unlimited, or paced to a baud rate in each
+direction.
 
-`SerialLine` is sans-I/O: a shell hands it what the host sent and fetches what
-the host is to receive.
+`SerialLine` is sans-I/O: a shell passes it the host's bytes and fetches the modem's.
 `MemoryUART` is such a shell for a host in the same process.
 """
 
@@ -18,16 +17,16 @@ SLICE = 0.002
 """Seconds between two deliveries while a paced line is busy."""
 USUAL_RATE = 115200
 UP_NOISE, DOWN_NOISE = 0x95, 0x6A
-"""What a wrong rate does to the bits; not the same both ways, or an echo would be right again."""
+"""The damage of a wrong rate to the bits. It differs by direction: else an echo would be right."""
 HOST_BUFFER = 4096
-"""Bytes from the host that wait for their turn on a paced line."""
+"""Most bytes from the host that wait for their turn on a paced line."""
 
 
 class Pacer:
-    """One direction of a line at `baud`: how many bytes have had the time to pass.
+    """One direction of a line at `baud`: counts the bytes that have had the time to pass.
 
-    `free` is the time when the line has carried everything handed out so far, so that the rate
-    is exact on average.
+    `free` is the time at which the line has carried everything delivered so far, so the rate is
+    exact on average.
     """
 
     def __init__(self, baud: int) -> None:
@@ -35,17 +34,17 @@ class Pacer:
         self.free = 0.0
 
     def begin(self, now: float) -> None:
-        """The first byte of a burst starts now, or when the line is free."""
+        """Start the first byte of a burst now, or when the line is free."""
         self.free = max(self.free, now)
 
     def passed(self, now: float, size: int) -> int:
-        """How many of `size` waiting bytes have passed by now; they are taken as handed out."""
+        """Return how many of `size` waiting bytes have passed by now; count them as delivered."""
         count = min(size, int((now - self.free) / self.byte_time + 1e-6))
         self.free += max(0, count) * self.byte_time
         return max(0, count)
 
     def due(self, size: int) -> float:
-        """When to look again while `size` bytes wait."""
+        """Return when to look again while `size` bytes wait."""
         return self.free + max(self.byte_time, min(size * self.byte_time, SLICE))
 
 
@@ -67,7 +66,7 @@ class SerialLine:
         self._printing_at = modem.values["+IPR"][0]
 
     def set_rate(self, rate: int) -> None:
-        """The host opens its UART anew, at another rate."""
+        """Reopen the host's UART at another rate."""
         self.rate = rate
         self._from_host.clear()
         if self.baud:
@@ -76,17 +75,17 @@ class SerialLine:
             self._sending = False
 
     def _garbled(self, data: bytes, rate: int, noise: int) -> bytes:
-        """What arrives of `data` when the modem's UART is at `rate`."""
+        """Return the bytes that arrive of `data` while the modem's UART is at `rate`."""
         if rate in (0, self.rate):
             return data
         return bytes(byte ^ noise for byte in data)
 
     def room(self) -> int:
-        """How many bytes the host may hand over now."""
+        """Return how many bytes the host may send now."""
         return HOST_BUFFER - len(self._from_host)
 
     def write(self, data: bytes) -> None:
-        """Bytes from the host."""
+        """Take bytes from the host."""
         data = self._garbled(data, self.modem.values["+IPR"][0], UP_NOISE)
         if self._up is None:
             self.modem.feed(data)
@@ -96,7 +95,7 @@ class SerialLine:
         self._from_host += data
 
     def service(self) -> None:
-        """Deliver to the modem what has arrived there; run the modem."""
+        """Deliver the bytes that have arrived at the modem, and run it."""
         if self._from_host:
             count = self._up.passed(self.modem.clock(), len(self._from_host))
             if count:
@@ -105,13 +104,13 @@ class SerialLine:
         self.modem.service()
 
     def read(self, limit: int | None = None) -> bytes:
-        """Bytes that have arrived at the host, at most `limit`."""
+        """Return the bytes that have arrived at the host, at most `limit`."""
         data = self._arrived(limit)
         return self._garbled(data, self._printing_at, DOWN_NOISE) if data else data
 
     def _arrived(self, limit: int | None) -> bytes:
         waiting = self.modem.uart.waiting
-        if not waiting:  # what is printed already goes out at the rate it was printed at
+        if not waiting:  # bytes printed before keep the rate of that time
             self._printing_at = self.modem.values["+IPR"][0]
         if self._down is None or not waiting:
             self._sending = False
@@ -124,7 +123,7 @@ class SerialLine:
         return self.modem.take(self._down.passed(now, size))
 
     def next_due(self) -> float | None:
-        """When `service` or `read` has something to do."""
+        """Return the time at which `service` or `read` has work."""
         dues = [self.modem.next_due()]
         if self._from_host:
             dues.append(self._up.due(len(self._from_host)))
@@ -134,17 +133,17 @@ class SerialLine:
 
 
 def interest(modem) -> tuple[list, list]:
-    """The modem's sockets to wait for: (to read, to write), as `select.select` wants them."""
+    """Return the modem's sockets to wait for as `select.select` takes them: (read, write)."""
     items = modem.selectables()
     readers = [sock for sock, events in items if events & EVENT_READ]
     return readers, [sock for sock, events in items if events & EVENT_WRITE]
 
 
 class MemoryUART:
-    """machine.UART's shape for a modem in the same process; each call runs the modem.
+    """A modem in the same process in the shape of machine.UART; each call runs the modem.
 
     baud: pace both directions. timeout: seconds that `read` and `readinto` wait for the first
-    byte. Received bytes collect in an unbounded buffer, as if the host had hardware flow control.
+    byte. The buffer of received bytes has no limit, as if the host had hardware flow control.
     """
 
     def __init__(self, modem, baud: int | None = None, timeout: float = 0.0) -> None:
@@ -153,18 +152,18 @@ class MemoryUART:
         self._rx = bytearray()
 
     def init(self, baudrate: int) -> None:
-        """Change the rate; what was received and not read is lost."""
+        """Change the rate; bytes that were not read are lost."""
         self._poll()
         self._rx.clear()
         self.line.set_rate(baudrate)
 
     def any(self) -> int:
-        """Bytes that can be read now."""
+        """Return how many bytes can be read now."""
         self._poll()
         return len(self._rx)
 
     def read(self, size: int = -1) -> bytes | None:
-        """At most `size` bytes (all without it); None when there are none."""
+        """Return at most `size` bytes (-1: all); None if there are none."""
         self._wait()
         if not self._rx:
             return None
@@ -173,7 +172,7 @@ class MemoryUART:
         return data
 
     def readinto(self, buffer, size: int | None = None) -> int | None:
-        """Fill `buffer` (at most `size` bytes); how many, None when there are none."""
+        """Fill `buffer` (at most `size` bytes); return how many, None if there are none."""
         view = memoryview(buffer)
         data = self.read(len(view) if size is None else min(size, len(view)))
         if data is None:
@@ -182,7 +181,7 @@ class MemoryUART:
         return len(data)
 
     def write(self, buffer) -> int:
-        """Send everything; returns its length."""
+        """Send everything; return its length."""
         data = bytes(buffer)
         for start in range(0, len(data), HOST_BUFFER):
             while self.line.room() < HOST_BUFFER and self.line.baud:

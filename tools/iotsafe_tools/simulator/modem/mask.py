@@ -1,7 +1,7 @@
-"""Hides secrets in a dialogue as its bytes pass, in whatever chunks: for transcripts.
+"""Hides secrets in a dialogue while its bytes pass, in any chunks, for transcripts.
 
-redact.py hides them in whole lines, for logs; here the structure stays, so that a recorded
-dialogue can be played again: which bytes are hidden, of what shape, and where they end.
+redact.py hides them in whole lines, for logs. Here the structure stays (which bytes are hidden,
+their shape, and their end), so that a recorded dialogue can be played again.
 """
 
 from __future__ import annotations
@@ -12,23 +12,23 @@ from dataclasses import dataclass
 from .redact import RESULT_INS, secret_command
 
 TEXT, WORD, HEX, ANY = "text", "word", "hex", "any"
-"""Shapes of what is hidden: characters between quotes; a word without; hex digits; any bytes.
-The first two do not say how many."""
+"""Shapes of hidden parts: characters between quotes; a word without quotes; hex digits; any bytes.
+The first two hide their length."""
 
 _TAIL = 48
-"""Characters in which what begins a secret is looked for."""
+"""How many past characters the search for the beginning of a secret covers."""
 _APDU_HEAD = 10
 """Hex digits of CLA, INS, P1, P2, Lc: always shown."""
 _RUN = 8
-"""Hex digits in a row that are shown while a secret answer may be in a damaged line."""
+"""Most hex digits in a row to show while a damaged line may hold a secret answer."""
 
-# Name, and how many fields behind the = are not secret: PINs, logins of a data context, passwords.
+# Name -> how many fields after the = are public: PINs, logins of a data context, passwords.
 _COMMANDS = {
     "CPIN": 0, "CPIN2": 0, "SPIC": 0, "CPWD": 1, "CLCK": 2,
     "CGAUTH": 2, "SGAUTH": 2, "UAUTHREQ": 2, "QICSGP": 3, "CNCFG": 3, "CSTT": 1,
     "SAPBR": 3, "UPSD": 2, "QMTCONN": 2, "SMCONF": 1, "UMQTT": 1,
 }  # fmt: skip
-# What modems tell of these settings: the first field of the command may be missing.
+# Modems report these settings, sometimes without the first field of the command.
 _ANSWERS = {"CGAUTH": 2, "SGAUTH": 2, "UAUTHREQ": 2, "QICSGP": 2, "CNCFG": 3, "CSTT": 1}
 _SET = re.compile(rb"[+^]([A-Z0-9]+)(?:\s*=|\s+)$", re.I)
 _TOLD = re.compile(rb"[+^]([A-Z0-9]+):$", re.I)
@@ -42,34 +42,34 @@ _ERASES = frozenset(b"\x08\x7f")
 
 @dataclass(frozen=True)
 class Hidden:
-    """A part of the dialogue that is not shown. `size` in bytes, None where that is not told."""
+    """A hidden part of the dialogue. `size` in bytes, None if it is hidden, too."""
 
     shape: str
     size: int | None = None
 
 
 class Mask:
-    """Both directions of one dialogue: `host(data)` and `modem(data)` give what may be shown of
-    the chunk, a list of bytes and `Hidden`."""
+    """Both directions of one dialogue: `host(data)` and `modem(data)` return a chunk as a list of
+    bytes, which may be shown, and `Hidden`."""
 
     def __init__(self) -> None:
         self.secret = False
-        """The answers of the SIM that come next are secret …"""
+        """The next answers of the SIM are secret."""
         self.answered = True
-        """… and the one to the last such command has come."""
+        """The answer to the last such command has come."""
         self._host = _Way(self, of_host=True)
         self._modem = _Way(self, of_host=False)
 
     def host(self, data: bytes) -> list[bytes | Hidden]:
-        """What the host sent."""
+        """Mask bytes from the host."""
         return self._host.feed(data)
 
     def modem(self, data: bytes) -> list[bytes | Hidden]:
-        """What the modem sent."""
+        """Mask bytes from the modem."""
         return self._modem.feed(data)
 
     def apdu(self, ins: int) -> None:
-        """The host sends an APDU. GET RESPONSE fetches what an earlier one made."""
+        """Note an APDU of the host; GET RESPONSE fetches the answer of an earlier one."""
         if ins in RESULT_INS:
             self.secret, self.answered = True, False
         elif ins != 0xC0 and self.answered:
@@ -77,8 +77,8 @@ class Mask:
 
 
 class _Way:
-    """One direction. `_mode`: what runs through a secret; it says of each byte the shape that
-    hides it or None, and is None when it has ended."""
+    """One direction. `_mode` follows a secret: it gives each byte the shape that hides it, or
+    None. Without a secret, `_mode` is None."""
 
     def __init__(self, mask: Mask, *, of_host: bool) -> None:
         self._mask = mask
@@ -109,7 +109,7 @@ class _Way:
         return parts
 
     def _shape(self, byte: int) -> str | None:
-        """How `byte` is hidden; None: it is shown."""
+        """Return the shape that hides `byte`, None to show it."""
         if byte in _ENDS and not isinstance(self._mode, _Key):
             self._end()
             self._tail.clear()
@@ -131,7 +131,7 @@ class _Way:
         return shape
 
     def _stray(self, byte: int) -> str | None:
-        """Hex digits in a line that nobody understands, while an answer must stay secret."""
+        """Hide hex digits in a line of unknown form while an answer must stay secret."""
         if self._of_host or self._mask.answered:
             return None
         self._run = self._run + 1 if byte in _HEX else 0
@@ -143,7 +143,7 @@ class _Way:
             self._mask.answered = True
 
     def _begin(self, byte: int) -> None:
-        """Does a secret begin behind `byte`?"""
+        """Start a mode if a secret begins after `byte`."""
         if byte == 0x2D:
             if self._tail.endswith(_KEY_BEGINS):
                 self._mode = _Key()
@@ -155,8 +155,8 @@ class _Way:
         name = match[1].decode().upper() if match else ""
         if name in ("CSIM", "CGLA"):
             if not answer:
-                tell = self._mask.apdu if self._of_host else None
-                self._mode = _APDU(1 if name == "CSIM" else 2, tell)
+                report = self._mask.apdu if self._of_host else None
+                self._mode = _APDU(1 if name == "CSIM" else 2, report)
             elif not self._of_host:
                 self._mode = _Answer(self._mask.secret)
         elif name in (_ANSWERS if answer else _COMMANDS) and not (answer and self._of_host):
@@ -164,7 +164,7 @@ class _Way:
 
 
 class _Fields:
-    """Fields of a command, of which the first `shown` are no secret."""
+    """Fields of a command; the first `shown` are public."""
 
     def __init__(self, shown: int) -> None:
         self._shown = shown
@@ -191,11 +191,11 @@ class _Fields:
 
 
 class _APDU:
-    """A command to the SIM, in the field `index`. `tell`: called with its instruction."""
+    """A command to the SIM, in the field `index`. `report` is called with its instruction."""
 
-    def __init__(self, index: int, tell) -> None:
+    def __init__(self, index: int, report) -> None:
         self._commas = index
-        self._tell = tell
+        self._report = report
         self._digits = ""
         self._inside = self._quoted = self._malformed = False
         self.over = False
@@ -221,13 +221,13 @@ class _APDU:
         )
         if len(self._digits) < _APDU_HEAD:
             self._digits += chr(byte)
-            if len(self._digits) == 4 and self._tell:
-                self._tell(int(self._digits[2:], 16))
+            if len(self._digits) == 4 and self._report:
+                self._report(int(self._digits[2:], 16))
         return HEX if hide else None
 
 
 class _Answer:
-    """An answer of the SIM, `<digits>,"<hex>"`: if `secret`, the status word alone is shown."""
+    """An answer of the SIM, `<digits>,"<hex>"`; if `secret`, only the status word is shown."""
 
     def __init__(self, secret: bool) -> None:
         self._secret = secret
@@ -238,7 +238,7 @@ class _Answer:
 
     @property
     def whole(self) -> bool:
-        """As many digits as announced have come."""
+        """Whether all announced digits have come."""
         return 4 <= self._size == self._count
 
     def shape(self, byte: int) -> str | None:
@@ -254,10 +254,10 @@ class _Answer:
             self.over = byte != 0x20  # another answer may follow at once
             return None
         self._count += 1
-        return HEX if self._secret and self._count <= max(self._size - 4, 0) else self._odd()
+        return HEX if self._secret and self._count <= max(self._size - 4, 0) else self._surplus()
 
-    def _odd(self) -> str | None:
-        """More digits than were announced are not understood."""
+    def _surplus(self) -> str | None:
+        """Hide what comes after the announced digits of a secret answer."""
         return HEX if self._secret and self._count > self._size else None
 
 

@@ -1,5 +1,5 @@
-"""The world behind the simulated modem: real, non-blocking TCP sockets, to loopback only unless
-told otherwise."""
+"""The network behind the simulated modem: real, non-blocking TCP sockets, by default to loopback
+only."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Unresolvable(Exception):
 
 
 class Connection:
-    """One TCP connection. `state` goes connecting -> open -> closed; `failure` tells why it
+    """One TCP connection. `state` goes connecting -> open -> closed; `failure` is the reason if it
     never opened.
 
     failure: "" | "refused" | "timeout" | "unreachable". `rx` holds received bytes (at most
@@ -60,7 +60,7 @@ class Connection:
 
     @property
     def due(self) -> float | None:
-        """See above."""
+        """See the class text."""
         if self.state == "connecting":
             early = self._result is not None and not self.network.silent
             return self._answer if early else self._limit
@@ -69,7 +69,7 @@ class Connection:
         return min((queue[0][0] for queue in (self._up, self._down) if queue), default=None)
 
     def selectable(self) -> tuple[socket.socket, int] | None:
-        """The socket and the events it waits for, None when it waits for none."""
+        """Return the socket and the events it waits for, None if it waits for none."""
         if self.network.silent:
             return None
         if self.state == "connecting":
@@ -81,7 +81,7 @@ class Connection:
         return (self.socket, events) if events else None
 
     def service(self, now: float) -> None:
-        """Move what can be moved without waiting; nothing while the network is silent."""
+        """Move bytes without waiting; none while the network is silent."""
         if self.network.silent:
             if self.state == "connecting" and now >= self._limit:
                 self._fail(errno.ETIMEDOUT)
@@ -100,7 +100,7 @@ class Connection:
             self.ended = self.ended or not data
 
     def give_up(self, due: float) -> None:
-        """End an attempt to connect at `due`, if not before."""
+        """End a connection attempt at `due` at the latest."""
         self._limit = min(self._limit, due)
 
     def send(self, data: bytes, now: float) -> None:
@@ -114,7 +114,7 @@ class Connection:
             self._flush()
 
     def reset(self) -> None:
-        """The peer resets the connection: what has not been read is gone."""
+        """Reset the connection as the peer: bytes that were not read are lost."""
         if self.state == "connecting":
             self._fail(errno.ECONNRESET)
         elif self.state == "open":
@@ -130,15 +130,15 @@ class Connection:
 
     @property
     def unacked(self) -> int:
-        """Bytes sent that the peer has not acknowledged."""
+        """The bytes sent that the peer has not acknowledged."""
         if self.socket is None:
             return 0
         raw = fcntl.ioctl(self.socket, termios.TIOCOUTQ, bytes(4))
         return len(self.tx) + struct.unpack("i", raw)[0]
 
     def close(self, abort: bool = False) -> None:
-        """Close; received bytes stay readable. `abort` resets the connection instead of ending
-        it properly, which lets what is in the air arrive at once."""
+        """Close; received bytes stay readable. `abort` resets the connection; otherwise
+        the bytes in the air arrive at once."""
         if self.socket is not None and self._up and not abort and not self.network.silent:
             self._arrived = len(self.tx)
             self._up.clear()
@@ -155,11 +155,11 @@ class Connection:
         self._down.clear()
 
     def _room(self) -> int:
-        """Bytes that the modem takes yet."""
+        """Return how many more bytes the modem takes."""
         return self.rx_limit - len(self.rx) - sum(len(data) for _, data in self._down)
 
     def _over(self) -> bool:
-        """The peer has closed; that may be in the air yet."""
+        """Return whether the peer has closed, even if that is still in the air."""
         return self.ended or bool(self._down and not self._down[-1][1])
 
     def _connecting(self, now: float) -> None:
@@ -217,7 +217,7 @@ class Connection:
                 return
 
     def _set_out(self, data: bytes, now: float) -> None:
-        """What the peer sent, or b"" for its end, on the way to `rx`."""
+        """Send the peer's bytes, or b"" for its end, through the air to `rx`."""
         if self.network.air is None:
             self.rx += data
             self.ended = not data
@@ -238,8 +238,8 @@ class Network:
 
     resolve: host name -> (address, port or None for the port asked for); names not in it are
     looked up only when `loopback_only` is off (that lookup blocks). connect_timeout: seconds of
-    SYN retries before giving up. radio: what the way of the bytes is like, see `air.PRESETS`;
-    None: they need no time.
+    SYN retries before giving up. radio: latency and rate of the bytes, see `air.PRESETS`; None:
+    they take no time.
     Counters: opened, failed, bytes_up, bytes_down.
     """
 
@@ -257,11 +257,11 @@ class Network:
         self.air = Air(radio) if radio else None
         self.opened = self.failed = self.bytes_up = self.bytes_down = 0
         self.silent = False
-        """A black hole: nothing goes through, and nobody says so."""
+        """A black hole: no byte goes through, and no error reports it."""
         self._connections: list = []
 
     def lookup(self, host: str, port: int) -> tuple[str, int]:
-        """Address and port for a host name or an address. Raises Unresolvable."""
+        """Return address and port for a host name or an address. Raises Unresolvable."""
         name = host.lower().rstrip(".")
         if name in self.resolve:
             address, mapped = self.resolve[name]
@@ -293,10 +293,10 @@ class Network:
         return self._connections[-1]
 
     def _connection(self, address: tuple[str, int], now: float) -> Connection:
-        """What carries the bytes; tests may have others."""
+        """Make the connection; tests may replace this."""
         return Connection(self, address, now)
 
     def reset_all(self) -> None:
-        """Every peer resets its connection."""
+        """Reset every connection as its peer."""
         for connection in self._connections:
             connection.reset()

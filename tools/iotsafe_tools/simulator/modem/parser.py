@@ -1,4 +1,4 @@
-"""AT command line syntax: bytes of one line to commands, argument text to values (V.250 5.2,
+"""AT command line syntax: splits a line into commands, and argument text into values (V.250 5.2,
 27.007 4.1).
 
 Pure functions; every string a host can send either parses or raises `RequestError`.
@@ -30,17 +30,17 @@ class Command:
 
     @property
     def text(self) -> str:
-        """The command as it would be typed after AT."""
+        """The command as typed after AT."""
         return (
             self.name + {"exec": "", "read": "?", "test": "=?", "set": "="}[self.form] + self.args
         )
 
 
 def parse_line(body: str, limit: int) -> list[Command]:
-    """Split what follows AT into commands.
+    """Split the text after AT into commands.
 
     body: text between AT and CR. limit: most commands in one line.
-    Raises RequestError("syntax") when no command can be read at some place.
+    Raises RequestError("syntax") where no command can be read.
     """
     commands: list[Command] = []
     at = 0
@@ -80,8 +80,8 @@ def _basic(body: str, at: int) -> tuple[Command, int]:
 
 
 def _unquoted(text: str, mark: str, start: int) -> int:
-    """Index of the first `mark` outside double quotes at or after `start`; len(text) without
-    one."""
+    """Return the index of the first `mark` outside double quotes at or after `start`; len(text) if
+    there is none."""
     quoted = False
     for index in range(start, len(text)):
         if text[index] == '"':
@@ -92,7 +92,7 @@ def _unquoted(text: str, mark: str, start: int) -> int:
 
 
 class Args:
-    """Arguments of a command, read by position; every reader raises RequestError("parameter")."""
+    """The arguments of a command, by position; every reader raises RequestError("parameter")."""
 
     def __init__(self, text: str = "") -> None:
         self.raw = text
@@ -107,7 +107,7 @@ class Args:
         return len(self.tokens)
 
     def has(self, index: int) -> bool:
-        """True when the argument is there and not empty."""
+        """Return whether the argument is there and not empty."""
         return index < len(self.tokens) and self.tokens[index] != ""
 
     def at_most(self, count: int) -> None:
@@ -116,7 +116,7 @@ class Args:
             raise RequestError("parameter", f"{len(self.tokens)} arguments, at most {count}")
 
     def number(self, index: int, allowed: Container[int], default: object = _REQUIRED):
-        """Decimal integer at `index` that lies in `allowed`; `default` when it is absent."""
+        """Return the decimal integer at `index`, one of `allowed`; `default` if it is absent."""
         if not self.has(index):
             return self._default(index, default)
         token = self.tokens[index]
@@ -128,8 +128,8 @@ class Args:
         return value
 
     def text(self, index: int, limit: int, default: object = _REQUIRED):
-        """String at `index`, quotes removed, at most `limit` characters; `default` when it is
-        absent."""
+        """Return the string at `index` without quotes, at most `limit` characters; `default` if it
+        is absent."""
         if not self.has(index):
             return self._default(index, default)
         token = self.tokens[index]

@@ -1,5 +1,5 @@
-"""The modems that can be simulated. A new one: a module with its table and numbers, and a row
-here."""
+"""The modems that can be simulated. To add one, write a module with its table and numbers, and add
+a row here."""
 
 from .cinterion import TX62
 from .quectel import BG77, BG95, BG96, EG91, EG95

@@ -1,5 +1,4 @@
-"""What makes one modem type different from another: a command table, numbers, and two small
-functions."""
+"""The personality of a modem type: a command table, numbers, and a few small functions."""
 
 from __future__ import annotations
 
@@ -12,12 +11,12 @@ from .table import CommandTable
 
 @dataclass(frozen=True)
 class Personality:
-    """Times in seconds, as on the real module; `Options.delays` scales them."""
+    """One modem type. Times in seconds, as on the real module; `Options.delays` scales them."""
 
     name: str
-    """What it is called in options."""
+    """Its name in options."""
     title: str
-    """What people call it."""
+    """Its name in messages."""
     table: CommandTable
     power: PowerTiming
     sockets: type
@@ -29,25 +28,25 @@ class Personality:
     announce: Callable
     """Called at boot: schedules the start-up URCs."""
     registered: Callable
-    """Called when the network tells the time, as it is found."""
+    """Called at registration, when the network sends the time."""
     context: Callable
     """Called with modem, index, active, by_host: a PDP context was activated, refused or lost."""
     line_limit: int
-    """Characters after AT."""
+    """Most characters after AT."""
     commands_limit: int
-    """Commands in one line."""
+    """Most commands in one line."""
     sim_start: float
     """From power to a usable SIM."""
     sim_ready: tuple[tuple[float, str], ...]
-    """What is printed once the SIM can be used: seconds, URC."""
+    """The URCs after the SIM becomes usable: seconds, text."""
     search: float
     """From radio on to registered or denied."""
     search_gives_up: float
-    """From radio on to idle when there is no cell."""
+    """From radio on to idle if there is no cell."""
     pdp_activation: float
     quirks: frozenset[str] = frozenset()
-    """What every modem of this type does, see `faults.QUIRKS`; `Options.quirks` adds to it."""
+    """The quirks of every modem of this type, see `faults.QUIRKS`; `Options.quirks` adds more."""
     shared_receiver: bool = False
-    """GNSS and the network have one receiver: while it is on, the network is not heard."""
+    """GNSS and network share one receiver: while GNSS is on, the network is not heard."""
     under_voltage: str = ""
-    """The line before it switches itself off for want of voltage; "" where there is none."""
+    """The line that it prints before it switches off at under-voltage; "" if it prints none."""

@@ -1,8 +1,8 @@
 """Power key, supply and boot of the module (SIM7080G Hardware Design V1.03).
 
-States: off -> boot -> on -> (down) -> off. The same pulse that switches an off module on
-switches a running one off; a key held long resets it. The key is judged when its time is
-reached, not when it is released.
+States: off -> boot -> on -> (down) -> off. The same pulse switches a module on that is off, and a
+running one off; a long press resets it. The key acts when its time is reached, not when it is
+released.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ class PowerTiming:
     off_done: float
     """From the start of the pulse to off."""
     gap: float
-    """After off the key is not seen for this long."""
+    """For this long after off, the module ignores the key."""
     reboot: float
     """From a software reset to a usable UART."""
     farewell: str = "NORMAL POWER DOWN"
-    """Printed when the key or a command switches the module off; "": nothing is."""
+    """The line at a switch-off by key or command; "": none."""
 
 
 class Power:
@@ -44,7 +44,7 @@ class Power:
         self._off_at: float | None = None
 
     def key(self, pressed: bool) -> None:
-        """The power key is pressed (True) or released (False)."""
+        """Press (True) or release (False) the power key."""
         timers = self.modem.timers
         self.modem.event("power", what=KEY[not pressed])
         timers.cancel("key")
@@ -61,7 +61,7 @@ class Power:
         timers.at(now + self.timing.hold_reset, self._hold, "key")
 
     def supply(self, on: bool) -> None:
-        """The supply voltage comes or goes."""
+        """Switch the supply voltage."""
         self.modem.timers.cancel("key")
         self.supplied = on
         if not on:
@@ -80,7 +80,7 @@ class Power:
         self.boot(self.modem.delay(self.timing.reboot), why)
 
     def shut_down(self, delay: float, silent: bool = False) -> None:
-        """Say farewell, then be off after `delay` seconds."""
+        """Print the farewell unless `silent`, and switch off after `delay` seconds."""
         if self.timing.farewell and not silent:
             self.modem.urc(self.timing.farewell)
         self.state = "down"
@@ -88,7 +88,7 @@ class Power:
         self.modem.timers.at(self.modem.now + delay, lambda: self.off("shut down"), "power")
 
     def off(self, why: str) -> None:
-        """Off at once."""
+        """Switch off at once."""
         self.modem.timers.cancel("power")
         self.modem.lose_state()
         self.state = "off"

@@ -16,7 +16,7 @@ SEND_BUFFER = 10240
 PROMPT_DELAY = 0.002
 """Seconds before the prompt, see ca_sockets."""
 SEND_SECONDS = 120.0
-"""The module waits so long for the rest of the data; 27.005 knows no limit."""
+"""Seconds that the module waits for the rest of the data; 27.005 names no limit."""
 BUFFER, PUSH = 0, 1
 
 OK, PARAMETERS, NOT_SUPPORTED, BROKEN, IN_USE = 0, 552, 555, 561, 563
@@ -44,8 +44,8 @@ INITIAL, OPENING, CONNECTED, CLOSING = 0, 1, 2, 4
 
 
 class QISocket(Socket):
-    """One id. `pending`: the result of the attempt is still to be told. A failed one keeps its id
-    until QICLOSE."""
+    """One id. `pending`: a URC must still report the result of the attempt. A failed socket keeps
+    its id until QICLOSE."""
 
     def __init__(self, cid: int, pdp: int, host: str, port: int, mode: int) -> None:
         super().__init__(cid, pdp, host, port)
@@ -55,7 +55,7 @@ class QISocket(Socket):
 
 class QISockets(SocketTable):
     """All ids of a modem. `error`: of the last operation, for QIGETERROR. `dropped`: contexts that
-    the network took and the host has not cleared yet. `pdp` of a socket is its context less 1."""
+    the network ended and the host has not cleared. A socket's `pdp` is its context minus 1."""
 
     def reset(self) -> None:
         """Close everything."""
@@ -64,7 +64,7 @@ class QISockets(SocketTable):
         self.dropped: set[int] = set()
 
     def notify(self) -> None:
-        """Print what the host has to be told: results, data, closed connections."""
+        """Print the pending URCs: results, data, closed connections."""
         for sock in list(self.sockets.values()):
             connection = sock.connection
             if connection is None or connection.state == "connecting":
@@ -81,40 +81,40 @@ class QISockets(SocketTable):
             if self.ended(sock) and sock.pdp not in self.dropped:
                 self.modem.urc(f'+QIURC: "closed",{sock.cid}')
 
-    # -- what the commands call ------------------------------------------------------------------
+    # -- called by the commands ------------------------------------------------------------------
 
     def refuse(self, code: int) -> ATError:
-        """Remember why; the command ends in ERROR."""
+        """Store `code` for QIGETERROR; return the exception that ends the command in ERROR."""
         self.error = code
         return ATError(TEXTS[code])
 
     def forget(self, pdp: int) -> None:
-        """The host clears a context."""
+        """Forget a context at the host's command, and its sockets."""
         self.dropped.discard(pdp)
         for cid in [cid for cid, sock in self.sockets.items() if sock.pdp == pdp]:
             self.close(cid, abort=True)
 
     def finished(self, sock: QISocket, result: int) -> None:
-        """The attempt of `sock` is over."""
+        """Report the end of the attempt of `sock`."""
         sock.pending = False
         self.error = result
         self.report_attempt(sock, result)
         self.modem.urc(f"+QIOPEN: {sock.cid},{result}")
 
     def usable(self, cid: int) -> QISocket:
-        """The socket if it was connected. Raises ATError."""
+        """Return the socket if it was connected. Raises ATError."""
         sock = self.sockets.get(cid)
         if sock is None or sock.pending or sock.connection is None or sock.connection.failure:
             raise self.refuse(NOT_ALLOWED)
         return sock
 
     def gone(self, sock: QISocket) -> bool:
-        """Some modules forget a closed connection as soon as all was read."""
+        """Whether the modem has forgotten a closed connection, as some do when all was read."""
         forgets = "qi_forgets" in self.modem.quirks
         return forgets and sock.connection.ended and not sock.connection.rx
 
     def state(self, sock: QISocket) -> int:
-        """As +QISTATE has it."""
+        """Return the state for +QISTATE."""
         if sock.connection is None or sock.connection.failure:
             return INITIAL
         if sock.pending:
@@ -137,8 +137,8 @@ class QISockets(SocketTable):
 
 
 def open_socket(modem, args: Args) -> None:
-    """AT+QIOPEN=<context>,<id>,"TCP","<host>",<port>[,<local port>[,<mode>]]: OK, the result is a
-    URC."""
+    """AT+QIOPEN=<context>,<id>,"TCP","<host>",<port>[,<local port>[,<mode>]]: OK, then the result
+    as a URC."""
     args.at_most(7)
     sockets = modem.sockets
     pdp = args.number(0, range(1, 17)) - 1
@@ -173,7 +173,7 @@ def open_socket(modem, args: Args) -> None:
 
 
 def send(modem, args: Args):
-    """AT+QISEND=<id>,<length>: a prompt and exactly that many bytes; 0: what was acknowledged."""
+    """AT+QISEND=<id>,<length>: print a prompt, take exactly length bytes; 0: print the counts."""
     args.at_most(2)
     sockets = modem.sockets
     sock = sockets.usable(args.number(0, IDS))
@@ -198,7 +198,7 @@ def send(modem, args: Args):
 
 
 def receive(modem, args: Args) -> None:
-    """AT+QIRD=<id>[,<length>]: what is buffered, all of it without a length; 0: only the counts.
+    """AT+QIRD=<id>[,<length>]: print buffered bytes, all of them without a length; 0: only counts.
     A read that leaves nothing arms the notification again."""
     args.at_most(2)
     sockets = modem.sockets
@@ -220,7 +220,7 @@ def receive(modem, args: Args) -> None:
 
 
 def state_line(modem, sock: QISocket) -> str:
-    """One line of QISTATE."""
+    """Return one line of QISTATE."""
     sockets = modem.sockets
     host, port = sock.connection.address if sock.connection else (sock.host, sock.port)
     state = sockets.state(sock)
@@ -231,7 +231,7 @@ def state_line(modem, sock: QISocket) -> str:
 
 
 def state(modem, args: Args) -> None:
-    """AT+QISTATE=0,<context> or =1,<id>: a line for each connection that there is."""
+    """AT+QISTATE=0,<context> or =1,<id>: print a line for each such connection."""
     args.at_most(2)
     by_id = args.number(0, range(2))
     wanted = args.number(1, IDS if by_id else range(1, 17))
@@ -239,23 +239,23 @@ def state(modem, args: Args) -> None:
 
 
 def all_states(modem, args: Args) -> None:
-    """AT+QISTATE, AT+QISTATE?: every connection."""
+    """AT+QISTATE, AT+QISTATE?: print every connection."""
     show(modem, lambda sock: True)
 
 
-def show(modem, wanted) -> None:
-    """The lines of the connections that `wanted` likes."""
+def show(modem, matches) -> None:
+    """Print the connections for which `matches(socket)` is true."""
     lines = [
         state_line(modem, sock)
         for _, sock in sorted(modem.sockets.sockets.items())
-        if wanted(sock) and not (sock.connection and modem.sockets.gone(sock))
+        if matches(sock) and not (sock.connection and modem.sockets.gone(sock))
     ]
     if lines:
         modem.info(*lines)
 
 
 def close_socket(modem, args: Args) -> None:
-    """AT+QICLOSE=<id>[,<seconds>]: OK, also for one that is not open."""
+    """AT+QICLOSE=<id>[,<seconds>]: close; OK even if the id is not open."""
     args.at_most(2)
     cid = args.number(0, IDS)
     args.number(1, range(65536), 10)
@@ -264,14 +264,14 @@ def close_socket(modem, args: Args) -> None:
 
 
 def last_error(modem, args: Args) -> None:
-    """AT+QIGETERROR: why the last operation of a socket failed."""
+    """AT+QIGETERROR: print why the last operation of a socket failed."""
     code = modem.sockets.error
     modem.info(f"+QIGETERROR: {code},{TEXTS[code]}")
 
 
 def resolve(modem, args: Args) -> None:
-    """AT+QIDNSGIP=<context>,"<host>": OK; as URCs how many addresses there are, and each, or why
-    there is none."""
+    """AT+QIDNSGIP=<context>,"<host>": OK; then URCs with the number of addresses and each address,
+    or with the error."""
     args.at_most(2)
     pdp = args.number(0, range(1, 17)) - 1
     host = args.text(1, 254)
@@ -291,7 +291,7 @@ def resolve(modem, args: Args) -> None:
 
 
 def add_socket_commands(table: CommandTable) -> None:
-    """Put the QI* commands into a personality's table."""
+    """Add the QI* commands to a personality's table."""
     for name, form, function in (
         ("+QIOPEN", "set", open_socket),
         ("+QISEND", "set", send),

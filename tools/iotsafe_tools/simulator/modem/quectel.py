@@ -1,7 +1,7 @@
 """Quectel BG95, BG96, BG77, EG91 and EG95: identity, boot, power, packet data, time.
 
-After the "BG95&BG77 Series AT Commands Manual" and the TCP/IP note; what only some modules do is a
-quirk in the rows at the end.
+After the "BG95&BG77 Series AT Commands Manual" and the TCP/IP note. The rows at the end have the
+quirks of single modules.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from .table import CommandTable, Number, Setting, Text, Until, render
 BAUD = (9600, 19200, 38400, 57600, 115200, 230400, 460800, 921600, 3000000)
 CONTEXTS = range(1, 17)
 NEVER = 1e9
-"""Seconds; these modules have a reset pin instead of a key that is held."""
+"""Seconds; these modules have a reset pin instead of a long press of the key."""
 QCFG = {
     # key: fields, default
     "nwscanmode": ((Number((0, 1, 3)), Number(range(2))), (0, 1)),
@@ -37,7 +37,7 @@ SETTINGS = (
 
 
 def make_table(model: str, revision: str, system: str) -> CommandTable:
-    """The commands of one module; `system`: what it calls LTE (in +QCSQ and +QNWINFO)."""
+    """Return one module's commands; `system`: its name for LTE (in +QCSQ and +QNWINFO)."""
     table = COMMON.extended()
     table.fixed(("+CGMM", "+GMM"), "exec", model)
     table.fixed(("+CGMR", "+GMR", "+QGMR"), "exec", revision)
@@ -58,18 +58,18 @@ def make_table(model: str, revision: str, system: str) -> CommandTable:
 
 
 def iccid(modem, args: Args) -> None:
-    """AT+QCCID: 19 digits and a filler, or 20 digits."""
+    """AT+QCCID: print 19 digits and a filler, or 20 digits."""
     modem.sim.require()
     modem.info(f"+QCCID: {modem.sim.identity.iccid.ljust(20, 'F')}")
 
 
 def initialised(modem, args: Args) -> None:
-    """AT+QINISTAT: 1 SIM, 2 SMS, 4 phone book are ready."""
+    """AT+QINISTAT: print what is ready: 1 SIM, 2 SMS, 4 phone book."""
     modem.info(f"+QINISTAT: {7 if modem.sim.state == 'ready' else 0}")
 
 
 def configure(modem, args: Args) -> None:
-    """AT+QCFG="<key>"[,<value>…]: kept, or without a value shown."""
+    """AT+QCFG="<key>"[,<value>…]: store values or, without one, print them."""
     key = args.text(0, 16).lower()
     if key not in QCFG:
         raise ATError(key)
@@ -85,7 +85,7 @@ def configure(modem, args: Args) -> None:
 
 
 def urc_port(modem, args: Args) -> None:
-    """AT+QURCCFG="urcport"[,"<port>"]; whatever it is, URCs come out of the UART here."""
+    """AT+QURCCFG="urcport"[,"<port>"]: store the port; URCs come out of this UART anyway."""
     args.at_most(2)
     if args.text(0, 16).lower() != "urcport":
         raise ATError("urcport")
@@ -99,19 +99,19 @@ def urc_port(modem, args: Args) -> None:
 
 
 def signal(modem, args: Args) -> None:
-    """27.007 8.5; some modules do not know it on LTE-M."""
+    """27.007 8.5: print the signal; some modules report it as unknown on LTE-M."""
     known = modem.radio.registered and "csq_unknown" not in modem.quirks
     modem.info("+CSQ: 20,99" if known else "+CSQ: 99,99")
 
 
 def extended_signal(modem, system: str) -> None:
-    """AT+QCSQ: RSSI, RSRP, SINR, RSRQ."""
+    """AT+QCSQ: print RSSI, RSRP, SINR, RSRQ."""
     known = modem.radio.registered
     modem.info(f'+QCSQ: "{system}",-73,-101,125,-11' if known else '+QCSQ: "NOSERVICE"')
 
 
 def network_information(modem, system: str) -> None:
-    """AT+QNWINFO: technology, operator, band, channel."""
+    """AT+QNWINFO: print technology, operator, band, channel."""
     if not modem.radio.registered:
         modem.info("+QNWINFO: No Service")
         return
@@ -123,7 +123,7 @@ def network_information(modem, system: str) -> None:
 
 
 def power_down(modem, args: Args) -> None:
-    """AT+QPOWD[=0|1]: OK, POWERED DOWN; 0 is at once."""
+    """AT+QPOWD[=0|1]: print OK and POWERED DOWN, and switch off; 0: at once."""
     args.at_most(1)
     normal = args.number(0, range(2), 1)
     silent = not normal or "qpowd_silent" in modem.quirks
@@ -132,7 +132,7 @@ def power_down(modem, args: Args) -> None:
 
 
 def set_function(modem, args: Args):
-    """27.007 8.2; `1,1` says farewell and starts again."""
+    """27.007 8.2: set the function level; `1,1` prints the farewell and restarts."""
     if args.number(1, range(2), 0):
         args.at_most(2)
         args.number(0, (0, 1, 4))
@@ -142,7 +142,7 @@ def set_function(modem, args: Args):
 
 
 def restart(modem) -> None:
-    """Some modules still tell of their data context while they are down."""
+    """Restart; some modules print the loss of their data context while they are down."""
     active = any(modem.radio.pdp.values())
     modem.urc(modem.power_state.timing.farewell)
     modem.power_state.reset("CFUN")
@@ -152,7 +152,7 @@ def restart(modem) -> None:
 
 
 def announce(modem) -> None:
-    """Start-up URCs; those about the SIM follow."""
+    """Schedule the start-up URCs; those about the SIM follow."""
     texts = [(0.0, "RDY"), (0.3, "+CFUN: 1")]
     if "app_rdy" in modem.quirks:
         texts.append((0.6, "APP RDY"))
@@ -165,7 +165,7 @@ def announce(modem) -> None:
 
 
 def define_context(modem, args: Args) -> None:
-    """AT+QICSGP=<context>[,<type>,"<apn>","<user>","<password>",<auth>]: define or show."""
+    """AT+QICSGP=<context>[,<type>,"<apn>","<user>","<password>",<auth>]: define or print."""
     args.at_most(6)
     context = args.number(0, CONTEXTS)
     if len(args) == 1:
@@ -176,8 +176,8 @@ def define_context(modem, args: Args) -> None:
 
 
 def activate(modem, args: Args):
-    """AT+QIACT=<context>: OK when the network has granted it. One that the network dropped has to
-    be deactivated first."""
+    """AT+QIACT=<context>: OK when the network has granted it. The host must first deactivate a
+    context that the network dropped."""
     args.at_most(1)
     index = args.number(0, CONTEXTS) - 1
     radio = modem.radio
@@ -190,7 +190,7 @@ def activate(modem, args: Args):
 
 
 def deactivate(modem, args: Args) -> None:
-    """AT+QIDEACT=<context>: its connections are closed and their ids free."""
+    """AT+QIDEACT=<context>: close its connections and free their ids."""
     args.at_most(1)
     index = args.number(0, CONTEXTS) - 1
     modem.sockets.forget(index)
@@ -199,7 +199,7 @@ def deactivate(modem, args: Args) -> None:
 
 
 def active_contexts(modem, args: Args) -> None:
-    """AT+QIACT?: number, state, type and address of what is active."""
+    """AT+QIACT?: print number, state, type and address of the active contexts."""
     radio = modem.radio
     lines = [
         f'+QIACT: {index + 1},1,1,"{radio.address(index)}"'
@@ -211,7 +211,7 @@ def active_contexts(modem, args: Args) -> None:
 
 
 def context_changed(modem, index: int, active: bool, by_host: bool) -> None:
-    """Only what the network does is told."""
+    """Print a URC only for changes by the network."""
     if not active and not by_host:
         modem.sockets.dropped.add(index)
         modem.urc(f'+QIURC: "pdpdeact",{index + 1}')
@@ -221,7 +221,7 @@ def context_changed(modem, index: int, active: bool, by_host: bool) -> None:
 
 
 def registered(modem) -> None:
-    """Network time: 1 sets the clock to UTC, 3 to local time with its zone."""
+    """Set the clock to network time; CTZU 1: UTC, 3: local time with its zone."""
     mode = modem.values["+CTZU"][0]
     if mode:
         quarters = modem.options.time_zone if mode == 3 else 0
@@ -229,7 +229,7 @@ def registered(modem) -> None:
 
 
 def network_time(modem, args: Args) -> None:
-    """AT+QLTS[=<mode>]: 2 local time, else UTC, and the zone; "" before the network told it."""
+    """AT+QLTS[=<mode>]: print local time (2) or UTC, and the zone; "" before network time."""
     args.at_most(1)
     local = args.number(0, range(3), 0) == 2
     if not modem.radio.registered or "no_nitz" in modem.quirks:
@@ -241,7 +241,7 @@ def network_time(modem, args: Args) -> None:
 
 
 def synchronise(modem, args: Args) -> None:
-    """AT+QNTP=<context>,"<server>"[,<port>[,<set>]]: OK, then result and time."""
+    """AT+QNTP=<context>,"<server>"[,<port>[,<set>]]: OK; then a URC with result and time."""
     args.at_most(4)
     index = args.number(0, CONTEXTS) - 1
     args.text(1, 64)
@@ -316,7 +316,7 @@ BG95 = Personality(
 
 
 def _like(name: str, revision: str, system: str, *quirks: str) -> Personality:
-    """Another module of the family."""
+    """Return another module of the family."""
     title = name.upper()
     table = make_table(title, revision, system)
     return replace(BG95, name=name, title=title, table=table, quirks=frozenset(quirks))

@@ -1,4 +1,4 @@
-"""Registration and packet data as the modem reports them; no radio waves, only time.
+"""Registration and packet data as the modem reports them. Only their timing is simulated.
 
 `stat` is the registration state of 27.007 7.22: 0 idle, 1 home, 2 searching, 3 denied, 5 roaming.
 """
@@ -12,18 +12,17 @@ TAC, CELL, RAC = "5B57", "0195071B", "1"
 
 
 class Radio:
-    """Searches while the radio is on and the SIM is ready; PDP contexts hang on the
-    registration."""
+    """Searches while the radio is on and the SIM is ready; PDP contexts need the registration."""
 
     def __init__(self, modem) -> None:
         self.modem = modem
         self.stat = 0
         self.barred: int | None = None
-        """The network does not take us: what the search ends in, over restarts of the modem."""
+        """The state in which a search ends while the network bars the modem; survives restarts."""
         self.reset()
 
     def reset(self) -> None:
-        """State after a boot: not registered, nothing active."""
+        """Set the state after a boot: not registered, nothing active."""
         self.stat = 0
         self._searching = False
         self.attached = False
@@ -33,11 +32,11 @@ class Radio:
 
     @property
     def deaf(self) -> bool:
-        """The receiver listens to satellites: no network is found, and no data passes."""
+        """Whether the receiver listens to satellites: no network is found, no data passes."""
         return self.gnss_since is not None and self.modem.personality.shared_receiver
 
     def listen_to_satellites(self, on: bool) -> None:
-        """The GNSS receiver is switched on or off."""
+        """Switch the GNSS receiver."""
         if not on:
             self.gnss_since = None
         elif self.gnss_since is None:
@@ -46,11 +45,11 @@ class Radio:
 
     @property
     def registered(self) -> bool:
-        """Home or roaming."""
+        """Whether the state is home or roaming."""
         return self.stat in REGISTERED
 
     def update(self) -> None:
-        """Radio or SIM changed: begin to search, or leave the network."""
+        """After a change of radio or SIM, begin to search, or leave the network."""
         wanted = self.modem.values["+CFUN"][0] == 1 and self.modem.sim.state == "ready"
         wanted = wanted and (self.registered or not self.deaf)
         if wanted == self._searching:
@@ -71,7 +70,7 @@ class Radio:
         self.modem.timers.at(due, lambda: self._found(stat), "radio")
 
     def bar(self, stat: int) -> None:
-        """The network is lost, and does not take us again until `allow`: 2 searching, 3 denied."""
+        """Lose the network until `allow` is called; `stat`: 2 searching, 3 denied."""
         self.barred = stat
         if self._searching:
             self.modem.timers.cancel("radio")
@@ -79,14 +78,14 @@ class Radio:
             self._set(stat)
 
     def allow(self) -> None:
-        """The network would take us again."""
+        """Let the network accept the modem again."""
         self.barred = None
         if self._searching and not self.registered:
             self.modem.timers.cancel("radio")
             self._search()
 
     def leave(self) -> None:
-        """Not registered any more; contexts and their sockets go with it."""
+        """End the registration, with all contexts and their sockets."""
         self.attached = False
         self.modem.timers.cancel("pdp")
         self.activating.clear()
@@ -111,7 +110,7 @@ class Radio:
                 self.modem.urc(f"{name}: {self.registration(name, mode)}")
 
     def registration(self, name: str, mode: int) -> str:
-        """What follows +CREG etc. in a URC (the read form has the mode before it)."""
+        """Return the text after +CREG etc. in a URC (the read form has the mode before it)."""
         act = self.modem.options.act
         stat = 0 if name == "+CREG" and act == NB_IOT else self.stat
         if mode < 2 or stat not in REGISTERED:
@@ -125,7 +124,7 @@ class Radio:
         return text
 
     def activate(self, index: int) -> None:
-        """Begin to activate a PDP context; a URC tells the end."""
+        """Begin to activate a PDP context; a URC reports the end."""
         modem = self.modem
         outcome = modem.options.pdp
         self.activating.add(index)
@@ -143,7 +142,7 @@ class Radio:
         self._context(index, not fails, by_host=True)
 
     def deactivate(self, index: int, by_host: bool = False) -> None:
-        """Context off; its sockets close. One that is off already stays so, without a word."""
+        """Switch a context off and close its sockets. Does nothing if it is already off."""
         if not self.pdp[index]:
             return
         self.pdp[index] = 0
@@ -155,7 +154,7 @@ class Radio:
         self.modem.personality.context(self.modem, index, active, by_host)
 
     def drop_contexts(self) -> None:
-        """The network ends what is active, and refuses what is being activated."""
+        """End the active contexts as the network, and refuse pending activations."""
         self.modem.timers.cancel("pdp")
         for index in sorted(self.activating):
             self._activated(index, fails=True)
@@ -163,5 +162,5 @@ class Radio:
             self.deactivate(index)
 
     def address(self, index: int) -> str:
-        """IP address of a context."""
+        """Return the IP address of a context."""
         return f"10.94.36.{44 + index}" if self.pdp.get(index) else "0.0.0.0"

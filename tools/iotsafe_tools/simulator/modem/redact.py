@@ -1,5 +1,5 @@
-"""Removes secrets from what is shown and logged: PINs in AT commands and in APDUs, passwords of
-an APN, keys that the IoT SAFE applet derives, and its random bytes, which seed a board's TLS."""
+"""Removes secrets from displays and logs: PINs in AT commands and in APDUs, passwords of an APN,
+keys that the IoT SAFE applet derives, and its random bytes, which seed a board's TLS."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ _RESPONSE = re.compile(r'(\+(?:CSIM|CGLA):\s*\d+\s*,\s*"?)[0-9A-F]+([0-9A-F]{4}"
 _LOGIN = re.compile(r"(\+(?:CNCFG:(?:[^,]*,){3}|QICSGP:(?:[^,]*,){2}|CSTT:[^,]*,)).*", re.I)
 _PIN_INS = {0x20, 0x24, 0x26, 0x28}
 _UNBLOCK_INS = 0x2C
-"""UNBLOCK PIN always has 16 bytes of data (102 221 11.1.13); other uses of 2C have not."""
+"""UNBLOCK PIN always has 16 bytes of data (102 221 11.1.13), unlike other uses of 2C."""
 _DERIVE_INS = {0x48, 0x4A}
-"""COMPUTE PRF and HKDF: secrets go in and come out."""
+"""COMPUTE PRF and HKDF: both command and response hold secrets."""
 RESULT_INS = {0x46, 0x84, *_DERIVE_INS}
-"""COMPUTE DH and GET RANDOM: they come out."""
+"""COMPUTE DH and GET RANDOM: the response is secret."""
 
 
 def redact_apdu(apdu: bytes) -> str:
-    """Hex of an APDU; the data of VERIFY, CHANGE, DISABLE, ENABLE and UNBLOCK PIN, and that of
-    COMPUTE PRF and HKDF, is hidden."""
+    """Return the hex of an APDU, without the data of VERIFY, CHANGE, DISABLE, ENABLE and UNBLOCK
+    PIN, COMPUTE PRF and HKDF."""
     text = apdu.hex().upper()
     if len(apdu) > 5 and secret_command(apdu[:5], len(apdu)):
         return text[:10] + HIDDEN
@@ -34,14 +34,14 @@ def redact_apdu(apdu: bytes) -> str:
 
 
 def secret_command(head: bytes, size: int = 21) -> bool:
-    """Is the data of a command secret? `head`: its first five bytes; `size` of all of it."""
+    """Return whether a command's data is secret. `head`: its first five bytes; `size`: of all."""
     return head[1] in _PIN_INS | _DERIVE_INS or (
         head[1] == _UNBLOCK_INS and head[4] == 16 and size == 21
     )
 
 
 def redact_response(ins: int, response: bytes) -> str:
-    """Hex of the response to a command with the instruction `ins`, status word at the end."""
+    """Return the hex of the response to instruction `ins`, status word at the end."""
     text = response.hex().upper()
     if len(response) > 2 and ins in RESULT_INS:
         return HIDDEN + text[-4:]
@@ -49,13 +49,13 @@ def redact_response(ins: int, response: bytes) -> str:
 
 
 def redact_line(line: str) -> str:
-    """A command line as it may be shown."""
+    """Return a command line without secrets."""
     return _APDU.sub(_apdu, _APN.sub(r"\1" + HIDDEN, _SECRET.sub(_secret, line)))
 
 
 def redact_answer(line: str) -> str:
-    """A line of an answer: of a card's response the status word alone (the event of the APDU has
-    what of it may be shown), and no login of a data context."""
+    """Return a line of an answer without logins of a data context, and of a card's response only
+    the status word (the event of the APDU has its public part)."""
     return _LOGIN.sub(r"\1" + HIDDEN, _RESPONSE.sub(r"\1" + HIDDEN + r"\2", line))
 
 

@@ -14,7 +14,7 @@ from .table import CommandTable, Number, Setting
 
 TABLE = COMMON.extended()
 TABLE.fixed(("+CGMI", "+GMI"), "exec", "SEQUANS Communications")
-# The radio is off after a start, and the SIM with it.
+# After a start, the radio and the SIM are off.
 TABLE.settings["+CFUN"] = Setting("+CFUN", (Number((0, 1, 4)), Number(range(2))), (0, 0))
 registration = TABLE.handlers["+CEREG"]["read"]
 for setting in (
@@ -29,14 +29,14 @@ TABLE.add("+CEREG", "read", registration)
 
 @TABLE.on("+SQNCCID", "exec", "read")
 def iccid(modem, args: Args) -> None:
-    """ICCID of the SIM, and of a second one that is not there."""
+    """Print the ICCID of the SIM, and "" for a second one, which is absent."""
     modem.sim.require()
     modem.info(f'+SQNCCID: "{modem.sim.identity.iccid}",""')
 
 
 @TABLE.on("+CGPADDR", "set", "exec")
 def address(modem, args: Args) -> None:
-    """27.007 10.1.14: addresses of contexts, in quotes; none without a connection."""
+    """27.007 10.1.14: print the contexts' addresses, in quotes; none without a connection."""
     args.at_most(1)
     cid = args.number(0, range(1, 16), 1)
     known = f',"{modem.radio.address(cid - 1)}"' if modem.radio.pdp.get(cid - 1) else ""
@@ -45,7 +45,7 @@ def address(modem, args: Args) -> None:
 
 @TABLE.on("+SQNDNSLKUP", "set")
 def resolve(modem, args: Args) -> None:
-    """The address of a host name."""
+    """Print the address of a host name."""
     args.at_most(2)
     host = args.text(0, 254)
     if not modem.radio.pdp[0]:
@@ -59,7 +59,7 @@ def resolve(modem, args: Args) -> None:
 
 @TABLE.on("^RESET", "exec")
 def reset(modem, args: Args) -> None:
-    """OK, +SHUTDOWN, and +SYSSTART after the start."""
+    """Print OK and +SHUTDOWN, and +SYSSTART after the start."""
 
     def go() -> None:
         modem.urc("+SHUTDOWN")
@@ -70,12 +70,12 @@ def reset(modem, args: Args) -> None:
 
 @TABLE.on("+SQNSSHDN", "exec")
 def shut_down(modem, args: Args) -> None:
-    """OK and +SHUTDOWN; only the reset line, or power, brings it back."""
+    """Print OK and +SHUTDOWN, and switch off; only the reset line, or power, restarts it."""
     modem.after_ok(lambda: modem.power_state.shut_down(modem.delay(1.0)))
 
 
 def announce(modem) -> None:
-    """The start-up URC."""
+    """Schedule the start-up URC."""
     modem.urc("+SYSSTART")
 
 
@@ -84,7 +84,7 @@ add_socket_commands(TABLE)
 
 
 def named(model: str) -> CommandTable:
-    """The table of `model`."""
+    """Return the table of `model`."""
     table = TABLE.extended()
     table.fixed(("+CGMM", "+GMM"), "exec", model)
     table.fixed("I", "exec", model)
@@ -92,12 +92,12 @@ def named(model: str) -> CommandTable:
 
 
 def personality(name: str, model: str, quirks: frozenset[str]) -> Personality:
-    """A modem of the family."""
+    """Return a modem of the family."""
     return Personality(
         name=name,
         title=model,
         table=named(model),
-        # There is no power key: what the "key" pulls is the reset line.
+        # This modem has no power key: the "key" pulls the reset line.
         power=PowerTiming(
             on_pulse=0.3,
             off_pulse=1e6,

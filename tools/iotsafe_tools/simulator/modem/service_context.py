@@ -1,5 +1,5 @@
-"""The data context as it is handed to the modem's own TCP/IP, for modems whose sockets need that
-beside the bearer: a profile (u-blox R5), the internet services (Cinterion)."""
+"""The data context of the modem's own TCP/IP stack, for modems whose sockets need one beside the
+bearer: a profile (u-blox R5), the internet services (Cinterion)."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from .errors import CMEError
 from .table import Until
 
 BEARER, SERVICE = 0, 3
-"""Contexts of `Radio`: the bearer, and a number that no AT+CGACT reaches on these modems."""
+"""Contexts of `Radio`: the bearer, and a number that AT+CGACT does not reach on these modems."""
 
 
 def hand_over(modem):
-    """Wait until the bearer is handed over; CMEError when it is not there, or not granted."""
+    """Wait until the stack has its context; CMEError if the bearer is off, or it is refused."""
     radio = modem.radio
     if not radio.pdp[BEARER]:
         raise CMEError(bearer.NO_NETWORK)
@@ -24,7 +24,7 @@ def hand_over(modem):
 
 
 def context_changed(modem, index: int, active: bool, by_host: bool) -> None:
-    """With the bearer goes what was handed over."""
+    """End the stack's context when the bearer ends."""
     if index == SERVICE:
         return
     bearer.context_changed(modem, index, active, by_host)

@@ -1,9 +1,9 @@
-"""Where a host finds the modem's UART: a pseudo terminal or a TCP port. Both are driven by
-`lab.Lab`.
+"""The places of the modem's UART for a host: a pseudo terminal or a TCP port. `lab.Lab` drives
+both.
 
-A shell has `name` (what the host opens), `attached` (somebody has), `readers(room)` and
-`writers()` (what to wait for), `read`, `write`, `poll` (call in each turn), `retry` (seconds
-until `poll` is wanted, or None) and `close`.
+A shell has `name` (for the host to open), `attached` (a host has opened it), `readers(room)` and
+`writers()` (files to wait for), `read`, `write`, `poll` (to call in each turn), `retry` (seconds
+until the next `poll`, or None) and `close`.
 """
 
 from __future__ import annotations
@@ -15,26 +15,25 @@ import tty
 
 CHUNK = 4096
 LOOK_AGAIN = 0.01
-"""Seconds between two looks whether somebody opened the pseudo terminal (the kernel does not
-tell)."""
+"""Seconds between two checks whether a host opened the pseudo terminal (the kernel does not report
+that)."""
 
 
 class ShellError(Exception):
-    """The place for the UART cannot be had; the message says what to do."""
+    """The UART cannot be opened there; the message says what to do."""
 
 
 class PtyShell:
     """A raw pseudo terminal; with `link` also a symbolic link to it, removed at the end.
 
-    The host may close and reopen it. Output while nobody has it open is lost, as on a wire that
-    leads nowhere.
+    The host may close and reopen it. While no host has it open, output is lost.
     """
 
     def __init__(self, link: str | None = None) -> None:
         self._master, slave = os.openpty()
         tty.setraw(slave)
         self._device = os.ttyname(slave)
-        os.close(slave)  # from now on the master knows whether anybody else has it open
+        os.close(slave)  # from now on the master can tell whether a host has it open
         os.set_blocking(self._master, False)
         self.attached = False
         self._link = link
@@ -46,7 +45,7 @@ class PtyShell:
         temporary = f"{link}.{os.getpid()}.new"
         try:
             if os.path.lexists(link) and not os.path.islink(link):
-                raise ShellError(f"{link} exists and is no link; choose another name for the pty")
+                raise ShellError(f"{link} exists and is not a link; use another name for the pty")
             os.symlink(self._device, temporary)
             os.replace(temporary, link)
         except OSError as error:
@@ -58,11 +57,11 @@ class PtyShell:
 
     @property
     def retry(self) -> float | None:
-        """Seconds until `poll` should look again."""
+        """Seconds until the next `poll`."""
         return None if self.attached else LOOK_AGAIN
 
     def poll(self) -> bool:
-        """See whether the other side is open; True when a host has just come."""
+        """Check whether a host has it open; return True if one has just opened it."""
         poller = select.poll()
         poller.register(self._master, select.POLLIN)
         events = dict(poller.poll(0)).get(self._master, 0)
@@ -98,7 +97,7 @@ class PtyShell:
             return len(data)
 
     def close(self) -> None:
-        """Remove the link and the pty."""
+        """Remove the link and close the pty."""
         link = self._link
         if link and os.path.islink(link) and os.readlink(link) == self._device:
             os.unlink(link)
@@ -126,11 +125,11 @@ class TcpShell:
 
     @property
     def attached(self) -> bool:
-        """A host is connected."""
+        """Whether a host is connected."""
         return self._client is not None
 
     def poll(self) -> bool:
-        """Take a new host; True when one has just come."""
+        """Accept a new host; return True if one has just connected."""
         try:
             client, _ = self._server.accept()
         except OSError:
@@ -176,7 +175,7 @@ class TcpShell:
             return len(data)
 
     def close(self) -> None:
-        """Hang up."""
+        """Close all sockets."""
         self._drop()
         self._server.close()
 
@@ -187,7 +186,7 @@ class TcpShell:
 
 
 def open_shell(where: str) -> PtyShell | TcpShell:
-    """Shell for "pty", "pty:LINK" or "tcp:HOST:PORT" (port 0 = any free one). Raises
+    """Return the shell for "pty", "pty:LINK" or "tcp:HOST:PORT" (port 0 = any free one). Raises
     ShellError."""
     kind, _, rest = where.partition(":")
     if kind == "pty":

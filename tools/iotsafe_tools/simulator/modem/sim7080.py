@@ -23,7 +23,7 @@ TABLE.fixed("+CGNAPN", "exec", '+CGNAPN: 1,"lab.apn"')
 
 @TABLE.on("+CNCFG", "set")
 def configure_context(modem, args: Args) -> None:
-    """APN and credentials of an application context."""
+    """Store APN and credentials of an application context."""
     args.at_most(6)
     index = args.number(0, range(4))
     fields = (
@@ -38,14 +38,14 @@ def configure_context(modem, args: Args) -> None:
 
 @TABLE.on("+CNCFG", "read")
 def read_configuration(modem, args: Args) -> None:
-    """All application contexts."""
+    """Print all application contexts."""
     empty = (0, "", "", "", 0)
     modem.info(*("+CNCFG: " + render((i, *modem.contexts.get(i, empty))) for i in range(4)))
 
 
 @TABLE.on("+CNACT", "set")
 def activate(modem, args: Args) -> None:
-    """Context on (1, 2 = automatic) or off; +APP PDP tells the outcome."""
+    """Switch a context on (1, 2 = automatic) or off; +APP PDP reports the outcome."""
     args.at_most(2)
     index = args.number(0, range(4))
     action = args.number(1, range(3))
@@ -61,7 +61,7 @@ def activate(modem, args: Args) -> None:
 
 @TABLE.on("+CNACT", "read")
 def active_contexts(modem, args: Args) -> None:
-    """State and address of the four contexts."""
+    """Print state and address of the four contexts."""
     modem.info(
         *(
             "+CNACT: " + render((index, state, modem.radio.address(index)))
@@ -71,7 +71,7 @@ def active_contexts(modem, args: Args) -> None:
 
 
 def context_changed(modem, index: int, active: bool, by_host: bool) -> None:
-    """+APP PDP tells every change, also those that the host wanted."""
+    """Print +APP PDP for every change, also for the host's own."""
     modem.urc(f"+APP PDP: {index},{'ACTIVE' if active else 'DEACTIVE'}")
 
 

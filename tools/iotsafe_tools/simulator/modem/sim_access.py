@@ -1,7 +1,7 @@
 """APDUs of the host to the card: +CSIM (27.007 8.17), and +CCHO, +CGLA, +CCHC (8.45, 8.43, 8.46),
-where the modem keeps the logical channels and the host has a handle for each.
+with which the modem keeps the logical channels and the host has a handle for each.
 
-Which of them a modem has: `SimSlot.lacks`.
+`SimSlot.lacks` decides which of them a modem has.
 """
 
 from __future__ import annotations
@@ -14,19 +14,19 @@ from .sim_slot import GET_RESPONSE
 from .table import CommandTable
 
 APDU_LENGTHS = range(8, 523)
-"""Hex characters of an APDU: 4 bytes, up to CLA INS P1 P2 Lc + 255 bytes + Le."""
+"""Hex characters of an APDU: from 4 bytes to CLA INS P1 P2 Lc + 255 bytes + Le."""
 HANDLE_LIMIT = 32
 SESSION_LIMIT = 19
-"""As many as a card has channels besides the basic one."""
+"""As many sessions as a card has channels besides the basic one."""
 PHONE_FAILURE, NOT_ALLOWED, FAILURE, MEMORY_FULL, INCORRECT = 0, 3, 13, 20, 50
 
 MANAGE_CHANNEL, SELECT = 0x70, 0xA4
 OPEN_CHANNEL = bytes.fromhex("0070000001")
 WAITING = (0x61, 0x9F)
 FETCHES = 20
-"""GET RESPONSE in a row that a modem sends by itself, at most."""
+"""Most GET RESPONSE in a row that a modem sends by itself."""
 SELECTED = (0x90, 0x91, 0x61, 0x62, 0x63, 0x9F)
-"""SW1 of a SELECT that found its application."""
+"""SW1 of a successful SELECT."""
 
 
 def add_sim_commands(table: CommandTable) -> None:
@@ -40,19 +40,19 @@ def add_sim_commands(table: CommandTable) -> None:
 
 
 def on_channel(first: int, channel: int) -> int:
-    """The class byte `first` with `channel` in it (102 221 10.1.1), whatever was there."""
+    """Return the class byte `first` with its channel replaced by `channel` (102 221 10.1.1)."""
     if channel < 4:
         return first & 0x9C | channel
     return first & 0x90 | 0x40 | channel - 4
 
 
 def channel_of(first: int) -> int:
-    """The logical channel in a class byte."""
+    """Return the logical channel in a class byte."""
     return 4 + (first & 0x0F) if first & 0x40 else first & 0x03
 
 
 def read_apdu(args: Args, index: int) -> bytes:
-    """The APDU in arguments `index` (number of characters) and `index` + 1 (hex)."""
+    """Return the APDU in arguments `index` (number of characters) and `index` + 1 (hex)."""
     length = args.number(index, APDU_LENGTHS)
     digits = args.text(index + 1, APDU_LENGTHS[-1])
     try:
@@ -65,7 +65,7 @@ def read_apdu(args: Args, index: int) -> bytes:
 
 
 def exchange(modem, apdu: bytes) -> Generator[float, None, bytes]:
-    """One APDU to the card, as long as the card takes: response data and SW1 SW2."""
+    """Exchange one APDU in the card's time; return response data and SW1 SW2."""
     modem.sim.require()
     modem.occur(f"apdu:{apdu[1]:02X}")
     yield modem.sim.card.latency(apdu)
@@ -74,7 +74,7 @@ def exchange(modem, apdu: bytes) -> Generator[float, None, bytes]:
 
 
 def response_line(name: str, response: bytes, quirks: set[str]) -> str:
-    """The line of +CSIM or +CGLA for a response, as a modem with these quirks prints it."""
+    """Return the line of +CSIM or +CGLA for a response, from a modem with these quirks."""
     digits = response.hex().upper()
     length = len(digits)
     if "csim_truncated" in quirks:
@@ -91,7 +91,7 @@ def response_line(name: str, response: bytes, quirks: set[str]) -> str:
 
 
 def csim(modem, args: Args):
-    """27.007 8.17: one APDU, on the channel that its class byte says."""
+    """27.007 8.17: exchange one APDU, on the channel in its class byte."""
     args.at_most(2)
     apdu = read_apdu(args, 0)
     modem.sim.require()
@@ -115,10 +115,10 @@ def csim(modem, args: Args):
 
 
 def open_session(modem, args: Args):
-    """27.007 8.45: open a logical channel of the card, SELECT the application on it; a handle.
+    """27.007 8.45: open a logical channel, SELECT the application on it, print a handle.
 
-    `Options.ccho_refusal` when the card does not have it, 20 when it has no channel left, 50 for
-    what is no name of an application.
+    `Options.ccho_refusal` if the card lacks the application, 20 if it has no free channel, 50 for
+    an invalid application name.
     """
     args.at_most(1)
     digits = args.text(0, 2 * 16)
@@ -145,7 +145,7 @@ def open_session(modem, args: Args):
 
 
 def _session(modem, args: Args) -> tuple[str, int]:
-    """The handle in the first argument, and its channel."""
+    """Return the handle in the first argument, and its channel."""
     handle = args.text(0, HANDLE_LIMIT)
     modem.sim.require()
     if handle not in modem.sim.sessions:
@@ -154,7 +154,7 @@ def _session(modem, args: Args) -> tuple[str, int]:
 
 
 def session_apdu(modem, args: Args):
-    """27.007 8.43: one APDU on the channel of a session; the modem puts its number in."""
+    """27.007 8.43: exchange one APDU on a session's channel; the modem sets its number."""
     args.at_most(3)
     apdu = read_apdu(args, 1)
     handle, channel = _session(modem, args)
@@ -168,7 +168,7 @@ def session_apdu(modem, args: Args):
             fetch = bytes((on_channel(0, channel), GET_RESPONSE, 0, 0, response[-1]))
             more = yield from exchange(modem, fetch)
             response = response[:-2] + more
-    if handle not in modem.sim.sessions:  # the card was reset meanwhile
+    if handle not in modem.sim.sessions:  # the card has been reset
         raise CMEError(FAILURE)
     lines = [response_line("+CGLA", response, modem.quirks)]
     previous, modem.sim.last_line = modem.sim.last_line, lines[0]
@@ -176,7 +176,7 @@ def session_apdu(modem, args: Args):
 
 
 def close_session(modem, args: Args):
-    """27.007 8.46: close the channel of a session; the card's answer changes nothing."""
+    """27.007 8.46: close the channel of a session; ignore the card's answer."""
     args.at_most(1)
     handle, channel = _session(modem, args)
     yield from exchange(modem, bytes((0, MANAGE_CHANNEL, 0x80, channel, 0)))

@@ -1,4 +1,4 @@
-"""The SIM as the modem sees it: power, PIN, presence, and the one place where APDUs pass to the
+"""The SIM as the modem sees it: power, PIN, presence, and the only place where APDUs pass to the
 card."""
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ GET_RESPONSE = 0xC0
 PIN_TRIES = 3
 SESSION_COMMANDS = ("+CCHO", "+CGLA", "+CCHC")
 FIRST_HANDLE, HANDLE_STEP = 0x0385A7CF, 0x5440
-"""Of handles that look like addresses in the modem's memory."""
+"""Numbers for handles that look like addresses in the modem's memory."""
 NOT_INSERTED, PIN_REQUIRED, PUK_REQUIRED, FAILURE, BUSY, PASSWORD = 10, 11, 12, 13, 14, 16
 
 
 class SimSlot:
-    """`state`: off, starting, pin, puk, ready. `present`: a card is in the slot."""
+    """The slot. `state`: off, starting, pin, puk, ready. `present`: it holds a card."""
 
     def __init__(self, modem, card) -> None:
         self.modem = modem
@@ -29,17 +29,17 @@ class SimSlot:
         self.tries = PIN_TRIES
         self.state = "off"
         self.identity = NOBODY
-        """ICCID and IMSI, as read from the card at its start."""
+        """ICCID and IMSI, read from the card at its start."""
         self.last_line = ""
-        """The previous line with a response, for what repeats it."""
+        """The previous line with a response, for the quirk that repeats it."""
         self._ins = 0
-        """Of the last command: what GET RESPONSE fetches is its data."""
+        """INS of the last command, whose data GET RESPONSE fetches."""
         self.sessions: dict[str, int] = {}
         """Handle of +CCHO -> logical channel of the card."""
         self._opened = 0
 
     def power_on(self) -> None:
-        """Reset the card; it is usable a little later."""
+        """Reset the card, which becomes usable a little later."""
         self.modem.timers.cancel("sim")
         self.state = "starting"
         self.last_line = ""
@@ -51,13 +51,13 @@ class SimSlot:
         self.modem.timers.at(self.modem.now + delay, self._started, "sim")
 
     def power_off(self) -> None:
-        """No more access; channels and PIN state are lost."""
+        """End the access; channels and PIN state are lost."""
         self.modem.timers.cancel("sim")
         self.state = "off"
         self.sessions.clear()
 
     def remove(self) -> None:
-        """The card is pulled out."""
+        """Pull the card out."""
         self.present = False
         if self.state != "off":
             self.power_off()
@@ -65,13 +65,13 @@ class SimSlot:
             self.modem.radio.update()
 
     def insert(self) -> None:
-        """A card is put in."""
+        """Put the card in."""
         self.present = True
         if self.modem.ready and self.modem.values["+CFUN"][0] != 0:
             self.power_on()
 
     def status(self) -> str:
-        """Text of +CPIN. Raises CMEError when the card cannot be asked."""
+        """Return the text of +CPIN. Raises CMEError if the card cannot be used."""
         if not self.present:
             raise CMEError(NOT_INSERTED)
         if self.state == "off":
@@ -81,14 +81,14 @@ class SimSlot:
         return {"pin": "SIM PIN", "puk": "SIM PUK", "ready": "READY"}[self.state]
 
     def require(self) -> None:
-        """Raise the CMEError that says why the card cannot be used now."""
+        """Raise a CMEError with the reason if the card cannot be used now."""
         state = self.status()
         if state != "READY":
             raise CMEError(PIN_REQUIRED if state == "SIM PIN" else PUK_REQUIRED)
 
     def enter_pin(self, pin: str) -> None:
-        """Check the PIN. Raises CMEError(16) for a wrong one, (12) when no try is left, (3) when
-        none is asked for."""
+        """Check the PIN. Raises CMEError(16) for a wrong one, (12) if no try is left, (3) if the
+        SIM does not ask for one."""
         if self.status() == "SIM PUK":
             raise CMEError(PUK_REQUIRED)
         if self.state != "pin":
@@ -104,7 +104,7 @@ class SimSlot:
         self.modem.after_ok(self._unlocked)
 
     def lacks(self, name: str, form: str) -> bool:
-        """Is `name` in this form a command to the card that the modem does not have?
+        """Return whether `name` in this form is a command to the card that the modem lacks.
 
         A SIM7080 has AT+CSIM and nothing else.
         """
@@ -120,16 +120,16 @@ class SimSlot:
         return False
 
     def _csim_reaches(self) -> bool:
-        """The card is one that AT+CSIM reaches, as its profile says."""
+        """Return whether AT+CSIM reaches the card, by its profile."""
         return getattr(getattr(self.card, "profile", None), "csim", True)
 
     @property
     def basic_only(self) -> bool:
-        """AT+CSIM passes nothing on to another channel than 0."""
+        """Whether AT+CSIM passes APDUs only to channel 0."""
         return "csim_basic_only" in self.modem.quirks or not self._csim_reaches()
 
     def new_session(self, channel: int) -> str:
-        """A handle for a channel: the lowest number that is free, or a long one in hex."""
+        """Return a handle for a channel: the lowest free number, or a long one in hex."""
         if "ccho_hex" in self.modem.quirks:
             handle = f"{FIRST_HANDLE + self._opened * HANDLE_STEP:016x}"
         else:
@@ -139,8 +139,8 @@ class SimSlot:
         return handle
 
     def transmit(self, apdu: bytes) -> bytes:
-        """Exchange one APDU: response data and SW1 SW2. Raises CMEError(13) for a card that does
-        not answer."""
+        """Exchange one APDU; return response data and SW1 SW2. Raises CMEError(13) if the card
+        does not answer."""
         modem = self.modem
         if apdu[1:2] == bytes((GET_RESPONSE,)):
             modem.count("get_response")

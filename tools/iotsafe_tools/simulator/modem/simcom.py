@@ -1,4 +1,4 @@
-"""What SIMCom's modems have in common: identity, boot, network, power saving, GNSS, time.
+"""The common part of SIMCom's modems: identity, boot, network, power saving, GNSS, time.
 
 After "SIM7070_SIM7080_SIM7090 Series AT Command Manual" V1.05 and "SIM7000 Series AT Command
 Manual" V1.06, and the notes on low power and GNSS.
@@ -41,7 +41,7 @@ for setting in (
 
 
 def identify(table: CommandTable, model: str, revision: str, name: str) -> None:
-    """What a modem says that it is."""
+    """Add the commands that print the modem's identity."""
     table.fixed(("+CGMM", "+GMM"), "exec", model)
     table.fixed(("+CGMR", "+GMR"), "exec", revision)
     table.fixed("I", "exec", name)
@@ -56,7 +56,7 @@ TABLE.fixed(("+CGMI", "+GMI"), "exec", "SIMCOM_Ltd")
 
 @TABLE.on("+CCID", "exec")
 def iccid(modem, args: Args) -> None:
-    """ICCID, bare."""
+    """Print the bare ICCID."""
     modem.sim.require()
     modem.info(modem.sim.identity.iccid)
 
@@ -66,7 +66,7 @@ def iccid(modem, args: Args) -> None:
 
 @TABLE.on("+CPOWD", "set")
 def power_down(modem, args: Args):
-    """1: NORMAL POWER DOWN instead of OK; 0: at once and without a word."""
+    """Switch off. 1: with NORMAL POWER DOWN instead of OK; 0: at once and silently."""
     if args.number(0, range(2)):
         modem.power_state.shut_down(modem.delay(1.0))
     else:
@@ -76,19 +76,19 @@ def power_down(modem, args: Args):
 
 @TABLE.on("+CREBOOT", "exec")
 def reboot(modem, args: Args) -> None:
-    """OK, then a reset."""
+    """Print OK, then reset."""
     modem.reset_after_ok("CREBOOT")
 
 
 def announce(modem) -> None:
-    """Start-up URCs; with auto-baud nobody hears those before the first AT."""
+    """Schedule the start-up URCs; with auto-baud those before the first AT are lost."""
     for delay, text in ((0.0, "RDY"), (0.3, "+CFUN: 1")):
         due = modem.now + modem.delay(delay)
         modem.timers.at(due, lambda text=text: modem.urc(text))
 
 
 def registered(modem) -> None:
-    """Network time, where CLTS asked for it before the boot; from now on the modem may sleep."""
+    """Print network time if CLTS enabled it before the boot; allow sleep from now on."""
     if modem.at_boot["+CLTS"][0]:
         moment, quarters = modem.wall_clock.network(), modem.options.time_zone
         modem.wall_clock.set(moment, quarters)
@@ -102,7 +102,7 @@ def registered(modem) -> None:
 
 @TABLE.on("+CPSI", "read")
 def system_information(modem, args: Args) -> None:
-    """Serving cell."""
+    """Print the serving cell."""
     if not modem.radio.registered:
         modem.info("+CPSI: NO SERVICE,Online")
         return
@@ -115,14 +115,14 @@ def system_information(modem, args: Args) -> None:
 
 @TABLE.on("+CNSMOD", "read")
 def system_mode(modem, args: Args) -> None:
-    """Access technology in use, 0 = none."""
+    """Print the access technology in use, 0 = none."""
     mode = modem.options.act if modem.radio.registered else 0
     modem.info(f"+CNSMOD: {modem.values['+CNSMOD'][0]},{mode}")
 
 
 @TABLE.on("+CBANDCFG", "set")
 def bands(modem, args: Args) -> None:
-    """Bands of one access technology."""
+    """Store the bands of one access technology."""
     system = args.text(0, 8).upper()
     if system not in ("CAT-M", "NB-IOT"):
         raise CMEError(modem.personality.codes["parameter"])
@@ -133,7 +133,7 @@ def bands(modem, args: Args) -> None:
 
 @TABLE.on("+CBANDCFG", "read")
 def read_bands(modem, args: Args) -> None:
-    """Bands per access technology."""
+    """Print the bands of each access technology."""
     stored = modem.nvm.get("bands", {})
     names = (("CAT-M", "CAT-M"), ("NB-IOT", "NB-IoT"))
     modem.info(*(f'+CBANDCFG: "{name}",{render(stored.get(key, BANDS))}' for key, name in names))
@@ -141,28 +141,27 @@ def read_bands(modem, args: Args) -> None:
 
 @TABLE.on("+CURCCFG", "set")
 def urc_groups(modem, args: Args) -> None:
-    """Accepted; every group stays on."""
+    """Accept the setting; every group stays on."""
     args.text(0, 16)
     args.number(1, range(2))
 
 
 # -- power saving --------------------------------------------------------------------------------
 
-# Seconds of a unit by its code (24.008 10.5.7.4a and 10.5.7.3); what is not there is off.
+# Seconds of a unit by its code (24.008 10.5.7.4a and 10.5.7.3); a missing code is off.
 PERIODIC = {3: 2, 4: 30, 5: 60, 0: 600, 1: 3600, 2: 36000, 6: 1152000}
 ACTIVE = {0: 2, 1: 60, 2: 360}
 
 
 def timer_seconds(bits: str, units: dict[int, int]) -> int | None:
-    """What eight bits of a timer say, None = off."""
+    """Return the seconds in the eight bits of a timer, None = off."""
     value = int(bits or "0", 2)
     unit = units.get(value >> 5)
     return None if unit is None else unit * (value & 31)
 
 
 def await_idleness(modem) -> None:
-    """Enter PSM when no traffic came for the active time. What was set counts from the next boot
-    on."""
+    """Enter PSM after the active time without traffic. New settings apply from the next boot."""
     mode, _, _, period, active = modem.at_boot["+CPSMS"]
     seconds = timer_seconds(active, ACTIVE)
     if mode != 1 or seconds is None:
@@ -179,7 +178,7 @@ def await_idleness(modem) -> None:
 
 
 def fall_asleep(modem, period: int | None) -> None:
-    """As good as off, until the power key or the periodic timer wakes it: then it boots."""
+    """Switch nearly off, until the power key or the periodic timer boots the modem."""
     if modem.values["+CPSMSTATUS"][0]:
         modem.urc('+CPSMSTATUS: "ENTER PSM"')
     modem.power_state.off("PSM")
@@ -195,7 +194,7 @@ def fall_asleep(modem, period: int | None) -> None:
 
 @TABLE.on("+CEDRXRDP", "exec")
 def granted_edrx(modem, args: Args) -> None:
-    """The cycle in use, 0 = none: the one that was asked for."""
+    """Print the cycle in use, which is the requested one; 0 = none."""
     mode, act, bits = modem.values["+CEDRXS"]
     if mode in (1, 2) and modem.radio.registered:
         modem.info(f'+CEDRXRDP: {act},"{bits}","{bits}","0011"')
@@ -206,14 +205,14 @@ def granted_edrx(modem, args: Args) -> None:
 # -- GNSS ----------------------------------------------------------------------------------------
 
 FIX_SECONDS = 30.0
-"""From the receiver switched on to a position."""
+"""Seconds from switching the receiver on to a position."""
 PLACE = "52.516272,13.377722,34.500,0.00,0.0"
 """Latitude, longitude, altitude, speed, course."""
 
 
 @TABLE.on("+CGNSPWR", "set")
 def switch_gnss(modem, args: Args) -> None:
-    """Where the receiver is shared, the network is not heard while it is on."""
+    """Switch the receiver. A shared one does not hear the network while it is on."""
     args.at_most(1)
     on = args.number(0, range(2))
     modem.values["+CGNSPWR"] = (on,)
@@ -242,7 +241,7 @@ TABLE.fixed("+CGNSMOD", "set")
 
 @TABLE.on("+CDNSGIP", "set")
 def resolve(modem, args: Args) -> None:
-    """OK, then the address as a URC."""
+    """Print OK, then the address as a URC."""
     args.at_most(3)
     host = args.text(0, 254)
     args.number(1, range(10), 1)
@@ -266,7 +265,7 @@ def resolve(modem, args: Args) -> None:
 
 @TABLE.on("+CNTP", "exec")
 def synchronise(modem, args: Args) -> None:
-    """OK, then +CNTP: 1 and the time, 61 without network."""
+    """Print OK, then +CNTP: 1 and the time, or 61 without network."""
 
     def answer() -> None:
         if not any(modem.radio.pdp.values()):

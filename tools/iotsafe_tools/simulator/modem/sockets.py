@@ -1,7 +1,7 @@
-"""What the sockets of all modem families have in common: real TCP connections, by number.
+"""The common part of the sockets of all modem families: real TCP connections, by number.
 
-A family subclasses `SocketTable`, says in `notify` what its host has to be told, and adds its
-commands to the table of its personality.
+A family subclasses `SocketTable`, prints its URCs in `notify`, and adds its commands to the table
+of its personality.
 """
 
 from __future__ import annotations
@@ -10,14 +10,13 @@ from .network import Connection, Unresolvable
 
 
 class Socket:
-    """One connection number. `notified`: the host was told of data and has not yet read all of
-    it."""
+    """One connection number. `notified`: a URC has announced data that the host has not read."""
 
     def __init__(self, cid: int, pdp: int, host: str, port: int) -> None:
         self.cid, self.pdp, self.host, self.port = cid, pdp, host, port
         self.connection: Connection | None = None
         self.notified = False
-        self.closed_told = False
+        self.closed_reported = False
 
 
 class SocketTable:
@@ -31,7 +30,7 @@ class SocketTable:
         self.sockets: dict[int, Socket] = {}
         self.reset()
 
-    # -- what the core calls ---------------------------------------------------------------------
+    # -- called by the core ----------------------------------------------------------------------
 
     def reset(self) -> None:
         """Close everything."""
@@ -39,14 +38,14 @@ class SocketTable:
             self.close(cid, abort=True)
 
     def selectables(self) -> list:
-        """(socket, events) of every connection that waits for something."""
+        """Return (socket, events) of every connection that waits."""
         if self.modem.radio.deaf:
             return []
         found = (s.connection.selectable() for s in self.sockets.values() if s.connection)
         return [item for item in found if item]
 
     def next_due(self) -> float | None:
-        """When a connection attempt gives up."""
+        """Return the time at which the next connection attempt gives up."""
         if self.modem.radio.deaf:
             return None
         dues = (s.connection.due for s in self.sockets.values() if s.connection)
@@ -63,11 +62,11 @@ class SocketTable:
         self._count(*before)
 
     def notify(self) -> None:
-        """Print what the host has to be told: data, closed connections."""
+        """Print the pending URCs: data, closed connections."""
         raise NotImplementedError
 
     def context_lost(self, pdp: int) -> None:
-        """A PDP context went: its connections end, their buffers stay readable."""
+        """End the connections of a lost PDP context; their buffers stay readable."""
         for sock in self.sockets.values():
             if sock.pdp == pdp and sock.connection:
                 if sock.connection.state == "connecting":
@@ -77,17 +76,17 @@ class SocketTable:
         self.notify()
 
     def peer_closed(self, cid: int) -> None:
-        """As if the peer had closed the connection now."""
+        """Close the connection as the peer would."""
         sock = self.sockets.get(cid)
         if sock and sock.connection:
             sock.connection.close()
             sock.connection.ended = True
             self.notify()
 
-    # -- what the commands call ------------------------------------------------------------------
+    # -- called by the commands ------------------------------------------------------------------
 
     def start(self, sock: Socket) -> str:
-        """Start to connect and keep `sock`: "" (under way), or why that is not possible:
+        """Start to connect and keep `sock`; return "" (under way) or why that is impossible:
         "unresolved", "unreachable", "error"."""
         modem = self.modem
         try:
@@ -120,28 +119,28 @@ class SocketTable:
         self.modem.event("tcp", what="sent", cid=sock.cid, bytes=len(data))
 
     def read(self, sock: Socket, limit: int) -> bytes:
-        """At most `limit` bytes that the peer sent."""
+        """Return at most `limit` bytes from the peer."""
         data = sock.connection.read(limit)
         if data:
             self.modem.event("tcp", what="received", cid=sock.cid, bytes=len(data))
         return data
 
     def ended(self, sock: Socket) -> bool:
-        """True once, when the peer has closed."""
-        if not sock.connection.ended or sock.closed_told:
+        """Return True once, when the peer has closed."""
+        if not sock.connection.ended or sock.closed_reported:
             return False
-        sock.closed_told = True
+        sock.closed_reported = True
         self.modem.event("tcp", what="closed", cid=sock.cid, by="peer")
         return True
 
     def close(self, cid: int, abort: bool = False) -> None:
-        """Forget a number."""
+        """Close a connection and forget its number."""
         sock = self.sockets.pop(cid, None)
         if sock and sock.connection:
             sock.connection.close(abort)
 
     def hung_up(self, cid: int) -> None:
-        """Forget a number, as the host wants."""
+        """Close a connection at the host's command."""
         self.close(cid)
         self.modem.event("tcp", what="closed", cid=cid, by="host")
 

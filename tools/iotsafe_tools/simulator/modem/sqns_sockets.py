@@ -14,7 +14,7 @@ SEND_BUFFER = 10240
 NOT_ALLOWED, NOT_SUPPORTED = 3, 4
 NO_CARRIER = "NO CARRIER"
 PAYLOAD_TIME = 10.0
-"""Seconds for the bytes behind the prompt."""
+"""Seconds that the modem waits for the bytes after the prompt."""
 NEVER = 3600.0
 
 CONFIG = (
@@ -33,7 +33,7 @@ CLOSED, SUSPENDED, PENDING, OPENING = 0, 2, 3, 6
 
 
 class SqnsSocket(Socket):
-    """One number. `busy`: when bytes passed last, and how many had then."""
+    """One number. `busy`: the time of the last bytes, and the byte count then."""
 
     def __init__(self, number: int, host: str, port: int, now: float) -> None:
         super().__init__(number, 0, host, port)
@@ -44,18 +44,18 @@ class SqnsSockets(SocketTable):
     """All six numbers of a modem."""
 
     def reset(self) -> None:
-        """Close everything, forget the configuration."""
+        """Close everything and forget the configuration."""
         super().reset()
         self.config = dict.fromkeys(NUMBERS, CONFIG[1])
         self.extended = dict.fromkeys(NUMBERS, EXTENDED[1])
 
     def next_due(self) -> float | None:
-        """When a connection attempt gives up, or a silent connection ends."""
+        """Return the time at which an attempt gives up, or a silent connection ends."""
         dues = [self._silent_at(sock) for sock in self.sockets.values()]
         return min((due for due in (*dues, super().next_due()) if due is not None), default=None)
 
     def service(self) -> None:
-        """Move bytes between buffers and network; end what was silent for too long."""
+        """Move bytes between buffers and network; end connections silent for too long."""
         super().service()
         for sock in self.sockets.values():
             passed = sock.connection.sent + sock.connection.received
@@ -67,7 +67,7 @@ class SqnsSockets(SocketTable):
                 sock.connection.ended = True
 
     def notify(self) -> None:
-        """Print what the host has to be told: data, closed connections."""
+        """Print the pending URCs: data, closed connections."""
         for sock in list(self.sockets.values()):
             connection = sock.connection
             if connection.state == "connecting":
@@ -80,7 +80,7 @@ class SqnsSockets(SocketTable):
                 self.modem.urc(f"+SQNSH: {sock.cid}")
 
     def state(self, number: int) -> int:
-        """As +SQNSS tells it."""
+        """Return the state for +SQNSS."""
         sock = self.sockets.get(number)
         if sock is None or sock.connection.ended:
             return CLOSED
@@ -89,13 +89,13 @@ class SqnsSockets(SocketTable):
         return PENDING if sock.connection.rx else SUSPENDED
 
     def connected(self, number: int) -> SqnsSocket:
-        """The socket if it can carry data. Raises CMEError."""
+        """Return the socket if it can carry data. Raises CMEError."""
         if self.state(number) not in (SUSPENDED, PENDING):
             raise CMEError(NOT_ALLOWED)
         return self.sockets[number]
 
     def _silent_at(self, sock: SqnsSocket) -> float | None:
-        """When the connection ends by itself if nothing passes."""
+        """Return the time at which the connection ends if it stays silent."""
         limit = self.config[sock.cid][2]
         if not limit or sock.connection.ended or sock.connection.state != "open":
             return None
@@ -128,7 +128,7 @@ def _configuration(name: str, attribute: str):
 
 
 def dial(modem, args: Args):
-    """AT+SQNSD: OK when the connection stands, NO CARRIER when it does not come."""
+    """AT+SQNSD: OK when the connection is open, NO CARRIER if it fails."""
     args.at_most(8)
     sockets = modem.sockets
     number = args.number(0, NUMBERS)
@@ -161,7 +161,7 @@ def dial(modem, args: Args):
 
 
 def send(modem, args: Args):
-    """AT+SQNSSENDEXT=<number>,<bytes>[,<rai>]: a prompt, and exactly that many bytes."""
+    """AT+SQNSSENDEXT=<number>,<bytes>[,<rai>]: print a prompt, take exactly these bytes."""
     args.at_most(3)
     number = args.number(0, NUMBERS)
     length = args.number(1, range(1, MAX_CHUNK + 1))
@@ -185,7 +185,7 @@ def send(modem, args: Args):
 
 
 def receive(modem, args: Args) -> None:
-    """AT+SQNSRECV=<number>,<n>: at most n buffered bytes, on the line behind the answer."""
+    """AT+SQNSRECV=<number>,<n>: print at most n bytes, in the line after the answer."""
     args.at_most(2)
     number = args.number(0, NUMBERS)
     limit = args.number(1, range(1, MAX_CHUNK + 1))
@@ -200,7 +200,7 @@ def receive(modem, args: Args) -> None:
 
 
 def states(modem, args: Args) -> None:
-    """AT+SQNSS: the state of all six, with the addresses of those that are connected."""
+    """AT+SQNSS: print the state of all six, with addresses for the connected ones."""
     lines = []
     for number in NUMBERS:
         state = modem.sockets.state(number)
@@ -214,7 +214,7 @@ def states(modem, args: Args) -> None:
 
 
 def information(modem, args: Args) -> None:
-    """AT+SQNSI=<number>: bytes sent, received, waiting here, and not acknowledged."""
+    """AT+SQNSI=<number>: print the bytes sent, received, buffered, and not acknowledged."""
     args.at_most(1)
     number = args.number(0, NUMBERS)
     sock = modem.sockets.sockets.get(number)
@@ -235,7 +235,7 @@ def hang_up(modem, args: Args) -> None:
 
 
 def add_socket_commands(table: CommandTable) -> None:
-    """Put the SQNS* commands into a personality's table."""
+    """Add the SQNS* commands to a personality's table."""
     for name, form, function in (
         ("+SQNSCFG", "set", _configure("config", CONFIG[0])),
         ("+SQNSCFG", "read", _configuration("+SQNSCFG", "config")),

@@ -1,4 +1,4 @@
-"""Command tables: name -> form -> handler, and settings that are nothing but stored values.
+"""Command tables: name -> form -> handler, and settings that only store values.
 
 A handler is called as `handler(modem, args)`. It prints with `modem.info(...)` and returns None
 for OK, a string for another final result, `SILENT` or `BARE` for none, or raises `ATError`. A
@@ -18,9 +18,9 @@ from .parser import Args
 
 FORMS = ("exec", "read", "test", "set")
 SILENT = object()
-"""Returned by a handler whose command has no final result."""
+"""A handler returns this if its command has no final result."""
 BARE = object()
-"""The same, and a command behind it in the line is run."""
+"""Like `SILENT`, but the next command in the line runs."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Until:
 class Data:
     """Print `prompt`, then collect exactly `length` raw bytes, at most `seconds`.
 
-    `skip_lf`: a LF right behind the command line belongs to it, else it is the first raw byte.
+    `skip_lf`: a LF after the command line belongs to it; otherwise it is the first raw byte.
     """
 
     length: int
@@ -55,7 +55,7 @@ class Number:
         return args.number(index, self.allowed, default)
 
     def describe(self) -> str:
-        """As the test form prints it: (0-2) or (2,13,38)."""
+        """Return the text of the test form: (0-2) or (2,13,38)."""
         if isinstance(self.allowed, range) and len(self.allowed) > 1:
             return f"({self.allowed[0]}-{self.allowed[-1]})"
         return "(" + ",".join(str(value) for value in sorted(self.allowed)) + ")"
@@ -72,14 +72,14 @@ class Text:
         return args.text(index, self.limit, default)
 
     def describe(self) -> str:
-        """As the test form prints it: the maximum length."""
+        """Return the text of the test form: the maximum length."""
         return f"({self.limit})"
 
 
 @dataclass(frozen=True)
 class Setting:
-    """A command that only stores values. `saved`: kept over a reset (AUTO_SAVE). `need`: how
-    many must be given."""
+    """A command that only stores values. `saved`: they survive a reset (AUTO_SAVE). `need`: how
+    many values are required."""
 
     name: str
     fields: tuple
@@ -89,7 +89,7 @@ class Setting:
 
 
 def render(values: Iterable) -> str:
-    """Values as a read form prints them: numbers bare, strings quoted."""
+    """Return values as a read form prints them: numbers bare, strings quoted."""
     return ",".join(f'"{value}"' if isinstance(value, str) else str(value) for value in values)
 
 
@@ -102,7 +102,7 @@ class CommandTable:
     settings: dict[str, Setting] = field(default_factory=dict)
 
     def on(self, name: str, *forms: str):
-        """Decorator: the function answers `name` in these forms."""
+        """Return a decorator: the function handles `name` in these forms."""
 
         def register(function: Callable) -> Callable:
             for form in forms:
@@ -112,12 +112,12 @@ class CommandTable:
         return register
 
     def add(self, name: str, form: str, function: Callable) -> None:
-        """`function` answers `name` in `form`."""
+        """Let `function` handle `name` in `form`."""
         assert form in FORMS, form
         self.handlers.setdefault(name, {})[form] = function
 
     def fixed(self, names: str | tuple[str, ...], form: str, *lines: str) -> None:
-        """`names` answer with constant lines (none: just OK)."""
+        """Let `names` print constant lines (none: just OK)."""
 
         def answer(modem, args: Args) -> None:
             if lines:
@@ -144,14 +144,14 @@ class CommandTable:
             self.add(name, form, function)
 
     def extended(self) -> CommandTable:
-        """A copy to refine."""
+        """Return a copy to refine."""
         return CommandTable(
             {name: dict(forms) for name, forms in self.handlers.items()}, dict(self.settings)
         )
 
 
 def read_fields(setting: Setting, args: Args, current: tuple) -> tuple:
-    """Values for `setting` from arguments; a field left out keeps its current value."""
+    """Return values for `setting` from arguments; an omitted field keeps its current value."""
     args.at_most(len(setting.fields))
     for index in range(setting.need):
         args.text(index, 560)

@@ -1,4 +1,4 @@
-"""Timers of the modem: functions to call at a time, cancelled together by their tag."""
+"""Timers of the modem: functions to call at a time; a tag cancels several together."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Timers:
         self._order = 0
 
     def at(self, due: float, function: Callable[[], None], tag: str = "run") -> None:
-        """Call `function` when the time is `due`."""
+        """Call `function` at the time `due`."""
         self._order += 1
         heapq.heappush(self._heap, (due, self._order, function, tag))
 
@@ -24,10 +24,10 @@ class Timers:
         heapq.heapify(self._heap)
 
     def next_due(self) -> float | None:
-        """Due time of the first timer."""
+        """Return the due time of the first timer."""
         return self._heap[0][0] if self._heap else None
 
     def run(self, now: float, call: Callable[[Callable[[], None]], None]) -> None:
-        """Hand everything that is due to `call`."""
+        """Pass every due function to `call`."""
         while self._heap and self._heap[0][0] <= now:
             call(heapq.heappop(self._heap)[2])

@@ -1,12 +1,12 @@
-"""Writes the dialogue of a host with a modem to a file, as JSON lines with times: to be read by
-people, and to be played again as a modem (host_tests/unit/replay_uart.py, where the format is).
+"""Writes the dialogue of a host with a modem to a file, as JSON lines with times, for people to
+read and for tests to replay as a modem (host_tests/unit/replay_uart.py defines the format).
 
     with Transcript("t.jsonl", modem="sim7080") as transcript:
         uart = RecordedUART(uart, transcript)
         modem = cellular.SIM7080(uart, transcript.keyed(power_key))
 
-Secrets are hidden (mask.py). What the SIM and the network tell of themselves is not: IMSI, ICCID,
-IMEI, cells, certificates, and the payload of connections as it passed.
+mask.py hides secrets, but not the data of SIM and network: IMSI, ICCID, IMEI, cells, certificates,
+and the payload of connections.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ from .mask import Hidden, Mask
 
 VERSION = 1
 LIMIT = 16 << 20
-"""Bytes of a file; after that nothing more is recorded."""
+"""Bytes of a file; the recording ends there."""
 _TEXT = re.compile(rb"[\t\n\r -~]{8,}|^[\t\n\r -~]+$")
-"""What is written as text; shorter pieces between other bytes are hex, as those are."""
+"""Pieces to write as text; shorter ones between other bytes are hex, like those bytes."""
 
 
 class Transcript:
     """A new file at `path`, readable by its owner only.
 
-    modem, rate, details: of the header. clock: returns seconds. limit: of the file, in bytes.
-    Raises OSError when there is such a file, or it cannot be made. Later a full disk, or the
-    limit, ends the recording and nothing else: `problem` says so.
+    modem, rate, details: for the header. clock: returns seconds. limit: of the file, in bytes.
+    Raises OSError if the file exists or cannot be made. Later, a full disk or the limit ends only
+    the recording: `problem` says so.
     """
 
     def __init__(
@@ -56,29 +56,29 @@ class Transcript:
         self._write({"transcript": VERSION, "modem": modem, "rate": rate, "date": when, **details})
 
     def host(self, data: bytes) -> None:
-        """Bytes that the host sent."""
+        """Record bytes from the host."""
         if data:
             self._record("host", _value(self._mask.host(data)))
 
     def modem(self, data: bytes) -> None:
-        """Bytes that the host received."""
+        """Record bytes from the modem."""
         if data:
             self._record("modem", _value(self._mask.modem(data)))
 
     def key(self, pressed: bool) -> None:
-        """The power key was pressed or released."""
+        """Record that the power key was pressed or released."""
         self._record("key", bool(pressed))
 
     def rate(self, baud: int) -> None:
-        """The host opened its UART anew at another rate."""
+        """Record that the host reopened its UART at another rate."""
         self._record("rate", baud)
 
     def result(self, value: object) -> None:
-        """What the dialogue came to, for whoever plays it again."""
+        """Record the dialogue's result, for a replay."""
         self._record("result", value)
 
     def keyed(self, power_key: Callable[[bool], object]) -> Callable[[bool], None]:
-        """`power_key`, recorded."""
+        """Return a `power_key` that is recorded."""
 
         def press(pressed: bool) -> None:
             self.key(pressed)
@@ -87,7 +87,7 @@ class Transcript:
         return press
 
     def close(self) -> None:
-        """End the file."""
+        """Close the file."""
         if self._file >= 0:
             os.close(self._file)
             self._file = -1
@@ -121,7 +121,7 @@ class Transcript:
 
 
 class RecordedUART:
-    """`uart`, in the shape of machine.UART, with all that passes recorded: in the order in which
+    """Records all that passes through `uart`, in the shape of machine.UART, in the order in which
     the host saw it."""
 
     def __init__(self, uart, transcript: Transcript) -> None:
@@ -131,7 +131,7 @@ class RecordedUART:
             self.init = self._init
 
     def any(self) -> int:
-        """Bytes that can be read now."""
+        """Return how many bytes can be read now."""
         return self._uart.any()
 
     def read(self, *size: int) -> bytes | None:
@@ -147,7 +147,7 @@ class RecordedUART:
         return count
 
     def write(self, data) -> int | None:
-        """As that of the UART; what it took is recorded."""
+        """Like the UART's; records the bytes that it took."""
         now = bytes(data)
         count = self._uart.write(data)
         self.transcript.host(now[: count or 0])
@@ -161,7 +161,7 @@ class RecordedUART:
 
 
 def _value(parts: list[bytes | Hidden]) -> object:
-    """The JSON of a chunk: one part, or a list of them."""
+    """Return the JSON of a chunk: one part, or a list of them."""
     shown: list[str | dict] = []
     for part in parts:
         if isinstance(part, Hidden):
@@ -173,7 +173,7 @@ def _value(parts: list[bytes | Hidden]) -> object:
 
 
 def _readable(data: bytes) -> list[str | dict]:
-    """Text as it is, and in hex what is none."""
+    """Return text unchanged, and other bytes in hex."""
     shown: list[str | dict] = []
     end = 0
     for text in _TEXT.finditer(data):

@@ -1,6 +1,6 @@
 """u-blox SARA-R4 and SARA-R5: identity, boot, power, packet data.
 
-The R4's sockets use the context of the registration, the R5's a profile that is put on it.
+The R4's sockets use the context of the registration, the R5's a profile on top of it.
 """
 
 from __future__ import annotations
@@ -45,12 +45,12 @@ def iccid(modem, args: Args) -> None:
 
 @R4.on("+CPWROFF", "exec")
 def power_off(modem, args: Args) -> None:
-    """OK, then off."""
+    """Print OK, then switch off."""
     modem.after_ok(lambda: modem.power_state.shut_down(modem.delay(2.0)))
 
 
 def _function(silent_reset: int):
-    """AT+CFUN as 27.007 has it, and the vendor's number for a reset."""
+    """Make AT+CFUN as in 27.007, with the vendor's number for a reset."""
     common = COMMON.handlers["+CFUN"]["set"]
 
     def set_function(modem, args: Args):
@@ -68,7 +68,7 @@ add_socket_commands(R4)
 
 
 def announce(modem) -> None:
-    """A start is silent unless a greeting was stored."""
+    """Print the stored greeting, if any, at the start."""
     on, text = modem.values["+CSGT"]
     if on:
         modem.timers.at(modem.now, lambda: modem.urc(text))
@@ -85,7 +85,7 @@ R5.add("+CFUN", "set", _function(16))
 
 @R5.on("+UPSD", "set")
 def configure_profile(modem, args: Args) -> None:
-    """Accepted; profile 0 is the one, on context 1."""
+    """Accept the setting; the only profile is 0, on context 1."""
     args.at_most(3)
     args.number(0, range(1))
     args.number(1, range(120))
@@ -94,7 +94,7 @@ def configure_profile(modem, args: Args) -> None:
 
 @R5.on("+UPSDA", "set")
 def profile_action(modem, args: Args) -> None:
-    """3 activates, +UUPSDA tells the outcome; 4 ends it."""
+    """Activate the profile (3), with +UUPSDA for the outcome, or end it (4)."""
     args.at_most(2)
     args.number(0, range(1))
     action = args.number(1, range(5))
@@ -111,7 +111,7 @@ def profile_action(modem, args: Args) -> None:
 
 @R5.on("+UPSND", "set")
 def profile_status(modem, args: Args) -> None:
-    """0: the address; 8: is it active?"""
+    """Print the profile's address (0), or whether it is active (8)."""
     args.at_most(2)
     args.number(0, range(1))
     active = modem.radio.pdp[SERVICE]
@@ -121,8 +121,8 @@ def profile_status(modem, args: Args) -> None:
         modem.info(f'+UPSND: 0,0,"{modem.radio.address(BEARER) if active else ""}"')
 
 
-def profile_told(modem, index: int, active: bool, by_host: bool) -> None:
-    """+UUPSDA and +UUPSDD for the profile, +CGEV for the bearer."""
+def profile_changed(modem, index: int, active: bool, by_host: bool) -> None:
+    """Print +UUPSDA and +UUPSDD for the profile, +CGEV for the bearer."""
     service_context.context_changed(modem, index, active, by_host)
     if index != SERVICE:
         return
@@ -185,6 +185,6 @@ SARA_R5 = Personality(
         farewell="",
     ),
     sockets=UbloxProfileSockets,
-    context=profile_told,
+    context=profile_changed,
     **COMMONS,
 )

@@ -17,7 +17,7 @@ TCP = 6
 NOT_ALLOWED, NOT_SUPPORTED = 3, 4
 PROMPT_DELAY = 0.002
 NEVER = 3600.0
-"""Longer than any connection attempt. So long the modem waits for a payload, too."""
+"""Seconds; longer than any connection attempt. The modem waits as long for a payload."""
 
 WOULD_BLOCK, IO_ERROR, TIMED_OUT, REFUSED, UNREACHABLE = 11, 5, 110, 111, 113
 FAILURES = {
@@ -33,10 +33,10 @@ INACTIVE, ESTABLISHED, CLOSE_WAIT = 0, 4, 7
 
 
 class UbloxSockets(SocketTable):
-    """All sockets of a modem. `error`: what the last one that failed, failed of (+USOER)."""
+    """All sockets of a modem. `error`: the cause of the last failure (+USOER)."""
 
     context = BEARER
-    """The context that they use."""
+    """The context of these sockets."""
     tx_limit = 10240
 
     def reset(self) -> None:
@@ -45,7 +45,7 @@ class UbloxSockets(SocketTable):
         self.error = 0
 
     def notify(self) -> None:
-        """Data, the end of a connection. One that the peer closed is gone when it was read."""
+        """Print URCs for data and closed connections. Forget closed, read sockets."""
         for sock in list(self.sockets.values()):
             connection = sock.connection
             if connection is None or connection.state == "connecting":
@@ -58,29 +58,29 @@ class UbloxSockets(SocketTable):
             if connection.ended and not connection.rx:
                 self.close(sock.cid)
 
-    def of(self, args: Args) -> Socket:
-        """The socket of the first argument. Raises CMEError."""
+    def socket_of(self, args: Args) -> Socket:
+        """Return the socket of the first argument. Raises CMEError."""
         sock = self.sockets.get(args.number(0, NUMBERS))
         if sock is None:
             raise CMEError(NOT_ALLOWED)
         return sock
 
     def connected(self, args: Args) -> Socket:
-        """The socket of the first argument, if it was connected. Raises CMEError."""
-        sock = self.of(args)
+        """Return the socket of the first argument, if it was connected. Raises CMEError."""
+        sock = self.socket_of(args)
         if sock.connection is None or sock.connection.state == "connecting":
             raise CMEError(NOT_ALLOWED)
         return sock
 
 
 class UbloxProfileSockets(UbloxSockets):
-    """Sockets that use a profile, which has to be activated."""
+    """Sockets that use a profile, which the host must activate."""
 
     context = SERVICE
 
 
 def create(modem, args: Args) -> None:
-    """AT+USOCR=6: the lowest free number."""
+    """AT+USOCR=6: print the lowest free number."""
     args.at_most(3)
     if args.number(0, (6, 17)) != TCP:
         raise CMEError(NOT_SUPPORTED)
@@ -94,10 +94,10 @@ def create(modem, args: Args) -> None:
 
 
 def connect(modem, args: Args):
-    """AT+USOCO: OK once the connection stands; with the last argument 1 at once, and +UUSOCO."""
+    """AT+USOCO: OK once the connection is open; with a last argument 1 at once, then +UUSOCO."""
     args.at_most(4)
     sockets = modem.sockets
-    sock = sockets.of(args)
+    sock = sockets.socket_of(args)
     sock.host, sock.port = args.text(1, 64), args.number(2, range(1, 65536))
     later = args.number(3, range(2), 0)
     if sock.connection is not None:
@@ -114,7 +114,7 @@ def connect(modem, args: Args):
         return sockets.error
 
     if later:
-        modem.after_ok(partial(_tell, modem, sock, failure, result))
+        modem.after_ok(partial(_report_attempt, modem, sock, failure, result))
         return
     if not failure:
         yield Until(lambda: sock.connection.state != "connecting", NEVER)
@@ -122,16 +122,16 @@ def connect(modem, args: Args):
         raise CMEError(NOT_ALLOWED)
 
 
-def _tell(modem, sock: Socket, failure: str, result) -> None:
-    """+UUSOCO when the attempt has ended."""
+def _report_attempt(modem, sock: Socket, failure: str, result) -> None:
+    """Print +UUSOCO when the attempt has ended."""
     if not failure and sock.connection.state == "connecting":
-        modem.timers.at(modem.now + 0.01, partial(_tell, modem, sock, failure, result))
+        modem.timers.at(modem.now + 0.01, partial(_report_attempt, modem, sock, failure, result))
         return
     modem.urc(f"+UUSOCO: {sock.cid},{result()}")
 
 
 def write(modem, args: Args):
-    """AT+USOWR: exactly that many bytes behind the prompt @, or quoted in the command."""
+    """AT+USOWR: take exactly these bytes after the prompt @, or quoted in the command."""
     args.at_most(3)
     sockets = modem.sockets
     sock = sockets.connected(args)
@@ -158,7 +158,7 @@ def _room(sockets: UbloxSockets, sock: Socket) -> int:
 
 
 def read(modem, args: Args) -> None:
-    """AT+USORD=<socket>,<n>: at most n bytes in quotes; 0 asks how many there are."""
+    """AT+USORD=<socket>,<n>: print at most n bytes in quotes, or for n = 0 their count."""
     args.at_most(2)
     sock = modem.sockets.connected(args)
     limit = args.number(1, range(MAX_CHUNK + 1))
@@ -173,7 +173,7 @@ def read(modem, args: Args) -> None:
 def control(modem, args: Args) -> None:
     """AT+USOCTL=<socket>,<parameter>."""
     args.at_most(2)
-    sock = modem.sockets.of(args)
+    sock = modem.sockets.socket_of(args)
     what = args.number(1, (KIND, ERROR, SENT, RECEIVED, STATE, UNACKED))
     connection = sock.connection
     state = INACTIVE
@@ -191,9 +191,9 @@ def control(modem, args: Args) -> None:
 
 
 def close_socket(modem, args: Args) -> None:
-    """AT+USOCL=<socket>[,1]; with the 1, +UUSOCL tells the end."""
+    """AT+USOCL=<socket>[,1]: close; with the 1, +UUSOCL reports the end."""
     args.at_most(2)
-    number = modem.sockets.of(args).cid
+    number = modem.sockets.socket_of(args).cid
     modem.sockets.hung_up(number)
     if args.number(1, range(2), 0):
         modem.after_ok(lambda: modem.urc(f"+UUSOCL: {number}"))
@@ -205,7 +205,7 @@ def last_error(modem, args: Args) -> None:
 
 
 def resolve(modem, args: Args) -> None:
-    """AT+UDNSRN=0,"<host>": its address."""
+    """AT+UDNSRN=0,"<host>": print its address."""
     args.at_most(3)
     args.number(0, range(1))
     try:
@@ -216,7 +216,7 @@ def resolve(modem, args: Args) -> None:
 
 
 def add_socket_commands(table: CommandTable) -> None:
-    """Put the USO* commands into a personality's table."""
+    """Add the USO* commands to a personality's table."""
     for name, form, function in (
         ("+USOCR", "set", create),
         ("+USOCO", "set", connect),

@@ -15,26 +15,26 @@ class WallClock:
         self.reset()
 
     def reset(self) -> None:
-        """State after a boot."""
+        """Set the state after a boot."""
         self._base, self._since, self.quarters = UNSET, self.modem.now, 0
 
     def set(self, moment: datetime, quarters: int) -> None:
-        """Set to an aware time."""
+        """Set the clock to an aware time."""
         self._base, self._since, self.quarters = moment.astimezone(UTC), self.modem.now, quarters
 
     def network(self) -> datetime:
-        """The time that network and NTP servers tell, UTC."""
+        """Return the time that network and NTP servers send, UTC."""
         return self.modem.options.wall_clock()
 
     def local(self) -> datetime:
-        """What the clock shows now, local time."""
+        """Return the clock's local time."""
         seconds = self.modem.now - self._since + self.quarters * 900
         return self._base + timedelta(seconds=seconds)
 
     def at(self, quarters: int) -> datetime:
-        """The network's time in another zone."""
+        """Return the network's time in another zone."""
         return self.network() + timedelta(minutes=15 * quarters)
 
     def text(self) -> str:
-        """As +CCLK prints it: "yy/MM/dd,hh:mm:ss±zz"."""
+        """Return the text of +CCLK: "yy/MM/dd,hh:mm:ss±zz"."""
         return f"{self.local():%y/%m/%d,%H:%M:%S}{self.quarters:+03d}"

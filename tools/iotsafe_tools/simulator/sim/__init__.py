@@ -1,4 +1,4 @@
-"""Simulated SIM: a UICC with logical channels and the IoT SAFE applet.
+"""The simulated SIM: a UICC with logical channels and the IoT SAFE applet.
 
 card = Card(Store("sim.json"), Profile(sign_ms=60))
 card.issuer.write_file(b"\\x02", certificate)

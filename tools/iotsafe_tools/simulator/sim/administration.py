@@ -1,8 +1,8 @@
 """Remote administration: the issuer works on an object while the device uses the card (section 8).
 
-While it runs, a command that touches the object is refused with 6984. The first one afterwards
-says that something has happened: 63CF instead of 9000; 6989 instead of another refusal, if the
-object has changed.
+During a session the card refuses a command that touches the object with 6984. The first such
+command after the session reports it: 63CF instead of 9000 or, if the object has changed, 6989
+instead of another refusal.
 """
 
 from . import status
@@ -23,7 +23,7 @@ class Administration:
         self._touched: set[_Name] = set()  # by the command that is being carried out
 
     def begin(self, kind: Kind, id: bytes) -> None:
-        """Begin a session over an object; raises ValueError when there is none or one runs."""
+        """Begin a session over an object; raise ValueError if it is absent or in a session."""
         if (kind, id) in self._running:
             raise ValueError(f"the {kind.name} object {id.hex()} is being administered already")
         item = self._store.find(kind, id=id)
@@ -32,9 +32,9 @@ class Administration:
         self._running[kind, id] = item
 
     def end(self, kind: Kind, id: bytes) -> None:
-        """End it; raises ValueError when none runs."""
+        """End the session over an object; raise ValueError if none runs."""
         if (kind, id) not in self._running:
-            raise ValueError(f"no administration of the {kind.name} object {id.hex()} runs")
+            raise ValueError(f"the {kind.name} object {id.hex()} is not being administered")
         before = self._running.pop((kind, id))
         changed = self._store.find(kind, id=id) != before
         self._ended[kind, id] = changed or self._ended.get((kind, id), False)
@@ -46,17 +46,17 @@ class Administration:
     # ---- the applet's side -----------------------------------------------------------
 
     def command_begins(self) -> None:
-        """A command has arrived; it has touched nothing yet."""
+        """Note the start of a command, which has touched no object yet."""
         self._touched.clear()
 
     def touch(self, kind: Kind, id: bytes) -> None:
-        """The command uses an object; raises Refused 6984 while that is administered."""
+        """Note that the command uses an object; raise Refused 6984 during its session."""
         if (kind, id) in self._running:
             raise Refused(status.ADMINISTRATION_RUNS)
         self._touched.add((kind, id))
 
     def outcome(self, sw: int) -> int:
-        """The status word of the command, instead of `sw`."""
+        """Return the command's status word: `sw`, or the one that replaces it."""
         if sw == status.ADMINISTRATION_RUNS:
             return sw
         changes = [self._ended.pop(name) for name in self._touched & self._ended.keys()]

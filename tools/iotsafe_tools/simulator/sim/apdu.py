@@ -29,7 +29,7 @@ class Command:
 
     @property
     def last_block(self) -> bool:
-        """P1 of an update: 80 last block, 00 more follow. Bit 5 is ignored (10.2).
+        """Whether P1 of an update announces the last block (80) or not (00). Ignores bit 5 (10.2).
 
         Raises Refused 6A86 for other values.
         """
@@ -39,12 +39,12 @@ class Command:
 
     @property
     def proprietary(self) -> bool:
-        """The class is 8X or CX, as opposed to 0X or 4X."""
+        """Whether the class is 8X or CX, as opposed to 0X or 4X."""
         return bool(self.cla & 0x80)
 
     @property
     def channel(self) -> int | None:
-        """Logical channel of the class byte, 0..19; None when the card lacks the class.
+        """Logical channel of the class byte, 0..19; None if the card lacks the class.
 
         Classes with secure messaging or ISO command chaining are not supported.
         """
@@ -57,11 +57,11 @@ class Command:
 
     @property
     def content(self) -> tuple[int, int, int, int, bytes]:
-        """All but Le: what stays the same when a command is repeated after 6Cxx."""
+        """All but Le: the part that a host repeats unchanged after 6Cxx."""
         return self.cla, self.ins, self.p1, self.p2, self.data
 
     def expect_no_data(self) -> None:
-        """Raise Refused 6700 when the command carries data."""
+        """Raise Refused 6700 if the command carries data."""
         if self.data:
             raise Refused(status.WRONG_LENGTH)
 
@@ -72,7 +72,7 @@ class Command:
 
 
 def parse(apdu: bytes) -> Command:
-    """Take a command of 4..261 bytes apart; raise Refused 6700 when Lc contradicts the length."""
+    """Parse a command of 4..261 bytes; raise Refused 6700 if Lc contradicts the length."""
     if len(apdu) < 4:
         raise Refused(status.WRONG_LENGTH)
     header = apdu[:4]
@@ -91,10 +91,10 @@ def parse(apdu: bytes) -> Command:
 
 @dataclass(frozen=True)
 class Reply:
-    """What a command answers: `data`, then the status word `sw`.
+    """The reply to a command: `data`, then the status word `sw`.
 
-    `cut` says that the command itself has already cut the data to Le (READ FILE, GET RANDOM), so
-    that a short answer is no reason for 6Cxx.
+    `cut`: the command has already cut the data to Le (READ FILE, GET RANDOM), so that short data
+    do not cause 6Cxx.
     """
 
     data: bytes = b""

@@ -1,4 +1,4 @@
-"""The state of the IoT SAFE applet on one card, and what its commands (commands.py) share."""
+"""The state of the IoT SAFE applet on one card, which its commands (commands.py) share."""
 
 from collections.abc import Callable
 
@@ -20,19 +20,19 @@ class Applet:
         self.random = random
         self.sessions = Sessions()
         self.administration = Administration(store)
-        self.list_rest = b""  # of the object list, what has not been read yet
+        self.list_rest = b""  # the part of the object list that is still to be read
 
     def reset(self) -> None:
-        """The card was reset: volatile keys are lost, and sessions unless the profile wedges."""
+        """Reset: lose volatile keys and, unless the profile keeps them, sessions."""
         self.store.reset()
         self.list_rest = b""
         if not self.profile.wedge:
             self.sessions.clear()
 
     def find(self, kind: Kind, data: bytes) -> Container:
-        """The object that `data`, one TLV with its ID or its label, names.
+        """Return the object that `data`, one TLV with its ID or its label, names.
 
-        Raises TLVError when it is no such TLV, Refused 6A82 when there is no such object.
+        Raises TLVError if `data` is not such a TLV, Refused 6A82 if the object is absent.
         """
         items = tlv.decode_all(data)
         if len(items) != 1:
@@ -40,7 +40,7 @@ class Applet:
         return self.find_named(kind, dict(items))
 
     def find_named(self, kind: Kind, items: dict[int, bytes]) -> Container:
-        """Like `find`, with the TLV taken out of decoded `items`."""
+        """Like `find`, but take the TLV out of decoded `items`."""
         id, label = (items.pop(tag, b"") for tag in (kind.tags.id, kind.tags.label))
         if bool(id) == bool(label):
             raise tlv.TLVError("an object is named by its ID or by its label")
@@ -51,7 +51,7 @@ class Applet:
         return item
 
     def object_of(self, session: Session) -> Container:
-        """The object that a session uses, as it stands now; Refused 6985 when it is gone."""
+        """Return the current state of a session's object; raise Refused 6985 if it is gone."""
         item = self.store.find(session.kind, id=session.id)
         require(item is not None)
         self.administration.touch(session.kind, session.id)

@@ -1,9 +1,9 @@
 """A value that arrives in several APDUs, in either dialect of section 10.2.
 
 K1 "split TLV": the first block has the tag and the length of the whole value, the next blocks are
-bare bytes. K2 "TLV per block": each block is a complete TLV. They are told apart by the first
-block: its announced length runs past the block (K1) or ends with it (K2). Lengths above 7F come as
-BER or as one plain byte (section 14, item 10); the reading that fits the block wins.
+bare bytes. K2 "TLV per block": each block is a complete TLV. The first block decides: its
+announced length runs past the block (K1) or ends with it (K2). Lengths above 7F come as BER or as
+one plain byte (section 14, item 10); the reading that fits the block wins.
 """
 
 from collections.abc import Iterator
@@ -14,21 +14,21 @@ from .tlv import SIGNATURE, TLVError, signature_readings
 
 @dataclass(frozen=True)
 class Blocks:
-    """How far the value of `tag` has come; `take` gives the state after one more block."""
+    """The progress of the value of `tag`; `take` returns the state after one more block."""
 
     tag: int
-    limit: int  # bytes that the value may have
+    limit: int  # the longest value, in bytes
     total: int = 0  # bytes taken so far
-    owed: int = 0  # bytes that a K1 header has announced and that have not come yet
+    owed: int = 0  # bytes that a K1 header has announced and that are still to come
 
     def take(
         self, block: bytes, *, last: bool, signed: bool = False
     ) -> tuple["Blocks", bytes, bytes]:
-        """Take one block: (next state, bytes of the value, what follows the value).
+        """Take one block; return (next state, bytes of the value, bytes after the value).
 
-        With `signed`, data object 33 follows the value, at the latest in the last block; it may be
-        cut off, and the third item has what of it is there. Otherwise nothing may follow. Raises
-        TLVError and leaves this state usable.
+        With `signed`, data object 33 follows the value, at the latest in the last block. Another
+        block may continue it; the third item has the part in this block. Without `signed`, nothing
+        may follow. Raises TLVError and leaves this state usable.
         """
         if self.owed:
             size = min(self.owed, len(block))
@@ -50,7 +50,7 @@ class Blocks:
         return replace(self, total=total, owed=owed), chunk, rest
 
     def _header(self, block: bytes, last: bool, signed: bool) -> tuple[int, int, int]:
-        """Start of the value in `block`, bytes of it there, and bytes still owed."""
+        """Return the value's start in `block`, its bytes there, and its bytes still to come."""
         if len(block) < 2 or block[0] != self.tag:
             raise TLVError(f"tag {self.tag:02X} is missing")
         readings = list(_readings(block))
@@ -67,7 +67,7 @@ class Blocks:
 
 
 def _readings(block: bytes) -> Iterator[tuple[int, int]]:
-    """(start, length) of the value for each way to read the length field, BER first."""
+    """Yield (start, length) of the value for each way to read the length field, BER first."""
     first = block[1]
     size = first - 0x80
     if 1 <= size <= 3 and len(block) >= 2 + size:
@@ -76,7 +76,7 @@ def _readings(block: bytes) -> Iterator[tuple[int, int]]:
 
 
 def _is_signature(data: bytes, last: bool) -> bool:
-    """Whether `data` is a data object 33, whole or (unless it is the last block) cut off."""
+    """Whether `data` is a data object 33, complete or (before the last block) its beginning."""
     if len(data) < 2 or data[0] != SIGNATURE:
         return False
     ends = [start + size for start, size in signature_readings(data)]

@@ -32,7 +32,7 @@ UPDATE_BINARY = 0xD6
 UPDATE_RECORD = 0xDC
 STATUS = 0xF2
 
-# INS, and the P1 bit that must be set -> the latency of the profile that the command's work takes.
+# INS, and the P1 bit that must be set -> the profile's latency for the command's work.
 _WORK = {
     (SELECT, 0x04): "select_ms",
     (0x46, 0x00): "agree_ms",
@@ -60,7 +60,7 @@ class Channel:
 
 
 class Card:
-    """A simulated SIM. `transmit` is all that a modem or a reader needs.
+    """A simulated SIM. A modem or a reader needs only `transmit`.
 
     store: by default a new one in memory, with the objects that the profile plans. random: source
     of random bytes, for GET RANDOM and for keys.
@@ -87,7 +87,7 @@ class Card:
         return f"<Card, {self.store!r}, {len(self._channels)} channels open>"
 
     def power_on(self) -> bytes:
-        """Reset the card: channels, pending data, sessions, volatile keys. Returns the ATR."""
+        """Reset channels, pending data, sessions and volatile keys; return the ATR."""
         self._reset_channels()
         self._applet.reset()
         return self.atr()
@@ -103,7 +103,7 @@ class Card:
         return b"\x3b" + body + bytes([check])
 
     def latency(self, apdu: bytes) -> float:
-        """Seconds that the card takes for this command, by its INS and P1."""
+        """Return the seconds that the card takes for this command, by its INS and P1."""
         milliseconds = self.profile.apdu_ms
         if len(apdu) >= 4:
             for (ins, bit), name in _WORK.items():
@@ -112,9 +112,9 @@ class Card:
         return milliseconds / 1000
 
     def transmit(self, apdu: bytes) -> bytes:
-        """Carry out one command APDU: response data, then SW1 SW2. Never raises.
+        """Carry out one command APDU; return response data, then SW1 SW2. Never raises.
 
-        A failure of the simulator itself is logged, without data, and answered 6F00.
+        If the simulator itself fails, it logs that, without data, and answers 6F00.
         """
         try:
             return self._process(a.parse(bytes(apdu)))
@@ -147,7 +147,7 @@ class Card:
         return self._execute(channel, command)
 
     def _execute(self, channel: Channel, command: Command) -> bytes:
-        """Data comes as the profile says; of the UICC's own commands without data, at once."""
+        """Reply as the profile says, but to MANAGE CHANNEL and file commands with data at once."""
         policy = self.profile.get_response
         if command.ins == SELECT and not command.proprietary:
             reply = self._select(channel, command)
@@ -160,7 +160,7 @@ class Card:
         return self._deliver(channel, command, reply, policy)
 
     def _manage_channel(self, channel: Channel, command: Command) -> Reply:
-        """Open (P1 = 00): the lowest free number. Close (80): the channel P2, or of the class."""
+        """Open the lowest free channel (P1 = 00), or close (80) channel P2 or the class's."""
         command.expect_no_data()
         if command.p1 == 0x80:
             number = command.p2 or command.channel
@@ -173,7 +173,7 @@ class Card:
         command.expect_p1p2(0x0000)
         for number in range(1, self.profile.channels):
             if number not in self._channels:
-                # Opened from the basic channel it stands at the MF, else where that one stands.
+                # From the basic channel it opens at the MF, from another one at that one's place.
                 inherits = command.channel != 0
                 self._channels[number] = (
                     Channel(channel.applet, channel.current) if inherits else Channel()
@@ -184,7 +184,7 @@ class Card:
     # ---- applications and files ------------------------------------------------------
 
     def _select(self, channel: Channel, command: Command) -> Reply:
-        """SELECT by AID (P1 = 04) or by file ID; nothing changes when it fails."""
+        """SELECT by AID (P1 = 04) or by file ID. A failed SELECT changes nothing."""
         if command.p1 != 0x04:
             node = self._files.select(channel.current, command)
             channel.applet, channel.current = False, node.fid
@@ -222,14 +222,14 @@ class Card:
         return reply
 
     def _success(self, reply: Reply) -> Reply:
-        """A proactive command can be pending after any command, unlike remote administration."""
+        """Apply the profile's success status word if it is 91xx, which any command may return."""
         sw = self.profile.success_sw
         return Reply(reply.data, sw, reply.cut) if sw >> 8 == status.PROACTIVE else reply
 
     # ---- delivery --------------------------------------------------------------------
 
     def _deliver(self, channel: Channel, command: Command, reply: Reply, policy: str) -> bytes:
-        """Data at once, or 61xx and GET RESPONSE, or 6Cxx and the same command again."""
+        """Answer data at once, or 61xx for GET RESPONSE, or 6Cxx for the same command again."""
         size = len(reply.data)
         if not size:
             return _sw(reply.sw)
@@ -248,9 +248,9 @@ class Card:
         return _sw(status.WAITING << 8 | min(len(reply.data), 256) & 0xFF)
 
     def _get_response(self, channel: Channel, command: Command, pending: Reply | None) -> bytes:
-        """GET RESPONSE: Le bytes, all that wait for Le = 00, 6Cxx when Le is more than that.
+        """GET RESPONSE: return Le bytes, all of them for Le = 00; 6Cxx if Le exceeds them.
 
-        6Cxx also for any Le but the announced one, when the profile wants it exact.
+        If the profile requires the exact Le, 6Cxx for any Le but the announced one.
         """
         channel.pending = pending  # a refused GET RESPONSE loses nothing
         command.expect_no_data()
@@ -274,7 +274,7 @@ def _sw(sw: int) -> bytes:
 
 
 def _where(error: Exception) -> str:
-    """Type of an exception and the line that raised it."""
+    """Return an exception's type and the line that raised it."""
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next

@@ -1,7 +1,7 @@
-"""The commands of the IoT SAFE applet: which one is done where, and which a card offers.
+"""The table of the IoT SAFE applet's commands, and which of them a card offers.
 
 A command is a function `(applet, command) -> Reply` that raises Refused, or TLVError for 6A80.
-A further command is one more line in COMMANDS.
+To add one, add a line to COMMANDS.
 """
 
 from collections.abc import Callable
@@ -31,7 +31,7 @@ COMMANDS: dict[int, Callable[[Applet, Command], Reply]] = {
     0xD8: keys.put_public_key_update,
 }
 
-# Bits of the application's functions (90) and key derivations (94) -> commands of no use without.
+# Bits of the application's functions (90) and key derivations (94) -> commands that need them.
 _BY_FUNCTION = {
     o.SIGNATURE: (0x2A, 0x2B, 0x2C, 0x2D),
     o.KEY_GENERATION: (0xB9,),
@@ -42,7 +42,7 @@ _BY_DERIVATION = {derivation.PRF: (0x48,), derivation.HKDF: (0x4A,)}
 
 
 def process(applet: Applet, command: Command) -> Reply:
-    """Carry out a command of the table; raises Refused with the status word otherwise."""
+    """Carry out a command of the table; raise Refused for any other, or if it fails."""
     if not _offers(applet.profile, command.ins):
         raise Refused(status.UNKNOWN_INS)
     administration = applet.administration

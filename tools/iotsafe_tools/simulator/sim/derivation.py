@@ -1,4 +1,4 @@
-"""COMPUTE DH, PRF and HKDF (7.15, 7.16): secrets made from secrets, answered as raw bytes."""
+"""COMPUTE DH, PRF and HKDF (7.15, 7.16): derive secrets and return them as raw bytes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _HASH = 0x91
 
 
 def compute_dh(applet: Applet, command: Command) -> Reply:
-    """COMPUTE DH: X of the shared point, 32 bytes. Both keys must be of one curve, else 6985."""
+    """COMPUTE DH: return X of the shared point, 32 bytes; 6985 if the curves differ."""
     command.expect_p1p2(0x0000)
     items = _unique(command.data)
     private = applet.find_named(o.Kind.PRIVATE, items)
@@ -37,15 +37,15 @@ def compute_dh(applet: Applet, command: Command) -> Reply:
     return Reply(ecc.agree(private.key, private.key_type, public.point))
 
 
-# Mode of COMPUTE PRF (P1) -> its data objects, without the secret's own.
+# Mode of COMPUTE PRF (P1) -> its data objects, except those of the secret.
 _PRF_TAGS = {0x00: {SECRET}, 0x01: set(), 0x02: {SHARED}}
 
 
 def compute_prf(applet: Applet, command: Command) -> Reply:
-    """COMPUTE PRF: TLS 1.2 P_SHA256 over label and seed.
+    """COMPUTE PRF: return TLS 1.2 P_SHA256 over label and seed.
 
-    The secret is given (mode 00), or it is the premaster of a pre-shared key of the card: alone
-    (01) or with the result of an ECDH (02).
+    The command has the secret (mode 00), or the card's pre-shared key makes the premaster secret,
+    alone (01) or with the result of an ECDH (02).
     """
     if command.p1 not in _PRF_TAGS:
         raise Refused(status.WRONG_P1P2)
@@ -54,7 +54,7 @@ def compute_prf(applet: Applet, command: Command) -> Reply:
     given = {tag: items.pop(tag, None) for tag in _PRF_TAGS[command.p1]}
     seed, size = items.pop(LABEL_AND_SEED, None), items.pop(SIZE, b"")
     if None in given.values() or seed is None or len(size) != 1 or not size[0]:
-        raise tlv.TLVError("the data objects are not those of the mode")
+        raise tlv.TLVError("the data objects do not fit the mode")
     if command.p1 == 0x00:
         secret = given[SECRET]
     else:
@@ -66,9 +66,9 @@ def compute_prf(applet: Applet, command: Command) -> Reply:
 
 
 def compute_hkdf(applet: Applet, command: Command) -> Reply:
-    """COMPUTE HKDF: the extract step (RFC 5869, 2.2), as long as the hash.
+    """COMPUTE HKDF: return the extract step's result (RFC 5869, 2.2), as long as the hash.
 
-    The input key is given (D1) or, which no source settles, names a secret key of the card.
+    The command has the input key (D1) or, by our reading, names a secret key of the card.
     """
     command.expect_p1p2(0x0000)
     items = _unique(command.data)
@@ -87,7 +87,7 @@ def compute_hkdf(applet: Applet, command: Command) -> Reply:
 
 
 def _unique(data: bytes) -> dict[int, bytes]:
-    """The data objects of a command, each of them once; raises TLVError."""
+    """Return the data objects of a command; raise TLVError if one is there twice."""
     decoded = tlv.decode_all(data)
     if len(decoded) != len({tag for tag, _ in decoded}):
         raise tlv.TLVError("a data object is there twice")
@@ -96,11 +96,11 @@ def _unique(data: bytes) -> dict[int, bytes]:
 
 def _expect_none(items: dict[int, bytes]) -> None:
     if items:
-        raise tlv.TLVError("there are data objects that the command does not have")
+        raise tlv.TLVError("unexpected data objects")
 
 
 def _secret_key(applet: Applet, items: dict[int, bytes], derivation: int) -> bytes:
-    """The value of the secret key that `items` names; Refused 6985 unless it may be used so."""
+    """Return the value of the secret key in `items`; Refused 6985 unless it may derive this."""
     if len(items) != 1:
         raise tlv.TLVError("a secret key is named by its ID or by its label")
     secret = applet.find_named(o.Kind.SECRET, items)
@@ -109,12 +109,12 @@ def _secret_key(applet: Applet, items: dict[int, bytes], derivation: int) -> byt
 
 
 def _sized(value: bytes) -> bytes:
-    """A part of the premaster secret (RFC 4279, 2; RFC 5489, 2): uint16 length, value."""
+    """Return a part of the premaster secret (RFC 4279, 2; RFC 5489, 2): uint16 length, value."""
     return len(value).to_bytes(2, "big") + value
 
 
 def _p_sha256(secret: bytes, seed: bytes, size: int) -> bytes:
-    """P_hash of RFC 5246, section 5, with SHA-256."""
+    """Return P_hash of RFC 5246, section 5, with SHA-256."""
     out, a = b"", seed
     while len(out) < size:
         a = hmac.digest(secret, a, "sha256")

@@ -1,4 +1,4 @@
-"""Elliptic-curve keys, signatures and hashes as the applet has them (sections 5.3 and 9)."""
+"""The applet's elliptic-curve keys, signatures and hashes (sections 5.3 and 9)."""
 
 import hashlib
 from collections.abc import Callable
@@ -29,7 +29,7 @@ ORDERS = {
     "brainpoolP256r1": 0xA9FB57DBA1EEA9BC3E660A909D838D718C397AA3B561A6F7901E0E82974856A7,
 }
 
-# Hash (91) -> its name in hashlib. The digest's length tells the three apart.
+# Hash (91) -> its name in hashlib. The three have digests of different lengths.
 HASHES = {0x0001: "sha256", 0x0002: "sha384", 0x0004: "sha512"}
 _PREHASHED = {
     32: utils.Prehashed(hashes.SHA256()),
@@ -40,17 +40,17 @@ DIGEST_SIZES = frozenset(_PREHASHED)
 
 
 def digest_size(hash_id: int) -> int:
-    """Bytes of the digest of a hash of the table HASHES."""
+    """Return the digest's length, in bytes, of a hash in HASHES."""
     return hashlib.new(HASHES[hash_id]).digest_size
 
 
 def is_volatile(key_type: int) -> bool:
-    """The key's value is forgotten at the next reset of the card."""
+    """Whether the card forgets the key's value at its next reset."""
     return key_type & 0x0F == 4
 
 
 def key_from_scalar(key_type: int, scalar: int) -> ec.EllipticCurvePrivateKey:
-    """The private key with this secret number; raises ValueError unless 0 < scalar < order."""
+    """Return the private key with this secret number; ValueError unless 0 < scalar < order."""
     curve = CURVES[key_type]
     if not 0 < scalar < ORDERS[curve.name]:
         raise ValueError("a private key is out of range")
@@ -58,7 +58,7 @@ def key_from_scalar(key_type: int, scalar: int) -> ec.EllipticCurvePrivateKey:
 
 
 def generate(key_type: int, random: Callable[[int], bytes]) -> ec.EllipticCurvePrivateKey:
-    """A new key from a random source (FIPS 186-5, A.2.2: testing candidates)."""
+    """Return a new key from a random source (FIPS 186-5, A.2.2: testing candidates)."""
     order = ORDERS[CURVES[key_type].name]
     while not 0 < (scalar := int.from_bytes(random(COORDINATE), "big")) < order:
         pass
@@ -66,12 +66,12 @@ def generate(key_type: int, random: Callable[[int], bytes]) -> ec.EllipticCurveP
 
 
 def point_of(key: ec.EllipticCurvePrivateKey) -> bytes:
-    """The public point, 65 bytes, 04 X Y."""
+    """Return the public point, 65 bytes, 04 X Y."""
     return key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
 
 
 def public_key(key_type: int, point: bytes) -> ec.EllipticCurvePublicKey:
-    """The public key of an uncompressed point; raises ValueError unless it is on the curve."""
+    """Return the public key of an uncompressed point; ValueError unless it is on the curve."""
     if len(point) != 1 + 2 * COORDINATE or point[0] != 4:
         raise ValueError("a public key must be an uncompressed point of 65 bytes")
     return ec.EllipticCurvePublicKey.from_encoded_point(CURVES[key_type], point)
@@ -85,7 +85,7 @@ def check_private(key_type: int, key: Any) -> None:
 
 
 def public_fields(key: ec.EllipticCurvePrivateKey) -> dict[str, Any]:
-    """Fields of the PublicKey that belongs to a private key."""
+    """Return the fields of the PublicKey that belongs to a private key."""
     return {"point": point_of(key)}
 
 
@@ -96,12 +96,12 @@ def check_public(item: Any) -> None:
 
 
 def encode_public(item: Any) -> bytes:
-    """What tag 49 holds: the point in tag 86."""
+    """Return the value of tag 49: the point in tag 86."""
     return tlv.encode(POINT_TAG, item.point)
 
 
 def decode_public(key_type: int, items: list[tuple[int, bytes]]) -> dict[str, Any]:
-    """The fields of a PublicKey from the data objects in tag 49; raises TLVError."""
+    """Return the fields of a PublicKey from the data objects in tag 49; raise TLVError."""
     if [tag for tag, _ in items] != [POINT_TAG]:
         raise tlv.TLVError("no point (tag 86) in the public key")
     try:
@@ -118,13 +118,13 @@ def sign(
     algorithm: int = ECDSA,
     deterministic: bool = False,
 ) -> bytes:
-    """ECDSA over a digest of 32, 48 or 64 bytes: DER. Deterministic is RFC 6979."""
+    """Sign a digest of 32, 48 or 64 bytes; return DER. `deterministic`: as in RFC 6979."""
     scheme = ec.ECDSA(_PREHASHED[len(digest)], deterministic_signing=deterministic)
     return key.sign(digest, scheme)
 
 
 def verify(item: Any, digest: bytes, signature: bytes, *, algorithm: int = ECDSA) -> bool:
-    """Whether `signature` (raw r||s of 64 bytes, or DER) belongs to the digest and to the
+    """Whether `signature` (raw r||s of 64 bytes, or DER) is valid for the digest and the
     PublicKey `item`."""
     if len(signature) == 2 * COORDINATE:
         signature = raw_to_der(signature)
@@ -142,27 +142,27 @@ def may_be_signature(value: bytes) -> bool:
 
 
 def agree(key: ec.EllipticCurvePrivateKey, key_type: int, point: bytes) -> bytes:
-    """The X coordinate of the shared point (ECKA), 32 bytes."""
+    """Return the X coordinate of the shared point (ECKA), 32 bytes."""
     return key.exchange(ec.ECDH(), public_key(key_type, point))
 
 
 def key_to_text(key: ec.EllipticCurvePrivateKey) -> str:
-    """A private key as the store has it: the secret number in hex."""
+    """Return a private key as the store holds it: the secret number in hex."""
     return f"{key.private_numbers().private_value:064x}"
 
 
 def key_from_text(key_type: int, text: str) -> ec.EllipticCurvePrivateKey:
-    """The reverse of `key_to_text`; raises ValueError or TypeError."""
+    """Reverse `key_to_text`; raise ValueError or TypeError."""
     return key_from_scalar(key_type, int(text, 16))
 
 
 def der_to_raw(der: bytes) -> bytes:
-    """r||s, 64 bytes, of a DER signature."""
+    """Return r||s, 64 bytes, of a DER signature."""
     r, s = utils.decode_dss_signature(der)
     return r.to_bytes(COORDINATE, "big") + s.to_bytes(COORDINATE, "big")
 
 
 def raw_to_der(raw: bytes) -> bytes:
-    """DER of r||s, 64 bytes."""
+    """Return the DER of r||s, 64 bytes."""
     r, s = int.from_bytes(raw[:COORDINATE], "big"), int.from_bytes(raw[COORDINATE:], "big")
     return utils.encode_dss_signature(r, s)

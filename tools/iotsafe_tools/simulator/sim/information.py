@@ -1,4 +1,4 @@
-"""GET DATA (7.3 to 7.5): what the applet can do, which objects it has, one object's attributes."""
+"""GET DATA (7.3 to 7.5): the applet's capabilities, its objects, one object's attributes."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _OBJECT_DATA = {kind.tags.wrapper: kind for kind in Kind}  # P1 is the wrapper's
 # Tags of functions and key agreement in the application data (section 14, item 4).
 _APPLICATION_TAGS = {"90/93": (0x90, 0x93), "61/6F": (0x61, 0x6F)}
 
-# Order of the types in the list: as in the examples of each layout (16.5).
+# Order of the types in the list, from the examples of each layout (16.5).
 _FILE_LAST = (Kind.PRIVATE, Kind.PUBLIC, Kind.SECRET, Kind.FILE)
 _SECRET_LAST = (Kind.PRIVATE, Kind.PUBLIC, Kind.FILE, Kind.SECRET)
 _LIST_ORDER = {"L1": _FILE_LAST, "L2": _SECRET_LAST, "L3": _SECRET_LAST}
 
 
 def get_data(applet: Applet, command: Command) -> Reply:
-    """GET DATA: P1 says what; P2 = 01 asks for the next part of the object list."""
+    """GET DATA: return what P1 selects; P2 = 01 selects the object list's next part."""
     if not applet.profile.get_data:
         raise Refused(status.UNKNOWN_INS)
     if command.p1 in _OBJECT_DATA:
@@ -38,7 +38,7 @@ def get_data(applet: Applet, command: Command) -> Reply:
 
 
 def application_data(applet: Applet) -> bytes:
-    """The application structure of 7.3; 68 bytes with an applet identifier of 32."""
+    """Return the application structure of 7.3; 68 bytes if the applet identifier has 32."""
     profile = applet.profile
     functions_tag, agreements_tag = _APPLICATION_TAGS[profile.application_tags]
     fields = (
@@ -73,7 +73,7 @@ def _info(applet: Applet, item: Container) -> bytes:
 
 
 def _object_list(applet: Applet, *, first: bool) -> Reply:
-    """One part of the list; 6300 when more follow, 6985 when there is no next part."""
+    """Return one part of the list; 6300 if more follow, 6985 if there is no next part."""
     if first:
         applet.list_rest = _whole_list(applet)
     elif not applet.list_rest:

@@ -19,27 +19,27 @@ _MAX_KEY_OBJECT = 0x140  # an RSA key has 0x110 bytes
 
 
 def encode_key(public: o.PublicKey) -> bytes:
-    """34 { 49 { 86 { 04 X Y } } }, or 34 { 49 { 81 modulus, 82 exponent } }."""
-    value = pairs.of(public.key_type).encode_public(public)
+    """Return 34 { 49 { 86 { 04 X Y } } }, or 34 { 49 { 81 modulus, 82 exponent } }."""
+    value = pairs.module_for(public.key_type).encode_public(public)
     return tlv.encode(KEY, tlv.encode(_TEMPLATE, value))
 
 
 def _decode_key(key_type: int, value: bytes) -> dict[str, Any]:
-    """The fields of a public key from the value of tag 34: in 49, or bare. Raises TLVError."""
+    """Return a public key's fields from tag 34's value, in 49 or bare. Raises TLVError."""
     items = tlv.decode_all(value)
     if [tag for tag, _ in items] == [_TEMPLATE]:
         items = tlv.decode_all(items[0][1])
-    return pairs.of(key_type).decode_public(key_type, items)
+    return pairs.module_for(key_type).decode_public(key_type, items)
 
 
 def _public_half(applet: Applet, private: o.PrivateKey) -> o.PublicKey | None:
-    """The public key of the same pair: of the same label or, without labels, the same ID."""
+    """Return the pair's public key: of the same label or, without labels, the same ID."""
     name = {"label": private.label} if private.label else {"id": private.id}
     return applet.store.find(o.Kind.PUBLIC, **name)
 
 
 def _new_id(applet: Applet, half: o.Container) -> bytes:
-    """The next ID of the same length that no object of the type has."""
+    """Return the next ID of the same length that no object of the type has."""
     size, number = len(half.id), int.from_bytes(half.id, "big")
     while applet.store.find(half.kind, id=(id := number.to_bytes(size, "big"))) is not None:
         number = (number + 1) % (1 << 8 * size)
@@ -47,7 +47,7 @@ def _new_id(applet: Applet, half: o.Container) -> bytes:
 
 
 def generate_key_pair(applet: Applet, command: Command) -> Reply:
-    """GENERATE KEY PAIR: fill both halves; needs the conditions of section 6, else 6985."""
+    """GENERATE KEY PAIR: fill both halves; 6985 unless section 6's conditions hold."""
     command.expect_p1p2(0x0000)
     private = applet.find(o.Kind.PRIVATE, command.data)
     public = _public_half(applet, private)
@@ -58,7 +58,7 @@ def generate_key_pair(applet: Applet, command: Command) -> Reply:
     require(private.key_type == public.key_type)
     require(private.active and public.active)
     require(not any(applet.sessions.in_use(half.kind, half.id) for half in (private, public)))
-    family = pairs.of(private.key_type)
+    family = pairs.module_for(private.key_type)
     key = family.generate(private.key_type, applet.random)
     old = (private, public)
     private, public = replace(private, key=key), replace(public, **family.public_fields(key))
@@ -72,7 +72,7 @@ def generate_key_pair(applet: Applet, command: Command) -> Reply:
 
 
 def read_public_key(applet: Applet, command: Command) -> Reply:
-    """READ PUBLIC KEY: the key in tag 34; 6985 when unreadable or empty."""
+    """READ PUBLIC KEY: return the key in tag 34; 6985 if unreadable or empty."""
     command.expect_p1p2(0x0000)
     public = applet.find(o.Kind.PUBLIC, command.data)
     require(public.access & o.READ and public.activated)
@@ -81,7 +81,7 @@ def read_public_key(applet: Applet, command: Command) -> Reply:
 
 @dataclass(frozen=True)
 class _Putting:
-    """A public key that is being written: how far it has come, and its bytes so far."""
+    """A public key during PUT PUBLIC KEY: its progress, and its bytes so far."""
 
     blocks: Blocks
     value: bytes
@@ -104,9 +104,9 @@ def put_public_key_init(applet: Applet, command: Command) -> Reply:
 
 
 def put_public_key_update(applet: Applet, command: Command) -> Reply:
-    """PUT PUBLIC KEY update: the key in tag 34; written, and the session ended, by the last block.
+    """PUT PUBLIC KEY update: take the key (34). The last block writes it and ends the session.
 
-    6A80 for a point that is not on the curve, 6985 when the object may not be written any more.
+    6A80 for a point that is not on the curve, 6985 if the object may no longer be written.
     """
     last = command.last_block
     session = applet.sessions.get(command.p2, 0x24)

@@ -1,8 +1,8 @@
-"""What the applet stores: private, public and secret keys, and files (sections 5 and 6).
+"""The applet's objects: private, public and secret keys, and files (sections 5 and 6).
 
 The objects are immutable; a change makes a new one, and the store replaces the old. An object is
 *activated* (state 01) when its container holds a value and the issuer has not deactivated it.
-Optional attributes are None when absent.
+Absent optional attributes are None.
 """
 
 from collections.abc import Iterator
@@ -67,7 +67,7 @@ def _check(good: bool, problem: str) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Container:
-    """What all objects have. IDs have 1..20 bytes, labels 0..60 (empty: no label).
+    """The attributes of all objects. IDs have 1..20 bytes, labels 0..60 (empty: no label).
 
     `active` is False while the issuer has the object deactivated; its value stays.
     """
@@ -89,23 +89,23 @@ class Container:
 
     @property
     def filled(self) -> bool:
-        """The container holds a value."""
+        """Whether the container holds a value."""
         raise NotImplementedError
 
     @property
     def activated(self) -> bool:
-        """The state is 01: the value may be used."""
+        """Whether the state is 01: the value may be used."""
         return self.active and self.filled
 
     @property
     def volatile(self) -> bool:
-        """The value does not survive a reset of the card."""
+        """Whether the card forgets the value at its reset."""
         return False
 
     def info(self, *, file_usage: bool = True, algorithm_slip: bool = False) -> bytes:
-        """The information structure without its wrapper (7.5); `file_usage`: with tag 21.
+        """Return the information structure without its wrapper (7.5); `file_usage`: with tag 21.
 
-        `algorithm_slip`: tag 92 says 2 bytes and has one (section 14, item 6).
+        `algorithm_slip`: tag 92 announces 2 bytes and has one (section 14, item 6).
         """
         tags = self.kind.tags
         items = [(tags.label, self.label)] if self.label else []
@@ -120,13 +120,13 @@ class Container:
         return b"".join(encoded)
 
     def _attributes(self) -> Iterator[tuple[int, int, int | None]]:
-        """(tag, size in bytes, value) of what follows the state, in the order of 7.5."""
+        """Yield (tag, size in bytes, value) of the attributes after the state, in 7.5's order."""
         raise NotImplementedError
 
 
 @dataclass(frozen=True, kw_only=True)
 class _KeyOfPair(Container):
-    """What private and public keys have in common."""
+    """The attributes that private and public keys share."""
 
     key_type: int = P256
     usage: int = GENERAL_KEY
@@ -137,7 +137,7 @@ class _KeyOfPair(Container):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        pairs.of(self.key_type)
+        pairs.module_for(self.key_type)
 
     @property
     def volatile(self) -> bool:
@@ -162,7 +162,7 @@ class _KeyOfPair(Container):
 
 @dataclass(frozen=True, kw_only=True)
 class PrivateKey(_KeyOfPair):
-    """A private key; no command and no repr ever shows `key`."""
+    """A private key. No command and no repr shows `key`."""
 
     kind: ClassVar[Kind] = Kind.PRIVATE
 
@@ -171,7 +171,7 @@ class PrivateKey(_KeyOfPair):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.key is not None:
-            pairs.of(self.key_type).check_private(self.key_type, self.key)
+            pairs.module_for(self.key_type).check_private(self.key_type, self.key)
 
     @property
     def filled(self) -> bool:
@@ -194,7 +194,7 @@ class PublicKey(_KeyOfPair):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        pairs.of(self.key_type).check_public(self)
+        pairs.module_for(self.key_type).check_public(self)
         rsa = self.key_type == RSA_2048
         _check(
             not (self.point if rsa else self.modulus), "a public key has the value of another type"
@@ -207,7 +207,7 @@ class PublicKey(_KeyOfPair):
 
 @dataclass(frozen=True, kw_only=True)
 class SecretKey(Container):
-    """A symmetric key; no command and no repr ever shows `value`."""
+    """A symmetric key. No command and no repr shows `value`."""
 
     kind: ClassVar[Kind] = Kind.SECRET
 
@@ -263,7 +263,7 @@ class File(Container):
 CLASSES: tuple[type[Container], ...] = (PrivateKey, PublicKey, SecretKey, File)
 
 
-# Kind -> the attribute that holds the value, and what it is when there is none.
+# Kind -> the attribute that holds the value, and its content in an empty container.
 _NO_VALUE = {
     Kind.PRIVATE: {"key": None},
     Kind.PUBLIC: {"point": b"", "modulus": b"", "exponent": 0},
@@ -273,10 +273,10 @@ _NO_VALUE = {
 
 
 def emptied(item: Container) -> Container:
-    """The same container without a value: state 00."""
+    """Return the same container without a value: state 00."""
     return replace(item, **_NO_VALUE[item.kind])
 
 
 def after_reset(item: Container) -> Container:
-    """The object as it is after a reset: a volatile key has lost its value."""
+    """Return the object after a reset: a volatile key without its value."""
     return emptied(item) if item.volatile else item

@@ -1,4 +1,4 @@
-"""The object plan of a card: which containers a new SIM has, and which of them are filled."""
+"""The object plan of a card: the containers of a new SIM, and which of them it fills."""
 
 import os
 from collections.abc import Iterable
@@ -14,7 +14,7 @@ SECRET_BYTES = 32
 class Planned:
     """One object, or both halves of a key pair (private first), without values.
 
-    `generate`: a key pair or a secret key is made when the SIM is new.
+    `generate`: fill the key pair or the secret key when the SIM is made.
     """
 
     containers: tuple[o.Container, ...]
@@ -22,7 +22,7 @@ class Planned:
 
 
 def new_objects(plan: Iterable[Planned]) -> list[o.Container]:
-    """The objects of a new SIM; each call makes other keys."""
+    """Return the objects of a new SIM. Each call makes different keys."""
     made: list[o.Container] = []
     for entry in plan:
         made += _filled(entry.containers) if entry.generate else entry.containers
@@ -33,7 +33,7 @@ def _filled(containers: tuple[o.Container, ...]) -> list[o.Container]:
     first = containers[0]
     if isinstance(first, o.SecretKey):
         return [replace(first, value=os.urandom(SECRET_BYTES))]
-    family = pairs.of(first.key_type)
+    family = pairs.module_for(first.key_type)
     key = family.generate(first.key_type, os.urandom)
     values = {o.Kind.PRIVATE: {"key": key}, o.Kind.PUBLIC: family.public_fields(key)}
     return [replace(item, **values[item.kind]) for item in containers]

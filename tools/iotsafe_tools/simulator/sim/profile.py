@@ -23,21 +23,21 @@ def _default_objects() -> tuple[Planned, ...]:
 class Profile:
     """Switches of one card; the defaults are the profile "gsma".
 
-    The card reads them at each command, so a test may change one between two commands. Raises
-    ValueError, with the switch and what is allowed, for a value that can't be.
+    The card reads them at each command, so a test may change one between two commands. A bad
+    value raises ValueError with the switch and the allowed values.
     """
 
     name: str = field(default=DEFAULT, compare=False)
     about: str = field(default="", compare=False)
 
     # ---- content -----------------------------------------------------------------------------
-    # What a new SIM has. Of these, the private key and the certificate file of the TLS client.
+    # The objects of a new SIM; of these, the private key and certificate file of the TLS client.
     objects: tuple[Planned, ...] = field(default_factory=_default_objects, repr=False)
     key_id: bytes = b"\x01"
     certificate_id: bytes = b"\x02"
 
     # ---- UICC --------------------------------------------------------------------------------
-    # What the modem reads: 19 or 20 digits, 6 to 15 digits (network 001 01 is for tests).
+    # The modem reads these: 19 or 20 digits, 6 to 15 digits (network 001 01 is for tests).
     iccid: str = "8988211000000000011"
     imsi: str = "001010000000001"
     # Digits of the network code in the IMSI; name of the network; number of the subscriber.
@@ -48,15 +48,15 @@ class Profile:
     aids: tuple[bytes, ...] = (GSMA_AID,)
     # Logical channels, the basic one included: 1..20.
     channels: int = 20
-    # The modem lets AT+CSIM reach other channels than the basic one. (False: AT+CCHO only. The
-    # modem asks for this; the card itself does the same either way.)
+    # The modem lets AT+CSIM reach other channels than the basic one (False: AT+CCHO only). The
+    # modem reads this; the card behaves the same either way.
     csim: bool = True
     # Channels that are open after a reset without MANAGE CHANNEL.
     open_channels: tuple[int, ...] = ()
-    # Data of a reply: "auto" comes at once when the command had Le, else 61xx; "always" 61xx;
-    # "never" 61xx, as with a reader that fetches by itself.
+    # Data of a reply: "auto" at once if the command had Le, else 61xx; "always" 61xx; "never"
+    # at once, as with a reader that fetches by itself.
     get_response: Literal["auto", "always", "never"] = "auto"
-    # 6Cxx unless Le is exactly the length of the data; otherwise only when Le is too short.
+    # True: 6Cxx unless Le is exactly the data's length. False: 6Cxx only if Le is too short.
     exact_le: bool = False
     # Instead of 9000: 91xx (after any command) or 63CF (after a command of the applet).
     success_sw: int = 0x9000
@@ -78,14 +78,14 @@ class Profile:
     file_usage: bool = True
     # Tags of functions and key agreement in the application data.
     application_tags: Literal["90/93", "61/6F"] = "90/93"
-    # GENERATE KEY PAIR answers both IDs and the key, only the key, or nothing.
+    # GENERATE KEY PAIR returns both IDs and the key, only the key, or nothing.
     keygen_response: Literal["full", "key", "none"] = "full"
     # GENERATE KEY PAIR gives both halves new IDs.
     new_ids: bool = False
     # VERIFY SIGNATURE of a wrong signature: 6D01, or 6985.
     mismatch_sw: int = 0x6D01
 
-    # ---- capabilities, as the application data has them ---------------------------------------
+    # ---- capabilities, as the application data reports them -----------------------------------
     applet_id: bytes = bytes(range(32))
     max_files: int = 8
     max_private_keys: int = 4
@@ -99,15 +99,15 @@ class Profile:
     derivations: int = 0x03
     # Instructions that the applet lacks (6D00), besides those of the functions above.
     missing: tuple[int, ...] = ()
-    # COMPUTE HKDF takes a salt of no bytes; otherwise 6A80.
+    # COMPUTE HKDF takes an empty salt. False: 6A80.
     empty_salt: bool = True
-    # GET DATA is offered at all; otherwise 6D00.
+    # The applet has GET DATA. False: 6D00.
     get_data: bool = True
-    # A digest (9E) may have another length than the announced hash.
+    # The length of a digest (9E) may differ from the announced hash's.
     lenient_digest: bool = False
-    # Bytes that one READ FILE returns at most: 1..256.
+    # Most bytes that one READ FILE returns: 1..256.
     max_read: int = 256
-    # What follows the content up to the container's size; None: the file ends with its content.
+    # The byte that fills the container after the content; None: the file ends with its content.
     file_padding: int | None = 0x00
     # READ FILE with the offset at the end: 9000 without data, or 6A86 or 6981.
     read_end_sw: int = 0x9000
@@ -117,16 +117,16 @@ class Profile:
     # ---- faults ------------------------------------------------------------------------------
     # Sessions survive a reset: an abandoned one blocks its number until it is closed.
     wedge: bool = False
-    # Tag 92 in information about keys says that it has 2 bytes, and has one.
+    # Tag 92 in information about keys announces 2 bytes and has one.
     algorithm_slip: bool = False
     # Application data: the length of the identifier (11) is one too large.
     identifier_slip: bool = False
     # Application data: bytes of the hash algorithms (91), 2 or 1.
     hash_bytes: Literal[1, 2] = 2
-    # This byte of the signature (0..63 for r||s; counted modulo its length) is inverted.
+    # The card inverts this byte of the signature (0..63 for r||s; modulo its length).
     flip_signature_byte: int | None = None
 
-    # ---- time, in milliseconds: each APDU, and what its work adds ------------------------------
+    # ---- time, in milliseconds: each APDU, and the command's work in addition ------------------
     apdu_ms: float = 0
     select_ms: float = 0
     read_ms: float = 0
@@ -150,7 +150,7 @@ class Profile:
 
     @classmethod
     def named(cls, name: str, **switches: Any) -> "Profile":
-        """The profile `name` of PROFILES, or of the file `name`, with some switches set otherwise.
+        """Return the profile `name` of PROFILES, or of the file `name`, changed by `switches`.
 
         Raises ValueError for an unknown name or value, TypeError for an unknown switch.
         """
@@ -170,7 +170,7 @@ class Profile:
         return made
 
     def check_plan(self) -> None:
-        """Raise ValueError unless the objects fit the card, and serve the TLS client."""
+        """Raise ValueError unless the objects fit the card and the TLS client's are among them."""
         items = [item for planned in self.objects for item in planned.containers]
         for kind, limit in self.limits().items():
             count = sum(item.kind is kind for item in items)
@@ -193,7 +193,7 @@ class Profile:
                 raise ValueError(f"{meaning}, not {id.hex()}")
 
     def limits(self) -> dict[o.Kind, int]:
-        """How many objects of each type the card has room for."""
+        """Return how many objects of each type the card has room for."""
         return {
             o.Kind.PRIVATE: self.max_private_keys,
             o.Kind.PUBLIC: self.max_public_keys,
@@ -205,12 +205,12 @@ class Profile:
 _Limit = tuple[Callable[[Any], bool], str]
 
 
-def _in(allowed: Container[Any], meaning: str) -> _Limit:
-    """A whole number or a text of a set, or None; True is no number, nor is 1.0."""
+def _one_of(allowed: Container[Any], meaning: str) -> _Limit:
+    """Limit a switch to whole numbers, texts or None of a set. True and 1.0 are not numbers."""
     return lambda value: type(value) in (int, str, type(None)) and value in allowed, meaning
 
 
-def _all(good: Callable[[Any], bool], meaning: str) -> _Limit:
+def _each(good: Callable[[Any], bool], meaning: str) -> _Limit:
     return lambda value: isinstance(value, tuple) and all(map(good, value)), meaning
 
 
@@ -226,7 +226,7 @@ def _bytes(fewest: int, most: int) -> Callable[[Any], bool]:
     return lambda value: isinstance(value, bytes) and fewest <= len(value) <= most
 
 
-def _is(type_: type) -> Callable[[Any], bool]:
+def _of_type(type_: type) -> Callable[[Any], bool]:
     return lambda value: isinstance(value, type_)
 
 
@@ -244,51 +244,51 @@ def _phone_number(value: Any) -> bool:
 _BYTE = range(256)
 _BITS = "a number of 0 to 255"
 _LIMITS: dict[str, _Limit] = {
-    "name": (_is(str), "a text"),
-    "about": (_is(str), "a text"),
-    "objects": _all(_is(Planned), "a plan"),
+    "name": (_of_type(str), "a text"),
+    "about": (_of_type(str), "a text"),
+    "objects": _each(_of_type(Planned), "a plan"),
     "key_id": (_bytes(0, 20), "0 to 20 bytes"),
     "certificate_id": (_bytes(0, 20), "0 to 20 bytes"),
     "iccid": _digits(19, 20),
     "imsi": _digits(6, 15),
-    "mnc_digits": _in((2, 3), "2 or 3"),
+    "mnc_digits": _one_of((2, 3), "2 or 3"),
     "spn": (_network_name, "0 to 16 characters of ASCII"),
     "msisdn": (_phone_number, "0 to 20 digits, with a + before them or not"),
-    "aids": _all(_bytes(5, 16), "AIDs of 5 to 16 bytes"),
-    "channels": _in(range(1, 21), "1..20"),
-    "open_channels": _all(_is(int), "numbers of channels"),
-    "get_response": _in(("auto", "always", "never"), "auto, always or never"),
-    "success_sw": _in((0x9000, 0x63CF, *range(0x9100, 0x9200)), "9000, 63CF or 91xx"),
-    "signature_length": _in((1, 2), "1 or 2"),
-    "list_layout": _in(("L1", "L2", "L3"), "L1, L2 or L3"),
-    "list_part": _in(range(1, 257), "1..256"),
-    "application_tags": _in(("90/93", "61/6F"), "90/93 or 61/6F"),
-    "keygen_response": _in(("full", "key", "none"), "full, key or none"),
-    "mismatch_sw": _in((0x6D01, 0x6985), "6D01 or 6985"),
+    "aids": _each(_bytes(5, 16), "AIDs of 5 to 16 bytes"),
+    "channels": _one_of(range(1, 21), "1..20"),
+    "open_channels": _each(_of_type(int), "numbers of channels"),
+    "get_response": _one_of(("auto", "always", "never"), "auto, always or never"),
+    "success_sw": _one_of((0x9000, 0x63CF, *range(0x9100, 0x9200)), "9000, 63CF or 91xx"),
+    "signature_length": _one_of((1, 2), "1 or 2"),
+    "list_layout": _one_of(("L1", "L2", "L3"), "L1, L2 or L3"),
+    "list_part": _one_of(range(1, 257), "1..256"),
+    "application_tags": _one_of(("90/93", "61/6F"), "90/93 or 61/6F"),
+    "keygen_response": _one_of(("full", "key", "none"), "full, key or none"),
+    "mismatch_sw": _one_of((0x6D01, 0x6985), "6D01 or 6985"),
     "applet_id": (_bytes(0, 127), "0 to 127 bytes"),
-    "max_sessions": _in(range(1, 256), "1..255"),
-    "hashes": _in(range(8), "bits of 01, 02, 04"),
-    "missing": _all(_BYTE.__contains__, "a list of INS bytes"),
-    "max_read": _in(range(1, 257), "1..256"),
-    "file_padding": _in((None, *_BYTE), "a byte or None"),
-    "read_end_sw": _in((0x9000, 0x6A86, 0x6981), "9000, 6A86 or 6981"),
-    "read_beyond_sw": _in((0x6A86, 0x6981), "6A86 or 6981"),
-    "flip_signature_byte": _in((None, *range(1 << 16)), "a number of 0 to 65535, or None"),
-    "hash_bytes": _in((1, 2), "1 or 2"),
+    "max_sessions": _one_of(range(1, 256), "1..255"),
+    "hashes": _one_of(range(8), "bits of 01, 02, 04"),
+    "missing": _each(_BYTE.__contains__, "a list of INS bytes"),
+    "max_read": _one_of(range(1, 257), "1..256"),
+    "file_padding": _one_of((None, *_BYTE), "a byte or None"),
+    "read_end_sw": _one_of((0x9000, 0x6A86, 0x6981), "9000, 6A86 or 6981"),
+    "read_beyond_sw": _one_of((0x6A86, 0x6981), "6A86 or 6981"),
+    "flip_signature_byte": _one_of((None, *range(1 << 16)), "a number of 0 to 65535, or None"),
+    "hash_bytes": _one_of((1, 2), "1 or 2"),
 }
 _MAX_MS = 600_000
 
 
 def _limit(name: str, default: Any) -> _Limit:
-    """What a switch may be; those of one kind need no line in the table."""
+    """Return a switch's limit, from the table or by the type of its default."""
     if name in _LIMITS:
         return _LIMITS[name]
     if isinstance(default, bool):
-        return _is(bool), "true or false"
+        return _of_type(bool), "true or false"
     if name.endswith("_ms"):
         good = lambda value: type(value) in (int, float) and 0 <= value <= _MAX_MS  # noqa: E731
         return good, f"0 to {_MAX_MS} milliseconds"
-    return _in(_BYTE, _BITS)
+    return _one_of(_BYTE, _BITS)
 
 
 def _defaults() -> dict[str, Any]:
@@ -303,7 +303,7 @@ def _read(path: str) -> dict[str, Any]:
 
 
 class _Profiles(Mapping):
-    """Name -> arguments for `Profile`, from the files in sim/profiles."""
+    """Name -> arguments for `Profile`, from the files in profiles/."""
 
     def __getitem__(self, name: str) -> dict[str, Any]:
         if name not in self._names():
@@ -319,11 +319,11 @@ class _Profiles(Mapping):
     @staticmethod
     @cache
     def _names() -> tuple[str, ...]:
-        """The sound ones before the broken ones."""
+        """Return the names, the broken profiles last."""
         names = [Path(path).stem for path in profile_file.FOLDER.glob("*.toml")]
         return tuple(sorted(names, key=lambda name: (name.startswith(BROKEN), name)))
 
 
-# Names of profiles with a defect that was seen on a card begin with this.
+# The name of a profile with a defect that was seen on a card begins with this.
 BROKEN = "broken-"
 PROFILES: Mapping[str, dict[str, Any]] = _Profiles()

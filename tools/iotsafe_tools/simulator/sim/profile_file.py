@@ -1,4 +1,4 @@
-"""Profiles as files: sim/profiles/NAME.toml, or a file of one's own.
+"""Profiles as files: profiles/NAME.toml, or a file of your own.
 
     about = "One line about the card."
     key = "01"                # the client's private key and certificate file, by ID
@@ -18,7 +18,7 @@
     functions = ["signature"]
     generate = true           # not empty
 
-README.md of this folder has the table of all keys.
+The README of this folder has the table of all keys.
 """
 
 import os
@@ -35,11 +35,11 @@ MAX_BYTES = 100_000
 
 
 class ProfileError(ValueError):
-    """A profile can't be read; the message names the file, the key and what is allowed."""
+    """A profile can't be read; the message names the file, the key and the allowed values."""
 
 
-class _Wrong(ValueError):
-    """A value is not allowed; the message says what is."""
+class _BadValue(ValueError):
+    """A value is not allowed; the message names the allowed ones."""
 
 
 # ---- values --------------------------------------------------------------------------------
@@ -47,24 +47,24 @@ class _Wrong(ValueError):
 
 def _text(value: Any) -> str:
     if not isinstance(value, str):
-        raise _Wrong("must be a text")
+        raise _BadValue("must be a text")
     return value
 
 
 def _flag(value: Any) -> bool:
     if not isinstance(value, bool):
-        raise _Wrong("must be true or false")
+        raise _BadValue("must be true or false")
     return value
 
 
 def _hex(value: Any) -> bytes:
-    """Bytes in hexadecimal digits; `ascii:006` for text."""
+    """Return the bytes of hexadecimal digits, or of text after `ascii:`."""
     try:
         if value.startswith("ascii:"):
             return value[6:].encode("ascii")
         return bytes.fromhex(value)
     except (AttributeError, ValueError):
-        raise _Wrong('must be bytes as "0102" or "ascii:text"') from None
+        raise _BadValue('must be bytes as "0102" or "ascii:text"') from None
 
 
 def _label(value: Any) -> bytes:
@@ -74,25 +74,25 @@ def _label(value: Any) -> bytes:
 def _list_of(item: Callable[[Any], Any]) -> Callable[[Any], tuple]:
     def parse(value: Any) -> tuple:
         if not isinstance(value, list):
-            raise _Wrong("must be a list, in [ ]")
+            raise _BadValue("must be a list, in [ ]")
         return tuple(item(entry) for entry in value)
 
     return parse
 
 
 class _Word:
-    """One word for a number: called it reads, `show` is the other way."""
+    """One word for a number: a call converts the word, `show` the number."""
 
     def __init__(self, words: Mapping[str, int]) -> None:
         self._words = words
 
     def __call__(self, value: Any) -> int:
         if not isinstance(value, str) or value not in self._words:
-            raise _Wrong(f"must be one of: {', '.join(self._words)}")
+            raise _BadValue(f"must be one of: {', '.join(self._words)}")
         return self._words[value]
 
     def show(self, number: int) -> str:
-        """The word; for a number without one, its hexadecimal digits."""
+        """Return the number's word or, without one, its hexadecimal digits."""
         return next((word for word, n in self._words.items() if n == number), f"{number:02X}")
 
 
@@ -105,17 +105,17 @@ class _Words:
 
     def __call__(self, value: Any) -> int:
         if not isinstance(value, list):
-            raise _Wrong(f"must be a list of: {', '.join(self._words)}")
+            raise _BadValue(f"must be a list of: {', '.join(self._words)}")
         return sum({self._one(entry) for entry in value})
 
     def show(self, number: int) -> list[str]:
-        """The words of the bits that have one."""
+        """Return the words of the bits that have one."""
         return [word for word, bit in self._words.items() if number & bit]
 
 
 def _size(value: Any) -> int:
     if type(value) is not int or not 1 <= value <= 0xFFFF:
-        raise _Wrong("must be 1 to 65535")
+        raise _BadValue("must be 1 to 65535")
     return value
 
 
@@ -148,8 +148,8 @@ _PAIR_TYPE = _Word(
 _KEY_USAGE = _Word({"general": o.GENERAL_KEY, "TLS 1.2": o.TLS12_KEY, "TLS 1.3": o.TLS13_KEY})
 _FILE_USAGE = _Word({"general": o.GENERAL_FILE, "certificate": o.CERTIFICATE})
 
-# Switches of [card] that a file has in another form than `Profile`. The others are taken as they
-# are; `Profile` checks all of them.
+# Switches of [card] whose form in a file differs from `Profile`'s. The others pass unchanged;
+# `Profile` checks all of them.
 _CARD = {
     "aids": _list_of(_hex),
     "applet_id": _hex,
@@ -192,7 +192,7 @@ OBJECT_KEYS: dict[str, dict[str, tuple[str, Callable[[Any], Any]]]] = {
 
 
 def planned(entry: Mapping[str, Any], where: str) -> Planned:
-    """What an [[object]] table says; `where` begins the message of a ProfileError."""
+    """Return the plan of an [[object]] table; `where` begins a ProfileError's message."""
     kind = entry.get("kind")
     if not isinstance(kind, str) or kind not in OBJECT_KEYS:
         raise ProfileError(f"{where}: kind must be one of: {', '.join(OBJECT_KEYS)}")
@@ -230,7 +230,7 @@ _TOP = ("about", "key", "certificate", "card", "latency", "object")
 
 
 def read(path: str | os.PathLike[str], switches: Mapping[str, Any]) -> dict[str, Any]:
-    """Arguments for `Profile` from a file.
+    """Return the arguments for `Profile` from a file.
 
     switches: the fields of `Profile` and their defaults. Raises ProfileError.
     """
@@ -274,7 +274,7 @@ def _parse(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(text.decode())
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
-        raise ProfileError(f"the SIM profile {path} is no TOML: {error}") from None
+        raise ProfileError(f"the SIM profile {path} is not TOML: {error}") from None
 
 
 def _table(whole: Mapping[str, Any], name: str, path: Path) -> Mapping[str, Any]:
@@ -285,7 +285,7 @@ def _table(whole: Mapping[str, Any], name: str, path: Path) -> Mapping[str, Any]
 
 
 def described(item: o.Container) -> dict[str, Any]:
-    """The keys that the file would have for an object, without its value."""
+    """Return an object's keys as a file would have them, without its value."""
     kind = item.kind.name.lower()
     found: dict[str, Any] = {"kind": kind}
     for key, (field, parse) in OBJECT_KEYS[kind].items():
@@ -312,5 +312,5 @@ def _check_keys(table: Mapping[str, Any], allowed: Any, where: str) -> None:
 def _parsed(parse: Callable[[Any], Any], value: Any, where: str) -> Any:
     try:
         return parse(value)
-    except _Wrong as error:
+    except _BadValue as error:
         raise ProfileError(f"{where} {error}, not {value!r:.60}") from None

@@ -1,4 +1,4 @@
-"""GET RANDOM (7.2) and READ FILE (7.10): raw bytes, as many as Le says."""
+"""GET RANDOM (7.2) and READ FILE (7.10): return Le raw bytes."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from .status import Refused, require
 
 
 def get_random(applet: Applet, command: Command) -> Reply:
-    """GET RANDOM: exactly Le bytes; 256 without Le."""
+    """GET RANDOM: return exactly Le bytes; 256 without Le."""
     command.expect_p1p2(0x0000)
     command.expect_no_data()
     return Reply(applet.random(command.le or 256), cut=True)
 
 
 def read_file(applet: Applet, command: Command) -> Reply:
-    """READ FILE: min(Le, bytes left) bytes from offset P1 P2; at the end as the profile says."""
+    """READ FILE: return min(Le, bytes left) bytes from P1 P2; at the end, the profile decides."""
     file = applet.find(o.Kind.FILE, command.data)
     require(file.access & o.READ and file.activated)
     content = file.content

@@ -1,7 +1,7 @@
-"""RSA-2048 keys and signatures as the applet may have them (sections 5.3 and 7.12).
+"""The applet's optional RSA-2048 keys and signatures (sections 5.3 and 7.12).
 
-The form of a public key, 34 { 49 { 81 modulus, 82 exponent } }, is inferred from ISO/IEC 7816-8:
-no source shows one.
+The form of a public key, 34 { 49 { 81 modulus, 82 exponent } }, is inferred from ISO/IEC 7816-8,
+because no source shows one.
 """
 
 from collections.abc import Callable
@@ -32,36 +32,36 @@ _HASHES: dict[int, hashes.HashAlgorithm] = {
 
 
 def generate(key_type: int, random: Callable[[int], bytes]) -> rsa.RSAPrivateKey:
-    """A new key. Its random numbers are the library's own, not those of `random`."""
+    """Return a new key. Its random numbers are the library's own, not those of `random`."""
     return rsa.generate_private_key(_EXPONENT, BITS)
 
 
 def check_private(key_type: int, key: Any) -> None:
     """Raise ValueError unless `key` is a private key of this type."""
     if not isinstance(key, rsa.RSAPrivateKey) or key.key_size != BITS:
-        raise ValueError(f"the private key is no RSA key of {BITS} bits")
+        raise ValueError(f"the private key is not an RSA key of {BITS} bits")
 
 
 def public_fields(key: rsa.RSAPrivateKey) -> dict[str, Any]:
-    """Fields of the PublicKey that belongs to a private key."""
+    """Return the fields of the PublicKey that belongs to a private key."""
     numbers = key.public_key().public_numbers()
     return {"modulus": numbers.n.to_bytes(SIZE, "big"), "exponent": numbers.e}
 
 
 def check_public(item: Any) -> None:
-    """Raise ValueError unless modulus and exponent of a filled PublicKey can be a key."""
+    """Raise ValueError unless modulus and exponent of a filled PublicKey are a key's."""
     if item.modulus or item.exponent:
         _public_key(item.modulus, item.exponent)
 
 
 def encode_public(item: Any) -> bytes:
-    """What tag 49 holds: modulus (81) and exponent (82)."""
+    """Return the value of tag 49: modulus (81) and exponent (82)."""
     exponent = item.exponent.to_bytes((item.exponent.bit_length() + 7) // 8, "big")
     return tlv.encode_all([(_MODULUS_TAG, item.modulus), (_EXPONENT_TAG, exponent)])
 
 
 def decode_public(key_type: int, items: list[tuple[int, bytes]]) -> dict[str, Any]:
-    """The fields of a PublicKey from the data objects in tag 49; raises TLVError."""
+    """Return the fields of a PublicKey from the data objects in tag 49; raise TLVError."""
     if [tag for tag, _ in items] != [_MODULUS_TAG, _EXPONENT_TAG]:
         raise tlv.TLVError("no modulus and exponent (tags 81, 82) in the public key")
     modulus = items[0][1].lstrip(b"\x00")
@@ -84,13 +84,13 @@ def _public_key(modulus: bytes, exponent: int) -> rsa.RSAPublicKey:
 def sign(
     key: rsa.RSAPrivateKey, digest: bytes, *, algorithm: int, deterministic: bool = False
 ) -> bytes:
-    """The signature, 256 bytes, over a digest of 32, 48 or 64 bytes. PSS has a random salt."""
+    """Sign a digest of 32, 48 or 64 bytes; return 256 bytes. PSS has a random salt."""
     hash_ = _HASHES[len(digest)]
     return key.sign(digest, _padding(algorithm, hash_), utils.Prehashed(hash_))
 
 
 def verify(item: Any, digest: bytes, signature: bytes, *, algorithm: int) -> bool:
-    """Whether `signature` belongs to the digest and to the PublicKey `item`."""
+    """Whether `signature` is valid for the digest and the PublicKey `item`."""
     hash_ = _HASHES[len(digest)]
     key = _public_key(item.modulus, item.exponent)
     try:
@@ -106,14 +106,14 @@ def may_be_signature(value: bytes) -> bool:
 
 
 def _padding(algorithm: int, hash_: hashes.HashAlgorithm) -> padding.AsymmetricPadding:
-    """PSS has MGF1 and a salt of the same hash (RFC 8017, 9.1, as in TLS)."""
+    """Return the padding. PSS: MGF1 and a salt's length of the same hash (RFC 8017, 9.1; TLS)."""
     if algorithm == PKCS1:
         return padding.PKCS1v15()
     return padding.PSS(padding.MGF1(hash_), hash_.digest_size)
 
 
 def key_to_text(key: rsa.RSAPrivateKey) -> str:
-    """A private key as the store has it: PKCS#8 in hex."""
+    """Return a private key as the store holds it: PKCS#8 in hex."""
     return key.private_bytes(
         serialization.Encoding.DER,
         serialization.PrivateFormat.PKCS8,
@@ -122,7 +122,7 @@ def key_to_text(key: rsa.RSAPrivateKey) -> str:
 
 
 def key_from_text(key_type: int, text: str) -> rsa.RSAPrivateKey:
-    """The reverse of `key_to_text`; raises ValueError or TypeError."""
+    """Reverse `key_to_text`; raise ValueError or TypeError."""
     key = serialization.load_der_private_key(bytes.fromhex(text), None)
     check_private(key_type, key)
     return key

@@ -28,7 +28,7 @@ class Sessions:
         self._open: dict[int, Session] = {}
 
     def open(self, number: int, session: Session, limit: int) -> None:
-        """Raise Refused 6A86 when the number is in use, 6989 when `limit` sessions are open."""
+        """Open a session; Refused 6A86 if its number is in use, 6989 if `limit` are open."""
         if number in self._open:
             raise Refused(status.WRONG_P1P2)
         if len(self._open) >= limit:
@@ -36,18 +36,18 @@ class Sessions:
         self._open[number] = session
 
     def get(self, number: int, ins: int) -> Session:
-        """The session that `ins` has opened under this number; raise Refused 6985 without one."""
+        """Return the session that `ins` opened under this number; raise Refused 6985 if none."""
         session = self._open.get(number)
         if session is None or session.ins != ins:
             raise Refused(status.CONDITIONS)
         return session
 
     def update(self, number: int, session: Session) -> None:
-        """Keep the session's new state."""
+        """Replace the session's state."""
         self._open[number] = session
 
     def close(self, number: int, ins: int) -> None:
-        """End a session. One that is not open is no error; one of another command is 6985."""
+        """End a session, if it is open; raise Refused 6985 if another command opened it."""
         if number in self._open:
             self.get(number, ins)
             del self._open[number]
@@ -57,5 +57,5 @@ class Sessions:
         return any((s.kind, s.id) == (kind, id) for s in self._open.values())
 
     def clear(self) -> None:
-        """The card was reset."""
+        """Forget all sessions: the card was reset."""
         self._open.clear()

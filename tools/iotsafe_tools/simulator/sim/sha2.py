@@ -1,6 +1,6 @@
 """SHA-2 continued from an intermediate state (COMPUTE SIGNATURE mode 02), FIPS 180-4.
 
-hashlib can't be given a state, so the compression function is here; nothing else uses it.
+hashlib can't start from a given state, so this file has the compression function.
 """
 
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from itertools import count as count_from
 
 
 def _cube_root_fractions(n: int) -> tuple[int, ...]:
-    """First 64 bits of the fractional parts of the cube roots of the first n primes."""
+    """Return the first 64 fractional bits of the cube roots of the first n primes."""
     primes: list[int] = []
     for candidate in count_from(2):
         if len(primes) == n:
@@ -19,7 +19,7 @@ def _cube_root_fractions(n: int) -> tuple[int, ...]:
 
 
 def _cube_root(n: int) -> int:
-    """Integer part of the cube root, by Newton's method."""
+    """Return the cube root's integer part, by Newton's method."""
     root = 1 << (n.bit_length() + 2) // 3
     while (closer := (2 * root + n // root**2) // 3) < root:
         root = closer
@@ -32,7 +32,7 @@ _K256 = tuple(k >> 32 for k in _K512[:64])
 
 @dataclass(frozen=True)
 class _Variant:
-    """What differs between the 32-bit and the 64-bit functions. Rotations are in FIPS order."""
+    """The parameters of the 32-bit or the 64-bit functions. Rotations are in FIPS order."""
 
     bits: int
     k: tuple[int, ...]
@@ -80,10 +80,10 @@ _VARIANTS = {32: _SHA256, 48: _SHA512, 64: _SHA512}
 
 
 def finish(digest_size: int, state: bytes, count: int, tail: bytes) -> bytes:
-    """Digest of a message of which `count` bytes, whole blocks, were hashed into `state`.
+    """Return the digest of a message whose first `count` bytes, whole blocks, made `state`.
 
-    digest_size: 32, 48 or 64. state: 32 bytes for SHA-256, else 64. tail: the bytes that are left.
-    Raises ValueError when the sizes do not belong together.
+    digest_size: 32, 48 or 64. state: 32 bytes for SHA-256, else 64. tail: the remaining bytes.
+    Raises ValueError if the sizes do not belong together.
     """
     variant = _VARIANTS[digest_size]
     size = variant.bits // 8

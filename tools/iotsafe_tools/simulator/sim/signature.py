@@ -26,15 +26,15 @@ _MAX_TAIL = 0x300  # bytes of a verification that wait for its last block
 class Signing:
     """State of a session between two updates.
 
-    The key is not in it: the object is used as it stands at the update. `hasher` has the text so
-    far (mode 01). `tail` has what may only be read as a whole: of a verification in mode 01 the
-    signature so far, in the other modes everything so far.
+    The session does not hold the key: each update uses the object's current state. `hasher` has
+    the text so far (mode 01). `tail` has the bytes that the last block completes: in mode 01 the
+    signature to verify, in the other modes all data.
     """
 
     algorithm: int
     mode: int
     hash_id: int
-    lenient: bool  # a digest of another length than the hash's is taken
+    lenient: bool  # accept a digest whose length is not the hash's
     hasher: Any
     blocks: Blocks
     tail: bytes = field(default=b"", repr=False)
@@ -52,7 +52,7 @@ def compute_init(applet: Applet, command: Command) -> Reply:
 
 
 def verify_init(applet: Applet, command: Command) -> Reply:
-    """VERIFY SIGNATURE init: the same on a public key."""
+    """VERIFY SIGNATURE init: open or close session P2 on a public key."""
     return _init(applet, command, o.Kind.PUBLIC)
 
 
@@ -104,16 +104,16 @@ def _supported(applet: Applet, mode: int, hash_id: int, algorithm: int) -> bool:
 
 
 def _require_usable(item: o.PrivateKey | o.PublicKey, algorithm: int, hash_id: int) -> None:
-    """Raise Refused 6985 unless the key may be used like that."""
+    """Raise Refused 6985 unless the key may be used with this algorithm and hash."""
     require(item.activated and item.allows(algorithm, hash_id))
-    require(algorithm in pairs.of(item.key_type).ALGORITHMS)
+    require(algorithm in pairs.module_for(item.key_type).ALGORITHMS)
 
 
 # ---- update --------------------------------------------------------------------------------
 
 
 def compute_update(applet: Applet, command: Command) -> Reply:
-    """COMPUTE SIGNATURE update: the last block is answered with the signature in tag 33.
+    """COMPUTE SIGNATURE update: answer the last block with the signature in tag 33.
 
     A refused update leaves the session as it was.
     """
@@ -126,7 +126,7 @@ def compute_update(applet: Applet, command: Command) -> Reply:
         applet.sessions.update(command.p2, replace(session, work=work))
         return Reply()
     profile = applet.profile
-    value = pairs.of(item.key_type).sign(
+    value = pairs.module_for(item.key_type).sign(
         item.key, digest, algorithm=work.algorithm, deterministic=profile.deterministic
     )
     if work.algorithm == ecc.ECDSA and not profile.signature_der:
@@ -138,9 +138,9 @@ def compute_update(applet: Applet, command: Command) -> Reply:
 
 
 def verify_update(applet: Applet, command: Command) -> Reply:
-    """VERIFY SIGNATURE update: the signature comes last; 6D01 (by the profile) when it is wrong.
+    """VERIFY SIGNATURE update: the signature comes last; 6D01 or 6985 (profile) if it is wrong.
 
-    Data objects that do not fit one APDU, as with RSA, go on in the next block (dialect K1).
+    Data objects that do not fit one APDU, as with RSA, continue in the next block (dialect K1).
     """
     session = applet.sessions.get(command.p2, VERIFY)
     last = command.last_block
@@ -150,9 +150,9 @@ def verify_update(applet: Applet, command: Command) -> Reply:
     if not last:
         applet.sessions.update(command.p2, replace(session, work=work))
         return Reply()
-    family = pairs.of(item.key_type)
+    family = pairs.module_for(item.key_type)
     if not family.may_be_signature(value):
-        raise tlv.TLVError("the signature has not the form of the algorithm's")
+        raise tlv.TLVError("the signature does not have the algorithm's form")
     good = family.verify(item, digest, value, algorithm=work.algorithm)
     applet.sessions.close(command.p2, VERIFY)
     return Reply(sw=status.OK if good else applet.profile.mismatch_sw)
@@ -163,11 +163,11 @@ def _flipped(value: bytes, at: int) -> bytes:
 
 
 # ---- modes of operation: (state, block, last, signed) -> (state, digest, signature) ----------
-# `signed`: a signature belongs to the data. Digest and signature count after the last block only.
+# `signed`: a signature follows the data. Digest and signature are valid after the last block only.
 
 
 def _full_text(work: Signing, block: bytes, last: bool, signed: bool) -> _Step:
-    """Mode 01: the text in 9B, in one block or in many."""
+    """Mode 01: hash the text in 9B, from one block or many."""
     if work.tail:
         blocks, chunk, rest = work.blocks, b"", block
     else:
@@ -180,13 +180,13 @@ def _full_text(work: Signing, block: bytes, last: bool, signed: bool) -> _Step:
 
 
 def _last_block(work: Signing, block: bytes, last: bool, signed: bool) -> _Step:
-    """Mode 02: the last block (9A), the host's hash state (9C), bytes that it stands for (9D)."""
+    """Mode 02: finish the hash from the last block (9A), the host's state (9C), its bytes (9D)."""
     work, data, value = _as_a_whole(work, block, last, signed)
     if not last:
         return work, b"", b""
     tail, state, count = tlv.decode_exactly(data, 0x9A, 0x9C, 0x9D)
     if not 1 <= len(tail) <= _MAX_LAST_BLOCK or len(count) != 4:
-        raise tlv.TLVError("the last block or the count has a wrong size")
+        raise tlv.TLVError("the last block or the count has the wrong size")
     try:
         size = ecc.digest_size(work.hash_id)
         return work, sha2.finish(size, state, int.from_bytes(count, "big"), tail), value
@@ -195,21 +195,21 @@ def _last_block(work: Signing, block: bytes, last: bool, signed: bool) -> _Step:
 
 
 def _final_hash(work: Signing, block: bytes, last: bool, signed: bool) -> _Step:
-    """Mode 03: the digest (9E), as long as the announced hash unless the profile is lenient."""
+    """Mode 03: take the digest (9E), of the announced hash's length unless lenient."""
     work, data, value = _as_a_whole(work, block, last, signed)
     if not last:
         return work, b"", b""
     (digest,) = tlv.decode_exactly(data, 0x9E)
     allowed = ecc.DIGEST_SIZES if work.lenient else {ecc.digest_size(work.hash_id)}
     if len(digest) not in allowed:
-        raise tlv.TLVError("the digest has another length than the announced hash")
+        raise tlv.TLVError("the digest's length is not the announced hash's")
     return work, digest, value
 
 
 def _as_a_whole(work: Signing, block: bytes, last: bool, signed: bool) -> _Step:
-    """The data objects, and the signature's value, of the last block and those before it.
+    """Collect blocks; after the last one, return the data objects and the signature's value.
 
-    Raises Refused 6A86 when a signature is computed in several blocks: its data fit one.
+    Raises Refused 6A86 if COMPUTE SIGNATURE sends several blocks: its data fit one.
     """
     if not (last or signed):
         raise Refused(status.WRONG_P1P2)

@@ -11,7 +11,7 @@ ADMINISTRATION_RUNS = 0x6984  # a remote administration of the object is under w
 CONDITIONS = 0x6985  # conditions of use not satisfied
 NO_CURRENT_FILE = 0x6986
 NO_SESSION_LEFT = 0x6989  # maximum capacity reached
-ADMINISTRATION_CHANGED = 0x6989  # refused, after a remote administration changed the object
+ADMINISTRATION_CHANGED = 0x6989  # failed, after a remote administration changed the object
 WRONG_DATA = 0x6A80
 NO_CHANNEL_LEFT = 0x6A81
 NOT_FOUND = 0x6A82
@@ -29,7 +29,7 @@ WRONG_LE = 0x6C
 
 
 class Refused(Exception):
-    """A command ends with the status word `sw` and no data."""
+    """The command ends with the status word `sw` and no data."""
 
     def __init__(self, sw: int) -> None:
         super().__init__(f"{sw:04X}")

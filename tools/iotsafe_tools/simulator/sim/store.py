@@ -1,8 +1,8 @@
-"""Where the objects of a simulated SIM are kept: in memory, or in one JSON file of mode 0600.
+"""The store of a simulated SIM's objects: in memory, or in one JSON file of mode 0600.
 
-The file is replaced as a whole (new file, fsync, rename, fsync of the folder), so that whoever
-kills the program at any moment leaves either the old state or the new one. A file that can't be
-trusted is refused and never written to. Values of volatile keys never get to the disk.
+A save replaces the file (new file, fsync, rename, fsync of the folder): a program killed at any
+moment leaves either the old state or the new one. The store refuses a file that it can't trust,
+and never writes to it. Values of volatile keys never reach the disk.
 """
 
 import hashlib
@@ -25,7 +25,7 @@ VERSION = 2
 READABLE_VERSIONS = (1, 2)
 MAX_BYTES = 4_000_000
 
-# Field of an object -> how it stands in the JSON, and how it is read back. Others are integers.
+# Field of an object -> its conversion to JSON, and back. Other fields are integers.
 _BYTES_FIELDS = frozenset({"id", "label", "point", "modulus", "value", "content"})
 _CLASSES = {cls.kind.name.lower(): cls for cls in o.CLASSES}
 
@@ -35,7 +35,7 @@ class StoreError(Exception):
 
 
 def factory_objects(plan: Iterable[Planned] | None = None) -> list[o.Container]:
-    """The objects of a new SIM, by a profile's plan; by default that of "gsma"."""
+    """Return the objects of a new SIM, by a profile's plan; by default that of "gsma"."""
     return new_objects(Profile().objects if plan is None else plan)
 
 
@@ -47,12 +47,12 @@ class Store:
     ) -> None:
         """Open the store at `path`, or make a new one there with `factory_objects(plan)`.
 
-        Raises StoreError when the file is damaged, of another version, readable by others, or
-        can't be reached.
+        Raises StoreError if the file is damaged, of another version, accessible to others, or
+        can't be read or written.
         """
         self._lock = threading.Lock()
         self._path: Path | None = Path(os.path.realpath(path))
-        self._seen: tuple[int, ...] | None = None  # the file as we read or wrote it last
+        self._seen: tuple[int, ...] | None = None  # the file's identity at the last read or write
         self._text = b""  # its content
         try:
             self._load(self._path)
@@ -67,7 +67,7 @@ class Store:
 
     @classmethod
     def memory(cls, objects: Iterable[o.Container] | None = None) -> "Store":
-        """A store that lasts as long as the process; with `objects` instead of the factory's."""
+        """Return a store that ends with the process; `objects` replace the factory's."""
         store = cls.__new__(cls)
         store._lock = threading.Lock()
         store._path = None
@@ -78,11 +78,11 @@ class Store:
         return f"<Store {self._path or 'in memory'}, {len(self._objects)} objects>"
 
     def objects(self) -> list[o.Container]:
-        """All objects, by type and in the order of their creation."""
+        """Return all objects, by type and in the order of their creation."""
         return list(self._objects.values())
 
     def find(self, kind: o.Kind, *, id: bytes = b"", label: bytes = b"") -> o.Container | None:
-        """The object of this type with this ID, or else with this label; None when absent."""
+        """Return the object of this type with this ID, or else this label; None if absent."""
         if id:
             return self._objects.get((kind, id))
         for item in self._objects.values():
@@ -91,11 +91,11 @@ class Store:
         return None
 
     def put(self, *items: o.Container, instead_of: Iterable[o.Container] = ()) -> None:
-        """Add or replace objects: all of them or, when this raises, none.
+        """Add or replace objects: all of them or, if this raises, none.
 
-        instead_of: objects that are taken out at the same time.
+        instead_of: objects to remove at the same time.
 
-        Raises ValueError when a label is taken, StoreError when the file can't be written.
+        Raises ValueError if a label is taken, StoreError if the file can't be written.
         """
         with self._lock:
             gone = {(item.kind, item.id) for item in instead_of}
@@ -106,7 +106,7 @@ class Store:
             self._objects = changed
 
     def reset(self) -> None:
-        """Power was off: volatile keys are gone. (The file has never had them.)"""
+        """Forget volatile keys: power was off. (The file never had them.)"""
         with self._lock:
             self._objects = _index(o.after_reset(item) for item in self._objects.values())
 
@@ -116,7 +116,7 @@ class Store:
         with open(path, "rb", opener=_open_to_read) as file:
             info = os.fstat(file.fileno())
             if not stat.S_ISREG(info.st_mode):
-                raise StoreError(f"the SIM store {path} is no file; name another")
+                raise StoreError(f"the SIM store {path} is not a file; name another")
             if info.st_mode & 0o077:
                 raise StoreError(
                     f"the SIM store {path} holds private keys but others may access it "
@@ -142,7 +142,7 @@ class Store:
             return
         text = _encode(objects)
         if text == self._text:
-            return  # only volatile keys have changed
+            return  # only volatile keys changed
         path, new = self._path, self._path.with_name(self._path.name + ".new")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -151,7 +151,7 @@ class Store:
                     f"the SIM store {path} was changed by another program; "
                     "stop one of the two and start again"
                 )
-            new.unlink(missing_ok=True)  # what a killed program has left
+            new.unlink(missing_ok=True)  # a killed program may have left it
             with open(new, "xb", opener=_open_private) as file:
                 file.write(text)
                 file.flush()
@@ -174,11 +174,11 @@ class Store:
 
 
 class _ForeignVersion(Exception):
-    """The file is not ours, or is of another version."""
+    """The file has another format, or another version."""
 
 
 def _open_to_read(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_NONBLOCK)  # a FIFO must not hang us
+    return os.open(path, flags | os.O_NONBLOCK)  # a FIFO must not block
 
 
 def _open_private(path: str, flags: int) -> int:
@@ -198,11 +198,11 @@ def _identity(info: os.stat_result) -> tuple[int, ...]:
 
 
 def _index(items: Iterable[o.Container]) -> dict[tuple[o.Kind, bytes], o.Container]:
-    """Objects by (type, ID); a later one replaces an earlier one. Labels must be unique."""
+    """Return objects by (type, ID); a later one replaces an earlier one. Labels must be unique."""
     found = {(item.kind, item.id): item for item in items}
     labels = [(item.kind, item.label) for item in found.values() if item.label]
     if len(labels) != len(set(labels)):
-        raise ValueError("two objects of one type have the same label; give one another label")
+        raise ValueError("two objects of one type have the same label; give one a different label")
     return found
 
 
@@ -218,7 +218,7 @@ def _encode(objects: dict[tuple[o.Kind, bytes], o.Container]) -> bytes:
 
 
 def _decode(text: bytes) -> dict[tuple[o.Kind, bytes], o.Container]:
-    """The objects of a file; raises ValueError and its like when anything is wrong."""
+    """Return the objects of a file; raise _ForeignVersion, ValueError and the like."""
     if len(text) > MAX_BYTES:
         raise ValueError("too long")
     whole = json.loads(text)
@@ -242,7 +242,7 @@ def _object_to_json(item: o.Container) -> dict[str, Any]:
         if name in _BYTES_FIELDS:
             value = value.hex()
         elif name == "key" and value is not None:
-            value = pairs.of(item.key_type).key_to_text(value)
+            value = pairs.module_for(item.key_type).key_to_text(value)
         fields[name] = value
     return fields
 
@@ -254,5 +254,5 @@ def _object_from_json(kind: str, **fields: Any) -> o.Container:
             fields[name] = bytes.fromhex(value)
         elif name == "key" and value is not None:
             key_type = fields["key_type"]
-            fields[name] = pairs.of(key_type).key_from_text(key_type, value)
+            fields[name] = pairs.module_for(key_type).key_from_text(key_type, value)
     return cls(**fields)

@@ -6,16 +6,16 @@ SIGNATURE = 0x33
 
 
 class TLVError(ValueError):
-    """The bytes are no sequence of TLVs; the applet answers 6A80."""
+    """The bytes are not the expected TLVs; the applet answers 6A80."""
 
 
 def encode(tag: int, value: bytes) -> bytes:
-    """One TLV with the shortest length field."""
+    """Return one TLV with the shortest length field."""
     return bytes([tag]) + _length(len(value)) + value
 
 
 def encode_all(items: Iterable[tuple[int, bytes]]) -> bytes:
-    """A sequence of (tag, value) pairs as bytes."""
+    """Return the bytes of a sequence of (tag, value) pairs."""
     return b"".join(encode(tag, value) for tag, value in items)
 
 
@@ -27,9 +27,9 @@ def _length(n: int) -> bytes:
 
 
 def value_bounds(data: bytes, at: int) -> tuple[int, int]:
-    """Where the value of the TLV at `at` starts and ends, by its BER length (up to 83).
+    """Return start and end of the value of the TLV at `at`, by its BER length (up to 83).
 
-    The end may lie beyond the data. Raises TLVError when the header is cut off or malformed.
+    The end may lie beyond the data. Raises TLVError if the header is cut off or malformed.
     """
     if at + 2 > len(data):
         raise TLVError("a TLV is cut off in its header")
@@ -38,7 +38,7 @@ def value_bounds(data: bytes, at: int) -> tuple[int, int]:
         return at + 2, at + 2 + first
     size = first & 0x7F
     if not 1 <= size <= 3:
-        raise TLVError(f"{first:02X} is no length of a TLV")
+        raise TLVError(f"{first:02X} does not begin a TLV's length")
     start = at + 2 + size
     if start > len(data):
         raise TLVError("a TLV is cut off in its length")
@@ -46,7 +46,7 @@ def value_bounds(data: bytes, at: int) -> tuple[int, int]:
 
 
 def decode_all(data: bytes) -> list[tuple[int, bytes]]:
-    """All TLVs of `data` as (tag, value) pairs; raises TLVError unless they fill it exactly."""
+    """Return the TLVs of `data` as (tag, value) pairs; TLVError unless they fill it exactly."""
     items, at = [], 0
     while at < len(data):
         start, end = value_bounds(data, at)
@@ -58,27 +58,27 @@ def decode_all(data: bytes) -> list[tuple[int, bytes]]:
 
 
 def decode_exactly(data: bytes, *tags: int) -> list[bytes]:
-    """The values of `tags`, in that order; `data` must hold each of them once, and nothing else.
+    """Return the values of `tags`, in that order; `data` must hold each once, and nothing else.
 
     Raises TLVError.
     """
     items = decode_all(data)
     values = dict(items)
     if len(items) != len(tags) or values.keys() != set(tags):
-        raise TLVError("the data objects are not those of the command")
+        raise TLVError("the data objects do not fit the command")
     return [values[tag] for tag in tags]
 
 
 def encode_signature(value: bytes, length_bytes: int) -> bytes:
-    """Data object 33, its length in two fixed bytes or in the short form, which is BER above 7F
-    (section 14, item 1)."""
+    """Return data object 33, its length in two fixed bytes or in the short form, which is BER
+    above 7F (section 14, item 1)."""
     if length_bytes == 1:
         return encode(SIGNATURE, value)
     return bytes([SIGNATURE]) + len(value).to_bytes(length_bytes, "big") + value
 
 
 def decode_signature(data: bytes) -> bytes:
-    """The value of tag 33 with any form of length; raises TLVError unless it fills `data`."""
+    """Return tag 33's value with any form of length; TLVError unless it fills `data`."""
     if len(data) < 2 or data[0] != SIGNATURE:
         raise TLVError("no signature (tag 33)")
     for start, size in signature_readings(data):
@@ -88,7 +88,7 @@ def decode_signature(data: bytes) -> bytes:
 
 
 def signature_readings(data: bytes) -> Iterator[tuple[int, int]]:
-    """(start, length) of the value of tag 33 for each way to read its length: two bytes, BER, one
+    """Yield (start, length) of tag 33's value for each way to read its length: two bytes, BER, one
     byte."""
     first = data[1]
     if len(data) >= 3 and first <= 0x01:
@@ -101,7 +101,7 @@ def signature_readings(data: bytes) -> Iterator[tuple[int, int]]:
 
 
 def split_signature(data: bytes) -> tuple[bytes, bytes]:
-    """The TLVs before tag 33, undecoded, and the signature's value. Raises TLVError."""
+    """Return the TLVs before tag 33, undecoded, and the signature's value. Raises TLVError."""
     at = 0
     while at < len(data) and data[at] != SIGNATURE:
         at = value_bounds(data, at)[1]

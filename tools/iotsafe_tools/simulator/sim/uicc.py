@@ -10,13 +10,13 @@ from .uicc_files import CURRENT_ADF, MF, Node, file_system
 
 
 class FileSystem:
-    """The files of one card; each channel keeps its own place in them, as a file ID."""
+    """The files of one card; each channel has its own current file, as a file ID."""
 
     def __init__(self, profile: Profile) -> None:
         self._profile = profile
 
     def folder_of(self, current: int) -> Node:
-        """The folder that `current` is, or lies in."""
+        """Return the folder that `current` is, or lies in."""
         nodes = file_system(self._profile)
         node = nodes[current]
         return node if node.folder else nodes[node.parent]
@@ -25,7 +25,7 @@ class FileSystem:
         """SELECT by file ID (P1 = 00, folders only: 01), the parent (03), by path from the MF (08)
         or from the folder (09).
 
-        Raises Refused: 6A82 when there is no such file, 6A86 or 6700 for other forms.
+        Raises Refused 6A82 if the file is absent, 6A86 or 6700 for other forms.
         """
         if command.p1 not in _SELECT_FORMS or command.p2 not in (0x00, 0x04, 0x0C):
             raise Refused(status.WRONG_P1P2)
@@ -51,7 +51,7 @@ class FileSystem:
         return node
 
     def read_binary(self, current: int, command: Command) -> tuple[int, Reply]:
-        """READ BINARY: (file ID that is current afterwards, bytes from the offset)."""
+        """READ BINARY: return the new current file ID, and the bytes from the offset."""
         command.expect_no_data()
         node, offset = self._addressed(current, command)
         if node.records:
@@ -61,7 +61,7 @@ class FileSystem:
         return node.fid, Reply(_cut(node.content[offset:], command.le))
 
     def read_record(self, current: int, command: Command) -> tuple[int, Reply]:
-        """READ RECORD, absolute: P1 the number from 1, P2 04, or an SFI and 04."""
+        """READ RECORD, absolute: P1 is the number from 1, P2 is 04, or an SFI and 04."""
         command.expect_no_data()
         if command.p2 & 0x07 != 0x04:
             raise Refused(status.WRONG_P1P2)
@@ -73,7 +73,7 @@ class FileSystem:
         return node.fid, Reply(_cut(node.records[command.p1 - 1], command.le))
 
     def status(self, current: int, command: Command) -> Reply:
-        """STATUS: parameters of the current folder (P2 = 00), its AID (01), or nothing (0C)."""
+        """STATUS: return the current folder's parameters (P2 = 00), AID (01), or nothing (0C)."""
         command.expect_no_data()
         folder = self.folder_of(current)
         answers = {0x00: folder.fcp(), 0x01: tlv.encode(0x84, folder.aid), 0x0C: b""}
@@ -82,7 +82,7 @@ class FileSystem:
         return Reply(answers[command.p2])
 
     def _addressed(self, current: int, command: Command) -> tuple[Node, int]:
-        """The file and the offset of READ BINARY: by short file ID when bit 8 of P1 is set."""
+        """Return READ BINARY's file and offset: by short file ID if bit 8 of P1 is set."""
         if command.p1 & 0x80:
             return self._short(current, command.p1 & 0x1F), command.p2
         return self._file(current), command.p1p2
@@ -112,12 +112,12 @@ def _fids(data: bytes) -> Iterator[int]:
 
 
 def _reachable(folder: Node, node: Node) -> bool:
-    """What SELECT by file ID finds: MF, ADF, the folder itself, and what lies in it."""
+    """Whether SELECT by file ID finds `node`: MF, ADF, the folder itself, or a file in it."""
     return node.fid in (MF, CURRENT_ADF, folder.fid) or node.parent == folder.fid
 
 
 def _cut(data: bytes, le: int | None) -> bytes:
-    """The first Le bytes, all of them for 00; raise Refused 6Cxx when Le is more than there is."""
+    """Return the first Le bytes, all of them for 00; raise Refused 6Cxx if Le exceeds them."""
     if le is not None and le != 256 and le > len(data):
         raise Refused(status.WRONG_LE << 8 | len(data))
     return data[:le]

@@ -1,5 +1,5 @@
-"""The content of the UICC's files (ETSI TS 102 221, 13; 3GPP TS 31.102, 4.2), and how a file is
-described (FCP). Files are read only; PINs and authentication are the simulated modem's own affair.
+"""The content of the UICC's files (ETSI TS 102 221, 13; 3GPP TS 31.102, 4.2), and their FCP. Files
+are read only; the simulated modem does PINs and authentication itself.
 """
 
 from collections.abc import Iterable
@@ -29,7 +29,7 @@ _ALWAYS, _PIN = 1, 2
 
 # Clock stop allowed; supply voltages of classes A, B and C (TS 102 221, 11.1.1.4.6.1).
 _CHARACTERISTICS = bytes.fromhex("800171")
-# PIN 1 (key reference 01) is there and disabled (11.1.1.4.10).
+# PIN 1 (key reference 01) exists and is disabled (11.1.1.4.10).
 _PIN_STATUS = bytes.fromhex("900100 830101")
 
 
@@ -47,20 +47,20 @@ class Node:
     rule: int = _ALWAYS  # record of EF_ARR
 
     def fcp(self) -> bytes:
-        """File control parameters (TS 102 221, 11.1.1.3), in the order of that clause."""
-        items = [(0x82, self._descriptor()), (0x83, _two(self.fid))]
+        """Return the file control parameters, in the order of TS 102 221, 11.1.1.3."""
+        items = [(0x82, self._descriptor()), (0x83, _uint16(self.fid))]
         if self.folder:
             if self.aid:
                 items.append((0x84, self.aid))
             items.append((0xA5, _CHARACTERISTICS))
         items.append((0x8A, b"\x05"))  # activated
         in_adf = CURRENT_ADF in (self.parent, self.fid)
-        items.append((0x8B, _two(_ARR_OF_ADF if in_adf else _ARR_OF_MF) + bytes([self.rule])))
+        items.append((0x8B, _uint16(_ARR_OF_ADF if in_adf else _ARR_OF_MF) + bytes([self.rule])))
         if self.folder:
             items.append((0xC6, _PIN_STATUS))
         else:
             size = len(self.content) + sum(map(len, self.records))
-            items += [(0x80, _two(size)), (0x88, bytes([self.sfi << 3]) if self.sfi else b"")]
+            items += [(0x80, _uint16(size)), (0x88, bytes([self.sfi << 3]) if self.sfi else b"")]
         return tlv.encode(0x62, tlv.encode_all(items))
 
     def _descriptor(self) -> bytes:
@@ -71,12 +71,12 @@ class Node:
         return bytes([_TRANSPARENT, _CODING])
 
 
-def _two(number: int) -> bytes:
+def _uint16(number: int) -> bytes:
     return number.to_bytes(2, "big")
 
 
 def file_system(profile: Profile) -> dict[int, Node]:
-    """All nodes by file ID. The IDs are unique here, whatever their folder."""
+    """Return all nodes by file ID. The IDs are unique across folders here."""
     applications = [(USIM_AID, b"USIM"), *((aid, b"IoT SAFE") for aid in profile.aids)]
     records = tuple(_directory_entry(aid, label) for aid, label in applications)
     files = (
@@ -100,10 +100,10 @@ def _usim_files(profile: Profile) -> Iterable[Node]:
         (0x6F31, 0x12, b"\x05"),  # EF_HPPLMN: look for the home network every 30 minutes
         (0x6F38, 0x04, _services(19, 21)),  # EF_UST: SPN, MSISDN
         (0x6F46, None, b"\x01" + profile.spn.encode("ascii").ljust(16, b"\xff")),
-        (0x6F56, 0x05, b"\x00"),  # EF_EST: nothing is enabled
+        (0x6F56, 0x05, b"\x00"),  # EF_EST: no service enabled
         (0x6F73, 0x0C, b"\xff" * 7 + area + b"\xff\x01"),  # EF_PSLOCI: not updated
-        (0x6F78, 0x06, _two(1 << int(profile.imsi[-1]))),  # EF_ACC
-        (0x6F7B, 0x0D, b"\xff" * 12),  # EF_FPLMN: none is forbidden
+        (0x6F78, 0x06, _uint16(1 << int(profile.imsi[-1]))),  # EF_ACC
+        (0x6F7B, 0x0D, b"\xff" * 12),  # EF_FPLMN: no network forbidden
         (0x6F7E, 0x0B, b"\xff" * 4 + area + b"\xff\x01"),  # EF_LOCI: not updated
         (0x6FAD, 0x03, bytes([0, 0, 0, profile.mnc_digits])),
         (0x6FE3, 0x1E, b"\xff" * 12 + area + b"\x01"),  # EF_EPSLOCI: not updated
@@ -122,26 +122,26 @@ _LANGUAGES = b"en" + b"\xff\xff"
 
 
 def _swapped(digits: str) -> bytes:
-    """Two digits a byte, the first in the low half; F fills up."""
+    """Pack two digits a byte, the first in the low half; F fills the last byte."""
     digits += "F" * (len(digits) % 2)
     return bytes(int(digits[i + 1] + digits[i], 16) for i in range(0, len(digits), 2))
 
 
 def _imsi(digits: str) -> bytes:
-    """EF_IMSI (TS 31.102, 4.2.2): length, then 9 (odd) or 1 (even number of digits) and digits."""
+    """Return EF_IMSI (TS 31.102, 4.2.2): length; 9 (odd) or 1 (even number of digits); digits."""
     parity = "9" if len(digits) % 2 else "1"
     coded = _swapped(parity + digits)
     return bytes([len(coded)]) + coded.ljust(8, b"\xff")
 
 
 def _network(profile: Profile) -> bytes:
-    """Country and network code, three bytes (TS 24.008, 10.5.1.3)."""
+    """Return country and network code, three bytes (TS 24.008, 10.5.1.3)."""
     mcc, mnc = profile.imsi[:3], profile.imsi[3 : 3 + profile.mnc_digits].ljust(3, "F")
     return _swapped(mcc + mnc[2] + mnc[:2])
 
 
 def _number(text: str) -> bytes:
-    """A record of EF_MSISDN (4.2.26): no name; length, type and number; F fills up."""
+    """Return a record of EF_MSISDN (4.2.26): no name; length, type, number; padded with F."""
     digits = text.removeprefix("+")
     if not digits:
         return b"\xff" * 28
@@ -150,7 +150,7 @@ def _number(text: str) -> bytes:
 
 
 def _services(*numbers: int) -> bytes:
-    """EF_UST (4.2.8): a bit for each service, from 1."""
+    """Return EF_UST (4.2.8): a bit for each service, from 1."""
     bits = sum(1 << (number - 1) for number in numbers)
     return bits.to_bytes(17, "little")
 

@@ -1,1 +1,1 @@
-"""Profiles of cards as data, one TOML file each; see profile_file.py."""
+"""Profiles of cards, one TOML file each; see profile_file.py."""
