@@ -1,18 +1,18 @@
-"""The AT engine: one UART, one owner. Nobody else reads or writes it.
+"""The AT engine. It alone reads and writes the modem's UART.
 
-A command, its answer and any unsolicited line (URC) in between pass through here, so that APDUs
-and socket data may interleave freely. `uart` needs `any()`, `readinto(buf)` and `write(buf)` in
-the shape of machine.UART, with a time-out of 0.
+Commands, their answers and the unsolicited lines (URCs) between them pass through the engine, so
+APDUs and socket data may interleave freely. `uart` needs `any()`, `readinto(buf)` and `write(buf)`
+like machine.UART, with a time-out of 0.
 
 Rules that the engine keeps:
 
-- a new command is sent only after the final result of the one before; one that never came, for
-  whatever reason, is waited for and never credited to the next command (`_stale`);
+- it sends a command only after the final result of the previous one. If that result did not come,
+  the engine waits for it first (`_stale`), and never credits it to the next command;
 - a line belongs to the running command only if it begins with the prefix that the command waits
   for, and its `on_line` may still pass it on (`urc`); everything else is a URC;
-- a boot line, or the echo coming back, means that the modem restarted: the running command fails
-  with ModemReset, `generation` changes, and nothing is sent until `sync` has been called;
-- a modem that never stops talking holds nobody up.
+- a boot line, or a new echo, means that the modem restarted: the running command fails with
+  ModemReset, `generation` changes, and the engine sends nothing until `sync` has been called;
+- a modem that sends without end blocks no call.
 """
 
 from micropython import const
@@ -33,15 +33,16 @@ from .errors import (
 )
 from .parser import DATA, LINE, NONE, PROMPT, Parser
 
-_MAX_COMMAND = const(559)  # characters behind AT: no modem is known that takes fewer
+_MAX_COMMAND = const(559)  # characters after AT: all known modems accept as many
 _MAX_LINES = const(32)
 _MAX_FILLS = const(16)  # reads of one `poll`
-_GRACE = const(1_000)  # ms after the time-out in which bytes that are there already still count
+_GRACE = const(1_000)  # ms after the time-out in which bytes already received still count
 _SOON = const(20)  # ms of quiet after an OK
 _COLON = const(0x3A)
-_TOGETHER = const(256)  # bytes that are taken in one read while they go on coming
+_TOGETHER = const(256)  # bytes: up to here one read waits for more while they keep coming
 
-# The states of an exchange, from its command to its final result, and what leads to which:
+# The states of an exchange, from its command to its final result, and the state or the outcome
+# that each event leads to. In an empty cell the state stays.
 #
 #                  _RESULT       _PROMPT       _WHOLE        _DATA         _DAMAGED
 #   prompt                       _RESULT
@@ -52,17 +53,17 @@ _TOGETHER = const(256)  # bytes that are taken in one read while they go on comi
 #   failure        CommandError  CommandError  CommandError  CommandError  ModemGarbled
 #   nearly (3)     ModemGarbled  ModemGarbled  returns
 #
-# (1) a line of the answer that says so; (2) what may be left of a line that announces data; (3) a
-# line that nobody knows, and that lacks one byte of a final result, or of the answer's beginning.
-# In every state, data of another length than announced ends in ModemGarbled, a restart in
-# ModemReset, silence in ModemTimeout. An empty cell: it stays as it is.
-_RESULT = const(0)  # lines of the answer, and the final result, are due
-_PROMPT = const(1)  # the prompt is due: the payload was not sent
-_WHOLE = const(2)  # the counted data has come, or there is none: the final result is due
-_DATA = const(3)  # counted data is due, or a line that says that there is none
-_DAMAGED = const(4)  # the data was not recognised: what looks like a result may be part of it
+# (1) The answer's line announces no data. (2) The line may be the damaged announcement of data.
+# (3) An unknown line equals a final result, or the prefix of the answer, without one of its bytes.
+# In every state, data of another length than announced ends in ModemGarbled, a restart of the
+# modem in ModemReset, and silence in ModemTimeout.
+_RESULT = const(0)  # the engine waits for lines of the answer and the final result
+_PROMPT = const(1)  # it waits for the prompt; the payload is not sent yet
+_WHOLE = const(2)  # the counted data is complete, or there is none; it waits for the result
+_DATA = const(3)  # it waits for counted data, or for a line that announces none
+_DAMAGED = const(4)  # it missed the start of the data: a line like a result may be data
 
-# Final result codes of a command that was not done; one that ends with a colon is a beginning.
+# Final result codes of failed commands. One that ends with a colon is a prefix.
 FAILURES = (
     b"ERROR",
     b"+CME ERROR:",
@@ -77,8 +78,8 @@ FAILURES = (
 
 
 def starts(line, prefix):
-    """Does `line` (memoryview) begin with `prefix` (bytes)? A slice of it would cost heap, for
-    each line and each prefix."""
+    """Return whether `line` (memoryview) begins with `prefix` (bytes). A slice would allocate heap
+    for each line and each prefix."""
     size = len(prefix)
     if len(line) < size:
         return False
@@ -89,7 +90,7 @@ def starts(line, prefix):
 
 
 def _is_failure(line):
-    """Is `line` (memoryview) the final result of a command that was not done?"""
+    """Return whether `line` (memoryview) is the final result of a failed command."""
     for failure in FAILURES:
         if line == failure or (failure[-1] == _COLON and starts(line, failure)):
             return True
@@ -97,7 +98,7 @@ def _is_failure(line):
 
 
 def quotable(*values):
-    """Raise NetworkError unless each of `values` (str) can stand between quotes in a command."""
+    """Raise NetworkError if one of `values` (str) cannot be a quoted argument of a command."""
     for value in values:
         if len(value) > 64 or '"' in value or text(value.encode()) != value:
             raise NetworkError("text-not-allowed")
@@ -106,16 +107,16 @@ def quotable(*values):
 class AT:
     """The engine on one UART.
 
-    `boot_lines`: tuple of lines (bytes) that the modem prints only when it starts. `limits`: how
-    long commands of the vendor may take, a tuple of (command, ms). `generation` changes with
-    every restart of the modem; it is `lost` then, and at first, until `sync` succeeds.
-    `prompted`: the last command got as far as its prompt. `said`: the information lines of the
-    last `fetch`. What is counted, `counters` says.
+    `boot_lines`: tuple of lines (bytes) that the modem prints only when it starts. `limits`: the
+    time-outs of the vendor's commands, a tuple of (command, ms). `generation` changes with every
+    restart of the modem. `lost` is True from then, and at first, until `sync` succeeds.
+    `prompted`: the modem sent the prompt of the last command. `said`: the information lines of
+    the last `fetch`. The module `counters` lists the counters.
     """
 
-    # What a family of modems has in its own way: its driver sets these on its engine.
-    prompt = 0x3E  # the character after which a payload is sent
-    prompt_pause = 0  # ms from there to the payload
+    # These differ between families of modems: the driver sets them on its engine.
+    prompt = 0x3E  # the character that asks for a payload
+    prompt_pause = 0  # ms between the prompt and the payload
 
     def __init__(self, uart, boot_lines=(), limits=()):
         self._uart = uart
@@ -137,29 +138,30 @@ class AT:
 
     # -- commands -------------------------------------------------------------------------------
 
-    # All three send `AT<command>` and wait for its final result: `done` where that is not OK. They
-    # return the information lines, which begin with `prefix` (b"" for bare ones), as a list of
-    # bytes without it. Or `on_line` is given each of them, a memoryview with it; it may call `urc`
-    # for a line that is not the command's, `write`, and `due_in`. `timeout` in ms (default: the
-    # table). Raises CommandError, ModemTimeout, ModemReset; ModemGarbled when bytes were lost;
-    # ModemError, with nothing sent, when the line is longer than the modem takes.
+    # All three methods send `AT<command>` and wait for its final result, which is `done` on
+    # success. Information lines begin with `prefix` (b"": they have none). Without `on_line` they
+    # are returned as a list of bytes, without the prefix. Otherwise the engine calls `on_line`
+    # with each of them, a memoryview with the prefix; it may call `write`, `due_in`, and `urc` for
+    # a line that is not the command's. `timeout` in ms (default: see `timeouts`). They raise
+    # CommandError, ModemTimeout, ModemReset; ModemGarbled when bytes were lost; ModemError, before
+    # anything is sent, when the command is longer than modems accept.
 
     def command(self, command, prefix=None, on_line=None, timeout=None, done=b"OK"):
-        """A command that is its line and no more; returns the information lines."""
+        """Send a command without payload or counted data; return its information lines."""
         self._begin(command)
         return self._exchange(_RESULT, command, prefix, on_line, timeout, done, None)
 
     def send(self, command, payload, prefix=None, on_line=None, done=b"OK"):
-        """Send `payload` (bytes) as it is when the prompt comes; returns the information lines."""
+        """Send `payload` (bytes) when the modem sends its prompt; return the information lines."""
         self._begin(command)
         self.parser.expect_prompt(self.prompt)
         return self._exchange(_PROMPT, command, prefix, on_line, None, done, payload)
 
     def fetch(self, command, prefix, target, mark=b","):
-        """Take the counted data of the answer `<prefix><n><mark><n bytes>` into `target`
-        (memoryview, not empty); returns n, 0 if there was none (`mark`: see `Parser.expect_data`).
-        The information lines that came instead are in `said`. ModemGarbled when the modem
-        announces more than `target` holds, or the data is not as long as announced.
+        """Read the counted data of the answer `<prefix><n><mark><n bytes>` into `target`
+        (memoryview, not empty); return n, or 0 without data (`mark`: see `Parser.expect_data`).
+        Information lines in place of data are in `said`. Raises ModemGarbled also when the modem
+        announces more than `target` holds, or sends more or less than announced.
         """
         self._begin(command)
         self.parser.expect_data(prefix, target, mark)
@@ -167,17 +169,17 @@ class AT:
         return self.parser.count
 
     def due_in(self, ms):
-        """The final result of the running command is due `ms` from now, whatever was before: its
-        answer is whole, or `write` has sent its payload."""
+        """Set the time-out of the running command to `ms` from now: its answer is complete, or
+        `write` has sent its payload."""
         self._end = ticks.after(ms)
 
     def _exchange(self, state, command, prefix, on_line, timeout, done, payload):
-        """From the command that was sent to its final result; see the table of states."""
+        """Wait for the final result of the command just sent; see the table of states."""
         parser = self.parser
         lines = []
         whole = timeouts.limit_of(command, self.limits)
         limit = timeout or whole
-        # The result may be late: what comes next waits for so long, at least.
+        # The result may come late: the next command waits at least this long for it.
         self._stale = max(whole - limit, self._stale)
         self.due_in(limit)
         while True:
@@ -203,13 +205,13 @@ class AT:
             line = parser.line
             if line == done or _is_failure(line):
                 if state == _DAMAGED or (state == _DATA and line == done):
-                    # It may be part of the data: the result is yet to come.
+                    # The line may be part of the data, and the result still to come.
                     raise self._lost_bytes(command)
                 self._stale = 0
                 if state == _PROMPT or line != done:
                     raise command_error(command, bytes(line))
                 return lines
-            # An echo behind what a restart left of another line, even of one that is known.
+            # The echo may follow the start of another line, even a known one, cut by a restart.
             if (
                 command
                 and line[-len(command) :] == command
@@ -219,8 +221,8 @@ class AT:
                 self._on_echo(line)
             if prefix is None or not starts(line, prefix) or (not prefix and self._handler(line)):
                 if state > _PROMPT and not self._handler(line):
-                    # An announcement that lost a byte keeps one half of the prefix; what
-                    # looks like one behind it is data.
+                    # One half of the prefix is intact if the announcement lost one byte. Lines
+                    # after it are data.
                     half = len(prefix) // 2
                     if starts(line, prefix[:half]) or prefix[half:] in bytes(line):
                         state = _DAMAGED
@@ -232,7 +234,7 @@ class AT:
                             return lines
                         raise self._lost_bytes(command)
                 continue
-            if state > _PROMPT:  # no data, or what announces it is damaged
+            if state > _PROMPT:  # no data, or its announcement is damaged
                 digit = len(line) > len(prefix) and 49 <= line[len(prefix)] <= 57
                 state = _DAMAGED if digit else _WHOLE
             if on_line:
@@ -241,7 +243,7 @@ class AT:
                 lines.append(bytes(line[len(prefix) :]).strip())
 
     def poll(self):
-        """Take in what the modem sent; handlers of URCs run here. Never waits."""
+        """Read what the modem has sent, and call the handlers of URCs. Never waits."""
         parser = self.parser
         parser.expect_nothing()
         fills = 0
@@ -255,8 +257,9 @@ class AT:
                 fills += 1
 
     def fill(self, count):
-        """After a payload of `count` bytes that had no answer: the modem may still wait for some
-        of it, and take the next command for that. As many CRs end the wait, and are no command."""
+        """Send `count` CRs after a payload of `count` bytes without an answer. The modem may still
+        wait for lost bytes of it, and would take the next command for them. CRs alone are not a
+        command."""
         some = b"\r" * 16
         while count > 0 and not self.lost:
             self.write(some[:count])
@@ -276,7 +279,7 @@ class AT:
         self.write(b"".join((b"AT", command, b"\r")))
 
     def _wait(self, command):
-        """For more bytes; ModemTimeout when the running command has had its time."""
+        """Wait for more bytes; ModemTimeout after the time-out of the running command."""
         filled = self._fill()
         if ticks.left(self._end) <= (-_GRACE if filled else 0):
             self.timeouts += 1
@@ -291,7 +294,7 @@ class AT:
     # -- unsolicited lines ----------------------------------------------------------------------
 
     def _handler(self, line):
-        """What is to be called for the URC `line`; None if nobody knows it."""
+        """Return the function that handles the URC `line`; None for an unknown line."""
         if starts(line, b"AT"):
             return self._on_echo
         if line in self.boot_lines:
@@ -302,7 +305,7 @@ class AT:
         return None
 
     def urc(self, line):
-        """Pass on an unsolicited line; False if nobody knows it."""
+        """Call the handler of the unsolicited `line` (memoryview); False if it has none."""
         handler = self._handler(line)
         if not handler:
             self.unknown += 1
@@ -317,7 +320,7 @@ class AT:
             self.restarted()
 
     def restarted(self, line=None):
-        """The modem restarted: nothing that was known about it holds."""
+        """Note that the modem restarted: its earlier state no longer holds."""
         if not self.lost:
             self.lost = True
             self.resets += 1
@@ -326,9 +329,9 @@ class AT:
     # -- synchronisation ------------------------------------------------------------------------
 
     def sync(self, timeout=timeouts.BOOT):
-        """Find the modem: AT until OK, then echo off. `timeout` in ms.
+        """Find the modem: send AT until it answers OK, then switch its echo off. `timeout` in ms.
 
-        Raises ModemSilent when nothing came, ModemGarbled when what came was no answer.
+        Raises ModemSilent when the modem sent nothing, ModemGarbled when it sent no valid answer.
         """
         self.lost = True
         self._echo_off = False
@@ -338,7 +341,7 @@ class AT:
         self._stale = 0
         try:
             self.command(b"E0")
-            # Some modems echo whatever one says; an echo then means nothing.
+            # Some modems echo regardless: then an echo is no sign of a restart.
             before = self.echoes
             self.command(b"")
         except ModemError:
@@ -347,7 +350,7 @@ class AT:
         self._echo_off = self.echoes == before
 
     def _hello(self, timeout, quiet):
-        """AT until OK, and then until the line was quiet for `quiet` ms."""
+        """Send AT until OK, then wait until the line has been quiet for `quiet` ms."""
         parser = self.parser
         deadline = ticks.after(timeout)
         echoed = heard = 0
@@ -370,7 +373,7 @@ class AT:
                     ticks.sleep(1)
             if ticks.left(deadline) <= 0:
                 break
-            quiet = timeouts.QUIET  # this AT may still be answered, too
+            quiet = timeouts.QUIET  # the modem may still answer this AT, too
         partial = parser.partial()
         if not heard and (partial[:2] == b"AT" if partial else echoed):
             raise ModemGarbled("echo-only")
@@ -379,7 +382,7 @@ class AT:
         raise ModemSilent("silent")
 
     def _resync(self):
-        """After a result that never came: wait until the line is quiet, then AT until OK."""
+        """Recover from a missing result: wait until the line is quiet, then send AT until OK."""
         self.resyncs += 1
         self.parser.expect_nothing()
         self._drain(timeouts.QUIET)
@@ -388,13 +391,12 @@ class AT:
         try:
             self._hello(self._stale, timeouts.QUIET)
         except ModemError:
-            self.restarted()  # or dead: either way nothing of it can be relied on
+            self.restarted()  # or it is off: in both cases its state is unknown
             raise
         self._stale = 0
 
     def _drain(self, quiet):
-        """Take in what comes until nothing came for `quiet` ms; URCs are handled, the rest is
-        dropped."""
+        """Read until the modem has sent nothing for `quiet` ms; handle URCs, drop other lines."""
         limit = ticks.after(timeouts.BOOT)
         end = ticks.after(quiet)
         while ticks.left(end) > 0 and ticks.left(limit) > 0:
@@ -410,11 +412,11 @@ class AT:
     # -- the UART -------------------------------------------------------------------------------
 
     def _fill(self):
-        """Read what is there; False if nothing was.
+        """Read the bytes that have arrived; False if there are none.
 
-        Waiting costs no heap, and each read some 50 bytes of it: what comes without a gap is
-        taken together; a single byte may be all that is known of them. The collector may be off
-        here, in the middle of a TLS handshake.
+        Waiting allocates no heap, but each read about 50 bytes, and garbage collection may be off
+        here during a TLS handshake. So bytes that arrive without a gap are read together, unless
+        `any()` returns 1: some ports return that for any number of bytes.
         """
         uart = self._uart
         count = uart.any()

@@ -34,7 +34,7 @@ class BearerModem(Modem):
 
     def iccid(self):
         """The SIM's number (ICCID) as text, "" if there is none: `+CCID: <digits>`."""
-        digits = self._one(b"+CCID", b"+CCID:").strip(b'" Ff')
+        digits = self._info_line(b"+CCID", b"+CCID:").strip(b'" Ff')
         return text(digits) if digits.isdigit() else ""
 
     def _prepare(self, apn, user, password):

@@ -125,7 +125,7 @@ class TX62(BearerModem):
 
     def _state(self, cid):
         """The state of a service, or None: `^SISI: <id>,<state>,…`."""
-        return decimal(self._one(b"^SISI=%d" % cid, b"^SISI: %d," % cid).split(b",")[0])
+        return decimal(self._info_line(b"^SISI=%d" % cid, b"^SISI: %d," % cid).split(b",")[0])
 
     def _send(self, cid, data):
         """Hand `data` (memoryview, at most 1500 bytes) to the modem; how many of them it took."""
@@ -209,19 +209,19 @@ class TX62(BearerModem):
 
     def _on_data(self, line):
         """`^SISR: <id>,1` data, `,2` the end of it."""
-        socket = self._named(line)
+        socket = self._socket_of(line)
         if socket:
             self._unread[number(line)] = 1  # at least
             socket.readable = True
 
     def _on_room(self, line):
         """`^SISW: <id>,1` there is room, `,2` all was sent."""
-        if self._named(line):
+        if self._socket_of(line):
             self._writable[number(line)] = 1
 
     def _on_event(self, line):
         """`^SIS: <id>,0,<n>[,"<text>"]` an error, or the peer has closed; `,5,…` connected."""
-        socket = self._named(line)
+        socket = self._socket_of(line)
         if not socket:
             return
         cause = number(line, 1)

@@ -37,7 +37,7 @@ class Extras:
 
     def quality(self):
         """(RSRP in dBm, RSRQ in dB) of the serving cell (AT+CESQ); None for what is unknown."""
-        fields = self._modem._one(b"+CESQ", b"+CESQ:").split(b",")
+        fields = self._modem._info_line(b"+CESQ", b"+CESQ:").split(b",")
         if len(fields) < 6:
             return None, None
         rsrq, rsrp = decimal(fields[4]), decimal(fields[5])
@@ -71,7 +71,7 @@ class Extras:
         """(period, active) of PSM in seconds as the network granted them, or None."""
         self._at.command(b"+CEREG=4")
         try:
-            fields = self._modem._one(b"+CEREG?", b"+CEREG:").split(b",")
+            fields = self._modem._info_line(b"+CEREG?", b"+CEREG:").split(b",")
         finally:
             self._at.command(b"+CEREG=1")
         if len(fields) < 9:
@@ -94,7 +94,7 @@ class Extras:
 
     def granted_edrx(self):
         """The eDRX cycle in seconds that the network granted, or None."""
-        fields = self._modem._one(b"+CEDRXRDP", b"+CEDRXRDP:").split(b",")
+        fields = self._modem._info_line(b"+CEDRXRDP", b"+CEDRXRDP:").split(b",")
         code = _binary(fields[2], 4) if len(fields) > 2 else None
         return None if code is None else _CYCLES[code] * _CYCLE_MS / 1000
 

@@ -210,7 +210,7 @@ class Modem:
         while True:
             absent = False
             try:
-                state = self._one(b"+CPIN?", b"+CPIN:")
+                state = self._info_line(b"+CPIN?", b"+CPIN:")
                 if state == b"READY":
                     self._pin_entries = 0
                     return
@@ -315,16 +315,16 @@ class Modem:
 
     def signal(self):
         """Received signal strength in dBm, or None when unknown (AT+CSQ)."""
-        rssi = decimal(self._one(b"+CSQ", b"+CSQ:").split(b",")[0])
+        rssi = decimal(self._info_line(b"+CSQ", b"+CSQ:").split(b",")[0])
         return None if rssi is None or rssi > 31 else -113 + 2 * rssi
 
     def imsi(self):
         """The SIM's IMSI as text."""
-        return self._bare(b"+CIMI")
+        return self._bare_number(b"+CIMI")
 
     def clock(self):
         """UTC as (year, month, day, hour, minute, second) from AT+CCLK?, or None if not set."""
-        return to_time(self._one(b"+CCLK?", b"+CCLK:").strip(b'"'))
+        return to_time(self._info_line(b"+CCLK?", b"+CCLK:").strip(b'"'))
 
     # -- sockets --------------------------------------------------------------------------------
 
@@ -365,20 +365,20 @@ class Modem:
                 return cid, last.buffers
         raise NetworkError("connections-used", self.max_sockets)
 
-    def _named(self, line, field=0):
+    def _socket_of(self, line, field=0):
         """The socket whose connection number is in that field of the URC `line`, or None."""
         cid = number(line, field)
         return self._sockets[cid] if cid is not None and cid < len(self._sockets) else None
 
     def _on_data(self, line):
         """A URC with a connection's number: there is something to read."""
-        socket = self._named(line)
+        socket = self._socket_of(line)
         if socket:
             socket.readable = True
 
     def _on_hang_up(self, line):
         """A URC with a connection's number: the peer has closed."""
-        socket = self._named(line)
+        socket = self._socket_of(line)
         if socket:
             socket.ended()
 
@@ -429,12 +429,12 @@ class Modem:
             return False
         return True
 
-    def _one(self, command, prefix):
+    def _info_line(self, command, prefix):
         """The one information line of a command, without the prefix; b"" if there is none."""
         lines = self.at.command(command, prefix)
         return lines[-1] if lines else b""
 
-    def _bare(self, command):
+    def _bare_number(self, command):
         """The number (hex digits) that is the answer of `command`, as text; "" if there is none.
 
         Bare as it is, any line could be it: only what looks like a number is."""

@@ -57,19 +57,19 @@ class Quectel(Modem):
         super()._set_up()
         # Else URCs may go to the USB port; refused, this firmware has no other port for them.
         self._attempt(b'+QURCCFG="urcport","uart1"')
-        if self._one(b"+CTZU?", b"+CTZU:") != b"3":
+        if self._info_line(b"+CTZU?", b"+CTZU:") != b"3":
             self.at.command(b"+CTZU=3")  # clock and zone from the network
 
     def iccid(self):
         """The SIM's number (ICCID) as text."""
-        return text(self._one(b"+QCCID", b"+QCCID:")).rstrip("F")
+        return text(self._info_line(b"+QCCID", b"+QCCID:")).rstrip("F")
 
     def signal(self):
         """As `Modem.signal`; on LTE-M only AT+QCSQ knows it for a while."""
         dbm = super().signal()
         if dbm is None:
             try:
-                dbm = int(self._one(b"+QCSQ", b"+QCSQ:").split(b",")[1])
+                dbm = int(self._info_line(b"+QCSQ", b"+QCSQ:").split(b",")[1])
             except (CommandError, IndexError, ValueError):
                 pass
         return dbm
@@ -87,7 +87,7 @@ class Quectel(Modem):
     def _network_time(self):
         """AT+QLTS=2: local time and zone, `"yyyy/MM/dd,hh:mm:ss+zz,<dst>"`."""
         try:
-            return to_time(self._one(b"+QLTS=2", b"+QLTS:").strip(b'"')[2:22])
+            return to_time(self._info_line(b"+QLTS=2", b"+QLTS:").strip(b'"')[2:22])
         except CommandError:
             return None
 
@@ -147,7 +147,7 @@ class Quectel(Modem):
         try:
             self.at.command(command)
         except CommandError:
-            error = decimal(self._one(b"+QIGETERROR", b"+QIGETERROR:").split(b",")[0])
+            error = decimal(self._info_line(b"+QIGETERROR", b"+QIGETERROR:").split(b",")[0])
             if not error:
                 raise
             return error
@@ -176,7 +176,7 @@ class Quectel(Modem):
 
     def _state(self, cid):
         """The <state> of connection `cid`, None if there is none."""
-        fields = self._one(b"+QISTATE=1,%d" % cid, b"+QISTATE:").split(b",")
+        fields = self._info_line(b"+QISTATE=1,%d" % cid, b"+QISTATE:").split(b",")
         return decimal(fields[5]) if len(fields) > 5 and decimal(fields[0]) == cid else None
 
     def _is_up(self, cid):
@@ -202,7 +202,7 @@ class Quectel(Modem):
 
     def _unacknowledged(self, cid):
         """`+QISEND: <sent>,<acked>,<unacked>`"""
-        return decimal(self._one(b"+QISEND=%d,0" % cid, b"+QISEND:").split(b",")[-1]) or 0
+        return decimal(self._info_line(b"+QISEND=%d,0" % cid, b"+QISEND:").split(b",")[-1]) or 0
 
     def _receive(self, cid, target):
         """Fetch what the modem has, at most `target` (memoryview) holds; number of bytes."""
@@ -228,7 +228,7 @@ class Quectel(Modem):
             if number(line, 1) == _PDP:
                 self.pdp_drops += 1
             return
-        socket = self._named(line, 1)
+        socket = self._socket_of(line, 1)
         if socket and kind == b"recv":
             socket.readable = True
         elif socket and kind == b"closed":

@@ -58,7 +58,7 @@ class GM02S(BearerModem):
 
     def iccid(self):
         """The SIM's number (ICCID) as text; "" if the modem does not tell."""
-        digits = self._one(b"+SQNCCID", b"+SQNCCID:").split(b",")[0].strip(b'" ')
+        digits = self._info_line(b"+SQNCCID", b"+SQNCCID:").split(b",")[0].strip(b'" ')
         return "" if digits.strip(_HEX) else digits.decode().rstrip("Ff")
 
     # -- sockets --------------------------------------------------------------------------------
@@ -108,8 +108,8 @@ class GM02S(BearerModem):
     def _close(self, cid):
         self._attempt(b"+SQNSH=%d" % (cid + 1))
 
-    def _named(self, line, field=0):
-        """As `Modem._named`; the modem counts from 1."""
+    def _socket_of(self, line, field=0):
+        """As `Modem._socket_of`; the modem counts from 1."""
         theirs = number(line, field)
         return self._sockets[theirs - 1] if theirs and theirs <= len(self._sockets) else None
 

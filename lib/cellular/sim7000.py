@@ -145,7 +145,7 @@ class SIM7000(SIMCom):
         raise _Accepted(number(line, 1) or 0)
 
     def _is_up(self, cid):
-        state = self._one(b"+CIPSTATUS=%d" % cid, b"+CIPSTATUS:")
+        state = self._info_line(b"+CIPSTATUS=%d" % cid, b"+CIPSTATUS:")
         return state.split(b",")[-1] == b'"CONNECTED"'
 
     def _receive(self, cid, target):
@@ -170,7 +170,7 @@ class SIM7000(SIMCom):
 
     def _on_received(self, line):
         """`+CIPRXGET: 1,<n>`: there is something to read."""
-        socket = self._named(line, 1)
+        socket = self._socket_of(line, 1)
         if socket:
             socket.readable = True
 

@@ -38,16 +38,16 @@ class SIMCom(Modem):
     def _set_up(self):
         super()._set_up()
         self.at.command(b"+IFC=0,0")  # boards wire no RTS/CTS
-        if self._one(b"+CLTS?", b"+CLTS:") != b"1":
+        if self._info_line(b"+CLTS?", b"+CLTS:") != b"1":
             self.at.command(b"+CLTS=1")  # clock from the network; from the modem's next start on
-        if self._one(b"+IPR?", b"+IPR:") == b"0":
+        if self._info_line(b"+IPR?", b"+IPR:") == b"0":
             # Auto-baud, the factory setting: no boot line is printed, and the first commands may
             # be lost. The modem keeps what it is set to.
             self.at.command(b"+IPR=115200")
 
     def iccid(self):
         """The SIM's number (ICCID) as text."""
-        return self._bare(b"+CCID")
+        return self._bare_number(b"+CCID")
 
     def clock(self):
         """As `Modem.clock`; a time server is asked when the network has not told the time."""

@@ -52,7 +52,7 @@ class SIMComExtras(Extras):
         number, systems = systems
         if mode:
             for command, wanted in ((b"+CNMP", _LTE_ONLY), (b"+CMNB", number)):
-                if decimal(self._modem._one(command + b"?", command + b":")) != wanted:
+                if decimal(self._modem._info_line(command + b"?", command + b":")) != wanted:
                     self._at.command(b"%s=%d" % (command, wanted))
         if not bands:
             return
@@ -94,7 +94,8 @@ class SIMComExtras(Extras):
         """The serving cell (AT+CPSI) as a dict: system, operator, tac, cell, band as text; earfcn,
         rsrq (dB), rsrp, rssi (dBm), snr as numbers or None. None without service."""
         fields = [
-            text(field.strip()) for field in self._modem._one(b"+CPSI?", b"+CPSI:").split(b",")
+            text(field.strip())
+            for field in self._modem._info_line(b"+CPSI?", b"+CPSI:").split(b",")
         ]
         if len(fields) < 14 or fields[1] != "Online":
             return None
@@ -145,7 +146,7 @@ class SIMComExtras(Extras):
         try:
             deadline = ticks.after(timeout)
             while True:
-                found = _fix(modem._one(b"+CGNSINF", b"+CGNSINF:"))
+                found = _fix(modem._info_line(b"+CGNSINF", b"+CGNSINF:"))
                 if found or ticks.left(deadline) <= 0:
                     return found
                 modem._idle(_LOOK)

@@ -76,7 +76,7 @@ class SARAR4(BearerModem):
                 super()._set_up()
                 self.at.command(b"+UPSV=0")  # a UART that sleeps loses what wakes it
                 self.at.command(b"+CTZU=1")  # clock from the network
-                if _GREETING not in self._one(b"+CSGT?", b"+CSGT:"):
+                if _GREETING not in self._info_line(b"+CSGT?", b"+CSGT:"):
                     self.at.command(b'+CSGT=1,"%s"' % _GREETING)  # is kept
                 return
             except CommandError:
@@ -98,7 +98,7 @@ class SARAR4(BearerModem):
         try:
             self.at.command(b'+USOCO=%d,"%s",%d' % (handle, host.encode(), port))
         except CommandError:
-            code = decimal(self._one(b"+USOER", b"+USOER:"))
+            code = decimal(self._info_line(b"+USOER", b"+USOER:"))
             self._close(cid)
             from . import results
 
@@ -109,12 +109,12 @@ class SARAR4(BearerModem):
     def _create(self):
         """A new socket: the modem's number of it."""
         try:
-            handle = self._one(b"+USOCR=%d" % _TCP, b"+USOCR:")
+            handle = self._info_line(b"+USOCR=%d" % _TCP, b"+USOCR:")
         except CommandError:  # an earlier run left them all in use: free what is not ours, once
             for handle in range(self.max_sockets):
                 if handle not in self._numbers:
                     self._free(handle)
-            handle = self._one(b"+USOCR=%d" % _TCP, b"+USOCR:")
+            handle = self._info_line(b"+USOCR=%d" % _TCP, b"+USOCR:")
         handle = decimal(handle)
         if handle in self._numbers and handle is not None:
             last = self._numbers.index(handle)
@@ -151,7 +151,7 @@ class SARAR4(BearerModem):
     def _control(self, cid, parameter):
         """The number that AT+USOCTL tells about a connection; -1 if it tells none."""
         handle = self._numbers[cid]
-        line = self._one(
+        line = self._info_line(
             b"+USOCTL=%d,%d" % (handle, parameter), b"+USOCTL: %d,%d," % (handle, parameter)
         )
         value = decimal(line.split(b",")[0])
@@ -191,8 +191,8 @@ class SARAR4(BearerModem):
             if self._attempt(command % handle):
                 return  # else it was not open, or this is one of the first R4
 
-    def _named(self, line, field=0):
-        """As `Modem._named`, by the modem's number."""
+    def _socket_of(self, line, field=0):
+        """As `Modem._socket_of`, by the modem's number."""
         handle = number(line, field)
         if handle is None or handle not in self._numbers:
             return None
@@ -238,7 +238,7 @@ class SARAR5(SARAR4):
     def _profile(self):
         """The address of profile 0 when it is active, or None: `+UPSND: 0,0,"<address>"`."""
         try:
-            address = self._one(b"+UPSND=0,0", b"+UPSND: 0,0,").strip(b'"')
+            address = self._info_line(b"+UPSND=0,0", b"+UPSND: 0,0,").strip(b'"')
         except CommandError:
             return None
         return text(address) if address.strip(b"0.") else None
