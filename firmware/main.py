@@ -1,4 +1,4 @@
-"""Started by MicroPython after boot.py."""
+"""MicroPython starts this file after boot.py."""
 
 import app
 

@@ -1,4 +1,4 @@
-"""The application that is flashed. `main.py` calls `run`; the REPL has `setup` and `applet`."""
+"""The firmware's application. `main.py` calls `run`; `setup` and `applet` are for the REPL."""
 
 import sys
 
@@ -16,10 +16,10 @@ _WINDOW = 3_000
 def run(messages=0):
     """Read the config and run until `messages` readings were delivered (0: for ever).
 
-    Without a config the dialogue of `setup` begins. Returns True at the end; False in safe mode,
-    after Ctrl-C, and when the config cannot be used, with a line that says so.
+    Without a config, start the dialogue of `setup`. Returns True at the end; False, with a line in
+    the log, in safe mode, after Ctrl-C, and when the config cannot be used.
     """
-    import board  # the tests of the other modules have none
+    import board  # here, because the tests of the other modules have no board
 
     led = LED(getattr(board, "led", None))
     guard = Guard(board, led)
@@ -38,7 +38,7 @@ def run(messages=0):
 
 def installed(modules):
     """Log the packages in `modules` (sys.modules) that mip or mpremote installed over the frozen
-    ones: they stay when somebody flashes the board."""
+    ones: they stay when the board is flashed."""
     for name in ("cellular", "iotsafe", "telemetry", "ticks"):
         file = getattr(modules.get(name), "__file__", "")
         if file.startswith("/lib/"):
@@ -71,8 +71,8 @@ def _run(board, guard, led, messages):
 
 
 def _load(board, guard):
-    """The config, or None if there is none that can be used. Unloads the module that checks it,
-    which takes 1.6 KB of the heap."""
+    """Return the config, or None if there is no usable one. Unload the module that checks it,
+    because it takes 1.6 KB of heap."""
     from . import config
 
     try:
@@ -80,7 +80,7 @@ def _load(board, guard):
     except config.ConfigError as e:
         for problem in e.problems:
             say("config", "%s", problem)
-        guard.prove()  # a bad config is no crash
+        guard.prove()  # a bad config is not a crash
         if isinstance(e, config.ConfigMissing):
             _ask(board)
         return None
@@ -90,17 +90,17 @@ def _load(board, guard):
 
 
 def _ask(board):
-    """The dialogue, if there is a terminal."""
+    """Run the dialogue, if there is a terminal."""
     from . import first_boot
 
     try:
         first_boot.setup(board)
     except EOFError:
-        pass  # no terminal: the log has said what to do
+        pass  # no terminal: the log already has the advice
 
 
 def setup():
-    """Ask for a config at the REPL, test it, keep it."""
+    """Ask for a config at the REPL, test it, and keep it."""
     import board
 
     _ask(board)
@@ -109,7 +109,7 @@ def setup():
 def applet(pin="", aids=()):
     """Start the modem and return the SIM's applet, for the REPL: `app.applet().doctor()`.
 
-    `pin` (str), `aids` (AIDs as bytes): in place of those of the config.
+    `pin` (str) and `aids` (AIDs as bytes) replace those of the config.
     """
     import board
 
@@ -119,5 +119,5 @@ def applet(pin="", aids=()):
 
 
 def safe():
-    """The old name of `applet`."""
+    """Raise AttributeError with the new name: `applet`."""
     raise AttributeError("app.safe is now app.applet")

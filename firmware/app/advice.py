@@ -1,4 +1,4 @@
-"""What to do about an error, in the words of the config. Loaded when the log shows an error."""
+"""Advice for each error, in the words of the config. Loaded when the log shows an error."""
 
 from micropython import const
 
@@ -12,9 +12,9 @@ _LINE = const("check baud rate, wiring and ground of the UART")
 _PIN = const("correct modem.pin: the third wrong one locks the SIM")
 _PLAN = const("is the SIM active? Ask its operator for modem.apn")
 
-# (reason, advice); "": the application goes on by itself.
+# (reason, advice); "": the application continues by itself.
 ADVICE = (
-    # iotsafe: the card and what is on it
+    # iotsafe: the card and its objects
     ("refused", _APPLET),
     ("card-busy", "the issuer is changing the SIM"),
     ("card-damaged", "the SIM must be replaced"),
@@ -129,7 +129,7 @@ ADVICE = (
 
 
 def advice(error):
-    """What to do about `error`: text for the end of a line, "" where there is nothing to do."""
+    """Return the advice for `error`, for the end of a line; "" if there is nothing to do."""
     reason = getattr(error, "reason", None)
     for known, text in ADVICE:
         if known == reason:
@@ -138,7 +138,7 @@ def advice(error):
 
 
 def line(error):
-    """`error` as a line of the log: class, fact, and what to do about it."""
+    """Return `error` as a line of the log: class, fact and advice."""
     what = advice(error)
     text = "%s: %s" % (type(error).__name__, error)
     return text + ": " + what if what else text

@@ -4,8 +4,8 @@
      "modem": {"driver": "sim7080", "apn": "internet"},
      "mqtt": {"host": "mqtt.example.com", "ca": "ca.pem"}}
 
-What is not in the file has the default of the table below. In the program a field goes by its
-path: `config["mqtt.host"]`.
+A field that is not in the file has its default from the table below. The program names a field by
+its path: `config["mqtt.host"]`.
 """
 
 import binascii
@@ -126,7 +126,7 @@ def _filled(value):
 _REQUIRED = None
 
 # Path -> (type, default, check or None). A check is a tuple of the good values, or a function that
-# returns None for a good one, and else what a good one is.
+# returns None for a good value, and else a description of the good values.
 _FIELDS = {
     "version": (
         int,
@@ -162,9 +162,9 @@ _TYPES = {str: "text in quotes", int: "a whole number", list: "a list"}
 
 
 def problem(path, value):
-    """What is wrong with `value` for the field `path`, as "must be …"; None if nothing is."""
+    """Return the problem of `value` for the field `path`, as "must be …", or None."""
     kind, _, rule = _FIELDS[path]
-    # In JSON true is no number, in Python it is.
+    # In JSON `true` is not a number, but in Python True is an int.
     if not isinstance(value, kind) or isinstance(value, bool):
         wanted = _TYPES[kind]
     elif isinstance(rule, tuple):
@@ -175,9 +175,9 @@ def problem(path, value):
 
 
 def load(path):
-    """The config in file `path`, as a dict from field path to value; raises ConfigError."""
+    """Return the config in file `path`, a dict from field path to value; raises ConfigError."""
     try:
-        with open(path, "rb") as file:  # as bytes: what is no UTF-8 is for the parser to refuse
+        with open(path, "rb") as file:  # as bytes: the parser refuses invalid UTF-8
             text = file.read(_MAX_SIZE + 1)
     except OSError:
         raise ConfigMissing(
@@ -197,8 +197,8 @@ def load(path):
 
 
 def _closed(text):
-    """Has every bracket and quote in `text` (bytes) its counterpart? MicroPython's parser takes
-    what is cut off for complete, and the missing fields would get their defaults."""
+    """Return whether every bracket and quote in `text` (bytes) has its counterpart. MicroPython's
+    parser accepts a text that is cut off, and the missing fields would get their defaults."""
     depth = 0
     quoted = escaped = False
     for c in text:
@@ -219,7 +219,7 @@ def _closed(text):
 
 
 def check(data):
-    """The config in `data` (what JSON gave), as a dict from field path to value.
+    """Return the config in `data` (parsed JSON), a dict from field path to value.
 
     Raises ConfigError with a line for each field that is missing, unknown, of the wrong type or
     out of range.

@@ -1,4 +1,4 @@
-"""Small files that survive a power cut: afterwards a file has its old content or its new one."""
+"""Small files that survive a power cut: after it, a file has its old content or its new one."""
 
 import os
 
@@ -6,17 +6,17 @@ from micropython import const
 
 _ENOENT = const(2)
 _ENODEV = const(19)
-# littlefs's errors when there is no room for data or for a name, and also when the flash fails: it
-# has tried each free block then.
+# littlefs's errors if there is no room for data or for a name; also if the flash fails, after it
+# has tried each free block.
 _NO_ROOM = (28, 36)
-_ROOM = const(2)  # blocks; a file system with more free ones is not full
+_ROOM = const(2)  # a file system with more free blocks is not full
 
 
 def save(path, data):
     """Replace the file `path` with `data` (bytes). Raises OSError: no space, no file system."""
     new = path + ".new"
     try:
-        # On flash that fails this is quick, and writing to a file that is there takes longer than
+        # On failing flash this fails quickly, while a write to an existing file takes longer than
         # a watchdog waits.
         os.remove(new)
     except OSError as e:
@@ -38,8 +38,8 @@ def save(path, data):
 
 
 def load(path, limit):
-    """The bytes of file `path`, at most `limit`; b"" if there is no such file, or it cannot be
-    read."""
+    """Return the bytes of file `path`, at most `limit`; b"" if there is no such file, or it cannot
+    be read."""
     try:
         with open(path, "rb") as file:
             return file.read(limit)
@@ -48,7 +48,7 @@ def load(path, limit):
 
 
 def remove(path):
-    """Remove the file `path`; it need not be there."""
+    """Remove the file `path`, if it exists."""
     try:
         os.remove(path)
     except OSError:
@@ -56,7 +56,7 @@ def remove(path):
 
 
 def write_problem(error, path):
-    """The cause of `error` (OSError), which a write of the file `path` raised, in words."""
+    """Return the cause of `error` (OSError), which a write of file `path` raised, in words."""
     code = error.args[0]
     if code == _ENODEV:
         return "there is no file system"

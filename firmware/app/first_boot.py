@@ -1,11 +1,11 @@
-"""A board without a config asks for one, tests it step by step, and keeps it.
+"""Asks for a config on a board without one, tests it step by step, and keeps it.
 
 import app; app.setup()
 
 `iotsafe setup` on the host asks the same questions and calls `ca_files`, `write`, `trial` and
-`keep` here. Config and CA certificate change together: the certificate goes into the one of two
-files that the config in force does not name, and the new config, which replaces the old one as a
-whole, names it.
+`keep` of this module. Config and CA certificate change together: the certificate goes into that of
+two files that the current config does not name. The new config names this file, and replaces the
+old config as a whole.
 """
 
 import json
@@ -14,7 +14,7 @@ from . import config, files
 from .log import say
 from .supervisor import STEPS, Supervisor
 
-# Field of the config -> (question, default, kind). None: there has to be an answer.
+# Field of the config, question, default, kind. Without a default (None) an answer is required.
 QUESTIONS = (
     ("modem.apn", "Access point name (APN) of the SIM's operator", "", str),
     ("modem.pin", "PIN of the SIM, empty for none", "", str),
@@ -32,7 +32,7 @@ _CA = ("ca.pem", "ca2.pem")
 
 
 class NotWritten(Exception):
-    """A file cannot be written: full or failing flash, no file system. The text says it all."""
+    """A file cannot be written: full or failing flash, no file system. The text has the cause."""
 
 
 def _tell(text):
@@ -40,7 +40,7 @@ def _tell(text):
 
 
 def parse(path, text, default, kind):
-    """(value, problem) of the answer `text` to the question for field `path`; see
+    """Return (value, problem) of the answer `text` to the question for field `path`; see
     `config.problem`."""
     text = text.strip()
     value = default if not text else int(text) if kind is int and text.isdigit() else text
@@ -48,14 +48,14 @@ def parse(path, text, default, kind):
 
 
 def put(settings, path, value):
-    """Set the field `path` in the nested dicts of `settings`; an empty one is left out."""
+    """Set the field `path` in the nested dicts of `settings`, unless `value` is empty."""
     section, field = path.split(".")
     if value != "":
         settings.setdefault(section, {})[field] = value
 
 
 def ask(prompt=input):
-    """The dialogue: returns the config as nested dicts, checked field by field."""
+    """Ask all questions; return the config as nested dicts, checked field by field."""
     settings = {"version": 1}
     for path, question, default, kind in QUESTIONS:
         while True:
@@ -70,7 +70,7 @@ def ask(prompt=input):
 
 
 def ask_ca(prompt=input):
-    """The CA certificate, pasted as PEM; returns its bytes, b"" to keep the file there is."""
+    """Ask for the CA certificate as PEM; return its bytes, b"" to keep the existing file."""
     _tell("CA certificate of the server, as PEM. Paste it; an empty line keeps the file.")
     lines = []
     while True:
@@ -82,9 +82,9 @@ def ask_ca(prompt=input):
 
 
 def ca_files(board):
-    """(file of the CA certificate in force, file that a new one may go into), as `mqtt.ca` has it.
+    """Return (file of the current CA certificate, file for a new one), as values of `mqtt.ca`.
 
-    Without a config in force both are the same.
+    Without a current config both are the same.
     """
     try:
         used = config.load(board.path(_CONFIG))["mqtt.ca"]
@@ -94,8 +94,8 @@ def ca_files(board):
 
 
 def trial(board, settings, tell=_tell):
-    """Do each step up to a session with `settings` (as from `ask`); True if all of them pass.
-    `tell(text)` gets a line for each."""
+    """Do each step up to a session with `settings` (as from `ask`); return True if all pass. Call
+    `tell(text)` with a line for each step."""
     supervisor = None
     step = "uart"
     try:
@@ -115,7 +115,7 @@ def trial(board, settings, tell=_tell):
 
 
 def write(board, name, data):
-    """Replace the file `name` with `data` (bytes), at once or not at all. Raises NotWritten."""
+    """Replace the file `name` with `data` (bytes), wholly or not at all. Raises NotWritten."""
     path = board.path(name)
     try:
         files.save(path, data)
@@ -125,7 +125,7 @@ def write(board, name, data):
 
 
 def keep(board, settings):
-    """Put `settings` in force, at once or not at all. Raises NotWritten."""
+    """Make `settings` the current config, wholly or not at all. Raises NotWritten."""
     old, _ = ca_files(board)
     write(board, _CONFIG, json.dumps(settings).encode())
     if old != settings["mqtt"]["ca"] and old in _CA:
@@ -133,8 +133,8 @@ def keep(board, settings):
 
 
 def setup(board, prompt=input):
-    """Ask, test, keep; asks again as long as the user wants to. It ends with a line, and the
-    config in force as it was, when the files cannot be written."""
+    """Ask, test and keep; ask again as long as the user wishes. If a file cannot be written, log a
+    line and leave the current config as it was."""
     try:
         _converse(board, prompt)
     except NotWritten as e:

@@ -1,11 +1,11 @@
-"""For boards that hang on poles: watchdog, crash log, safe mode.
+"""For boards in places that are hard to reach: watchdog, crash log, safe mode.
 
 A start counts as a crash until the application has delivered a reading, or has run for
 `_PROVEN_MS`. A file has the number of crashes in a row. After `_MAX_CRASHES` the next start is in
 safe mode: it does not run the application, the REPL is free, and only a timer resets the board,
-after an hour. So a broken update neither loops nor locks anybody out, and a board that nobody can
-reach gets another chance. A start that ended with a loss of power is no crash, where the chip
-tells the cause: a solar panel at dusk is no broken update.
+after an hour. So a broken update neither loops nor blocks the REPL, and a remote board tries again
+by itself. If the chip reports the cause of a start, a loss of power does not count as a crash: a
+solar panel at dusk is not a broken update.
 """
 
 import io
@@ -20,14 +20,14 @@ from .log import say
 
 _MAX_CRASHES = const(5)
 _PROVEN_MS = const(600_000)
-_LOG_SIZE = const(4096)  # of the crash log; the older half goes
-_LINE = const(200)  # of it that is shown
+_LOG_SIZE = const(4096)  # of the crash log, in bytes; a longer one loses its older half
+_LINE = const(200)  # bytes of its last line that `start` shows
 _RETRY_MS = const(3_600_000)
 _FEED_MS = const(1_000)
 
 _POWER = "a loss of power"
 
-_timer = None  # of `_start_timer`: one that is collected does not fire
+_timer = None  # of `_start_timer`: a timer that is collected does not fire
 
 
 class Guard:
@@ -49,7 +49,7 @@ class Guard:
             self.crashes -= 1
 
     def start(self):
-        """Count this start; True if the application may run, False in safe mode."""
+        """Count this start; return True if the application may run, False in safe mode."""
         last = files.load(self._log_path, 2 * _LOG_SIZE).strip().split(b"\n")[-1][-_LINE:]
         if last:
             say("app", "%s ends with: %s", self._log_path, _printable(last))
@@ -65,14 +65,14 @@ class Guard:
         return True
 
     def watch(self):
-        """Start the watchdog, where the board has one; from now on `ticks.sleep` feeds it."""
+        """Start the watchdog, if the board has one; from now on `ticks.sleep` feeds it."""
         watchdog = getattr(self._board, "watchdog", None)
         if watchdog:
             self._watchdog = watchdog()
         ticks.idle = self.idle
 
     def idle(self):
-        """Called while the application waits, at least each second: see `ticks.idle`."""
+        """Feed the watchdog and update the LED while the application waits: see `ticks.idle`."""
         if self._watchdog:
             self._watchdog.feed()
         if not self._proven and ticks.left(self._proven_at) <= 0:
@@ -80,13 +80,13 @@ class Guard:
         return self._led.update()
 
     def prove(self):
-        """The application works: count crashes from zero again."""
+        """Count crashes from zero again, because the application works."""
         if not self._proven:
             self._proven = True
             self._write_count(0)
 
     def hand_over(self):
-        """Somebody pressed Ctrl-C: keep the watchdog from resetting the board at the REPL."""
+        """After Ctrl-C: keep the watchdog from resetting the board at the REPL."""
         ticks.idle = None
         watchdog, self._watchdog = self._watchdog, None
         if hasattr(watchdog, "stop"):
@@ -97,10 +97,10 @@ class Guard:
         self.prove()
 
     def crashed(self, error):
-        """Log `error`, which nobody caught, and let the watchdog restart the board."""
+        """Log the uncaught `error`, and let the watchdog restart the board."""
         try:
             trace = _traceback(error)
-        except Exception:  # its class cannot show it, or there is no memory
+        except Exception:  # the class of `error` cannot print it, or the memory is full
             trace = type(error).__name__.encode() + b"\n"
         self._append(trace)
         if hasattr(self._board, "watchdog"):
@@ -109,7 +109,7 @@ class Guard:
                 self.watch()
 
     def note(self, text):
-        """Append `text` to the crash log; a failing write is logged and raises nothing."""
+        """Append `text` to the crash log; log a failing write, but do not raise it."""
         self._append(text.encode())
 
     def _append(self, data):
@@ -129,7 +129,7 @@ class Guard:
             say("app", "%s cannot be written: %s", path, files.write_problem(e, path))
 
     def _later(self):
-        """Reset the board in an hour, whatever the REPL does meanwhile."""
+        """Reset the board in an hour, no matter what the REPL does."""
         try:
             import machine
 
@@ -139,7 +139,7 @@ class Guard:
 
 
 def _traceback(error):
-    """The traceback of `error`, as bytes, because the text of an exception need not be UTF-8."""
+    """Return the traceback of `error` as bytes: the text of an exception need not be UTF-8."""
     if not hasattr(sys, "print_exception"):  # CPython
         return repr(error).encode("utf-8", "backslashreplace") + b"\n"
     buffer = io.BytesIO()
@@ -158,12 +158,12 @@ def _start_timer(mode, ms, callback):
     options = {"mode": getattr(Timer, mode), "period": ms, "callback": callback}
     try:
         _timer = Timer(-1, **options)
-    except ValueError:  # ESP32 has those of the chip only
+    except ValueError:  # ESP32 has only the chip's timers
         _timer = Timer(0, **options)
 
 
 def _cause():
-    """The cause of this start, as far as the chip tells it."""
+    """Return the cause of this start in words, as far as the chip reports it."""
     try:
         import machine
 

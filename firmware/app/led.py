@@ -1,4 +1,4 @@
-"""What the LED says: how far the application has come."""
+"""The LED, which shows the application's current step."""
 
 from micropython import const
 
@@ -20,7 +20,7 @@ _LATER = const(1_000)
 
 
 class LED:
-    """`line(on)` switches the LED; None where there is none."""
+    """The board's LED. `line(on)` switches it; None if the board has no LED."""
 
     def __init__(self, line):
         self._line = line
@@ -35,7 +35,7 @@ class LED:
         self.update()
 
     def update(self):
-        """Switch if it is time to; returns the ms until it is again, at most a second."""
+        """Switch the LED if that is due; return the ms until the next switch, at most 1000."""
         if self._line is None:
             return _LATER
         on, off = self._pattern
@@ -45,6 +45,6 @@ class LED:
             self._on = state
             try:
                 self._line(state)
-            except OSError:  # a LED on another chip that does not answer stops nothing
+            except OSError:  # an LED on another chip that does not answer is not essential
                 pass
         return min((on if state else on + off) - at, _LATER)

@@ -1,13 +1,13 @@
-"""One line per event, for people: seconds since start, area, what happened."""
+"""The log: one line per event, with seconds since start, area and text."""
 
 import ticks
 
 _last = ticks.now()
-_ms = 0  # since start; counted, because the difference of two ticks is good for days only
+_ms = 0  # since start; a sum, because the difference of two ticks is valid for days only
 
 
 def say(area, text, *args):
-    """Print a line; `text % args`. Never pass a secret."""
+    """Print a line with `text % args`. Never pass a secret."""
     global _last, _ms
     now = ticks.now()
     _ms += ticks.diff(now, _last)

@@ -1,4 +1,4 @@
-"""At the REPL: the applet of the SIM behind the board's modem, for whoever explores it.
+"""The applet of the SIM behind the board's modem, for use at the REPL.
 
 import app
 applet = app.applet()   # starts the modem; then applet.objects(), applet.doctor() …
@@ -10,15 +10,15 @@ from iotsafe.advice import advice
 from . import config
 from .supervisor import Supervisor
 
-# What the modem needs when there is no config yet.
+# The config for the modem on a board that has none yet.
 _NO_CONFIG = {"version": 1, "mqtt": {"host": "none"}}
 
 
 def applet(board, pin="", aids=()):
-    """The whole applet of the SIM (`iotsafe.FullApplet`): the modem is on, the PIN entered.
+    """Start the modem, enter the PIN, and return the SIM's applet (`iotsafe.FullApplet`).
 
-    `pin` (str) and `aids` (AIDs as bytes): those of the config, if there is one, unless they are
-    given. Raises ConfigError, and what the modem raises, after a line that says what to do.
+    `pin` (str) and `aids` (AIDs as bytes) replace those of the config, if there is one. Raises
+    ConfigError, and the modem's exceptions after a line with the advice.
     """
     try:
         settings = config.load(board.path("config.json"))

@@ -1,6 +1,6 @@
-"""Between two uploads: the session is closed, the modem saves power, readings go on.
+"""The rest between two uploads: no session, a modem that saves power, but still readings.
 
-Loaded only where the config has `telemetry.upload`.
+Loaded only if the config has `telemetry.upload`.
 """
 
 from micropython import const
@@ -11,16 +11,16 @@ import ticks
 from .log import say
 
 # In seconds: how long a modem in PSM stays awake after its last traffic; and how much longer its
-# own timer runs than our pause, so that the modem does not wake by itself.
+# own timer runs than the rest, so that the modem does not wake by itself.
 _AWAKE = const(10)
 _SPARE = const(600)
 
 
 def rest(supervisor, config, key):
-    """Rest until the next upload is due and a reading waits; returns the name of the next step.
+    """Rest until the next upload is due and a reading waits; return the name of the next step.
 
-    `key`: the board can press the modem's power key, which ends PSM. A modem that refuses stays
-    on, and a line says so. Raises other ModemErrors.
+    `key`: the board's power key, which ends PSM, or None. A modem that refuses stays on, and the
+    log has a line about it. Raises other ModemErrors.
     """
     modem = supervisor.modem
     how = config["modem.rest"]
@@ -48,7 +48,7 @@ def rest(supervisor, config, key):
 
 
 def _sleep(supervisor, period, key):
-    """Have the modem sleep by itself from now on."""
+    """Set the modem to sleep by itself from now on."""
     modem = supervisor.modem
     if not key:
         say("rest", "the modem stays on: this board has no power key to wake it from PSM")
@@ -56,5 +56,5 @@ def _sleep(supervisor, period, key):
     extras = modem.extras()
     extras.power_saving(period, _AWAKE)
     if not supervisor.slept and not extras.granted()[0]:
-        modem.restart()  # SIMCom's modems ask the network for it at their next start only
+        modem.restart()  # SIMCom's modems request PSM at their next start only
     supervisor.slept = True

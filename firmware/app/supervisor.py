@@ -1,11 +1,11 @@
-"""The life of the application: a chain of steps, and where to go back to when one fails.
+"""Runs the application: a chain of steps, and the way back when a step fails.
 
     power -> sim -> network -> clock -> session -> run [-> rest]
 
-Each step leaves something for the next ones. When a step fails, the class of the error decides
+Each step has a result that the next steps use. When a step fails, the class of the error decides
 which step comes next (`_BACK`); the results of the steps before that one stay valid. Between two
 attempts the supervisor pauses. The pause grows and has jitter, so that a fleet neither floods the
-network nor drains its batteries. The application never gives up.
+network nor drains its batteries. The supervisor never stops trying.
 """
 
 import gc
@@ -39,28 +39,28 @@ _BACK = (
     (OSError, "session"),
 )
 
-# Errors of the line to the modem. A long pause would relieve nobody: the longest takes this many
-# ms, and this many more after each restart of the modem.
+# Errors of the line to the modem. A long pause would not help network or server, so the longest
+# pause takes this many ms, and this many more after each restart of the modem.
 _LINE = (cellular.ModemGarbled, cellular.ModemTimeout)
 _LINE_PAUSE = const(2_000)
 
 # A session that lasts this long, in ms, is stable: the next pause is short again. When the server
-# ends this many shorter sessions in a row, another board may have our identity.
+# ends this many shorter sessions in a row, another board may use the same identity.
 _STABLE = const(60_000)
 _SHORT_SESSIONS = const(3)
 
-# After this many failed sessions in a row the supervisor checks the network again, and after as
-# many more it restarts the modem: a data context may look active and carry no data.
+# After this many failed sessions in a row the supervisor checks the network again, and after twice
+# as many it restarts the modem: a data context may look active but carry no data.
 _PATIENCE = 4
 STEPS = ("power", "sim", "network", "clock", "session", "run")
 
 
-# The errors with which the other side ends a session.
+# The errors of a session that the other side has ended.
 _ENDED = (telemetry.MQTTError, iotsafe.TLSError, cellular.NetworkError)
 
 
 def _object_reference(text):
-    """The object that a field of the config names: a label as text, an ID as bytes."""
+    """Return the object that a field of the config names: a label as text, an ID as bytes."""
     return text[6:] if text.startswith("label:") else unhexlify(text)
 
 
@@ -71,7 +71,7 @@ def _line(error):
 
 
 def _ignore(*_):
-    """Stands for a callback that nobody set."""
+    """Do nothing: the default of the callbacks."""
 
 
 class Supervisor:
@@ -94,15 +94,15 @@ class Supervisor:
         self.due = ticks.now()  # tick of the next reading
         self._since = self.due  # tick at which the session began
         self._stable = False  # the session has lasted for _STABLE
-        self._short = 0  # sessions in a row that the server ended before that
-        self._reported = None  # the problem of the queue that the log has last
+        self._short = 0  # short sessions in a row that the server ended
+        self._reported = None  # the queue's problem that the log reported last
         self.delivered = 0
         self._failures = 0
         self._messages = 0
-        self._rests = config["telemetry.upload"] > 0  # it connects from time to time only
-        self.slept = False  # the modem was asked for PSM
-        # Callbacks: `on_step` gets the step that begins, or "failed"; `on_delivered` follows each
-        # delivered reading.
+        self._rests = config["telemetry.upload"] > 0  # the board connects for uploads only
+        self.slept = False  # the modem is set to PSM
+        # Callbacks: `on_step` gets the step that begins, or "failed"; the supervisor calls
+        # `on_delivered` after each delivered reading.
         self.on_step = self.on_delivered = _ignore
 
     def run(self, messages=0):
@@ -121,12 +121,12 @@ class Supervisor:
         self.stop()
 
     def do(self, step):
-        """Do one step of `STEPS`, by name. Raises what the step raises."""
+        """Do one step of `STEPS`, by name. The step's exceptions pass unchanged."""
         self.on_step(step)
         getattr(self, "_" + step)()
 
     def stop(self):
-        """Close the session, and keep nothing of it: the next one needs the heap."""
+        """Close the session and drop its objects: the next session needs the heap."""
         if self.publisher:
             self.publisher.close()
         self.publisher = self._tls = None
@@ -135,7 +135,8 @@ class Supervisor:
         return self._messages and self.delivered >= self._messages
 
     def _rest(self):
-        """All is delivered: rest until the next upload. Returns the index of the next step."""
+        """Rest until the next upload, after all readings are delivered; return the next step's
+        index."""
         from .rest import rest
 
         self.stop()
@@ -144,7 +145,7 @@ class Supervisor:
         return STEPS.index(rest(self, self._config, self._board.power_key))
 
     def _failed(self, step, error):
-        """Log what went wrong, pause, and return the index of the next step."""
+        """Log the `error`, pause, and return the index of the next step."""
         name = (STEPS + ("rest",))[step]
         back = min(step, STEPS.index("session"))  # a failure always closes the session
         for kind, target in _BACK:
@@ -169,7 +170,7 @@ class Supervisor:
                 )
         self.on_step("failed")
         self.stop()
-        if name == "rest" or self._failures % (2 * _PATIENCE) == 0:  # its state is unknown
+        if name == "rest" or self._failures % (2 * _PATIENCE) == 0:  # the modem's state is unknown
             say("modem", "restarting it")
             self.modem.restart()
             back = 0
@@ -186,7 +187,7 @@ class Supervisor:
         return back
 
     def pause(self, ms):
-        """Sleep `ms` milliseconds, and take the readings that are due meanwhile."""
+        """Sleep `ms` milliseconds, and take the readings that are due in this time."""
         end = ticks.after(ms)
         while True:
             self._sample()
@@ -208,7 +209,7 @@ class Supervisor:
         self.applet.open()
         say("sim", "IoT SAFE applet %s on channel %d, by AT+%s", *self._applet_facts())
         feed = getattr(self._board, "entropy_feed", None)
-        if feed:  # TLS draws its random numbers from the chip and the SIM together
+        if feed:  # TLS takes its random numbers from the chip and the SIM together
             feed(self.applet.random(32))
         found = iotsafe.find_identity(
             self.applet,
@@ -318,8 +319,8 @@ class Supervisor:
         say("mqtt", "delivered %s", reading)
 
     def _sample(self):
-        """Put a reading into the queue when one is due. Called between two exchanges with the
-        modem: the UART loses what arrives while the chip writes flash."""
+        """Put a reading into the queue if one is due. Call this between two exchanges with the
+        modem: the UART loses the bytes that arrive while the chip writes flash."""
         if ticks.left(self.due) > 0:
             return
         self.due = ticks.after(self._config["telemetry.period"] * 1000)

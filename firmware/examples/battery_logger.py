@@ -1,8 +1,8 @@
-"""A logger on a battery: it takes a reading at each wake-up, and connects at each fourth.
+"""A logger on a battery: it takes a reading at each wake-up, and connects at every fourth.
 
 mpremote cp battery_logger.py :main.py + cp ca.pem :ca.pem
 
-The board sleeps in between; each wake-up starts this program anew. Readings wait on flash.
+Between wake-ups the board sleeps; each wake-up starts this program again. Readings wait on flash.
 """
 
 import board
@@ -16,11 +16,11 @@ APN = "internet"
 HOST = "mqtt.example.com"
 PORT = 8883
 SLEEP = 900_000  # ms
-UPLOAD = 4  # readings that wait before the modem is switched on the air
+UPLOAD = 4  # readings that wait before the program connects
 
 
 def upload(queue):
-    """Connect, send all that waits, and leave the air."""
+    """Connect, send all waiting readings, and go off the air."""
     modem = cellular.SIM7080(board.uart(UART), board.power_key)
     modem.power_up()
     modem.at.command(b"+CFUN=1")  # the last upload left it off the air
@@ -45,7 +45,7 @@ def upload(queue):
 
 
 def wake():
-    """What happens at each wake-up."""
+    """Take a reading, and upload if enough readings wait."""
     queue = telemetry.Queue(board.path("queue"))
     queue.put(board.sensor())
     if len(queue) >= UPLOAD:
@@ -59,7 +59,7 @@ def wake():
 wake()
 try:
     from machine import deepsleep
-except ImportError:  # the unix board has no such sleep: the program ends
+except ImportError:  # the unix board has no deep sleep: the program ends
     pass
 else:
     deepsleep(SLEEP)

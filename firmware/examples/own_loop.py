@@ -1,4 +1,4 @@
-"""A loop of one's own: the library without the application.
+"""A loop of your own: the library without the application.
 
 mpremote cp own_loop.py :main.py + cp ca.pem :ca.pem
 """
@@ -18,7 +18,7 @@ PERIOD = 10_000  # ms between two readings
 
 modem = cellular.SIM7080(board.uart(UART), board.power_key)
 modem.connect(APN)
-if board.set_clock:  # without the time no certificate can be checked
+if board.set_clock:  # TLS needs the time to check the server's certificate
     board.set_clock(modem.clock())
 
 identity = iotsafe.identity(modem)
@@ -27,7 +27,7 @@ with open(board.path("ca.pem"), "rb") as file:
 
 
 def open_stream(host, port):
-    """What the publisher calls at each `connect`."""
+    """Open a TLS stream; the publisher calls this at each `connect`."""
     return context.connect(modem, host, port)
 
 
@@ -40,5 +40,5 @@ while True:
     if ticks.left(due) <= 0:
         due = ticks.after(PERIOD)
         publisher.publish(board.sensor())
-    publisher.service()  # takes in what the broker sends, and keeps the session alive
+    publisher.service()  # processes the broker's packets, and keeps the session alive
     ticks.sleep(20)

@@ -1,4 +1,4 @@
-"""A sensor of one's own; the application does everything else.
+"""A sensor of your own; the application does everything else.
 
 mpremote cp own_sensor.py :main.py      (the config stays as it is)
 """
@@ -12,7 +12,7 @@ import ticks
 
 
 def read():
-    """A reading: a dict that JSON can carry. Here: free memory and seconds since the start."""
+    """Return a reading, a dict that JSON can carry: free memory and seconds since the start."""
     return {"free": gc.mem_free(), "up": ticks.diff(ticks.now(), START) // 1000}
 
 

@@ -1,8 +1,8 @@
-"""One line about a board at the end of a production line: PASS or FAIL, SIM, and what is wrong.
+"""Tests a board at the end of a production line: prints PASS or FAIL, the SIM, and each fault.
 
 mpremote run production_line.py
 
-Nothing on the board or in its SIM changes. The board needs no config.
+It changes nothing on the board or in its SIM. The board needs no config.
 """
 
 import board
@@ -17,7 +17,7 @@ LATER = ("certificate", "match")  # steps that may fail here: enrolment comes la
 
 
 def examine():
-    """(number of the SIM, steps of the doctor that failed)."""
+    """Return (number of the SIM, steps of the doctor that failed)."""
     modem = cellular.SIM7080(board.uart(UART), board.power_key)
     modem.power_up()
     modem.unlock(PIN)

@@ -32,7 +32,7 @@ from .errors import (
 )
 from .sim_identity import SIMIdentity, find_identity
 
-# What is imported when it is first used: names of other modules, and those modules.
+# Imported at first use: a module, and the names that come from it.
 _LATER = (
     ("full_applet", ("FullApplet",)),
     (
@@ -73,11 +73,12 @@ def _submodule(name):
 
 
 def identity(channel, key=b"", certificate=b"", cache=None, aids=AIDS):
-    """Open the applet and find the key and the certificate for TLS in it: a SIMIdentity.
+    """Open the applet, find its key and certificate for TLS, and return a SIMIdentity.
 
     `channel`: a modem, or a Channel (see `iotsafe.apdu`). `key`, `certificate`: an ID (bytes) or a
-    label (str) where the first pair that fits is not the one wanted. `cache`: a CertificateCache,
-    which saves reading the certificate each time. `aids`: AIDs (bytes) to try in order.
+    label (str), needed only if the first pair that fits is the wrong one. `cache`: a
+    CertificateCache, so that the SIM need not send the certificate each time. `aids`: AIDs (bytes)
+    to try in order.
     Raises AppletNotFound, an IdentityError that says what is missing, CardError, or what the
     channel raises.
     """

@@ -1,4 +1,4 @@
-"""What to do about an error of this package, for whoever calls its functions at the REPL.
+"""Advice for each error of this package, for users who call its functions at the REPL.
 
 Loaded when a step of the doctor is shown. The words are those of the functions' arguments. The
 firmware's log and the host tools have tables of their own, in the words of config fields and of
@@ -67,7 +67,7 @@ ADVICE = (
 
 
 def advice(reason, package="iotsafe"):
-    """What to do about the `reason` of an error of `package`, "" where nothing is known.
+    """Return the advice for the `reason` of an error of `package`, "" if there is none.
 
     A package whose errors have reasons has a table like this one: PACKAGE.advice.ADVICE.
     """

@@ -1,21 +1,21 @@
-"""The APDU layer: from one applet command to the exchanges that it costs on a real card.
+"""The APDU layer: turns one applet command into the exchanges that a real card needs.
 
-A *Channel* (the seam below) has `transmit(apdu) -> (data, sw)`: one command APDU as a buffer, the
-response data as a memoryview that is valid until the next call, the status word as an int. It may
-have `generation`, an int that changes whenever the card lost its state (modem or card reset), and
-`part`, the most bytes of response data that it brings in one piece (default: 256, as many as a
-card gives). An OSError of `transmit` with a true `again` means that the way to the card damaged
-the command or its answer; whether the card has seen it is not known.
+A *Channel*, the interface below this layer, has `transmit(apdu) -> (data, sw)`: one command APDU
+as a buffer, the response data as a memoryview that is valid until the next call, the status word
+as an int. It may have `generation`, an int that changes whenever the card lost its state (modem or
+card reset), and `part`, the most bytes of response data that it delivers in one piece (default:
+256, the most that a card sends). An OSError of `transmit` with a true `again` means that the way
+to the card damaged the command or its answer; the card may or may not have received the command.
 
-Solved here, for every command and nowhere else:
+This layer alone handles, for every command:
 
 - the class byte of the logical channel (ETSI TS 102 221 10.1.1), interindustry (0X) or, when the
   card answers 6E00 to that, proprietary (8X): cards take one, the other, or both;
 - 61xx and 9Fxx: GET RESPONSE until everything is fetched;
-- 6Cxx: the command again with the Le that the card wants, once;
-- 91xx: success, a proactive command waits for the modem;
-- 63CF: success, a remote administration session was completed (counted);
-- 6300: success, more data can be asked for (`more`).
+- 6Cxx: the command again with the Le that the card requires, once;
+- 91xx: success; a proactive command waits for the modem;
+- 63CF: success; a remote administration session was completed (counted);
+- 6300: success; the card has more data (`more`).
 """
 
 from micropython import const
@@ -32,7 +32,7 @@ _MAX_RESPONSE = const(4096)
 _MAX_FETCHES = const(20)
 _MAX_CHANNEL = const(19)
 _UNKNOWN_CLASS = const(0x6E00)
-# When no channel is free, at least this many are closed, and then on until one was not open.
+# When no channel is free, close at least this many, and then more until one was not open.
 _LEAKED = const(3)
 
 # Instruction -> name in IoT.05, for messages.
@@ -71,16 +71,16 @@ def _reason(sw):
 
 
 def class_byte(channel):
-    """Interindustry class byte for logical channel 0 to 19."""
+    """Return the interindustry class byte for logical channel 0 to 19."""
     return channel if channel < 4 else 0x40 | channel - 4
 
 
 class APDU:
     """Sends commands on one logical channel of a card.
 
-    `exchanges` counts command APDUs sent, `administrations` the 63CF seen, `more` says that the
-    last answer ended with 6300, `number` is the logical channel, `proprietary` the kind of class
-    byte. Not for use from two threads.
+    `exchanges`: command APDUs sent; `administrations`: 63CF received; `more`: the last answer
+    ended with 6300; `number`: the logical channel; `proprietary`: the kind of class byte. Not for
+    use from two threads.
     """
 
     def __init__(self, channel):
@@ -94,11 +94,11 @@ class APDU:
         self._ours = False  # the channel was opened here
 
     def generation(self):
-        """A number that changes whenever the card lost its channels and sessions."""
+        """Return a number that changes whenever the card lost its channels and sessions."""
         return getattr(self._channel, "generation", 0)
 
     def part(self):
-        """The Le for the most bytes that the channel brings in one piece; 0 stands for 256."""
+        """Return the Le for the most bytes that the channel delivers in one piece (0: 256)."""
         return getattr(self._channel, "part", 0)
 
     def command(self, ins, p1=0, p2=0, data=b"", le=None, target=""):
@@ -115,13 +115,13 @@ class APDU:
         return self.send(ins, p1, p2, size, le, target)
 
     def body(self):
-        """Where `send` takes the data from: 255 bytes to write into. GET RESPONSE overwrites
-        none of it.
+        """Return the buffer from which `send` takes the data: 255 bytes to write into. GET
+        RESPONSE overwrites none of it.
         """
         return memoryview(self._buffer)[5:260]
 
     def send(self, ins, p1, p2, size, le=None, target=""):
-        """Like `command`, with the `size` bytes of data that stand in `body()` already."""
+        """Send one command, like `command`, with the first `size` bytes of `body()` as data."""
         apdu = self._buffer
         apdu[0] = class_byte(self.number)
         either = ins not in (_SELECT, _MANAGE_CHANNEL)  # of the two class bytes
@@ -134,7 +134,7 @@ class APDU:
         if size:
             apdu[4] = size
             end = 5 + size
-        # Some modems refuse four-byte APDUs: the fifth byte is harmless where nothing follows.
+        # Some modems refuse four-byte APDUs. The fifth byte is harmless if no data follows.
         if le is not None or not size:
             apdu[end] = le or 0
             end += 1
@@ -163,7 +163,7 @@ class APDU:
         return self._channel.transmit(memoryview(self._buffer)[:size])
 
     def _fetch(self, response, sw, ins):
-        """GET RESPONSE until the card has nothing left; all the parts in one buffer."""
+        """Send GET RESPONSE until the card has nothing left; return (all the data, last sw)."""
         parts = bytearray(response)
         apdu = self._buffer
         for _ in range(_MAX_FETCHES):
@@ -184,8 +184,8 @@ class APDU:
     def open(self, number=None):
         """Open a logical channel (MANAGE CHANNEL) and use it from now on.
 
-        Channels that an earlier run left open are closed when the card has none left. With
-        `number`, 0 to 19, that channel is used as it is, and not closed either.
+        If the card has no free channel, close those that an earlier run left open. With `number`,
+        0 to 19, use that channel as it is; `close` leaves it open.
         """
         self.number = number or 0
         self._ours = number is None
@@ -208,14 +208,14 @@ class APDU:
         self.number = data[0]
 
     def close(self):
-        """Close the logical channel; one that is gone already is no error."""
+        """Close the logical channel, if it is still open."""
         number = self.number
         self.number = 0
         if number and self._ours:
             self._close(number)
 
     def _close(self, number):
-        """Close a channel; whether it was open."""
+        """Close a channel; return whether it was open."""
         try:
             self.command(_MANAGE_CHANNEL, 0x80, number)
             return True
@@ -223,5 +223,5 @@ class APDU:
             return False
 
     def select(self, aid):
-        """SELECT the application `aid` on this channel; CardError 6A82 when it is not there."""
+        """SELECT the application `aid` on this channel; CardError 6A82 if the card lacks it."""
         self.command(_SELECT, 4, 0, aid)

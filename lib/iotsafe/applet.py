@@ -11,7 +11,7 @@ from .apdu import APDU
 from .der import element, signature
 from .errors import AppletNotFound, CardError, CardProtocolError
 
-# Where the applet is found: the GSMA default, then what cards in the field answer to.
+# AIDs of the applet: the GSMA default, then those of cards in the field.
 AIDS = (
     b"\xa0\x00\x00\x05\x59\x00\x10",
     b"\xa0\x00\x00\x02\x48\x04\x00",
@@ -38,7 +38,7 @@ _REPEATS = const(
     5
 )  # if the line loses 0.1 % of its bytes, it damages one of two answers with 256 bytes
 
-# Status words of a card that has lost our channel, and of one that has no free session.
+# Status words of a card that has lost the channel, and of one that has no free session.
 _LOST = (0x6881, 0x6882, 0x6D00, 0x6E00)
 _NO_SESSION = (0x6A86, 0x6989)
 # Answers to READ FILE with an offset outside the file: IoT.05 lists both.
@@ -49,15 +49,15 @@ class Applet:
     """The applet on its own logical channel.
 
     `channel`: a Channel (see `iotsafe.apdu`), or a modem that has one. `aids`: tuple of AIDs
-    (bytes) to try in order. `number`: a logical channel, 0 to 19, to use as it is; by default one
-    is opened.
+    (bytes) to try in order. `number`: a logical channel, 0 to 19, to use as it is; by default the
+    applet opens one.
     The first command opens the channel if `open()` was not called. When the card has lost the
     channel (modem reset), the applet opens another one and repeats the command once; it also
-    repeats what the line damaged. Each method raises CardError when the card refuses. A caller
-    names objects by ID (bytes), by label (str), or by ObjectInfo.
+    repeats a command that the line damaged. Each method raises CardError when the card refuses. A
+    caller names objects by ID (bytes), by label (str), or by ObjectInfo.
     """
 
-    # The session number that all commands with sessions use; the clients of the field use 1.
+    # The session number that all commands with sessions use; clients in the field use 1.
     session = 1
 
     def __init__(self, channel, aids=AIDS, number=None):
@@ -67,7 +67,7 @@ class Applet:
         self.aids = aids
         self.aid = None
         self._number = number
-        self._generation = None  # the channel's `generation` when ours was opened; None: closed
+        self._generation = None  # of the channel, when `open` opened it; None: closed
 
     def open(self):
         """Open a logical channel and SELECT the applet; raises AppletNotFound. Returns self."""
@@ -98,10 +98,11 @@ class Applet:
         self.apdu.close()
 
     def _run(self, command, *args, repeats=_REPEATS):
-        """`command(*args)` (None: nothing) on the open channel; self, if there is no command.
+        """Run `command(*args)` on the open channel; if it is None, only open, and return self.
 
-        Repeats it once on a new channel if the card lost ours, and up to `repeats` times if the
-        line to the card damaged something: 0 for a command that must not run twice.
+        Repeats the command once on a new channel if the card lost the old one, and up to `repeats`
+        times if the line to the card damaged it or its answer. A command that must not run twice
+        has `repeats` 0.
         """
         fresh = not command
         lost = fresh
@@ -121,7 +122,7 @@ class Applet:
                 repeats -= 1
 
     def random(self, size):
-        """GET RANDOM (IoT.05, INS 84): `size` random bytes, 1 to 256."""
+        """GET RANDOM (IoT.05, INS 84): return `size` random bytes, 1 to 256."""
         if not 1 <= size <= 256:
             raise ValueError("GET RANDOM gives 1 to 256 bytes, not %d" % size)
         return self._run(self._random, size)
@@ -135,7 +136,7 @@ class Applet:
         return bytes(data)
 
     def objects(self):
-        """GET DATA - object list (IoT.05 2.14): a list of `ObjectInfo`."""
+        """GET DATA - object list (IoT.05 2.14): return a list of `ObjectInfo`."""
         return self._run(self._objects)
 
     def _objects(self):
@@ -157,7 +158,7 @@ class Applet:
         return self.apdu.command(_GET_DATA, p1, p2, le=0)
 
     def read_public_key(self, ref):
-        """READ PUBLIC KEY (INS CD): the point of a key on a curve of 256 bits, 65 bytes 04 X Y."""
+        """READ PUBLIC KEY (INS CD): return the point of a 256-bit key, 65 bytes 04 X Y."""
         return self._run(self._read_public_key, ref)
 
     def _read_public_key(self, ref):
@@ -168,10 +169,10 @@ class Applet:
         return point(data, "READ PUBLIC KEY")
 
     def read_file(self, ref, offset=0, size=0):
-        """READ FILE (INS B0): up to `size` bytes (0: 256, or as many as the channel brings in one
-        piece) of a file from `offset`, as bytes.
+        """READ FILE (INS B0): return up to `size` bytes of a file from `offset` on.
 
-        Fewer, or none, at the end of the file.
+        `size` 0 stands for 256, or for as many as the channel delivers in one piece. At the end of
+        the file the result is shorter or empty.
         """
         if not 0 <= offset <= 0xFFFF:
             raise ValueError("a file has offsets from 0 to 65535, not %d" % offset)
@@ -193,10 +194,10 @@ class Applet:
             raise
 
     def read_der(self, ref):
-        """The one DER element that a file begins with, without the container's padding.
+        """Return the DER element at the start of a file, without the container's padding.
 
-        Returns b"" for an empty file (no bytes, or nothing but 00 or FF at its start). What the
-        card gives is returned even if it ends early: the caller checks.
+        Returns b"" for an empty file (no bytes, or 00 or FF at its start). An element that ends
+        early is returned as it is: the caller checks it.
         """
         data = bytearray(self.read_file(ref))
         if len(data) < 4 or data[0] in (0x00, 0xFF):
@@ -218,8 +219,8 @@ class Applet:
         """COMPUTE SIGNATURE over a final hash (INS 2A, 2B; mode 03): two exchanges.
 
         `ref` of the private key; `digest` 32 to 64 bytes. Returns the ECDSA signature in DER.
-        ECDSA on P-256 uses the leftmost 256 bits of a longer digest (FIPS 186-4 6.4), so these
-        are what the card gets, announced as SHA-256: it works on cards without SHA-384.
+        ECDSA on P-256 uses the leftmost 256 bits of a longer digest (FIPS 186-4 6.4), so the card
+        gets only these, announced as SHA-256. This also works on cards without SHA-384.
         """
         if not 32 <= len(digest) <= 64:
             raise ValueError("a digest has 32 to 64 bytes, not %d" % len(digest))
@@ -241,8 +242,8 @@ class Applet:
             raise CardProtocolError("not-understood", "COMPUTE SIGNATURE", str(e))
 
     def _begin(self, ins, init, target):
-        """Open the session with the instruction `ins`; end one first that an earlier, interrupted
-        program left open.
+        """Open the session with the instruction `ins`; first end one that an interrupted program
+        left open.
         """
         try:
             self.apdu.command(ins, 0, self.session, init, target=target)
@@ -255,7 +256,7 @@ class Applet:
 
 
 def point(data, command):
-    """The point (65 bytes) in an answer that has a public key (IoT.05 2.5.7)."""
+    """Return the point (65 bytes) of the public key in an answer (IoT.05 2.5.7)."""
     try:
         for tag in (0x34, 0x49, 0x86):  # nested in two templates
             data = tlv.find(data, tag)

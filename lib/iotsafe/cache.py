@@ -1,11 +1,11 @@
 """The client certificate, kept on flash between boots.
 
-Reading a certificate over AT+CSIM costs some 40 ms a chunk of 256 bytes; checking that the kept
-one is still the SIM's costs one exchange: the last bytes of a certificate are its signature, so
-that two certificates with the same tail at the same place are the same certificate.
+Reading a certificate over AT+CSIM costs about 40 ms for each 256 bytes. Checking that the kept one
+is still the SIM's costs one exchange: the last bytes of a certificate are its signature, so two
+certificates with the same tail at the same place are the same certificate.
 
-In the file the certificate is followed by its SHA-256: a flipped bit on flash would otherwise make
-the server refuse us for ever.
+In the file, the SHA-256 of the certificate follows it. Otherwise a flipped bit on flash would make
+the server refuse the client for ever.
 """
 
 import hashlib
@@ -20,15 +20,15 @@ _ENOENT = const(2)
 
 
 class CertificateCache:
-    """One file at `path`. A file that is damaged, or cannot be read or written, is no error:
-    the certificate is then read from the SIM each time.
+    """One file at `path`. A file that is damaged, or cannot be read or written, is not an error:
+    the client then reads the certificate from the SIM each time.
     """
 
     def __init__(self, path):
         self.path = path
 
     def load(self):
-        """The kept certificate (DER bytes), or None if there is none that is whole."""
+        """Return the kept certificate (DER bytes), or None if it is missing or damaged."""
         try:
             with open(self.path, "rb") as file:
                 data = file.read(_MAX_SIZE + _CHECK + 1)
@@ -44,7 +44,7 @@ class CertificateCache:
         if certificate == self.load():
             return
         new = self.path + ".new"
-        # On flash that fails this is quick, and writing to a file that is there takes longer than
+        # On failing flash this fails quickly, while a write to an existing file takes longer than
         # a watchdog waits.
         if not _removed(new):
             return
@@ -61,8 +61,8 @@ class CertificateCache:
             _removed(new)
 
     def fetch(self, applet, file_id):
-        """The certificate of file `file_id`: the kept one if it is what the SIM holds, else read
-        from the SIM. b"" when the file is empty. The caller saves what it chose.
+        """Return the certificate of file `file_id`: the kept one if the SIM still holds it, else
+        the SIM's; b"" if the file is empty. The caller saves the certificate that it chooses.
         """
         kept = self.load()
         if kept:
@@ -73,7 +73,7 @@ class CertificateCache:
 
 
 def _removed(path):
-    """Remove a file; whether it is gone, or was not there."""
+    """Remove a file; return whether it is gone, or was not there."""
     try:
         os.remove(path)
     except OSError as e:

@@ -2,7 +2,7 @@
 
 from . import tlv
 
-# Tag -> attribute. Two tags have a second form, on cards that use those of the objects (61, 6F).
+# Tag -> attribute. Two attributes have a second tag, on cards that use those of objects (61, 6F).
 _FIELDS = (
     (0x10, "version"),
     (0x11, "identifier"),
@@ -34,7 +34,7 @@ BITS = (
 
 
 class Capabilities:
-    """Attributes, each None when the card does not say: `version` (0x10 is 1.0), `identifier`
+    """Attributes, each None if the card does not report it: `version` (0x10 is 1.0), `identifier`
     (bytes), `max_files`, `max_private_keys`, `max_public_keys`, `max_secret_keys`,
     `max_sessions`, and the bit masks `functions`, `hashes`, `algorithms`, `agreements`,
     `derivations` (see BITS).
@@ -45,8 +45,8 @@ class Capabilities:
     agreements = derivations = None
 
     def names(self, attribute):
-        """What the bits of a mask of BITS mean, as a tuple of words; None when the card does not
-        say."""
+        """Return the names of the bits that are set in a mask of BITS, as a tuple; None if the
+        card does not report the mask."""
         value = getattr(self, attribute)
         if value is None:
             return None
@@ -77,19 +77,19 @@ class Capabilities:
 
 
 def joined(words):
-    """The words as one text: "?" for None, "none" where there is no word."""
+    """Return the words as one text: "?" for None, "none" if there is no word."""
     return "?" if words is None else ", ".join(words) or "none"
 
 
 def version(number):
-    """ "1.0" for 0x10."""
+    """Return the version as text: "1.0" for 0x10."""
     return "?" if number is None else "%d.%d" % (number >> 4, number & 0x0F)
 
 
 def parse(data):
-    """The Capabilities in the answer; TLVError when it is malformed.
+    """Return the Capabilities in the answer; raises TLVError if it is malformed.
 
-    One applet announces its identifier a byte too long: what follows is read all the same.
+    One applet announces its identifier one byte too long; this also reads its later fields.
     """
     found, read = _parse(data)
     if read and found.max_files is None:
@@ -105,7 +105,7 @@ def parse(data):
 
 
 def _parse(data):
-    """Capabilities, and how many of them were read."""
+    """Return Capabilities, and the number of fields that it has read."""
     found = Capabilities()
     read = 0
     try:

@@ -1,4 +1,4 @@
-"""`SSLContext`: TLS with a key in the SIM, by whichever engine the firmware has."""
+"""`SSLContext`: TLS with a key in the SIM, over the engine that the firmware has."""
 
 import binascii
 
@@ -12,7 +12,7 @@ _PEM_END = b"-----END CERTIFICATE-----"
 
 
 def certificates(data):
-    """The certificates in `data`, PEM (one or more) or DER (one), as a tuple of DER bytes.
+    """Return the certificates in `data`, PEM (one or more) or DER (one), a tuple of DER bytes.
 
     Raises ValueError if there is none.
     """
@@ -34,7 +34,7 @@ def certificates(data):
 
 
 def _engine():
-    """The engine's context class."""
+    """Return the engine's context class."""
     try:
         from .native import NativeContext
     except ImportError:  # a firmware without tls
@@ -46,8 +46,9 @@ class SSLContext:
     """A TLS client whose certificate and signatures come from an identity.
 
     `identity`: see `iotsafe.sim_identity`. `ca`: the certificates to trust, PEM or DER bytes;
-    there is no default, and no way not to verify the server. `timeout` in seconds limits each
-    call. `suites`: names of mbedTLS, to offer fewer. Raises ValueError without a CA, NoEngine.
+    there is no default, because the context always verifies the server. `timeout` in seconds
+    limits each call. `suites`: mbedTLS's names of the suites to offer, for fewer than the default.
+    Raises ValueError without a CA, NoEngine.
     """
 
     def __init__(self, identity, ca, timeout=_DEFAULT_TIMEOUT_MS // 1000, suites=None):
@@ -57,11 +58,12 @@ class SSLContext:
         self._timeout_ms = int(timeout * 1000)
 
     def connect(self, modem, host, port):
-        """A TLS session with the server `host`, a name or an address, over a connection of `modem`
-        (anything with `socket()`). `host` must be in the server's certificate: see `wrap_socket`.
+        """Return a TLS session with the server `host`, a name or an address, over a connection of
+        `modem` (anything with `socket()`). The server's certificate must be for `host`: see
+        `wrap_socket`.
 
-        The caller has one thing to close. When this raises, nothing is left open: what the modem
-        raised, or TLSError.
+        The caller closes only the session. Raises TLSError or the modem's exception, and then
+        leaves nothing open.
         """
         stream = modem.socket()
         try:
@@ -72,11 +74,11 @@ class SSLContext:
             raise
 
     def wrap_socket(self, stream, server_hostname):
-        """A TLS session over `stream` (see the Stream seam), as a stream.
+        """Return a TLS session over `stream`, as a stream.
 
-        `server_hostname` is sent (SNI) and must be in the server's certificate. The handshake runs
-        with the first write or read, which raise what went wrong: a TLSError, or what the
-        identity raised when it was to sign. On error the stream is closed.
+        `server_hostname` goes to the server (SNI) and must be in its certificate. The handshake
+        runs with the first write or read, which raises TLSError, or the exception of the
+        identity's `sign`. An error closes the stream.
         """
         if not server_hostname:
             raise ValueError("server_hostname is needed: the server is always verified")

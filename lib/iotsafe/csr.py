@@ -1,4 +1,4 @@
-"""A certification request (PKCS#10, RFC 2986) for a P-256 key that somebody else holds."""
+"""A certification request (PKCS#10, RFC 2986) for a P-256 key in the SIM or elsewhere."""
 
 import hashlib
 from binascii import b2a_base64
@@ -28,24 +28,24 @@ _ECDSA_WITH_SHA256 = b"\x30\x0a\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x02"  # RFC 
 
 _MAX_SIGNATURE = const(72)
 _MAX_SIZE = const(2048)
-# What the request has besides its names, at most; an attribute and an alternative name likewise.
+# Overhead in bytes, at most: of the request, of an attribute, of an alternative name.
 _FRAME = const(240)
 _PER_ATTRIBUTE = const(24)
 _PER_NAME = const(4)
 
 
 def build(sign, point, subject, names=(), check=False):
-    """The request as DER bytes.
+    """Build the request and return it as DER bytes.
 
-    `sign(digest)`: called once with the SHA-256 of what is to be signed, returns the signature in
-    DER; what it raises comes through. `point`: the public key, 65 bytes 04 X Y. `subject`: pairs
-    ("CN", "device-1") in the order of the DER, or text as in RFC 4514, where the last pair is
-    written first: "CN=device-1,O=Example,C=FR". `names`: alternative names, as
+    `sign(digest)`: called once with the SHA-256 of the data to sign; it returns the signature in
+    DER, and its exceptions pass unchanged. `point`: the public key, 65 bytes 04 X Y. `subject`:
+    pairs ("CN", "device-1") in the order of the DER, or text as in RFC 4514, where the last pair
+    is written first: "CN=device-1,O=Example,C=FR". `names`: alternative names, like
     "DNS:device.example", "URI:urn:x:1", "IP:192.0.2.1", "email:a@b.example". Either may be empty.
     `check`: verify the signature with the point, which takes a small board a second or more.
 
-    Raises ValueError that names the field for what a request cannot carry, and for a signature
-    that is none or, with `check`, does not fit the point.
+    Raises ValueError, which names the field, for a value that a request cannot carry; also for an
+    invalid signature and, with `check`, for one that does not fit the point.
     """
     if len(point) != 65 or point[0] != 4:
         raise ValueError("the public key is 65 bytes, 04 X Y")
@@ -82,7 +82,7 @@ def build(sign, point, subject, names=(), check=False):
 
 
 def pem(der):
-    """The request `der` in the text form of RFC 7468 7."""
+    """Return the request `der` in the text form of RFC 7468 7."""
     lines = ["-----BEGIN CERTIFICATE REQUEST-----\n"]
     for start in range(0, len(der), 48):
         lines.append(b2a_base64(der[start : start + 48]).decode())
@@ -91,9 +91,9 @@ def pem(der):
 
 
 class _Backwards:
-    """DER written from its end to its beginning, in one buffer: each length is known in time.
+    """A buffer of DER, written from its end to its beginning: each length is known in time.
 
-    `pos`: where what is written begins; `room` bytes behind its end stay free.
+    `pos`: the start of the DER written so far; `room` bytes after its end stay free.
     """
 
     def __init__(self, size, room):
@@ -106,7 +106,7 @@ class _Backwards:
         self.pos = start
 
     def close(self, tag, end):
-        """Put the header of an element whose content is all from `pos` to `end`."""
+        """Put the header of an element whose content is everything from `pos` to `end`."""
         size = end - self.pos
         if size < 0x80:
             self.put(bytes((tag, size)))
@@ -122,7 +122,7 @@ class _Backwards:
 
 
 def _info(der, point, subject, names):
-    """CertificationRequestInfo (RFC 2986 4.1)."""
+    """Write the CertificationRequestInfo (RFC 2986 4.1)."""
     end = der.pos
     if names:
         _extension_request(der, names, not subject)
@@ -142,7 +142,7 @@ def _info(der, point, subject, names):
 
 
 def _extension_request(der, names, critical):
-    """The attribute that asks for subjectAltName, `critical` as RFC 5280 4.2.1.6 says."""
+    """Write the attribute that requests subjectAltName, `critical` as in RFC 5280 4.2.1.6."""
     end = der.pos
     for tag, content in reversed(names):
         der.element(tag, content)

@@ -1,7 +1,7 @@
-"""The little DER that a TLS client identity needs, sans-I/O: signatures and X.509 fields.
+"""The part of DER that a TLS client identity needs, sans-I/O: signatures and X.509 fields.
 
-Everything that comes in is hostile: lengths are checked against the buffer before use, and what
-is not understood raises ValueError.
+All input counts as hostile: the functions check each length against the buffer before use, and
+raise ValueError for DER that they do not understand.
 """
 
 from micropython import const
@@ -21,7 +21,7 @@ _COMMON_NAME = b"\x55\x04\x03"
 
 
 def element(view, pos=0):
-    """Header of the element at `pos`: (tag, start of the content, end of the content).
+    """Return the header of the element at `pos`: (tag, start of the content, end of the content).
 
     The end may lie beyond the buffer: `view` may be only the head of a file.
     """
@@ -42,7 +42,7 @@ def element(view, pos=0):
 
 
 def _expect(view, pos, end, wanted):
-    """The element at `pos`, which must have the tag `wanted` and end by `end`."""
+    """Return (start, end) of the content at `pos`; its tag must be `wanted`, its end <= `end`."""
     tag, start, stop = element(view, pos)
     if tag != wanted:
         raise ValueError("DER has tag %02X where %02X belongs" % (tag, wanted))
@@ -52,7 +52,7 @@ def _expect(view, pos, end, wanted):
 
 
 def _integer(raw):
-    """DER INTEGER of r or s, an unsigned big-endian number that is not 0: shortest form."""
+    """Return r or s, an unsigned big-endian number other than 0, as a DER INTEGER."""
     body = bytes(raw).lstrip(b"\0")
     if not 1 <= len(body) <= 32:
         raise ValueError("r and s are numbers of 1 to 32 bytes")
@@ -62,9 +62,9 @@ def _integer(raw):
 
 
 def signature(raw):
-    """ECDSA-Sig-Value (RFC 3279 2.2.3) of a P-256 signature as the card gives it.
+    """Return the ECDSA-Sig-Value (RFC 3279 2.2.3) of a P-256 signature from the card.
 
-    `raw` is r and s, 32 bytes each, or the DER value that some cards give, whose integers need not
+    `raw` is r and s, 32 bytes each, or the DER value that some cards send, whose integers need not
     be in their shortest form. Raises ValueError for anything else.
     """
     raw = memoryview(raw)
@@ -95,7 +95,7 @@ class Certificate:
         if end != len(view):
             raise ValueError("%d bytes after the certificate" % (len(view) - end))
         pos, end = _expect(view, start, end, _SEQUENCE)
-        # What follows shows a file that was cut off and is padded: signatureAlgorithm, signature.
+        # signatureAlgorithm and signature show whether the file was cut off and padded.
         _, start = _expect(view, end, len(view), _SEQUENCE)
         if _expect(view, start, len(view), _BIT_STRING)[1] != len(view):
             raise ValueError("the signature ends early")
@@ -114,7 +114,7 @@ class Certificate:
 
 
 def _time(view, pos, end):
-    """UTCTime or GeneralizedTime (RFC 5280 4.1.2.5) as text, and where it ends."""
+    """Return a UTCTime or GeneralizedTime (RFC 5280 4.1.2.5) as text, and its end."""
     tag, start, stop = element(view, pos)
     text = bytes(view[start:stop]).decode()
     if tag == _UTC_TIME:
@@ -128,7 +128,7 @@ def _time(view, pos, end):
 
 
 def _common_name(view, pos, end):
-    """The first commonName of the Name between `pos` and `end`, or "" (none, or no plain text)."""
+    """Return the first commonName in plain text of the Name from `pos` to `end`, or ""."""
     while pos < end:
         start, pos = _expect(view, pos, end, _SET)
         start, stop = _expect(view, start, pos, _SEQUENCE)
@@ -145,7 +145,7 @@ def _common_name(view, pos, end):
 
 
 def _p256_point(view, pos, end):
-    """The uncompressed point of a SubjectPublicKeyInfo, or None for another kind of key."""
+    """Return the uncompressed point of a SubjectPublicKeyInfo; None for another kind of key."""
     start, stop = _expect(view, pos, end, _SEQUENCE)
     if view[start:stop] != _EC_P256:
         return None

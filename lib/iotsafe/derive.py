@@ -21,7 +21,7 @@ _SIZES = {1: 32, 2: 48, 4: 64}
 
 
 def dh(applet, private, public):
-    """COMPUTE DH: the X coordinate that the private and the public key share, 32 bytes."""
+    """COMPUTE DH: return the X coordinate that the private and the public key share, 32 bytes."""
     data = objects.reference(objects.PRIVATE_KEY, private)
     data += objects.reference(objects.PUBLIC_KEY, public)
     target = "%s with %s" % (
@@ -32,8 +32,8 @@ def dh(applet, private, public):
 
 
 def prf(applet, seed, size, secret=None, key=None, premaster=None):
-    """COMPUTE PRF: `size` bytes, 1 to 255, of P_SHA256 (RFC 5246 5) over `seed`: the label and the
-    seed in one.
+    """COMPUTE PRF: return `size` bytes, 1 to 255, of P_SHA256 (RFC 5246 5) over `seed`, which is
+    the label and the seed in one.
 
     `secret` (bytes): mode 00. `key`, a secret key on the card: mode 01, PSK (RFC 4279), or with
     `premaster`, the result of COMPUTE DH: mode 02, ECDHE_PSK (RFC 5489).
@@ -57,9 +57,9 @@ def prf(applet, seed, size, secret=None, key=None, premaster=None):
 
 
 def hkdf(applet, ikm, salt=b"", hash=1):
-    """COMPUTE HKDF: the extract step (RFC 5869 2.2), as many bytes as the hash has.
+    """COMPUTE HKDF: return the result of the extract step (RFC 5869 2.2), as long as the hash.
 
-    What is empty goes out as zeros, which is the same and what more cards take.
+    An empty argument goes out as zeros: the result is the same, and more cards accept it.
     """
     size = _SIZES.get(hash)
     if size is None:

@@ -1,7 +1,7 @@
-"""Which keys and certificates a card has, what belongs together, and why one pair is the choice.
+"""Finds which keys and certificates of a card belong together, and chooses the pair for TLS.
 
-`sim_identity.find_identity` stops at the first pair that fits. This module looks at every object
-and says of each whether it is of use, and why.
+`sim_identity.find_identity` stops at the first pair that fits. This module examines every object
+and gives the reason if it cannot be used.
 """
 
 from . import objects
@@ -9,13 +9,14 @@ from .der import Certificate
 from .errors import CardError
 from .sim_identity import may_hold, may_sign, public_id
 
-# At most this many of a kind are examined: each costs exchanges.
+# Objects of a kind to examine, at most: each costs exchanges.
 _MOST = 8
 
 
 class Finding:
     """One private key or certificate file: `info` (ObjectInfo); `point` (65 bytes) or None;
-    `certificate` (der.Certificate) of a file, or None; `why` it cannot be used, "" if it can.
+    `certificate` (der.Certificate) of a file, or None; `why`: the reason why it cannot be used, ""
+    if it can.
     """
 
     certificate = point = None
@@ -25,13 +26,13 @@ class Finding:
         self.info = info
 
     def name(self):
-        """ "private key 01 (KEY)"."""
+        """Return its name for messages, like "private key 01 (KEY)"."""
         return objects.target(self.info.kind, self.info)
 
 
 class Survey:
     """`listed`: all objects; `keys`, `files`: lists of Finding; `key`, `file`: the pair for TLS,
-    or None. `busy` is a CardError that says that remote administration is under way, or None.
+    or None. `busy`: the CardError of a card under remote administration, or None.
     """
 
     key = file = busy = None
@@ -42,7 +43,7 @@ class Survey:
         self.files = []
 
     def lines(self):
-        """The choice and its reasons, as lines of text."""
+        """Return the choice and its reasons as lines of text."""
         lines = []
         for finding in self.keys + self.files:
             lines.append("%s: %s" % (finding.name(), finding.why or _good(finding)))
@@ -66,9 +67,10 @@ def _good(finding):
 
 
 def survey(applet, listed, key=b"", certificate=b""):
-    """Examine the objects `listed` (of `applet.objects()`); see Survey. `key`,
-    `certificate`: what the config fixes, an ID (bytes) or a label (str). Raises what the
-    channel raises, never CardError.
+    """Examine the objects `listed` (of `applet.objects()`) and return a Survey.
+
+    `key`, `certificate`: the ID (bytes) or the label (str) that the config fixes. Raises the
+    channel's exceptions, never CardError.
     """
     found = Survey(listed)
     for info in listed:
@@ -77,7 +79,7 @@ def survey(applet, listed, key=b"", certificate=b""):
         elif info.kind == objects.FILE and len(found.files) < _MOST:
             found.files.append(_file(applet, found, info, certificate))
     usable = [key for key in found.keys if not key.why]
-    # As `find_identity` does it: keys for TLS first.
+    # In the order of `find_identity`: keys for TLS first.
     usable = [k for k in usable if k.info.usage in (2, 3)] + [
         k for k in usable if k.info.usage not in (2, 3)
     ]
@@ -140,7 +142,7 @@ def _file(applet, found, info, wanted):
 
 
 def _another(info, wanted):
-    """Is `info` not what is wanted: an ID (bytes), a label (str), or empty for any?"""
+    """Return whether `info` is not the `wanted` object: an ID (bytes) or a label (str), if any."""
     if not wanted:
         return False
     return info.label != wanted.encode() if isinstance(wanted, str) else info.id != wanted

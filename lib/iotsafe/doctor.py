@@ -1,9 +1,10 @@
-"""What works between here and the key in the SIM, step by step.
+"""Checks the way from this machine to the key in the SIM, step by step.
 
 for step in doctor.steps(applet):
     print(step)
 
-A step that fails ends what depends on it, not the rest. Nothing on the card changes.
+After a step that fails, the doctor leaves out only the steps that depend on it. It changes nothing
+on the card.
 """
 
 import hashlib
@@ -13,7 +14,7 @@ from . import capabilities, objects
 from .discovery import survey
 from .errors import AppletNotFound, CardError
 
-# Reasons of steps that no exception has: see `reasons.py` for the others.
+# Reasons that only steps have; `reasons.py` has those of the exceptions.
 REASONS = (
     "no-channel",
     "channel-refused",
@@ -28,14 +29,14 @@ _MARKS = {"ok": "ok  ", "warn": "!   ", "fail": "FAIL", "skip": "-   "}
 _BUSY = "card-busy"
 _UNKNOWN_COMMAND = 0x6D00
 _RANDOM = 32
-_FIRST_YEAR = 2025  # a clock before that was never set
+_FIRST_YEAR = 2025  # a clock with an earlier year was never set
 
 
 class Step:
-    """`name` of what was looked at; `state`: "ok", "warn", "fail" or "skip"; `text`: the fact;
-    `reason`: the short name of what is wrong, "" if nothing is, of the errors of `package`.
+    """`name` of the checked part; `state`: "ok", "warn", "fail" or "skip"; `text`: the fact;
+    `reason`: the reason of an error of `package`, "" if nothing is wrong.
 
-    As text it is for the REPL: with what `advice.py` has for the reason.
+    `str` adds the advice of `advice.py` for the reason, for the REPL.
     """
 
     def __init__(self, name, state, text, reason="", package="iotsafe"):
@@ -54,11 +55,11 @@ class Step:
 
 
 def steps(applet, key=b"", certificate=b"", now=None, verify=None):
-    """Yield the Steps. `applet`: a FullApplet; `key`, `certificate`: what the config fixes.
+    """Yield the Steps. `applet`: a FullApplet; `key`, `certificate`: those that the config fixes.
 
     `now`: "YYYY-MM-DD hh:mm:ss" in UTC, by default this machine's clock. `verify(point, digest,
-    signature)` checks the test signature, by default `p256.verify`. What the
-    channel or the card raises becomes a step.
+    signature)` checks the test signature, by default `p256.verify`. An exception of the channel
+    or the card becomes a step.
     """
     before = applet.apdu.exchanges
     administrations = applet.apdu.administrations
@@ -80,8 +81,8 @@ def steps(applet, key=b"", certificate=b"", now=None, verify=None):
 
 
 def _channel_failure(error):
-    """The step for what the channel raised: unplugged, restarted, silent. Its class is unknown
-    here; it may have a `reason` and a `package`, as those of this package have."""
+    """Return the step for an exception of the channel: unplugged, restarted, silent. Its class is
+    unknown here; it may have a `reason` and a `package`, like the exceptions of this package."""
     text = "%s: %s" % (type(error).__name__, error)
     package = getattr(error, "package", None)
     if package:
@@ -90,14 +91,14 @@ def _channel_failure(error):
 
 
 def _refusal(name, error, reason="", state="fail"):
-    """The step for the CardError `error`; `reason` unless the card is busy."""
+    """Return the step for the CardError `error`, with `reason` unless the card is busy."""
     if error.reason == _BUSY:
         return Step(name, "fail", str(error), _BUSY)
     return Step(name, state, str(error), reason)
 
 
 def _reach(applet):
-    """Channel and applet."""
+    """Yield the steps of the channel and the applet."""
     try:
         applet.open()
     except AppletNotFound as e:
@@ -135,7 +136,7 @@ def _version(applet):
 
 
 def _contents(applet, key, certificate, now, verify):
-    """Objects, key, certificate, and what they are good for."""
+    """Yield the steps of the objects, the key, the certificate, and their use."""
     try:
         listed = applet.objects()
     except CardError as e:
@@ -154,7 +155,7 @@ def _contents(applet, key, certificate, now, verify):
         ("key", found.keys, "keys-empty"),
         ("certificate", found.files, "certificate-empty"),
     ):
-        # A certificate for another key is one all the same: "match" tells.
+        # A certificate for another key counts here: the step "match" reports it.
         good = [f for f in findings if not f.why or (f.certificate and f.point)]
         for finding in good or findings:
             text = finding.name() + (": " + finding.why if finding.why else "")
@@ -181,7 +182,7 @@ def _contents(applet, key, certificate, now, verify):
 
 
 def _unlisted(applet, key, certificate, now, verify):
-    """A card that lists nothing: the pair that a session would use."""
+    """Yield the steps of a card that lists nothing: of the pair that a session would use."""
     yield Step("objects", "warn", "the applet does not list its objects: 01 and 02 are tried")
     try:
         found = applet.identity(key, certificate)
@@ -213,7 +214,7 @@ def _count(listed):
 
 
 def _use(applet, key_id, point, certificate, now, verify):
-    """Validity of the certificate, random bytes, a signature."""
+    """Yield the steps of the certificate's validity, of random bytes and of a signature."""
     if certificate:
         yield _validity(certificate, now or _clock())
     try:
@@ -227,7 +228,7 @@ def _use(applet, key_id, point, certificate, now, verify):
 
 
 def _clock():
-    """This machine's time in UTC as text, "" if it was never set."""
+    """Return this machine's time in UTC as text, "" if it was never set."""
     parts = time.gmtime()
     if parts[0] < _FIRST_YEAR:
         return ""

@@ -1,4 +1,4 @@
-"""An ECDSA signature in DER as its two numbers, read to the letter."""
+"""Reads the two numbers of an ECDSA signature in strict DER."""
 
 from micropython import const
 
@@ -8,9 +8,9 @@ _MAX_INTEGER = const(33)  # 32 bytes, and a zero before a high bit
 
 
 def numbers(signature):
-    """r and s (ints, neither is 0) of an ECDSA-Sig-Value (RFC 3279 2.2.3) on a 256-bit curve.
+    """Return r and s (ints, not 0) of an ECDSA-Sig-Value (RFC 3279 2.2.3) on a 256-bit curve.
 
-    `signature` must be DER to the letter: shortest lengths, shortest integers, no byte more.
+    `signature` must be strict DER: shortest lengths, shortest integers, no further byte.
     Raises ValueError for anything else.
     """
     view = memoryview(signature)
@@ -25,7 +25,7 @@ def numbers(signature):
 
 
 def _number(view, pos, size):
-    """The INTEGER at `pos`, and where it ends."""
+    """Return the INTEGER at `pos`, and its end."""
     start = pos + 2
     if start > size or view[pos] != _INTEGER:
         raise ValueError("the signature lacks r or s")

@@ -1,4 +1,4 @@
-"""What an error of the TLS engine means: which exception it is, and its reason."""
+"""Turns an error of the TLS engine into an exception of the package, with its reason."""
 
 import gc
 
@@ -15,7 +15,7 @@ from .errors import (
 
 _FATAL_ALERT = const(-30592)  # MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE: the server sent an alert
 CONN_EOF = const(-29312)  # MBEDTLS_ERR_SSL_CONN_EOF
-# Below this the engine reports what it could not allocate as a certificate that does not verify.
+# With fewer free bytes the engine reports a failed allocation as an unverified certificate.
 _LOW_MEMORY = const(8192)
 
 # A word of mbedTLS's verification report -> exception and reason. The first that matches counts.
@@ -26,7 +26,7 @@ _REPORTS = (
     ("future", ServerCertificateExpired, "server-early"),
 )
 
-# Error codes that mean: no protocol version, suite or curve in common.
+# Error codes for no protocol version, suite or curve in common.
 _NOTHING_IN_COMMON = (
     -28160,  # MBEDTLS_ERR_SSL_HANDSHAKE_FAILURE
     -28288,  # MBEDTLS_ERR_SSL_BAD_PROTOCOL_VERSION
@@ -35,11 +35,11 @@ _NOTHING_IN_COMMON = (
 
 
 def tls_error(error, signed, heard):
-    """The exception for `error`, as it came out of the engine.
+    """Return the exception for `error`, which came out of the engine.
 
     `signed`: the SIM's signature was used in this handshake; `heard`: the server has sent
-    application data. Errors of the transport (positive errno), and whatever the engine does not
-    raise, come back unchanged.
+    application data. Returns unchanged the errors of the transport (positive errno) and all that
+    are not the engine's.
     """
     if isinstance(error, ValueError):
         return _report_error(str(error))
@@ -63,7 +63,7 @@ def tls_error(error, signed, heard):
 
 
 def _report_error(report):
-    """`report` is mbedTLS's verification report, or its text for a bad certificate or key."""
+    """Return the exception for mbedTLS's verification report, or its text on a bad certificate."""
     free = gc.mem_free() if hasattr(gc, "mem_free") else _LOW_MEMORY
     if free < _LOW_MEMORY:
         return TLSError("tls-memory", free, report.strip())

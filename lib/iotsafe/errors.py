@@ -1,14 +1,13 @@
 """Exceptions of the package: facts, without advice.
 
 Each has `reason`, a short name that does not change, and `values`, a tuple. `str` makes a sentence
-of both, by the table in `reasons.py`, which is loaded then. What to do about it is for whoever
-shows the error: `advice.py` has the words for the REPL; the firmware and the host tools have their
-own.
+of both with the table in `reasons.py`, which it loads. The program that shows the error adds the
+advice: `advice.py` has it for the REPL; the firmware and the host tools have their own.
 """
 
 
 class IoTSAFEError(Exception):
-    """What all exceptions of the package have but TLSError, which has it as well."""
+    """The base of the package's exceptions except TLSError, which has the same attributes."""
 
     package = "iotsafe"  # which has `reasons` and `advice`
 
@@ -26,7 +25,8 @@ class IoTSAFEError(Exception):
 class CardError(IoTSAFEError):
     """The card refused a command. `values`: (sw, command, target).
 
-    Attributes: `sw` the status word (int), `command` and `target` what was asked, as text.
+    Attributes: `sw` the status word (int), `command` and `target` the command and its object, as
+    text.
     """
 
     def __init__(self, reason, sw, command, target=""):
@@ -46,7 +46,7 @@ class CardProtocolError(CardError):
 
 
 class AppletNotFound(IoTSAFEError):
-    """No AID of the list could be selected. `values`: (AID in hex, status word) of each."""
+    """The card selected no AID of the list. `values`: (AID in hex, status word) of each."""
 
 
 class IdentityError(IoTSAFEError):
@@ -54,7 +54,7 @@ class IdentityError(IoTSAFEError):
 
 
 class NoKey(IdentityError):
-    """No private key container, or none that is filled and may sign."""
+    """The SIM has no private key container that is filled and may sign."""
 
 
 class NoCertificate(IdentityError):
@@ -66,11 +66,11 @@ class BadCertificate(IdentityError):
 
 
 class KeyMismatch(IdentityError):
-    """The certificate belongs to another key than the one in the SIM."""
+    """The certificate belongs to a key other than the one in the SIM."""
 
 
 class TLSError(OSError):
-    """The TLS session could not be made or broke. `errno` is the engine's code (0: none)."""
+    """The TLS session could not be opened, or it broke. `errno`: the engine's code (0: none)."""
 
     package = "iotsafe"
 
@@ -87,7 +87,7 @@ class NoEngine(TLSError):
 
 
 class ServerNotTrusted(TLSError):
-    """The server's certificate was not issued by a CA we trust."""
+    """The server's certificate was not issued by a trusted CA."""
 
 
 class ServerNameMismatch(TLSError):
@@ -95,7 +95,7 @@ class ServerNameMismatch(TLSError):
 
 
 class ServerCertificateExpired(TLSError):
-    """The server's certificate is outside its validity, or our clock is wrong."""
+    """The server's certificate is outside its validity, or the clock here is wrong."""
 
 
 class HandshakeRefused(TLSError):
@@ -103,4 +103,4 @@ class HandshakeRefused(TLSError):
 
 
 class ClientRefused(TLSError):
-    """The server refused our certificate or signature."""
+    """The server refused the SIM's certificate or signature."""

@@ -12,29 +12,29 @@ from .errors import CardError, CardProtocolError
 # P1 of GET DATA for a file, a private, a public, a secret key.
 _INFORMATION = b"\xc3\xc1\xc2\xc4"
 
-# What is imported inside methods stays out of memory until it is used.
+# Methods import their modules themselves: these stay out of memory until they are used.
 
 
 class FullApplet(Applet):
-    """An Applet with all commands. Nothing is sent before the first command."""
+    """An Applet with all commands. It sends nothing before the first command."""
 
     def __repr__(self):
         where = "not open" if self.aid is None else "AID " + objects.name(self.aid)
         return "<IoT SAFE applet, %s, %d exchanges>" % (where, self.apdu.exchanges)
 
     def run(self, command, *args):
-        """`command(*args)` on the open channel, opened anew and once more if the card lost it; not
-        repeated for any other reason: it may change the card."""
+        """Run `command(*args)` on the open channel. If the card lost the channel, open another one
+        and run it again; repeat it for no other reason, because it may change the card."""
         return self._run(command, *args, repeats=0)
 
     def begin(self, ins, init, target):
-        """Open a session with the command `ins`, the data `init`: its number is `session`."""
+        """Open a session with the command `ins` and the data `init`; its number is `session`."""
         self._run(self._begin, ins, init, target)
 
     # ---- information ------------------------------------------------------------------------
 
     def capabilities(self):
-        """GET DATA - application (IoT.05 2.12) as `capabilities.Capabilities`."""
+        """GET DATA - application (IoT.05 2.12): return `capabilities.Capabilities`."""
         from . import capabilities
 
         try:
@@ -43,13 +43,16 @@ class FullApplet(Applet):
             raise CardProtocolError("not-understood", "GET DATA", str(e))
 
     def objects(self):
-        """GET DATA - object list (IoT.05 2.14): a list of ObjectInfo that prints as a table."""
+        """GET DATA - object list (IoT.05 2.14): return an ObjectList, which prints as a table."""
         from .listing import ObjectList
 
         return ObjectList(super().objects())
 
     def object_info(self, kind, ref):
-        """GET DATA - object data: the ObjectInfo of one object; `kind` see `iotsafe.objects`."""
+        """GET DATA - object data: return the ObjectInfo of one object.
+
+        `iotsafe.objects` has the kinds.
+        """
         data = self._run(
             self.apdu.command,
             0xCB,
@@ -118,28 +121,28 @@ class FullApplet(Applet):
     # ---- identity ---------------------------------------------------------------------------
 
     def identity(self, key=b"", certificate=b"", cache=None):
-        """The key and the certificate that make a TLS client: see `find_identity`."""
+        """Return the SIMIdentity that makes a TLS client: see `find_identity`."""
         from .sim_identity import find_identity
 
         return find_identity(self, key, certificate, cache)
 
     def csr(self, ref, subject, names=()):
-        """A certification request (PKCS#10) for the pair `ref`, signed by it, in DER: see
-        `csr.build`. `iotsafe.csr.pem` makes text of it.
+        """Return a certification request (PKCS#10) in DER for the pair `ref`, signed with its
+        private key: see `csr.build`. `iotsafe.csr.pem` turns it into text.
         """
         from . import csr
 
         return csr.build(lambda digest: self.sign(ref, digest), self.point(ref), subject, names)
 
     def jwt(self, ref, claims, header=None):
-        """A JSON Web Token (ES256) signed by the private key `ref`: see `jwt.build`."""
+        """Return a JSON Web Token (ES256) signed with the private key `ref`: see `jwt.build`."""
         from . import jwt
 
         return jwt.build(lambda digest: self.sign(ref, digest), claims, header)
 
     def point(self, ref):
-        """The public key, 65 bytes, that belongs to the private key `ref`: the object of the same
-        label or, on a card that lists nothing, of the same name.
+        """Return the public key, 65 bytes, that belongs to the private key `ref`: the object of
+        the same label or, on a card that lists nothing, of the same name.
         """
         from .sim_identity import public_id
 
@@ -157,7 +160,7 @@ class FullApplet(Applet):
         raise ValueError("the card lists no " + objects.target(objects.PRIVATE_KEY, ref))
 
     def explain(self, key=b"", certificate=b""):
-        """Print of each key and certificate why it is, or is not, the one for TLS."""
+        """Print for each key and certificate why it is, or is not, the one for TLS."""
         from . import discovery
 
         found = discovery.survey(self, Applet.objects(self), key, certificate)
@@ -165,7 +168,7 @@ class FullApplet(Applet):
             print(line)
 
     def doctor(self, key=b"", certificate=b"", now=None):
-        """Print what works, what does not, and what to do: see `doctor.steps`."""
+        """Print each step's result, with advice for one that fails: see `doctor.steps`."""
         from . import doctor
 
         for step in doctor.steps(self, key, certificate, now):

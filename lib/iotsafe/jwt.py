@@ -1,7 +1,7 @@
-"""A JSON Web Token (RFC 7519) with ES256, signed by somebody who holds a P-256 key.
+"""A JSON Web Token (RFC 7519) with ES256, signed by a P-256 key in the SIM or elsewhere.
 
-The JSON is written here: compact, in the order that is given, the same on every runtime.
-json.dumps writes numbers and keys that are no JSON, and knows no limit.
+This module writes the JSON itself: compact, in the given order, the same on every runtime.
+json.dumps writes numbers and keys that are not JSON, and has no size limit.
 """
 
 import hashlib
@@ -15,20 +15,20 @@ _MAX_SIZE = const(4096)
 _MAX_DEPTH = const(6)
 
 _ALGORITHM = "ES256"
-# Header fields that change what is signed (RFC 7515 4.1.11, RFC 7797 3).
+# Header fields that change the signed data (RFC 7515 4.1.11, RFC 7797 3).
 _REFUSED = ("b64", "crit")
 
 
 def build(sign, claims, header=None):
-    """The signed token as text, in the compact form of RFC 7515.
+    """Return the signed token as text, in the compact form of RFC 7515.
 
-    `sign(digest)`: called once with the SHA-256 of what is to be signed, returns the signature in
-    DER; what it raises comes through. `claims`: a dict; `header`: a dict of further header fields
-    (kid, x5c, another typ), never another alg. Keys come in the order that is given; as a plain
-    dict of MicroPython has an order of its own, either may be a list of pairs (name, value).
+    `sign(digest)`: called once with the SHA-256 of the data to sign; it returns the signature in
+    DER, and its exceptions pass unchanged. `claims`: a dict; `header`: a dict of further header
+    fields (kid, x5c, another typ), never another alg. Keys keep the given order. A plain dict of
+    MicroPython has an order of its own, so either may be a list of pairs (name, value).
 
-    Raises ValueError that names the field for what JSON cannot carry, for a token of more than
-    4096 characters, and for a signature that is none.
+    Raises ValueError, which names the field, for a value that JSON cannot carry, for a token of
+    more than 4096 characters, and for an invalid signature.
     """
     fields = [("alg", _ALGORITHM)]
     given = _members("header", () if header is None else header)
@@ -55,7 +55,7 @@ def build(sign, claims, header=None):
 
 
 def _members(what, value):
-    """The pairs (name, value) of a dict, or of pairs."""
+    """Return the pairs (name, value) of a dict, or of a sequence of pairs."""
     if isinstance(value, dict):
         return list(value.items())
     if isinstance(value, (list, tuple)) and all(
@@ -66,7 +66,7 @@ def _members(what, value):
 
 
 def _part(what, members):
-    """One part of the token: a JSON object in base64url."""
+    """Return one part of the token: a JSON object in base64url."""
     out = bytearray()
     try:
         _object(out, members, 1)
@@ -76,7 +76,7 @@ def _part(what, members):
 
 
 def _base64url(data):
-    """RFC 7515 2: base64 with - and _, without padding."""
+    """Return `data` in base64url (RFC 7515 2): base64 with - and _, without padding."""
     text = b2a_base64(data).rstrip(b"=\n")
     return text.replace(b"+", b"-").replace(b"/", b"_")
 

@@ -16,8 +16,8 @@ _KEY = const(0x34)
 
 
 class KeyPair:
-    """A new pair: `private_id`, `public_id` (bytes) as the card tells them now, None where it
-    does not; `point`, the public key, 65 bytes 04 X Y.
+    """A new pair: `private_id`, `public_id`, the IDs (bytes) that the card now reports, or None;
+    `point`, the public key, 65 bytes 04 X Y.
     """
 
     def __init__(self, private_id, public_id, point):
@@ -31,9 +31,10 @@ class KeyPair:
 
 
 def generate(applet, ref):
-    """GENERATE KEY PAIR in the pair of the private key `ref`; takes seconds. See KeyPair.
+    """GENERATE KEY PAIR in the pair of the private key `ref`; takes seconds. Returns a KeyPair.
 
-    The IDs may have changed (IoT.05 2.11). A card that answers without the key is asked for it.
+    The IDs may have changed (IoT.05 2.11). If the answer lacks the public key, a second command
+    reads it.
     """
     target = objects.target(objects.PRIVATE_KEY, ref)
     name = objects.reference(objects.PRIVATE_KEY, ref)

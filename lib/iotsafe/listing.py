@@ -1,4 +1,4 @@
-"""What a card says of its objects, in words; and the table that the REPL shows."""
+"""Puts a card's objects into words, and into the table that the REPL shows."""
 
 from . import objects
 
@@ -33,7 +33,7 @@ class ObjectList(list):
 
 
 def fields(info):
-    """What the card says of the object `info` (ObjectInfo), in words; None where it does not say.
+    """Return the fields of the object `info` (ObjectInfo) in words; None where the card has none.
 
     (kind, ID in hex, label, state, type of key, usage, functions, access, size): functions and
     access are tuples of words, the size is a number of bytes, the others are texts.
@@ -53,7 +53,7 @@ def fields(info):
 
 
 def _word(words, value):
-    """The word for a number, else its hex; None for None."""
+    """Return the word for a number, else its hex; None for None."""
     for known, text in words:
         if known == value:
             return text
@@ -61,21 +61,21 @@ def _word(words, value):
 
 
 def _bits(words, value):
-    """The words for the bits of `value`, from the lowest, as a tuple; None for None."""
+    """Return the words for the bits of `value`, from the lowest, as a tuple; None for None."""
     if value is None:
         return None
     return tuple(text for i, text in enumerate(words) if value >> i & 1)
 
 
 def _cell(value):
-    """A field as the text of a cell: "" where the card does not say, "-" for no word at all."""
+    """Return a field as the text of a cell: "" for None, "-" for an empty tuple."""
     if value is None:
         return ""
     return ", ".join(value) or "-" if isinstance(value, tuple) else str(value)
 
 
 def _table(rows):
-    """Lines of text, the columns of `rows` aligned; empty columns are left out."""
+    """Return lines of text with the columns of `rows` aligned and without empty columns."""
     widths = [max(len(line[i]) for line in rows) for i in range(len(rows[0]))]
     used = [i for i in range(len(widths)) if len(rows) < 2 or any(line[i] for line in rows[1:])]
     return [

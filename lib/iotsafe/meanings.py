@@ -1,6 +1,6 @@
-"""What the status words of a SIM say. Loaded when one of them is shown."""
+"""The meanings of a SIM's status words. Loaded when one of them is shown."""
 
-# Meaning of the status words that cards answer (IoT.05 2.5.10 and ISO/IEC 7816-4).
+# Status words that cards return, and their meanings (IoT.05 2.5.10 and ISO/IEC 7816-4).
 _MEANINGS = (
     (0x6300, "more data available"),
     (0x6400, "the applet's store is damaged"),
@@ -24,7 +24,7 @@ _MEANINGS = (
 
 
 def meaning(sw):
-    """What the status word `sw` says, in words."""
+    """Return the meaning of the status word `sw`."""
     for known, text in _MEANINGS:
         if known == sw:
             return text

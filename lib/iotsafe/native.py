@@ -1,15 +1,15 @@
-"""TLS by the mbedTLS that is built into the firmware, with the signature made by an identity.
+"""TLS with the mbedTLS of the firmware; an identity makes the signature.
 
-Needs a MicroPython built with MICROPY_PY_SSL_ECDSA_SIGN_ALT. mbedTLS is given a placeholder for
-the private key and asks `ecdsa_sign_callback` for each signature.
+Needs a MicroPython built with MICROPY_PY_SSL_ECDSA_SIGN_ALT. mbedTLS gets a placeholder for the
+private key and calls `ecdsa_sign_callback` for each signature.
 
-How the handshake runs, and why: MicroPython keeps "the context whose callback is asked" in one
-global. It is set by every read and write of a TLS socket, and cleared when *any* TLS socket is
-closed, which includes the garbage collector finding an old one. A collection in the middle of a
-handshake would so make mbedTLS sign with the placeholder. Therefore the handshake is taken in
-steps: each step is one call into mbedTLS over a transport that never waits, with the collector
-off; between two steps it may run, because the next step sets the global anew. A step ends after
-some calls of the stream, so that a stream that makes garbage cannot use up the memory.
+Why the handshake runs in steps: one global of MicroPython holds the context whose callback mbedTLS
+calls. Every read and write of a TLS socket sets this global. Closing *any* TLS socket clears it,
+also when the garbage collector closes an old one. A collection in the middle of a handshake would
+therefore make mbedTLS sign with the placeholder. So each step is one call into mbedTLS, with the
+collector off and over a transport that never waits. Between two steps the collector may run,
+because the next step sets the global again. A step ends after a few calls of the stream, so that
+a stream that makes garbage cannot fill the heap.
 """
 
 import gc
@@ -38,10 +38,10 @@ _ETIMEDOUT = const(110)
 # Calls of the stream in one step of the handshake: their garbage stays until the step ends.
 _TURNS = const(4)
 
-# SEC1 ECPrivateKey on P-256 with the private value 2A: a name for "the key in the SIM", no key.
+# SEC1 ECPrivateKey on P-256 with the private value 2A. It stands for the key in the SIM.
 _PLACEHOLDER = b"\x30\x12\x02\x01\x01\x04\x01\x2a\xa0\x0a\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07"
 
-# What the client offers, best first; a suite that the firmware lacks is left out.
+# The suites that the client offers, best first, if the firmware has them.
 _SUITES = (
     "TLS1-3-AES-128-GCM-SHA256",
     "TLS1-3-AES-256-GCM-SHA384",
@@ -61,7 +61,7 @@ class NativeContext:
         self._tls = context = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
         if not hasattr(context, "ecdsa_sign_callback"):
             raise NoEngine("no-engine")
-        # A client context of MicroPython verifies the server; nothing here can switch that off.
+        # A client context of MicroPython verifies the server; no option here switches that off.
         try:
             for ca in cas:
                 context.load_verify_locations(ca)
@@ -79,8 +79,11 @@ class NativeContext:
         self.signed = False
 
     def _sign(self, key, digest):
-        """Called by mbedTLS in the handshake. It would print an exception and swallow it, so the
-        failure is kept for the caller, and an empty signature, which is never sent, returned."""
+        """Return the identity's signature to mbedTLS, which calls this in the handshake.
+
+        mbedTLS would print an exception and swallow it. So `failure` keeps it for the caller, and
+        mbedTLS gets an empty signature, which is never sent.
+        """
         try:
             signature = self._identity.sign(bytes(digest))
             self.signed = True
@@ -90,14 +93,14 @@ class NativeContext:
             return b""
 
     def wrap(self, stream, server_hostname, timeout_ms):
-        """A TLSSocket over `stream`; the handshake runs with the first read or write."""
+        """Return a TLSSocket over `stream`; the handshake runs with the first read or write."""
         return TLSSocket(self, stream, server_hostname, timeout_ms)
 
 
 class _Pipe(io.IOBase):
     """The transport that mbedTLS sees: the stream, cut off once the signature has failed.
 
-    `turns`: calls that are left in this step, then it would block; negative: no limit.
+    `turns`: the calls left in this step, after which it would block; negative: no limit.
     """
 
     def __init__(self, context, stream):
@@ -136,9 +139,8 @@ class _Pipe(io.IOBase):
 class TLSSocket(io.IOBase):
     """A TLS session as a stream: read, readinto, write, close, setblocking, settimeout, ioctl.
 
-    Each call ends after the time-out with OSError ETIMEDOUT, also if bytes go on dripping in;
-    there is no waiting for ever. Errors of the session are `TLSError`; those of the signature are
-    what `identity.sign` raised.
+    A call that exceeds the time-out raises OSError ETIMEDOUT, even while single bytes still
+    arrive. Errors of the session are `TLSError`; exceptions of `identity.sign` pass unchanged.
     """
 
     def __init__(self, context, stream, server_hostname, timeout_ms):
@@ -165,19 +167,19 @@ class TLSSocket(io.IOBase):
         self._poll.register(self._ssl, _POLLIN)
 
     def cipher(self):
-        """(suite, protocol version), or None before the handshake is over."""
+        """Return (suite, protocol version), or None before the handshake is over."""
         return self._ssl.cipher() if self._open else None
 
     def settimeout(self, seconds):
-        """Limit of each read in seconds; None stands for the limit given at creation."""
+        """Set the limit of each read in seconds; None stands for the limit given at creation."""
         self._timeout_ms = self._default_ms if seconds is None else int(seconds * 1000)
 
     def setblocking(self, flag):
-        """False: return None instead of waiting."""
+        """Make reads wait, or with False return None instead."""
         self._timeout_ms = self._default_ms if flag else 0
 
     def read(self, size):
-        """`size` bytes; fewer only at the end of the session; None if non-blocking and none."""
+        """Return `size` bytes; fewer only at the end of the session; None if it would block."""
         data = bytearray(size)
         view = memoryview(data)
         deadline = ticks.after(self._timeout_ms or self._default_ms)
@@ -193,7 +195,7 @@ class TLSSocket(io.IOBase):
         return bytes(view[:pos])
 
     def readinto(self, buf):
-        """Bytes read into `buf`, 0 at the end of the session, None if non-blocking and none."""
+        """Read into `buf` and return the count: 0 at the session's end, None if it would block."""
         return self._receive(buf, self._timeout_ms, ticks.after(self._timeout_ms))
 
     def _receive(self, buf, wait, deadline):
@@ -212,7 +214,7 @@ class TLSSocket(io.IOBase):
             self._wait(_POLLIN, deadline)
 
     def write(self, buf):
-        """Send all of `buf` and push it out; returns its length."""
+        """Send all of `buf`, flush the stream, and return the length."""
         view = memoryview(buf)
         pos = 0
         size = len(buf)
@@ -229,7 +231,7 @@ class TLSSocket(io.IOBase):
         return size
 
     def _step(self, call, buf):
-        """One call into mbedTLS; None if it would block."""
+        """Make one call into mbedTLS and return its result; None if it would block."""
         collecting = False
         self._pipe.turns = -1
         if not self._open:
@@ -259,10 +261,10 @@ class TLSSocket(io.IOBase):
                 raise OSError(_ETIMEDOUT, "TLS: the server did not answer in time")
             if self._poll.poll(min(left, _SLICE)):
                 return
-            ticks.sleep(0)  # a watchdog may want to be fed
+            ticks.sleep(0)  # calls `ticks.idle`, which may feed a watchdog
 
     def ioctl(self, request, arg):
-        """Stream protocol: poll and close."""
+        """Serve poll and close of the stream protocol."""
         if request == _IOCTL_CLOSE:
             self.close()
         elif request == _IOCTL_POLL:

@@ -1,8 +1,8 @@
-"""Object information (IoT.05 2.14.4): what containers a card has, sans-I/O.
+"""Object information (IoT.05 2.14.4): the containers of a card, sans-I/O.
 
 Cards list their objects in three layouts: one wrapper (C1 to C4) per object, one per type, or
 none. `parse` reads all three, because a label or an ID that does not follow a label always begins
-a new object, and its tag says the type.
+a new object, and its tag gives the type.
 """
 
 from micropython import const
@@ -21,8 +21,8 @@ CERTIFICATE = const(2)
 ACTIVATED = const(1)
 READ = const(1)
 
-# Longest ID and label (IoT.05), and more objects than any card has: a hostile list costs little
-# memory.
+# Longest ID and label (IoT.05), and more objects than any card has, so that a hostile list costs
+# little memory.
 _MAX_ID = const(20)
 _MAX_LABEL = const(60)
 _MAX_OBJECTS = const(64)
@@ -56,8 +56,8 @@ _FIELDS = (
 
 class ObjectInfo:
     """One container: `kind`, `id` and `label` (bytes, b"" if none), and the numbers that the card
-    tells of it, None where it does not: `access`, `state`, `key_type`, `usage`, `functions`,
-    `algorithms`, `hashes`, `agreements`, `derivations`, and `size` in bytes.
+    reports, None for others: `access`, `state`, `key_type`, `usage`, `functions`, `algorithms`,
+    `hashes`, `agreements`, `derivations`, and `size` in bytes.
     """
 
     id = label = b""
@@ -71,12 +71,12 @@ class ObjectInfo:
         return "<%s %s>" % (_NAMES[self.kind], name(self.id, self.label))
 
     def usable(self):
-        """Activated, as far as the card tells."""
+        """Return whether it is activated, as far as the card reports."""
         return self.state is None or self.state == ACTIVATED
 
 
 def name(id, label=b""):
-    """How messages call an object: its ID in hex, its label where there is one, or alone."""
+    """Return an object's name for messages: its ID in hex and its label, or the one it has."""
     if isinstance(id, str):
         return "(%s)" % id
     text = "".join("%02X" % byte for byte in id)
@@ -86,20 +86,20 @@ def name(id, label=b""):
 
 
 def printable(label):
-    """The label (bytes of the card) as text, with a "?" for what is not printable ASCII."""
+    """Return the card's label (bytes) as text, with "?" for all but printable ASCII."""
     return "".join(chr(c) if 32 <= c < 127 else "?" for c in label)
 
 
 def kind_name(kind):
-    """The kind of an object in words: "private key"."""
+    """Return the kind of an object in words, like "private key"."""
     return _NAMES[kind]
 
 
 def reference(kind, ref):
-    """The data object by which a command names an object of `kind`: its ID, or its label.
+    """Return the data object with which a command names an object of `kind`: its ID or its label.
 
-    `ref`: bytes are the ID, text is the label, an ObjectInfo is itself. ValueError if it can be
-    none of these.
+    `ref`: the ID (bytes), the label (str), or an ObjectInfo. Raises ValueError for another kind or
+    length.
     """
     if isinstance(ref, ObjectInfo):
         if ref.kind != kind:
@@ -117,14 +117,14 @@ def reference(kind, ref):
 
 
 def target(kind, ref):
-    """How messages call the object that `ref` names."""
+    """Return the name for messages of the object `ref`."""
     return _NAMES[kind] + " " + name(getattr(ref, "id", ref), getattr(ref, "label", b""))
 
 
 def parse(data):
-    """The objects in the answer to GET DATA, as a list of ObjectInfo; TLVError if malformed.
+    """Return the objects in the answer to GET DATA, a list of ObjectInfo; TLVError if malformed.
 
-    An object without an ID is left out: no command could name it.
+    The list leaves out an object without an ID, because no command could name it.
     """
     found = []
     _parse(data, found, True)
@@ -132,7 +132,7 @@ def parse(data):
 
 
 def _parse(data, found, wrappers):
-    """Append the objects in `data`; wrappers are only opened at the top, never in each other."""
+    """Append the objects in `data` to `found`; open wrappers at the top only, not nested ones."""
     labelled = None
     for tag, value in tlv.items(data):
         if len(found) > _MAX_OBJECTS:

@@ -1,17 +1,18 @@
 """ECDSA verification on P-256 and brainpoolP256r1 with nothing but Python's integers.
 
-For firmware without a library that verifies: a test signature takes a host milliseconds and a
-small board a second or more. It works on public values only, so its time may depend on them.
+This is for firmware without a library that verifies signatures. A verification takes milliseconds
+on a host, and a second or more on a small board. It works on public values only, so its time may
+depend on them.
 
-A verification is 256 doublings of 9 products each and some 192 additions of 11, by Shamir's trick:
-both multiples are taken in one pass, over a table of three points. Points on the way are Jacobian,
-(x, y, z) for the affine (x / z^2, y / z^3), with z = 0 at infinity.
+A verification is 256 doublings of 9 products each and about 192 additions of 11, with Shamir's
+trick: one pass computes both multiples, over a table of three points. Intermediate points are
+Jacobian, (x, y, z) for the affine (x / z^2, y / z^3), with z = 0 at infinity.
 """
 
 from .ecdsa import numbers
 
 # A curve: p, a, b, n, x and y of the base point (y^2 = x^3 + a x + b modulo p, n points).
-# SEC 2 2.4.2 (FIPS 186-4 D.1.2.3); a = -3 as it is: a small factor is a cheap one.
+# SEC 2 2.4.2 (FIPS 186-4 D.1.2.3); a stays -3, because a small factor costs less.
 P256 = (
     0xFFFFFFFF00000001000000000000000000000000FFFFFFFFFFFFFFFFFFFFFFFF,
     -3,
@@ -32,16 +33,16 @@ BRAINPOOL_P256R1 = (
 
 
 def on_curve(point, curve=P256):
-    """Whether `point` (bytes) is 04 X Y, 65 bytes, of a point of `curve` other than infinity."""
+    """Return whether `point` is 04 X Y (65 bytes) of a point on `curve` other than infinity."""
     return _affine(point, curve) is not None
 
 
 def verify(point, digest, signature, curve=P256):
-    """Whether `signature` is what the key of `point` signed (FIPS 186-4 6.4, SEC 1 4.1.4).
+    """Return whether the key of `point` made `signature` (FIPS 186-4 6.4, SEC 1 4.1.4).
 
     `point`: the public key, 65 bytes 04 X Y. `digest`: 32 to 64 bytes, of which the leftmost 256
-    bits count. `signature`: DER; whatever these bytes are, the answer is True or False. Raises
-    ValueError for a point that is not on the curve, and for another length of the digest.
+    bits count. `signature`: DER; other bytes give False. Raises ValueError for a point that is not
+    on the curve, and for another length of the digest.
     """
     if not 32 <= len(digest) <= 64:
         raise ValueError("a digest has 32 to 64 bytes, not %d" % len(digest))
@@ -60,13 +61,13 @@ def verify(point, digest, signature, curve=P256):
     x, _, z = _two_multiples(u1, (gx, gy), r * w % n, key, curve)
     if z == 0:
         return False
-    # r is x / z^2 modulo n, where x / z^2 < p may be r or r + n: compared without a division.
+    # r is x / z^2 modulo n, so x / z^2 < p may be r or r + n: compare without a division.
     zz = z * z % p
     return r * zz % p == x or (r + n < p and (r + n) * zz % p == x)
 
 
 def _affine(point, curve):
-    """(x, y) of the 65 bytes `point`, or None if they are no point of the curve."""
+    """Return (x, y) of the 65 bytes `point`, or None if they are not a point on the curve."""
     if len(point) != 65 or point[0] != 4:
         return None
     p, a, b, _, _, _ = curve
@@ -78,7 +79,7 @@ def _affine(point, curve):
 
 
 def _inverse(value, modulus):
-    """1 / value modulo a prime, by Euclid's algorithm."""
+    """Return 1 / value modulo a prime, by Euclid's algorithm."""
     a, b = modulus, value % modulus
     u, v = 0, 1
     while b:
@@ -89,7 +90,7 @@ def _inverse(value, modulus):
 
 
 def _two_multiples(u1, first, u2, second, curve):
-    """u1 * first + u2 * second, Jacobian; the points are affine."""
+    """Return u1 * first + u2 * second, Jacobian; the points are affine."""
     both = _sum(first, second, curve)
     result = (1, 1, 0)
     for high, low in zip(u1.to_bytes(32, "big"), u2.to_bytes(32, "big")):
@@ -107,7 +108,7 @@ def _two_multiples(u1, first, u2, second, curve):
 
 
 def _sum(first, second, curve):
-    """first + second, affine, or None for infinity."""
+    """Return first + second, affine, or None for infinity."""
     p = curve[0]
     x, y, z = _add((first[0], first[1], 1), second, curve)
     if z == 0:
@@ -118,7 +119,7 @@ def _sum(first, second, curve):
 
 
 def _double(point, curve):
-    """2 * point: 9 products (10 where a is large), 7 divisions."""
+    """Return 2 * point: 9 products (10 if a is large), 7 divisions."""
     x, y, z = point
     p = curve[0]
     yy = y * y % p
@@ -130,7 +131,7 @@ def _double(point, curve):
 
 
 def _add(point, other, curve):
-    """point + other, which is affine or None for infinity: 11 products, 9 divisions."""
+    """Return point + other, which is affine or None for infinity: 11 products, 9 divisions."""
     if other is None:
         return point
     x, y, z = point

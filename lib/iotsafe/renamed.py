@@ -1,4 +1,4 @@
-"""Names that this package had before. Loaded when a name is asked for that it does not have."""
+"""Former names of this package. Loaded when a program uses a name that the package lacks."""
 
 _RENAMED = (
     ("choose", "find_identity"),
@@ -10,7 +10,7 @@ _RENAMED = (
 
 
 def message(name):
-    """What to say of the missing `name`: what it is called now, if that is known."""
+    """Return the text about the missing `name`: its new name, if it has one."""
     for old, new in _RENAMED:
         if old == name:
             return "iotsafe.%s is now iotsafe.%s" % (old, new)

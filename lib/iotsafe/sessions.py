@@ -1,11 +1,10 @@
-"""Opens a session although the card refuses it, because others are open.
+"""Opens a session on a card that refuses it because other sessions are open.
 
-An application that was interrupted between init and update leaves its session open on the card; on
-some cards it stays open while the power is off. What helps, the cheapest first:
+An application that was interrupted between init and update leaves its session open on the card.
+Some cards keep it open even without power. The remedies, the cheapest first:
 
-1. close the session; then as a session of the other commands, which may share the numbers;
-2. end it: a last update with a digest of zeros, whose answer is thrown away (the one thing that
-   helps on some cards);
+1. close the session; then close it for the other commands, which may share the numbers;
+2. end it with a last update over a digest of zeros, and discard the answer (some cards need this);
 3. take another session number.
 """
 
@@ -19,16 +18,16 @@ _OPEN = const(0x6A86)
 _FULL = const(0x6989)
 # Init and update of the commands with sessions: COMPUTE and VERIFY SIGNATURE, PUT PUBLIC KEY.
 _COMMANDS = ((0x2A, 0x2B), (0x2C, 0x2D), (0x24, 0xD8))
-# The numbers that the clients of the field use.
+# The session numbers that clients in the field use.
 _NUMBERS = (1, 0, 2, 3, 4, 5)
 _DUMMY = b"\x9e\x20" + bytes(32)
 
 
 def recover(apdu, ins, session, init, target, refusal):
-    """Open a session with `ins` and the data `init` all the same; returns its number.
+    """Open a session with `ins` and the data `init`, and return its number.
 
     `refusal`: the CardError of the first try, with 6A86 (this number is open) or 6989 (no session
-    is left). Raises the CardError of the last try.
+    is free). Raises the CardError of the last try.
     """
     if refusal.sw == _FULL:
         for number in _NUMBERS:
@@ -48,7 +47,7 @@ def recover(apdu, ins, session, init, target, refusal):
 
 
 def close(apdu, ins, session):
-    """Close a session of the command whose init is `ins`; one that is not open is no error."""
+    """Close a session of the command whose init is `ins`, if it is open."""
     try:
         apdu.command(ins, _CLOSE, session)
     except CardError:

@@ -1,9 +1,9 @@
 """COMPUTE SIGNATURE and VERIFY SIGNATURE in all modes (INS 2A to 2D), for texts of any length.
 
-What is signed is a `Digest` (mode 03), a `Text` that the card hashes (01), or a `LastBlock` whose
-beginning was hashed here (02). Long texts go out in blocks, from their source into the APDU
-without another copy. No public source says how a card expects the blocks, so both readings are
-here:
+The data to sign is a `Digest` (mode 03), a `Text` that the card hashes (01), or a `LastBlock` of a
+text whose beginning the caller hashed (02). Long texts go out in blocks, from their source into
+the APDU without another copy. No public source specifies how a card expects the blocks, so the
+module has both readings:
 
 - K1: one data object over all blocks, with its whole length at the beginning;
 - K2: a data object in each block.
@@ -37,12 +37,12 @@ _MAX_LAST_BLOCK = const(128)
 _DIGEST_SIZES = (32, 48, 64)
 _RSA_2048 = const(256)
 _NO_MATCH = const(0x6D01)
-# By which a card may refuse the length bytes of a signature.
+# Status words with which a card may refuse the length bytes of a signature.
 _REFUSALS = (0x6A80, 0x6700, 0x6985)
 
 
 class Digest:
-    """The hash of what is signed, 32, 48 or 64 bytes, made by the caller."""
+    """The hash of the data to sign, 32, 48 or 64 bytes, from the caller."""
 
     mode = 3
 
@@ -52,7 +52,7 @@ class Digest:
         self._data = tlv.put(0x9E, digest)
 
     def blocks(self, body, tail):
-        """Write the data, then `tail`, into `body`, block by block: yields (size, last)."""
+        """Write the data, then `tail`, into `body`, block by block; yield (size, last)."""
         return _split(body, _part(self._data), _part(tail))
 
 
@@ -79,7 +79,7 @@ class LastBlock:
 class Text:
     """A text that the card hashes: bytes-like, or a stream (`readinto`) of `size` bytes.
 
-    `dialect`: how one longer than an APDU is cut, K1 or K2.
+    `dialect`: how to cut a text that is longer than an APDU, K1 or K2.
     """
 
     mode = 1
@@ -96,7 +96,7 @@ class Text:
         self._dialect = dialect
 
     def blocks(self, body, tail):
-        """See `Digest.blocks`. ValueError when the stream ends early."""
+        """See `Digest.blocks`. Raises ValueError if the stream ends early."""
         source = self._source
         if not hasattr(source, "readinto"):
             source = _Memory(source)
@@ -106,7 +106,7 @@ class Text:
         return _split(body, _part(head), (source, self.size), _part(tail))
 
     def _objects(self, source, body, tail):
-        """A data object in each block; its length is one byte, as it was seen."""
+        """Dialect K2: write a data object into each block; its length is one byte, as was seen."""
         left = self.size
         room = _BLOCK - 2
         if len(tail) >= room:
@@ -156,7 +156,7 @@ def _fill(source, buffer):
 
 
 def _split(body, *parts):
-    """Dialect K1: the `parts`, (stream, size) each, cut wherever a block is full."""
+    """Dialect K1: cut the `parts`, (stream, size) each, wherever a block is full."""
     end = 0
     left = sum(size for _, size in parts)
     for stream, size in parts:
@@ -172,9 +172,9 @@ def _split(body, *parts):
 
 
 def compute(applet, ref, what, hash=SHA256, algorithm=ECDSA):
-    """COMPUTE SIGNATURE over `what` with the private key `ref`: the signature, in DER for ECDSA.
+    """COMPUTE SIGNATURE: return the private key `ref`'s signature of `what`, in DER for ECDSA.
 
-    Raises CardError; ValueError when the stream of a Text ends early.
+    Raises CardError; ValueError if the stream of a Text ends early.
     """
     target = objects.target(objects.PRIVATE_KEY, ref)
     init = objects.reference(objects.PRIVATE_KEY, ref) + _parameters(what, hash, algorithm)
@@ -193,10 +193,10 @@ def compute(applet, ref, what, hash=SHA256, algorithm=ECDSA):
 
 
 def verify(applet, ref, what, value, hash=SHA256, algorithm=ECDSA):
-    """VERIFY SIGNATURE: whether the signature `value` (in DER for ECDSA) over `what` is from the
-    public key `ref`.
+    """VERIFY SIGNATURE: return whether the signature `value` (in DER for ECDSA) over `what` fits
+    the public key `ref`.
 
-    Raises CardError for any refusal but 6D01: nothing is verified then.
+    Raises CardError for any refusal but 6D01: then the card has verified nothing.
     """
     target = objects.target(objects.PUBLIC_KEY, ref)
     init = objects.reference(objects.PUBLIC_KEY, ref) + _parameters(what, hash, algorithm)
@@ -204,7 +204,7 @@ def verify(applet, ref, what, value, hash=SHA256, algorithm=ECDSA):
         value = raw_signature(value)
     long = b"\x33" + len(value).to_bytes(2, "big") + value
     encodings = (long, tlv.put(0x33, value))
-    # A text is read once, so only what is in memory can be tried a second time.
+    # A text can be read only once: the second encoding is for digests and last blocks.
     for tail in encodings if what.mode != 1 else encodings[:1]:
         try:
             _session(applet, _VERIFY, init, what, tail, None, target)
@@ -217,8 +217,8 @@ def verify(applet, ref, what, value, hash=SHA256, algorithm=ECDSA):
 
 
 def raw_signature(value):
-    """r and s, 32 bytes each, of an ECDSA signature in DER, or raw already. ValueError for
-    anything else.
+    """Return r and s, 32 bytes each, of an ECDSA signature in DER, or raw already. Raises
+    ValueError for anything else.
     """
     r, s = numbers(signature(value))
     return r.to_bytes(32, "big") + s.to_bytes(32, "big")
@@ -229,7 +229,7 @@ def _parameters(what, hash, algorithm):
 
 
 def _session(applet, ins, init, what, tail, le, target):
-    """Init, updates, and the answer to the last one. A failure closes the session."""
+    """Send init and updates, and return the last answer. A failure closes the session."""
     applet.begin(ins, init, target)
     apdu = applet.apdu
     try:

@@ -1,22 +1,22 @@
-"""Identity: which key and which certificate in the SIM make a TLS client.
+"""Finds the key and the certificate in the SIM that make the identity of a TLS client.
 
 An identity is anything with `certificate` (DER bytes), `chain` (tuple of DER bytes, issuers),
 `public_key` (65 bytes, 04 X Y) and `sign(digest) -> DER signature`; `SIMIdentity` is the one whose
-key is in the SIM. There is no identity with a key in memory in this package.
+key is in the SIM. The package has no identity with a key in memory.
 """
 
 from . import objects
 from .der import Certificate
 from .errors import BadCertificate, CardError, KeyMismatch, NoCertificate, NoKey
 
-# The IDs on cards that do not list their containers (no GET DATA), by the field's convention.
+# The usual IDs on cards that do not list their containers (no GET DATA).
 _DEFAULT_KEY = b"\x01"
 _DEFAULT_CERTIFICATE = b"\x02"
 
 # Status words of a container that does not exist, or is empty.
 _ABSENT = (0x6A82, 0x6A80, 0x6A88, 0x6985)
 _UNKNOWN_COMMAND = 0x6D00
-# Usages (4E) of keys that are for TLS, 1.2 and 1.3: these are tried first.
+# Usages (4E) of keys for TLS 1.2 and 1.3: `find_identity` tries these first.
 _TLS = (2, 3)
 
 
@@ -46,7 +46,7 @@ class SIMIdentity:
         )
 
     def sign(self, digest):
-        """The SIM's ECDSA signature over `digest`, in DER; raises CardError."""
+        """Return the SIM's ECDSA signature over `digest`, in DER; raises CardError."""
         signed = self.applet.sign(self.key_id, digest)
         self.signatures += 1
         return signed
@@ -55,9 +55,9 @@ class SIMIdentity:
 def find_identity(applet, key=b"", certificate=b"", cache=None):
     """Find the key and the certificate that belong together, and return a SIMIdentity.
 
-    `key`, `certificate` (an ID as bytes, a label as str) fix the choice; otherwise every
-    pair of a P-256 key that may sign and a filled certificate is tried, until the points are the
-    same. `cache`: a CertificateCache. Raises NoKey, NoCertificate, BadCertificate, KeyMismatch or
+    `key`, `certificate` (an ID as bytes, a label as str) fix the choice. Otherwise the function
+    tries every pair of a P-256 key that may sign and a filled certificate, until the points are
+    equal. `cache`: a CertificateCache. Raises NoKey, NoCertificate, BadCertificate, KeyMismatch or
     CardError.
     """
     points = []
@@ -95,8 +95,8 @@ def _names(pairs):
 
 
 def _points(applet, keys):
-    """[(private key ID, point)] of those of `keys` that are there; a point is None when the card
-    has no command to read it: then nothing can be compared, and the server decides.
+    """Return [(private key ID, point)] of those `keys` that the card has. A point is None if the
+    card has no command to read it; then only the server can check the pair.
     """
     points = []
     for id, public_id in keys:
@@ -111,7 +111,7 @@ def _points(applet, keys):
 
 
 def _candidates(applet, key, certificate):
-    """Lists of (private key ID, public key ID) and of file IDs, the most likely first."""
+    """Return lists of (private key ID, public key ID) and of file IDs, the most likely first."""
     try:
         listed = applet.objects()
     except CardError as e:
@@ -135,8 +135,8 @@ def _candidates(applet, key, certificate):
 
 
 def _fits(info, wanted, rule):
-    """Whether an object is the `wanted` one (an ID, or a label) or, when none is, follows the
-    `rule`.
+    """Return whether an object is the `wanted` one (an ID or a label); if `wanted` is empty,
+    whether it follows the `rule`.
     """
     if isinstance(wanted, str):
         return info.label == wanted.encode() if wanted else rule(info)
@@ -144,7 +144,7 @@ def _fits(info, wanted, rule):
 
 
 def may_sign(info):
-    """Whether a private key may be what TLS needs, as far as the card tells."""
+    """Return whether a private key may be fit for TLS, as far as the card reports."""
     return (
         info.usable()
         and (info.key_type is None or info.key_type in objects.P256)
@@ -153,12 +153,12 @@ def may_sign(info):
 
 
 def may_hold(info):
-    """Whether a file may hold a certificate, as far as the card tells."""
+    """Return whether a file may hold a certificate, as far as the card reports."""
     return info.usage is None or info.usage == objects.CERTIFICATE
 
 
 def public_id(private, listed):
-    """The ID of the public half: the container of the same label, else the same ID."""
+    """Return the ID of the public half: the container of the same label, else the same ID."""
     if private.label:
         for info in listed:
             if info.kind == objects.PUBLIC_KEY and info.label == private.label:
@@ -167,7 +167,7 @@ def public_id(private, listed):
 
 
 def _read(applet, id, cache):
-    """The certificate in file `id` and its parsed fields."""
+    """Return the certificate in file `id` and its parsed fields."""
     try:
         der = cache.fetch(applet, id) if cache else applet.read_der(id)
     except CardError as e:

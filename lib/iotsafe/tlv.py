@@ -1,10 +1,10 @@
 """Data objects (tag, length, value) of the IoT SAFE interface, sans-I/O.
 
-Tags are one byte. Lengths are BER, with two deviations that real cards show and that are solved
-here so that nobody above has to know of them:
+Tags are one byte. Lengths are BER, with two deviations of real cards, which this module hides from
+the layers above:
 
 - tag 33 (signature) may have a length of two fixed bytes: `33 00 40 …`, for RSA `33 01 00 …`;
-- tag 92 (signature algorithm) may claim two bytes while only one is there: `92 02 04 91 …`.
+- tag 92 (signature algorithm) may claim two bytes but have only one: `92 02 04 91 …`.
 """
 
 from micropython import const
@@ -23,7 +23,7 @@ class TLVError(ValueError):
 def items(data):
     """Yield `(tag, value)` for each data object in `data`; `value` is a memoryview into it.
 
-    Raises TLVError where a length runs past the end.
+    Raises TLVError if a length runs past the end.
     """
     view = memoryview(data)
     pos = 0
@@ -38,7 +38,7 @@ def items(data):
 
 
 def _length(view, pos, tag):
-    """Decode the length at `pos`: (position of the value, its length)."""
+    """Decode the length at `pos`; return (position of the value, its length)."""
     size = len(view)
     if pos >= size:
         raise TLVError("tag %02X has no length" % tag)
@@ -66,7 +66,7 @@ def _length(view, pos, tag):
 
 
 def find(data, tag):
-    """The value (memoryview) of the first data object `tag` in `data`, or None."""
+    """Return the value (memoryview) of the first data object `tag` in `data`, or None."""
     for found, value in items(data):
         if found == tag:
             return value
@@ -74,12 +74,12 @@ def find(data, tag):
 
 
 def put(tag, value):
-    """One data object as bytes, with the shortest BER length."""
+    """Return one data object as bytes, with the shortest BER length."""
     return head(tag, len(value)) + value
 
 
 def head(tag, size):
-    """Tag and length of a data object whose value has `size` bytes, at most FFFFFF."""
+    """Return tag and length of a data object whose value has `size` bytes, at most FFFFFF."""
     if size < 0x80:
         return bytes((tag, size))
     if size < 0x100:

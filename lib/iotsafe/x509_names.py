@@ -1,6 +1,6 @@
 """Names for a certification request: a subject and alternative names, from text to DER contents.
 
-Whatever cannot go into the request raises ValueError, which names the field and the limit.
+A value that cannot go into the request raises ValueError, which names the field and the limit.
 """
 
 from binascii import unhexlify
@@ -42,11 +42,11 @@ _SCHEME_MARKS = b"+-."
 
 
 def attributes(subject):
-    """The attributes of a subject, in the order of the DER: a list of (OID, tag, content).
+    """Return the attributes of a subject, in the order of the DER: a list of (OID, tag, content).
 
     `subject`: pairs (key, value) in that order, or text as in RFC 4514, which has the last first:
     "CN=device-1,O=Example,C=FR", with a backslash before a special character or before two hex
-    digits. Keys: CN O OU C L ST serialNumber emailAddress DC, in any case.
+    digits. Keys: CN O OU C L ST serialNumber emailAddress DC, in upper or lower case.
     """
     pairs = _pairs(subject) if isinstance(subject, str) else subject
     if len(pairs) > _MAX_ENTRIES:
@@ -58,7 +58,7 @@ def attributes(subject):
 
 
 def general_names(names):
-    """The GeneralNames (RFC 5280 4.2.1.6) of `names`: a list of (tag, content).
+    """Return the GeneralNames (RFC 5280 4.2.1.6) of `names`: a list of (tag, content).
 
     Each of `names` is text: "DNS:device.example", "URI:urn:x:1", "IP:192.0.2.1", "IP:2001:db8::1"
     or "email:a@b.example".
@@ -71,7 +71,7 @@ def general_names(names):
 
 
 def _row(table, field, key):
-    """The row of `table` that `key` names, in any case."""
+    """Return the row of `table` that `key` names, in upper or lower case."""
     for row in table:
         if row[0].lower() == key.lower():
             return row
@@ -84,7 +84,7 @@ def _row(table, field, key):
 
 
 def _pairs(text):
-    """The pairs of `text`, the last first."""
+    """Return the pairs of `text`, the last first."""
     raw = _encoded("subject", text)
     pairs = []
     pos = -1 if raw.strip() else len(raw)
@@ -100,9 +100,9 @@ def _pairs(text):
 
 
 def _value(raw, pos, key):
-    """The value at `pos` as text without its escapes, and where the comma or the end is."""
+    """Return the value at `pos` as text without its escapes, and the position of its end."""
     out = bytearray()
-    end = 0  # of the value, without the spaces behind it
+    end = 0  # of the value, without the spaces after it
     while pos < len(raw) and raw[pos] != _COMMA:
         byte = raw[pos]
         if byte == _BACKSLASH:
@@ -127,7 +127,7 @@ def _value(raw, pos, key):
 
 
 def _escaped(raw, pos, key):
-    """The byte that is written at `pos`, behind a backslash, and where the next is."""
+    """Return the byte that is escaped at `pos`, after a backslash, and the position after it."""
     if pos < len(raw) and raw[pos] in _ESCAPED:
         return raw[pos], pos + 1
     try:
@@ -170,7 +170,7 @@ def _general_name(text):
 
 
 def _dns(field, value):
-    """Host name (RFC 1034 3.5), as certificates have it: its first label may be "*"."""
+    """Encode a host name (RFC 1034 3.5) of a certificate: its first label may be "*"."""
     labels = value.split(".")
     if len(value) > 253:
         raise ValueError("%s: a host name has at most 253 characters" % field)
@@ -185,7 +185,7 @@ def _dns(field, value):
 
 
 def _email(field, value):
-    """Mailbox (RFC 5321 4.1.2), without quotes and address literals."""
+    """Encode a mailbox (RFC 5321 4.1.2), without quotes and address literals."""
     local, _, host = value.partition("@")
     if not 1 <= len(local) <= _MAX_LOCAL or " " in value or '"' in value:
         raise ValueError("%s: before the @ are 1 to %d plain characters" % (field, _MAX_LOCAL))
@@ -194,7 +194,7 @@ def _email(field, value):
 
 
 def _uri(field, value):
-    """Absolute URI (RFC 3986 4.3)."""
+    """Encode an absolute URI (RFC 3986 4.3)."""
     scheme, _, rest = value.partition(":")
     scheme = scheme.encode()
     if not rest or not scheme[:1].isalpha() or not _of(scheme, _SCHEME_MARKS):
@@ -205,7 +205,7 @@ def _uri(field, value):
 
 
 def _ip(field, value):
-    """IPv4 or IPv6 address (RFC 4291 2.2) as 4 or 16 bytes."""
+    """Return an IPv4 or IPv6 address (RFC 4291 2.2) as 4 or 16 bytes."""
     try:
         return _ipv6(value) if ":" in value else _ipv4(value)
     except ValueError:
@@ -235,7 +235,7 @@ def _ipv6(text):
 
 
 def _groups(text):
-    """Groups of hex digits with colons between them, the last perhaps an IPv4 address; or none."""
+    """Return the bytes of hex groups between colons, the last perhaps IPv4; `text` may be ""."""
     out = b""
     for group in text.split(":") if text else ():
         if "." in group:
@@ -259,7 +259,7 @@ _KINDS = (
 
 
 def _encoded(field, text):
-    """`text` in UTF-8, if it is text without control characters."""
+    """Return `text` in UTF-8; raise ValueError unless it is text without control characters."""
     if not isinstance(text, str):
         raise ValueError(field + " is not text")
     for character in text:
@@ -276,7 +276,7 @@ def _ascii(field, content):
 
 
 def _of(content, marks):
-    """Whether `content` is of letters, digits and `marks`."""
+    """Return whether `content` has only letters, digits and `marks`."""
     return all(
         0x30 <= byte <= 0x39 or 0x41 <= byte & 0xDF <= 0x5A or byte in marks for byte in content
     )

@@ -1,4 +1,4 @@
-"""Cloud profiles: how to name the client, log in, and wrap telemetry.
+"""Cloud profiles: the client's name, the login, and the encoding of telemetry.
 
 A profile has `host`, `port`, `client_id`, `user`, `password`, `keepalive` (seconds), `topic`, and
 `encode(reading) -> bytes`. This is the profile for any MQTT broker; others differ in data.
@@ -10,7 +10,7 @@ import json
 class Broker:
     """A plain MQTT 3.1.1 broker with TLS client certificates.
 
-    `client_id` is also put for `{id}` in `topic`. A reading (dict) travels as JSON.
+    `client_id` also replaces `{id}` in `topic`. A reading (dict) travels as JSON.
     """
 
     def __init__(self, host, port, client_id, topic, user="", password="", keepalive=60):
@@ -23,5 +23,5 @@ class Broker:
         self.keepalive = keepalive
 
     def encode(self, reading):
-        """The payload for `reading`."""
+        """Return the payload for `reading`, as bytes."""
         return json.dumps(reading).encode()

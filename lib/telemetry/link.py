@@ -1,4 +1,4 @@
-"""The `socket` that umqtt is given: its `connect` does TCP and TLS.
+"""The socket that umqtt gets: its `connect` opens TCP and TLS.
 
 umqtt.simple writes a packet in up to five small pieces. Each would be a TLS record (29 bytes more
 in TLS 1.2) and a command to the modem. So Link collects the pieces until umqtt reads, and sends
@@ -14,18 +14,18 @@ _EMSGSIZE = const(90)
 _EPROTO = const(71)
 _ENOTCONN = const(107)
 _ETIMEDOUT = const(110)
-_ENDED = const(-1)  # umqtt's word for "the stream has ended"
+_ENDED = const(-1)  # umqtt's code for "the stream has ended"
 _MAX_READ = const(16 * 1024)
 _MAX_SINGLE_READS = const(16)
-_MAX_WAIT = const(120_000)  # ms in which a broker may send other things than the answer
+_MAX_WAIT = const(120_000)  # ms in which a broker may send data other than the answer
 
 
 class Link:
-    """Takes the place of the module `socket`, and of the one socket that umqtt makes of it.
+    """Replaces the module `socket`, and the one socket that umqtt makes with it.
 
     `open_stream(host, port)` returns a connected TLS stream with read, write, settimeout,
-    setblocking and close; what it raises reaches the caller of umqtt's `connect`. `heard` and
-    `sent` are the ticks at which the last bytes came and went.
+    setblocking and close; its exceptions reach the caller of umqtt's `connect`. `heard` and `sent`
+    are the ticks of the last bytes received and sent.
     """
 
     def __init__(self, open_stream):
@@ -34,17 +34,17 @@ class Link:
         self._buffer = memoryview(bytearray(_SIZE))
         self._end = 0
         self._singles = 0  # reads of one byte in a row
-        self._limit = 0  # tick until which reading may go on
+        self._limit = 0  # tick at which reading must end
         self.heard = self.sent = 0
 
     # -- as the module --------------------------------------------------------------------------
 
     def socket(self, *args):
-        """The socket: there is only one."""
+        """Return the socket: there is only one."""
         return self
 
     def getaddrinfo(self, host, port, *args):
-        """The name is resolved by the modem, not here."""
+        """Return `host` and `port` as they are: the modem resolves the name."""
         return ((0, 0, 0, "", (host, port)),)
 
     # -- as the socket --------------------------------------------------------------------------
@@ -58,15 +58,15 @@ class Link:
         self.start()
 
     def start(self):
-        """An exchange with the broker begins: its answers may take two minutes from now."""
+        """Begin an exchange with the broker: its answers may take two minutes from now."""
         self._limit = ticks.after(_MAX_WAIT)
 
     def is_open(self):
-        """Is there a stream?"""
+        """Return whether there is a stream."""
         return self._stream is not None
 
     def write(self, data, size=None):
-        """Collect the first `size` bytes (default: all) of `data`; returns their number."""
+        """Collect the first `size` bytes (default: all) of `data`; return their number."""
         view = memoryview(data)
         if size is not None and size < len(view):
             view = view[:size]
@@ -81,7 +81,7 @@ class Link:
         return size
 
     def flush(self):
-        """Send what was collected."""
+        """Send the collected bytes."""
         if self._end:
             size = self._end
             self._end = 0
@@ -98,10 +98,10 @@ class Link:
         return self._stream
 
     def read(self, size):
-        """Exactly `size` bytes; None if non-blocking and none; OSError -1 at the end.
+        """Return exactly `size` bytes; None if it would block; OSError -1 at the stream's end.
 
-        umqtt trusts the broker's lengths and waits for ever for what it wants; here both are
-        bounded (OSError EMSGSIZE, EPROTO, ETIMEDOUT).
+        umqtt trusts the broker's lengths and waits for ever for its answers. This method bounds
+        both (OSError EMSGSIZE, EPROTO, ETIMEDOUT).
         """
         if not 0 <= size <= _MAX_READ:
             raise OSError(_EMSGSIZE, "the broker announces a message of %d bytes" % size)
@@ -112,7 +112,7 @@ class Link:
         if len(data) < size:
             raise OSError(_ENDED)
         self.heard = ticks.now()
-        # A length that never ends is read byte by byte, for ever.
+        # umqtt would read a length that never ends byte by byte, for ever.
         self._singles = self._singles + 1 if size == 1 else 0
         if self._singles > _MAX_SINGLE_READS:
             raise OSError(_EPROTO, "the broker sends a length that does not end")
@@ -121,16 +121,16 @@ class Link:
         return data
 
     def settimeout(self, seconds):
-        """Limit of each wait in seconds; None: the stream's own."""
+        """Set the limit of each wait in seconds; None restores the stream's own."""
         if self._stream:
             self._stream.settimeout(seconds)
 
     def setblocking(self, flag):
-        """False: `read` returns None instead of waiting."""
+        """Make `read` wait, or with False return None instead."""
         self._open().setblocking(flag)
 
     def close(self):
-        """Send what was collected, if it still can be, and close the stream; never raises."""
+        """Send the collected bytes if that is still possible; close the stream. Never raises."""
         stream = self._stream
         if stream is None:
             self._end = 0

@@ -1,4 +1,4 @@
-"""Publishes to a cloud over umqtt.simple (unmodified) and a TLS stream."""
+"""Publishes to a cloud with the unmodified umqtt.simple, over a TLS stream."""
 
 import sys
 
@@ -8,7 +8,7 @@ import ticks
 
 from .link import Link
 
-# The codes of CONNACK that have a reason of their own.
+# The CONNACK codes that have a reason of their own.
 _REFUSALS = (1, 2, 3, 4, 5, 7)
 
 _EPROTO = const(71)
@@ -18,8 +18,8 @@ _LAST_PID = const(65535)
 
 
 def _umqtt():
-    """The module umqtt.simple. It imports a module for sockets, which a board without a network of
-    its own lacks; Link stands in for that module during the import, and only then."""
+    """Return the module umqtt.simple. It imports a module for sockets, which a board without a
+    network of its own lacks; Link replaces that module, but only during the import."""
     lent = []
     try:
         for name in ("usocket", "socket"):
@@ -39,14 +39,14 @@ def _umqtt():
 
 
 def _ignore(topic, message):
-    """Drops the messages of a caller without `on_message`."""
+    """Drop a message, if the caller has no `on_message`."""
 
 
 class MQTTError(OSError):
     """The broker broke the protocol or the session.
 
-    `reason`: a short name that does not change; `values`: a tuple. `str` makes a sentence of both,
-    by the table in `reasons.py`, which is loaded then.
+    `reason`: a short name that does not change; `values`: a tuple. `str` makes a sentence of both
+    with the table in `reasons.py`, which it loads.
     """
 
     package = "telemetry"
@@ -63,7 +63,8 @@ class MQTTError(OSError):
 
 
 class BrokerRefused(MQTTError):
-    """The broker refused the login. `code`: of CONNACK (MQTT 3.1.1, 3.2.2.3), as in `values`."""
+    """The broker refused the login. `code`: that of CONNACK (MQTT 3.1.1, 3.2.2.3), also in
+    `values`."""
 
     def __init__(self, reason, code):
         super().__init__(reason, code)
@@ -73,15 +74,15 @@ class BrokerRefused(MQTTError):
 class Publisher:
     """One MQTT session at a time with `cloud` (see `telemetry.cloud`).
 
-    `open_stream(host, port)` gives the TLS stream; what it raises passes unchanged. Errors of
-    the protocol are MQTTError. After any error call `connect` again.
+    `open_stream(host, port)` returns the TLS stream; its exceptions pass unchanged. Errors of the
+    protocol are MQTTError. After any error call `connect` again.
     """
 
     def __init__(self, cloud, open_stream, on_message=None):
         self._cloud = cloud
         self._link = Link(open_stream)
         self._umqtt = simple = _umqtt()
-        # As bytes: umqtt takes the length in characters, and MQTT counts bytes.
+        # As bytes: umqtt writes the length of the text, and MQTT counts bytes, not characters.
         self._client = simple.MQTTClient(
             cloud.client_id.encode(),
             cloud.host,
@@ -96,7 +97,7 @@ class Publisher:
 
     def connect(self):
         """Open the stream and log in."""
-        # umqtt takes its socket from its module: lend it ours during the call.
+        # umqtt takes its socket from its module: replace that by `Link` during the call.
         simple = self._umqtt
         lent = simple.socket
         simple.socket = self._link
@@ -106,20 +107,20 @@ class Publisher:
             simple.socket = lent
 
     def publish(self, reading):
-        """Encode and publish `reading` with QoS 1; returns when the broker has it."""
+        """Encode and publish `reading` with QoS 1; return when the broker has it."""
         self.publish_raw(self._cloud.encode(reading))
 
     def publish_raw(self, payload):
-        """Publish `payload` (bytes) with QoS 1; returns when the broker has it."""
+        """Publish `payload` (bytes) with QoS 1; return when the broker has it."""
         if self._client.pid >= _LAST_PID:
-            self._client.pid = 0  # umqtt lets it grow past its 16 bits
+            self._client.pid = 0  # umqtt lets it exceed 16 bits
         self._run(self._client.publish, self._topic, payload, False, 1)
 
     def service(self):
-        """Take in what the broker sent and keep the session alive; call it every few seconds.
+        """Process the broker's packets and keep the session alive; call this every few seconds.
 
-        Never waits for the network. A broker silent for one and a half times the keep-alive time
-        is an MQTTError.
+        Never waits for the network. Raises MQTTError if the broker was silent for one and a half
+        times the keep-alive time.
         """
         self._run(self._receive)
         link = self._link
@@ -127,7 +128,7 @@ class Publisher:
         if ticks.diff(now, link.heard) > self._cloud.keepalive * 1500:
             link.close()
             raise MQTTError("broker-silent")
-        # The broker expects packets from us, however much it sends.
+        # The broker expects packets from the client, no matter how much it sends itself.
         if ticks.diff(now, link.sent) >= self._cloud.keepalive * 500:
             self._run(self._client.ping)
             self._run(link.flush)
@@ -138,7 +139,7 @@ class Publisher:
             raise ValueError("packet %02X" % kind)
 
     def close(self):
-        """Say goodbye, if that is still possible, and close the stream."""
+        """Send DISCONNECT, if that is still possible, and close the stream."""
         try:
             if self._link.is_open():
                 self._client.disconnect()
@@ -147,14 +148,15 @@ class Publisher:
         self._link.close()
 
     def _run(self, call, *args):
-        """`call(*args)` of umqtt. Its exceptions become MQTTError; any error closes the stream."""
+        """Run `call(*args)` of umqtt. Turn its exceptions into MQTTError; close the stream after
+        any error."""
         link = self._link
         link.start()
         try:
             return call(*args)
         except BaseException as e:
             error = e
-        # Without a stream the broker had no part in it: the error passes unchanged.
+        # Without a stream the error did not come from the broker: it passes unchanged.
         if link.is_open():
             if isinstance(error, self._umqtt.MQTTException):
                 code = error.args[0]

@@ -1,15 +1,16 @@
 """Readings that wait for the broker; on flash, so that a power cut loses none.
 
-Each reading has a number, which goes on over restarts without a gap: the receiver sees by it what
-is missing. A reading that may have been delivered before is marked as a repeat.
+Each reading has a number, which continues over restarts without a gap: from it the receiver sees
+which readings are missing. The queue marks a reading as a repeat if it may have been delivered
+before.
 
-In the folder, numbers as eight hex digits:
+The files in the folder have numbers of eight hex digits:
 
-    0000001a      a reading that waits, as JSON with a line end, which shows that it is whole
-    00000019.d    the last one delivered, when none waits: it keeps the number going
+    0000001a      a reading that waits, as JSON with a line end, which shows that it is complete
+    00000019.d    the last delivered reading, when none waits: the next number follows it
 
-A file this small lives in littlefs' directory block: to write it costs two pages of flash, and
-seldom an erase. What arrives on a UART during an erase (50 ms) is lost on most chips: call `put`
+littlefs keeps a file this small in the directory block: writing it costs two pages of flash, and
+seldom an erase. Most chips lose the bytes that a UART receives during an erase (50 ms): call `put`
 and `done` between two exchanges with the modem.
 """
 
@@ -18,7 +19,7 @@ import os
 
 from micropython import const
 
-_RAM = const(64)  # readings kept in RAM while the flash takes none
+_RAM = const(64)  # readings kept in RAM while the flash refuses writes
 _MAX_SIZE = const(2048)  # bytes of a reading
 _MAX_NUMBER = const(0x3FFFFFFF)  # a small int everywhere
 _DELIVERED = ".d"
@@ -27,9 +28,10 @@ _DELIVERED = ".d"
 class Queue:
     """First in, first out. A queue of `most` readings drops the oldest to make room.
 
-    `folder`: where the readings are; None: in RAM only. One program at a time may use a folder.
-    Attributes: how many readings were `dropped`, and how many `damaged` (their file could not be
-    read back); `problem`: the OSError that made the queue go on in RAM, None while flash works.
+    `folder`: that of the readings; None: in RAM only. One program at a time may use a folder.
+    Attributes: `dropped`, the count of dropped readings; `damaged`, the count of those whose file
+    could not be read back; `problem`: the OSError that made the queue continue in RAM, None while
+    flash works.
     """
 
     def __init__(self, folder=None, most=1000):
@@ -52,8 +54,8 @@ class Queue:
     # -- in and out -----------------------------------------------------------------------------
 
     def put(self, reading):
-        """Add `reading` (dict) at the end; its number. It is on flash when this returns, or
-        `problem` says why not. Raises ValueError for more than 2 KB of JSON."""
+        """Add `reading` (dict) at the end; return its number. It is on flash when this returns, or
+        `problem` holds the cause. Raises ValueError for more than 2 KB of JSON."""
         data = json.dumps(reading).encode() + b"\n"
         if len(data) > _MAX_SIZE:
             raise ValueError("a reading takes at most %d bytes as JSON" % _MAX_SIZE)
@@ -69,9 +71,9 @@ class Queue:
         return number
 
     def take(self):
-        """The oldest reading, to be sent now, with its number as `seq`; None if there is none.
+        """Return the oldest reading, to be sent now, with its number as `seq`; None if none waits.
 
-        It stays until `done`. With `repeat` it may have been delivered before.
+        It stays in the queue until `done`. With `repeat` it may have been delivered before.
         """
         while self._count:
             reading = self._read(self._first)
@@ -86,14 +88,14 @@ class Queue:
         return self._numbered(json.loads(data), number)
 
     def done(self):
-        """The oldest reading was delivered. Raises IndexError if there is none."""
+        """Remove the oldest reading, because it was delivered. Raises IndexError if none waits."""
         if not self._count:
             self._ram.pop(0)
             return
         name = self._name(self._first)
         if self._count > 1:
             self._remove(name)
-        else:  # its number must not be given again after a restart
+        else:  # the marker keeps a restart from assigning its number again
             try:
                 os.rename(name, name + _DELIVERED)
                 self._marker = name + _DELIVERED
@@ -116,7 +118,7 @@ class Queue:
         self._advance()
 
     def _advance(self):
-        """On to the next one on flash; usually its number is the next."""
+        """Go on to the next reading on flash; usually it has the next number."""
         self._count -= 1
         self._first += 1
         if self._count and not self._exists(self._first):
@@ -128,7 +130,7 @@ class Queue:
         return "%s/%08x" % (self._folder, number)
 
     def _write(self, number, data):
-        """Keep a reading on flash; False if that failed."""
+        """Write a reading to flash; return False if that failed."""
         name = self._name(number)
         try:
             with open(name, "wb") as file:
@@ -150,7 +152,7 @@ class Queue:
             self._marker = None
 
     def _read(self, number):
-        """The reading in a file, None if it is not whole."""
+        """Return the reading in a file, None if it is not complete."""
         try:
             with open(self._name(number), "rb") as file:
                 size = file.seek(0, 2)
@@ -175,16 +177,16 @@ class Queue:
         try:
             os.remove(name)
         except OSError:
-            pass  # it is found again after a restart, and is a repeat then
+            pass  # after a restart the queue finds it again, as a repeat
 
     def _recover(self):
-        """What an earlier run left."""
+        """Take over the readings that an earlier run left."""
         try:
             os.mkdir(self._folder)
         except OSError:
-            pass  # usually it is there
+            pass  # usually it exists
         self._first, last, self._count, delivered = self._scan(0)
-        # The power may have failed while the last one was written: nobody was told it is kept.
+        # The power may have failed during the last write: that `put` had not returned.
         if self._count and self._read(last) is None:
             self._remove(self._name(last))
             self._first, last, self._count, delivered = self._scan(0)
@@ -197,8 +199,8 @@ class Queue:
                 self._forget_marker()
 
     def _scan(self, start):
-        """(lowest number, highest number, count) of the readings from `start` on, and the number
-        of the marker: 0 where there is none. An older marker is removed."""
+        """Return (lowest number, highest number, count) of the readings from `start` on, and the
+        number of the marker, each 0 if there is none. Remove an older marker."""
         low = high = count = delivered = old = 0
         for name in self._names():
             number = _number(name)
@@ -215,7 +217,7 @@ class Queue:
         return low, high, count, delivered
 
     def _names(self):
-        """The names in the folder, one by one: a list of a thousand would fill the heap."""
+        """Yield the names in the folder one by one: a list of a thousand would fill the heap."""
         try:
             if hasattr(os, "ilistdir"):
                 for entry in os.ilistdir(self._folder):
@@ -227,7 +229,7 @@ class Queue:
 
 
 def _number(name):
-    """The number that a file name stands for; None for a name that is none of ours."""
+    """Return the number of a file name; None for a name that is not the queue's."""
     if name.endswith(_DELIVERED):
         name = name[: -len(_DELIVERED)]
     if len(name) != 8:

@@ -1,4 +1,4 @@
-"""What the reasons of this package's errors say. Loaded when an error is shown."""
+"""The facts for the reasons of this package's errors. Loaded when an error is shown."""
 
 # (reason, fact): the fact takes the error's `values`.
 REASONS = (
@@ -18,7 +18,7 @@ REASONS = (
 
 
 def fact(error):
-    """The sentence for `error`, an exception of this package."""
+    """Return the sentence for `error`, an exception of this package."""
     for reason, text in REASONS:
         if reason == error.reason:
             return text % error.values

@@ -1,11 +1,11 @@
 """Monotonic milliseconds and sleeping, the same on MicroPython and CPython.
 
-Everything in `lib/` that waits goes through this module (`ticks.now()`, never `time.ticks_ms()`),
-so that a test can run on time of its own by replacing these functions.
+All code in `lib/` that waits goes through this module (`ticks.now()`, never `time.ticks_ms()`), so
+that a test can control the time: it replaces these functions.
 """
 
-# Called while something waits, at least each second: to feed a watchdog, to blink. It may return
-# the ms after which it wants to be called again at the latest. None: nobody.
+# A callback for the time of waiting, or None. `sleep` calls it at least once a second: to feed a
+# watchdog, to blink. It may return the ms after which the next call is due at the latest.
 idle = None
 
 _SLICE = 1_000
@@ -19,15 +19,15 @@ except ImportError:  # CPython
     import time as _time
 
     def now():
-        """Milliseconds of a monotonic clock with an arbitrary start."""
+        """Return the milliseconds of a monotonic clock with an arbitrary start."""
         return _time.monotonic_ns() // 1_000_000
 
     def add(ticks, delta):
-        """The tick value `delta` ms after `ticks`."""
+        """Return the tick value `delta` ms after `ticks`."""
         return ticks + delta
 
     def diff(end, start):
-        """Milliseconds from `start` to `end`; negative when `end` is earlier."""
+        """Return the milliseconds from `start` to `end`; negative if `end` is earlier."""
         return end - start
 
     def _sleep(ms):
@@ -35,7 +35,7 @@ except ImportError:  # CPython
 
 
 def sleep(ms):
-    """Sleep `ms` milliseconds, calling `idle` before each part of it."""
+    """Sleep `ms` milliseconds, in parts; call `idle` before each part."""
     while True:
         part = min(ms, (idle and idle()) or _SLICE)
         _sleep(part)
@@ -45,10 +45,10 @@ def sleep(ms):
 
 
 def after(ms):
-    """The deadline `ms` milliseconds from now; pass it to `left`."""
+    """Return the deadline `ms` milliseconds from now, for `left`."""
     return add(now(), ms)
 
 
 def left(deadline):
-    """Milliseconds until `deadline`; 0 or less once it has passed."""
+    """Return the milliseconds until `deadline`; 0 or less once it has passed."""
     return diff(deadline, now())
