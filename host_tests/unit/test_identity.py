@@ -386,6 +386,19 @@ def test_the_door_takes_what_is_wanted():
     assert identity.applet.aid == aid and cache.load() == SECOND
 
 
+def test_the_door_leaves_no_channel_open_when_it_finds_nothing():
+    # Whoever tries again opens another one each time, and a SIM has three, or nineteen.
+    for table, kind in (
+        ((listing(file("02")),), NoKey),
+        ((listing(private("01"), file("02")), KEY_01), NoCertificate),
+        ((("01CB010000", "6F00"),), CardError),
+    ):
+        channel = TableCard(table, {})
+        with raises(kind):
+            iotsafe.identity(channel)
+        assert channel.log[-1] == "0070800100", channel.log
+
+
 def test_the_door_says_what_is_missing():
     refused = ("01A4040007A0000005590010", "6A82")
     with raises(iotsafe.AppletNotFound):
