@@ -84,9 +84,12 @@ def identity(channel, key=b"", certificate=b"", cache=None, aids=AIDS):
     applet = Applet(channel, aids).open()
     try:
         return find_identity(applet, key, certificate, cache)
-    except (CardError, IdentityError):
-        applet.close()  # another attempt opens another channel, and the SIM has few
-        raise
+    except (CardError, IdentityError) as e:
+        try:
+            applet.close()  # another attempt opens another channel, and the SIM has few
+        except Exception:
+            pass  # what failed first is raised
+        raise e
 
 
 __version__ = "0.2.0"
