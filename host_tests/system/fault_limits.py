@@ -35,14 +35,14 @@ class Limits:
         self._table[command] = OF(command, *tables)
         return self._table[command]
 
-    def command(self, at, command: bytes, call, options: dict):
-        """Measure `call`, which sends `command`. Limit: the time-out, twice with a prompt."""
+    def exchange(self, at, command: bytes, call, timeout: int | None, asks: bool):
+        """Measure `call`, which sends `command`. Limit: the time-out, twice where the modem asks
+        for a payload or the driver looks at the lines."""
         stale, start = at._stale and not at.lost, self._clock.ms
         try:
             return call()
         finally:
-            limit = options.get("timeout") or self._table.get(command, 0)
-            asks = options.get("payload") or options.get("on_line")
+            limit = timeout or self._table.get(command, 0)
             limit = limit * (2 if asks else 1) + NAP + IN_STEP * stale
             self._ended(command.decode(), start, limit)
 

@@ -12,6 +12,7 @@ The same seed gives the same history, byte for byte.
 import contextlib
 import datetime
 import gc
+import inspect
 import os
 import random
 from collections.abc import Callable, Iterator
@@ -57,7 +58,7 @@ DAMAGE = {"lost_bytes", "doubled_bytes", "garbage", "noise", "csim_truncated"}
 """Faults that can change an answer, such as the time, so that no check can detect it."""
 
 
-COMMAND = cellular.AT.command
+EXCHANGES = {name: getattr(cellular.AT, name) for name in ("command", "send", "fetch")}
 
 
 def documented(error: BaseException) -> bool:
@@ -295,17 +296,23 @@ class World:
     def on_event(self, event: dict) -> None:
         """Hook for tests: the modem emitted an event."""
 
-    def _command(self, at, command, *args, **options):
-        """Call AT.command, and check that it has not taken another command's result: then a result
-        would be left over."""
-        lines = self.limits.command(
-            at, command, lambda: COMMAND(at, command, *args, **options), options
+    def _exchange(self, name, at, command, *args, **options):
+        """Call the method `name` of AT, and check that it has not taken another command's result:
+        then a result would be left over."""
+        call = EXCHANGES[name]
+        given = inspect.signature(call).bind(at, command, *args, **options).arguments
+        result = self.limits.exchange(
+            at,
+            command,
+            lambda: call(at, command, *args, **options),
+            given.get("timeout"),
+            bool(given.get("payload") or given.get("on_line")),
         )
         parser = at.parser
         left = bytes(parser._buffer[parser._pos : parser._end]) + self._uart.peek()
         if b"\r\nOK\r\n" in left or b"\r\n+CME ERROR" in left:
             self.credited.append(command.decode())
-        return lines
+        return result
 
     def _news(self) -> bool:
         """Return whether a reading taken after the faults has arrived."""
@@ -401,12 +408,12 @@ class World:
             self.step = "run"  # the pause may be long
             return fails(device, step, error)
 
-        def command(at, *args, **options):
-            return self._command(at, *args, **options)
+        def exchanged(name):
+            return lambda at, *args, **options: self._exchange(name, at, *args, **options)
 
         with (
             running(self.clock),
-            replaced(cellular.AT, command=command),
+            replaced(cellular.AT, **{name: exchanged(name) for name in EXCHANGES}),
             replaced(timeouts, limit_of=self.limits.of),
             replaced(supervisor, say=self.say),
             replaced(supervisor.gc, collect=lambda: 0),

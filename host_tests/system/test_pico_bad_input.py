@@ -326,7 +326,7 @@ def test_without_a_modem_it_says_so_and_goes_on_trying(golden, files, tmp_path):
         terminal.wait_for("looking for the modem")
         for _, ms in desk.blinks(6):
             assert ms == pytest.approx(100, abs=50)
-        terminal.wait_for("ModemSilent: the modem answers nothing: check its power")
+        terminal.wait_for("ModemSilent: the modem answers nothing: check the modem's power")
         terminal.wait_for(r"next attempt in \d\.\d s, from step power")
         terminal.wait_for("looking for the modem")
         assert desk.resets() == 0

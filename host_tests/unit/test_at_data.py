@@ -17,7 +17,7 @@ def test_payload_after_the_prompt_to_the_byte():
     payload = b"\x10\x00\r\nOK\r\n>\x1a"
 
     def body(at):
-        at.command(b"+CASEND=0,%d" % len(payload), payload=memoryview(payload))
+        at.send(b"+CASEND=0,%d" % len(payload), memoryview(payload))
 
     for prompt in (b"\r\n>", b">", b"\r\n> ", [b"\r", b"\n", b">"], b"\r\n+CADATAIND: 0\r\n>"):
         dialogue([(b"AT+CASEND=0,10\r", prompt), (payload, OK)], body)
@@ -32,7 +32,7 @@ def test_payload_is_not_sent_without_the_prompt():
 
         def body(at, text=text):
             with raises(CommandError, text=text):
-                at.command(b"+CASEND=0,2", payload=b"hi")
+                at.send(b"+CASEND=0,2", b"hi")
 
         dialogue([(b"AT+CASEND=0,2\r", answer)], body)
 
@@ -62,8 +62,8 @@ def test_data_that_is_whole_counts_without_the_result_behind_it():
     def body(at):
         target = bytearray(9)
         view = memoryview(target)
-        assert at.command(b"+CARECV=0,9", b"+CARECV: ", target=view) == []
-        assert at.parser.count == 5 and target[:5] == b"hello"
+        assert at.fetch(b"+CARECV=0,9", b"+CARECV: ", view) == 5
+        assert at.said == [] and target[:5] == b"hello"
         assert at.command(b"+CSQ", b"+CSQ:") == [b"20,99"]  # the late result is another's
 
     damaged = (b"AT+CARECV=0,9\r", b"\r\n+CARECV: 5,hello\r\n\r\nK\r\n")
@@ -81,6 +81,25 @@ def test_lines_that_only_look_like_a_damaged_result():
     dialogue([(b"AT+CSQ\r", noise + b"\r\n+CSQ: 20,99\r\n" + OK)], body)
 
 
+def test_a_line_that_lacks_a_byte_ends_no_wait_for_data():
+    def body(at):
+        target = bytearray(9)
+        assert at.fetch(b"+CARECV=0,9", b"+CARECV: ", memoryview(target)) == 5
+        assert target[:5] == b"hello"
+
+    answer = b"\r\nK\r\n\r\n+CARECV: 5,hello\r\n\r\nOK\r\n"
+    dialogue([(b"AT+CARECV=0,9\r", answer)], body)
+
+
+def test_the_result_has_all_its_time_behind_the_payload():
+    clock = Clock()
+    with running(clock):
+        steps = [(b"AT+CASEND=0,2\r", [(4_000, b"\r\n> ")]), (b"hi", [(4_000, OK)])]
+        at, uart = timed(clock, steps)
+        assert at.send(b"+CASEND=0,2", b"hi") == []
+        uart.done()
+
+
 def test_an_answer_that_is_whole_shortens_the_wait():
     clock = Clock()
     with running(clock):
@@ -88,14 +107,14 @@ def test_an_answer_that_is_whole_shortens_the_wait():
         at, _ = timed(clock, steps)
         start = clock.ms
         with raises(ModemTimeout):
-            at.command(b"+CSQ", b"+CSQ:", lambda line: 700)
+            at.command(b"+CSQ", b"+CSQ:", lambda line: at.due_in(700))
         assert 700 <= clock.ms - start < 800
 
 
 def test_refusal_after_the_payload():
     def body(at):
         with raises(CommandError):
-            at.command(b"+CASEND=0,2", payload=b"hi")
+            at.send(b"+CASEND=0,2", b"hi")
         at.command(b"")
 
     dialogue([(b"AT+CASEND=0,2\r", b"\r\n>"), (b"hi", b"\r\nERROR\r\n"), (b"AT\r", OK)], body)
@@ -104,7 +123,7 @@ def test_refusal_after_the_payload():
 def test_a_payload_that_is_still_waited_for_is_filled_up():
     def body(at):
         with raises(ModemTimeout):
-            at.command(b"+CASEND=0,20", payload=b"x" * 20)
+            at.send(b"+CASEND=0,20", b"x" * 20)
         at.fill(20)
         at.command(b"+CSQ")
         at.restarted()
@@ -117,9 +136,9 @@ def test_a_payload_that_is_still_waited_for_is_filled_up():
 
 def test_a_final_result_of_the_vendor():
     def body(at):
-        at.command(b"+QISEND=0,2", payload=b"hi", done=b"SEND OK")
+        at.send(b"+QISEND=0,2", b"hi", done=b"SEND OK")
         with raises(CommandError, text="SEND FAIL"):
-            at.command(b"+QISEND=0,2", payload=b"hi", done=b"SEND OK")
+            at.send(b"+QISEND=0,2", b"hi", done=b"SEND OK")
         at.command(b"+CSQ")
 
     def send(reply):
@@ -137,7 +156,7 @@ def test_counted_data_whatever_it_contains():
         target = memoryview(bytearray(100))
 
         def body(at, target=target):
-            at.command(b"+CARECV=0,100", b"+CARECV: ", target=target)
+            at.fetch(b"+CARECV=0,100", b"+CARECV: ", target)
             assert at.parser.count == len(data)
             equal(target[: len(data)], data)
             assert at.generation == 0
@@ -150,7 +169,7 @@ def test_a_urc_around_counted_data():
 
     def body(at):
         at.on(b"+CADATAIND:", lambda line: seen.append(bytes(line)))
-        at.command(b"+CARECV=0,9", b"+CARECV: ", target=memoryview(bytearray(9)))
+        at.fetch(b"+CARECV=0,9", b"+CARECV: ", memoryview(bytearray(9)))
         assert at.parser.count == 2
 
     answer = b"\r\n+CADATAIND: 1\r\n\r\n+CARECV: 2,ab\r\n+CADATAIND: 0\r\n\r\nOK\r\n"
@@ -166,7 +185,7 @@ def test_more_counted_data_than_was_asked_for():
 
     def body(at):
         with raises(ModemGarbled, text="AT+CARECV: bytes of the answer lost, or more"):
-            at.command(b"+CARECV=0,4", b"+CARECV: ", target=target)
+            at.fetch(b"+CARECV=0,4", b"+CARECV: ", target)
         assert at.command(b"+X?", b"+X:") == [b"1"]
 
     steps = [(b"AT+CARECV=0,4\r", lie), (b"AT\r", OK), (b"AT+X?\r", b"\r\n+X: 1\r\n\r\nOK\r\n")]
@@ -185,7 +204,7 @@ def test_less_counted_data_than_announced():
             ],
         )
         with raises(ModemTimeout, text="AT+CARECV: no answer"):
-            at.command(b"+CARECV=0,50", b"+CARECV: ", target=memoryview(bytearray(50)))
+            at.fetch(b"+CARECV=0,50", b"+CARECV: ", memoryview(bytearray(50)))
         assert at.command(b"+X?", b"+X:") == [b"1"]
         uart.done()
 
@@ -196,7 +215,7 @@ def test_bytes_of_counted_data_that_were_lost_or_doubled():
 
         def body(at, target=target):
             with raises(ModemGarbled, text="AT+CARECV: bytes of the answer lost, or more"):
-                at.command(b"+CARECV=0,9", b"+CARECV: ", target=target)
+                at.fetch(b"+CARECV=0,9", b"+CARECV: ", target)
             assert at.garbled == 1
             assert at.command(b"+X?", b"+X:") == [b"1"]
 
@@ -216,7 +235,7 @@ def test_an_announcement_that_is_damaged():
 
         def body(at):
             with raises(ModemGarbled, text="AT+CARECV: bytes of the answer lost"):
-                at.command(b"+CARECV=0,9", b"+CARECV: ", target=memoryview(bytearray(9)))
+                at.fetch(b"+CARECV=0,9", b"+CARECV: ", memoryview(bytearray(9)))
             assert at.command(b"+X?", b"+X:") == [b"1"]
 
         answer = b"\r\n" + head + b"\r\n" + final + b"\r\n\r\n\r\nOK\r\n"
@@ -230,7 +249,7 @@ def test_data_that_looks_like_an_answer_behind_a_damaged_announcement():
 
         def body(at):
             with raises(ModemGarbled, text="AT+CARECV: bytes of the answer lost"):
-                at.command(b"+CARECV=0,99", b"+CARECV: ", target=memoryview(bytearray(99)))
+                at.fetch(b"+CARECV=0,99", b"+CARECV: ", memoryview(bytearray(99)))
             assert at.command(b"+X?", b"+X:") == [b"1"]
 
         answer = b"\r\n" + head + data + b"\r\n\r\nOK\r\n"
@@ -242,7 +261,7 @@ def test_lines_that_nobody_knows_before_counted_data():
     target = memoryview(bytearray(9))
 
     def body(at):
-        at.command(b"+CARECV=0,9", b"+CARECV: ", target=target)
+        at.fetch(b"+CARECV=0,9", b"+CARECV: ", target)
         equal(target[: at.parser.count], b"hello")
 
     answer = b"\r\nRING\r\n\r\n+CGEV: ME PDN ACT 2\r\n\r\n+CARECV: 5,hello\r\n\r\nOK\r\n"
@@ -256,7 +275,7 @@ def test_other_prompts_and_results():
     def ublox(at):
         at.prompt, at.prompt_pause = 0x40, 50
         start = ticks.now()
-        assert at.command(b"+USOWR=3,2", b"+USOWR:", payload=b"@>") == [b"3,2"]
+        assert at.send(b"+USOWR=3,2", b"@>", b"+USOWR:") == [b"3,2"]
         assert ticks.diff(ticks.now(), start) >= 50
 
     steps = [(b"AT+USOWR=3,2\r", b"\r\n@"), (b"@>", b"\r\n+USOWR: 3,2\r\n" + OK)]
@@ -269,7 +288,7 @@ def test_a_line_in_place_of_the_prompt():
         data = b"more than it takes"
 
         def on_line(line):
-            return memoryview(data)[: int(bytes(line)[9:].split(b",")[0])]
+            at.write(memoryview(data)[: int(bytes(line)[9:].split(b",")[0])])
 
         at.command(b"^SISW=0,18", b"^SISW: 0,", on_line)
 
@@ -281,7 +300,7 @@ def test_data_on_the_line_that_follows():
     target = memoryview(bytearray(9))
 
     def body(at):
-        at.command(b"+QIRD=0,9", b"+QIRD: ", target=target, mark=b"\n")
+        at.fetch(b"+QIRD=0,9", b"+QIRD: ", target, b"\n")
         assert at.parser.count == 6
         equal(target[:6], b"\r\nOK\r\n")
 

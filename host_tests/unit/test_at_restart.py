@@ -55,7 +55,7 @@ def test_a_boot_line_between_two_commands():
 def test_a_boot_line_in_place_of_the_prompt():
     restart(
         [(b"AT+CASEND=0,5\r", b"\r\nRDY\r\n\r\n+CFUN: 1\r\n")],
-        lambda at: at.command(b"+CASEND=0,5", payload=b"hello"),
+        lambda at: at.send(b"+CASEND=0,5", b"hello"),
         "AT+CASEND: the modem restarted",
     )
 
@@ -63,14 +63,14 @@ def test_a_boot_line_in_place_of_the_prompt():
 def test_a_boot_line_after_the_payload():
     restart(
         [(b"AT+CASEND=0,5\r", b"\r\n>"), (b"hello", b"\r\nRDY\r\n")],
-        lambda at: at.command(b"+CASEND=0,5", payload=b"hello"),
+        lambda at: at.send(b"+CASEND=0,5", b"hello"),
     )
 
 
 def test_a_boot_line_before_counted_data():
     restart(
         [(b"AT+CARECV=0,9\r", b"\r\nRDY\r\n")],
-        lambda at: at.command(b"+CARECV=0,9", b"+CARECV: ", target=memoryview(bytearray(9))),
+        lambda at: at.fetch(b"+CARECV=0,9", b"+CARECV: ", memoryview(bytearray(9))),
     )
 
 
@@ -82,7 +82,7 @@ def test_an_echo_means_a_restart():
     )
     restart(
         [(b"AT+CASEND=0,5\r", b"AT+CASEND=0,5\r\r\nERROR\r\n")],
-        lambda at: at.command(b"+CASEND=0,5", payload=b"hello"),
+        lambda at: at.send(b"+CASEND=0,5", b"hello"),
     )
 
 
@@ -100,7 +100,10 @@ def test_an_echo_behind_what_a_restart_left_of_a_line():
 
         def call(at, command=command, prefix=prefix, target=target):
             at.command(b"+CMEE=1")
-            at.command(command, prefix, target=target)
+            if target:
+                at.fetch(command, prefix, target)
+            else:
+                at.command(command, prefix)
 
         restart(steps, call, "the modem restarted")
 
@@ -132,7 +135,7 @@ def test_a_restart_inside_counted_data():
             ],
         )
         with raises(ModemTimeout):
-            at.command(b"+CARECV=0,50", b"+CARECV: ", target=memoryview(bytearray(50)))
+            at.fetch(b"+CARECV=0,50", b"+CARECV: ", memoryview(bytearray(50)))
         with raises(ModemReset):
             at.command(b"+CSQ")
         assert (at.generation, at.lost) == (1, True)

@@ -277,7 +277,7 @@ def test_a_look_before_a_read_that_nobody_indicated():
 
     for before in (b"", DATA):
         play([opens(), looks(4, before), receives(b"data")], body)
-    play([opens(), looks(0), state(4), looks(1), receives(b"data")], _later)
+    play([opens(), looks(0), looks(1), receives(b"data")], _later)
 
 
 def _later(modem, clock):
@@ -375,8 +375,17 @@ def test_refused_commands_say_what_became_of_the_connection():
             socket.flush()
 
     write = sends(b"x")[0][0]
-    play([opens(), (write, cme(3)), state(6)], body)
-    play([opens(), (write, cme(3)), (b"AT^SISI=0\r", ERROR)], body)
+    play([opens(), (write, cme(3)), [state(6)] * 2], body)
+    play([opens(), (write, cme(3)), [(b"AT^SISI=0\r", ERROR)] * 2], body)
+
+    def damaged(modem, clock):
+        socket = connected(modem)
+        socket.setblocking(False)
+        socket.write(b"x")
+        assert socket.read(1) is None
+        assert not socket.hung_up
+
+    play([opens(), (write, cme(3)), (b"AT^SISI=0\r", cme(100))], damaged)
 
     def refused(modem, clock):
         socket = connected(modem)

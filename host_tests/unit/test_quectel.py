@@ -355,7 +355,7 @@ def test_sending_on_a_connection_that_is_gone():
             socket.flush()
 
     for answer in (state(4), OK, state(2, cid=3)):
-        talk([(b"AT+QISEND=0,5\r", ERROR), (STATE, answer)], body)
+        talk([(b"AT+QISEND=0,5\r", ERROR)] + [(STATE, answer)] * 2, body)
 
 
 def test_the_peer_closes_and_what_it_said_is_read():
@@ -372,10 +372,10 @@ def test_the_peer_closes_and_what_it_said_is_read():
 def test_the_indication_of_the_end_is_lost():
     def body(socket, modem, clock):
         assert socket.read(100) == b""
-        assert clock.ms < 3_000
+        assert 30_000 <= clock.ms < 31_000
 
     for answer in (state(4), OK):  # some forget a closed connection
-        talk([receives(), (STATE, answer), (STATE, answer), receives()], body)
+        talk([receives()] * 3 + [(STATE, answer)] * 2 + [receives()], body)
 
 
 def test_reading_from_a_connection_that_the_modem_forgot():
@@ -383,7 +383,7 @@ def test_reading_from_a_connection_that_the_modem_forgot():
         assert socket.read(100) == b""
         assert socket.read(100) == b""
 
-    talk([(b"AT+QIRD=0,1460\r", ERROR), (STATE, OK)], body)
+    talk([(b"AT+QIRD=0,1460\r", ERROR)] + [(STATE, OK)] * 2, body)
 
     def odd(socket, modem, clock):
         with raises(CommandError):

@@ -61,7 +61,7 @@ def test_1_1_prompts():
             steps = [(b"AT+X\r", before + prompt), (b"\r\nOK\r\n", OK)]
 
             def body(modem):
-                modem.at.command(b"+X", payload=b"\r\nOK\r\n")
+                modem.at.send(b"+X", b"\r\nOK\r\n")
                 assert modem.at.prompted and not modem.at.unknown
 
             play(name, steps, body)

@@ -216,7 +216,6 @@ def test_2_9_the_example():
         (b"hello", [OK, line(b"+CADATAIND: 0")]),
         (b"AT+CARECV=0,1460\r", b"\r\n+CARECV: 10,GET / HTTP\r\n" + OK),
         (b"AT+CARECV=0,1460\r", [b"\r\n+CARECV: 0\r\n" + OK, line(b"+CASTATE: 0,0")]),
-        ask(b"+CASTATE?", b"+CASTATE: 0,0"),
         (b"AT+CARECV=0,1460\r", b"\r\n+CARECV: 0\r\n" + OK),
         (b"AT+CACLOSE=0\r", OK),
     ]
@@ -277,7 +276,9 @@ def test_2_9_states():
                 socket.flush()
             assert caught.error.errno == 32
 
-        play(NAME, [refused, ask(b"+CASTATE?", *states)] + again, body, True)
+        told = b"+CASTATE: 0,0" in states
+        asked = [ask(b"+CASTATE?", *states)] * (1 if up or told else 2)
+        play(NAME, [refused] + asked + again, body, True)
 
 
 def test_2_9_close_frees_the_number_also_after_the_peer_did():

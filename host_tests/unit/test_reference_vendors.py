@@ -111,6 +111,7 @@ def test_5_states():
     for state, up in reference.QUECTEL_STATES:
         told = b'+QISTATE: 0,"TCP","10.0.0.1",8883,22742,%d,1,0,0,"uart1"' % state
         steps = [(b"AT+QISEND=0,1\r", line(b"SEND FAIL")), ask(b"+QISTATE=1,0", told)]
+        steps += [] if up else steps[1:]
         if up:
             steps += [
                 ask(b"+QISEND=0,0", b"+QISEND: 20,10,10"),
@@ -121,7 +122,7 @@ def test_5_states():
 
 
 def test_5_11_a_closed_connection_has_no_state_and_no_data():
-    steps = [(b"AT+QIRD=0,1460\r", ERROR), ask(b"+QISTATE=1,0")]
+    steps = [(b"AT+QIRD=0,1460\r", ERROR)] + [ask(b"+QISTATE=1,0")] * 2
 
     def body(modem, socket):
         modem.signal()
@@ -185,6 +186,7 @@ def test_6_payload_both_ways():
 def test_6_states():
     for state, up in reference.UBLOX_STATES:
         steps = [(b"AT+USOWR=0,1\r", cme(3)), ask(b"+USOCTL=0,10", b"+USOCTL: 0,10,%d" % state)]
+        steps += [] if up else steps[1:]
         if up:
             steps += [(b"AT+USOWR=0,1\r", b"\r\n@"), (b"x", lines(b"+USOWR: 0,1"))]
         sends_or_is_closed("sara-r4", steps, up)
@@ -237,6 +239,7 @@ def test_7_payload_both_ways():
 def test_7_states_and_ends():
     for state, up in reference.CINTERION_STATES:
         steps = [(b"AT^SISW=0,1\r", ERROR), ask(b"^SISI=0", b"^SISI: 0,%d,0,0,0,0" % state)]
+        steps += [] if up else steps[1:]
         if up:
             steps += [(b"AT^SISW=0,1\r", line(b"^SISW: 0,1,0")), (b"x", OK)]
         sends_or_is_closed("tx62", steps, up)
@@ -303,6 +306,7 @@ def test_8_states():
     for state, up in reference.SEQUANS_STATES:
         told = b'+SQNSS: 1,%d,"10.0.0.1",1024,"10.0.0.2",8883' % state
         steps = [(b"AT+SQNSSENDEXT=1,1\r", ERROR), ask(b"+SQNSS", told, b"+SQNSS: 2,0")]
+        steps += [] if up else steps[1:]
         if up:
             steps += [(b"AT+SQNSSENDEXT=1,1\r", b"\r\n> "), (b"x", OK)]
         sends_or_is_closed("gm02s", steps, up)

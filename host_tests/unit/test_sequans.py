@@ -148,11 +148,7 @@ def test_nothing_there_is_no_error():
         equal(socket.read(10), b"late")
         assert 6_000 <= clock.ms < 7_500, clock.ms
 
-    for nothing in (
-        [refuses(), states(1)],
-        [refuses(answer=ERROR), states(1)],
-        [receives(), states(1)],
-    ):
+    for nothing in (refuses(), refuses(answer=ERROR), receives()):
         play(joined(opens(), nothing, receives(b"late")), body)
 
 
@@ -162,10 +158,10 @@ def test_a_lost_hang_up_is_found_out():
         assert socket.read(10) == b""
         assert socket.hung_up
 
-    play(joined(opens(), refuses(), states(), states(), refuses()), body)
-    play(joined(opens(), refuses(), [(b"AT+SQNSS\r", OK)] * 2, refuses()), body)
+    play(joined(opens(), [refuses()] * 3, [states()] * 2, refuses()), body)
+    play(joined(opens(), [refuses()] * 3, [(b"AT+SQNSS\r", OK)] * 2, refuses()), body)
     other = (b"AT+SQNSS\r", lines(b"+SQNSS: 1", b"+SQNSS: 2,2"))
-    play(joined(opens(), refuses(), [other] * 2, refuses()), body)
+    play(joined(opens(), [refuses()] * 3, [other] * 2, refuses()), body)
 
 
 def test_refused_by_the_network():
@@ -293,7 +289,7 @@ def test_refused_because_the_server_closed():
         assert caught.error.errno == 32
 
     refused = (b"AT+SQNSSENDEXT=1,5\r", ERROR)
-    play(joined(opens(), refused, states()), body)
+    play(joined(opens(), refused, [states()] * 2), body)
     play(joined(opens(), (refused[0], HANG_UP + ERROR)), body)
 
 

@@ -317,8 +317,8 @@ def test_sending_on_a_connection_that_is_gone():
 
     gone = (b"AT+CIPSEND=0,1\r", ERROR)
     for state in (b"CLOSED", b"REMOTE CLOSING", b"INITIAL"):
-        play([starts(), gone, status(state)], body)
-    play([starts(), gone, (status()[0], OK)], body)
+        play([starts(), gone, [status(state)] * 2], body)
+    play([starts(), gone, [(status()[0], OK)] * 2], body)
 
 
 def test_the_peer_closes():
@@ -343,7 +343,7 @@ def test_reading_that_is_refused():
             connected(modem).read(1)
 
     refused = (receives()[0], ERROR)
-    play([starts(), refused, status(b"CLOSED")], gone)
+    play([starts(), refused, [status(b"CLOSED")] * 2], gone)
     play([starts(), refused, status()], up)
 
 

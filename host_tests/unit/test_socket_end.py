@@ -101,7 +101,7 @@ def test_casend_refused_on_a_connection_that_is_gone():
             assert caught.error.errno == 32
 
     state = (b"AT+CASTATE?\r", OK)
-    play([(b"AT+CASEND=0,4\r", cme(3)), state, receives(b"last"), receives()], body)
+    play([(b"AT+CASEND=0,4\r", cme(3)), state, state, receives(b"last"), receives()], body)
 
 
 def test_carecv_refused():

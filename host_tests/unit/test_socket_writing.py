@@ -271,7 +271,7 @@ def test_close_never_raises():
 
 
 def test_close_with_data_that_cannot_be_sent():
-    full = [(b"AT+CASEND=0,1\r", ERROR), (b"AT+CASTATE?\r", OK), closes()]
+    full = [(b"AT+CASEND=0,1\r", ERROR)] + [(b"AT+CASTATE?\r", OK)] * 2 + [closes()]
     silent = [(b"AT+CASEND=0,1\r", b""), (b"\r", b"")]
     for steps in (full, [(b"", HANG_UP), closes()], [(b"", b"\r\n+PDP: DEACT\r\n"), closes()]):
 

@@ -9,7 +9,7 @@ Rules that the engine keeps:
 - a new command is sent only after the final result of the one before; one that never came, for
   whatever reason, is waited for and never credited to the next command (`_stale`);
 - a line belongs to the running command only if it begins with the prefix that the command waits
-  for, and the caller's `on_line` may still decline it; everything else is a URC;
+  for, and its `on_line` may still pass it on (`urc`); everything else is a URC;
 - a boot line, or the echo coming back, means that the modem restarted: the running command fails
   with ModemReset, `generation` changes, and nothing is sent until `sync` has been called;
 - a modem that never stops talking holds nobody up.
@@ -41,6 +41,27 @@ _SOON = const(20)  # ms of quiet after an OK
 _COLON = const(0x3A)
 _TOGETHER = const(256)  # bytes that are taken in one read while they go on coming
 
+# The states of an exchange, from its command to its final result, and what leads to which:
+#
+#                  _RESULT       _PROMPT       _WHOLE        _DATA         _DAMAGED
+#   prompt                       _RESULT
+#   counted data                                             _WHOLE
+#   no data (1)                                _WHOLE        _WHOLE        _WHOLE
+#   damaged (2)                                _DAMAGED      _DAMAGED
+#   success        returns       CommandError  returns       ModemGarbled  ModemGarbled
+#   failure        CommandError  CommandError  CommandError  CommandError  ModemGarbled
+#   nearly (3)     ModemGarbled  ModemGarbled  returns
+#
+# (1) a line of the answer that says so; (2) what may be left of a line that announces data; (3) a
+# line that nobody knows, and that lacks one byte of a final result, or of the answer's beginning.
+# In every state, data of another length than announced ends in ModemGarbled, a restart in
+# ModemReset, silence in ModemTimeout. An empty cell: it stays as it is.
+_RESULT = const(0)  # lines of the answer, and the final result, are due
+_PROMPT = const(1)  # the prompt is due: the payload was not sent
+_WHOLE = const(2)  # the counted data has come, or there is none: the final result is due
+_DATA = const(3)  # counted data is due, or a line that says that there is none
+_DAMAGED = const(4)  # the data was not recognised: what looks like a result may be part of it
+
 # Final result codes of a command that was not done; one that ends with a colon is a beginning.
 FAILURES = (
     b"ERROR",
@@ -67,6 +88,14 @@ def starts(line, prefix):
     return True
 
 
+def _is_failure(line):
+    """Is `line` (memoryview) the final result of a command that was not done?"""
+    for failure in FAILURES:
+        if line == failure or (failure[-1] == _COLON and starts(line, failure)):
+            return True
+    return False
+
+
 def quotable(*values):
     """Raise NetworkError unless each of `values` (str) can stand between quotes in a command."""
     for value in values:
@@ -80,7 +109,8 @@ class AT:
     `boot_lines`: tuple of lines (bytes) that the modem prints only when it starts. `limits`: how
     long commands of the vendor may take, a tuple of (command, ms). `generation` changes with
     every restart of the modem; it is `lost` then, and at first, until `sync` succeeds.
-    `prompted`: the last command got as far as its prompt. What is counted, `counters` says.
+    `prompted`: the last command got as far as its prompt. `said`: the information lines of the
+    last `fetch`. What is counted, `counters` says.
     """
 
     # What a family of modems has in its own way: its driver sets these on its engine.
@@ -97,7 +127,6 @@ class AT:
         self.urcs = self.unknown = self.echoes = self.garbled = 0
         self.handlers = []  # (prefix, handler) for URCs; the first that fits is called
         self._echo_off = False  # ATE0 was accepted: an echo from now on means a restart
-        self.prompted = False
         self._stale = 0  # a command was sent, and its final result has not come: ms to wait for it
         self.lost = True  # not synchronised with the modem: only `sync` may send
 
@@ -108,68 +137,76 @@ class AT:
 
     # -- commands -------------------------------------------------------------------------------
 
-    def command(
-        self,
-        command,
-        prefix=None,
-        on_line=None,
-        timeout=None,
-        payload=None,
-        target=None,
-        mark=b",",
-        done=b"OK",
-    ):
-        """Send `AT<command>` and wait for its final result.
+    # All three send `AT<command>` and wait for its final result: `done` where that is not OK. They
+    # return the information lines, which begin with `prefix` (b"" for bare ones), as a list of
+    # bytes without it. Or `on_line` is given each of them, a memoryview with it; it may call `urc`
+    # for a line that is not the command's, `write`, and `due_in`. `timeout` in ms (default: the
+    # table). Raises CommandError, ModemTimeout, ModemReset; ModemGarbled when bytes were lost;
+    # ModemError, with nothing sent, when the line is longer than the modem takes.
 
-        `prefix`: what the information lines begin with (b"" for bare ones). They are returned as
-        a list of bytes without the prefix, or given one by one, with the prefix, to `on_line`,
-        which returns False for a line that is not the command's, bytes that are sent as they
-        are (the payload, where a line takes the place of a prompt), or a number of ms in which the
-        final result has to come, as the answer is whole. `timeout` in ms (default: the
-        table). Raises CommandError, ModemTimeout, ModemReset; ModemError, with nothing sent,
-        when the line is longer than the modem takes.
+    def command(self, command, prefix=None, on_line=None, timeout=None, done=b"OK"):
+        """A command that is its line and no more; returns the information lines."""
+        self._begin(command)
+        return self._exchange(_RESULT, command, prefix, on_line, timeout, done, None)
 
-        `payload`: bytes that are sent as they are when the prompt comes. `target`: memoryview for
-        the counted data of an answer `<prefix><n><mark><n bytes>`; n is in `parser.count` then, 0
-        if there was none (`mark`: see `Parser.expect_data`). `done`: the final result that means
-        success, where the vendor has one of its own. ModemGarbled when the modem announces more
-        than `target` holds, or the data is not as long as announced.
+    def send(self, command, payload, prefix=None, on_line=None, done=b"OK"):
+        """Send `payload` (bytes) as it is when the prompt comes; returns the information lines."""
+        self._begin(command)
+        self.parser.expect_prompt(self.prompt)
+        return self._exchange(_PROMPT, command, prefix, on_line, None, done, payload)
+
+    def fetch(self, command, prefix, target, mark=b","):
+        """Take the counted data of the answer `<prefix><n><mark><n bytes>` into `target`
+        (memoryview, not empty); returns n, 0 if there was none (`mark`: see `Parser.expect_data`).
+        The information lines that came instead are in `said`. ModemGarbled when the modem
+        announces more than `target` holds, or the data is not as long as announced.
         """
         self._begin(command)
+        self.parser.expect_data(prefix, target, mark)
+        self.said = self._exchange(_DATA, command, prefix, None, None, b"OK", None)
+        return self.parser.count
+
+    def due_in(self, ms):
+        """The final result of the running command is due `ms` from now, whatever was before: its
+        answer is whole, or `write` has sent its payload."""
+        self._end = ticks.after(ms)
+
+    def _exchange(self, state, command, prefix, on_line, timeout, done, payload):
+        """From the command that was sent to its final result; see the table of states."""
         parser = self.parser
-        if payload:
-            parser.expect_prompt(self.prompt)
-        if target:
-            parser.expect_data(prefix, target, mark)
         lines = []
-        damaged = None if target else False  # None: nothing of the answer has come
         whole = timeouts.limit_of(command, self.limits)
         limit = timeout or whole
         # The result may be late: what comes next waits for so long, at least.
         self._stale = max(whole - limit, self._stale)
-        deadline = ticks.after(limit)
+        self.due_in(limit)
         while True:
-            event = self._event(command, deadline)
-            if event == DATA and damaged is None:
-                damaged = False
+            event = parser.next()
+            if self.lost:
+                raise ModemReset("restarted", command_name(command))
+            if event == NONE:
+                self._wait(command)
+                continue
+            if event == DATA and state == _DATA:
+                state = _WHOLE
             if parser.count < 0:
                 raise self._lost_bytes(command)
             if event == PROMPT:
+                state = _RESULT
                 self.prompted = True
                 if self.prompt_pause:
                     ticks.sleep(self.prompt_pause)
-                self._write(payload)
-                payload = None
-                deadline = ticks.after(limit)
+                self.write(payload)
+                self.due_in(limit)
             if event != LINE:
                 continue
             line = parser.line
-            if self._is_final(line, done):
-                if damaged or (damaged is None and line == done):
+            if line == done or _is_failure(line):
+                if state == _DAMAGED or (state == _DATA and line == done):
                     # It may be part of the data: the result is yet to come.
                     raise self._lost_bytes(command)
                 self._stale = 0
-                if payload or line != done:
+                if state == _PROMPT or line != done:
                     raise command_error(command, bytes(line))
                 return lines
             # An echo behind what a restart left of another line, even of one that is known.
@@ -181,42 +218,37 @@ class AT:
             ):
                 self._on_echo(line)
             if prefix is None or not starts(line, prefix) or (not prefix and self._handler(line)):
-                if not self._handler(line) and target:
+                if state > _PROMPT and not self._handler(line):
                     # An announcement that lost a byte keeps one half of the prefix; what
                     # looks like one behind it is data.
                     half = len(prefix) // 2
                     if starts(line, prefix[:half]) or prefix[half:] in bytes(line):
-                        damaged = True
-                if not self._urc(line) and damaged is False:
+                        state = _DAMAGED
+                if not self.urc(line) and state < _DATA:
                     from .damage import is_damaged
 
                     if is_damaged(line, FAILURES + (done, on_line and prefix)):
-                        if target:  # the data is whole
+                        if state == _WHOLE:
                             return lines
                         raise self._lost_bytes(command)
                 continue
-            if target:  # no data, or what announces it is damaged
-                damaged = len(line) > len(prefix) and 49 <= line[len(prefix)] <= 57
+            if state > _PROMPT:  # no data, or what announces it is damaged
+                digit = len(line) > len(prefix) and 49 <= line[len(prefix)] <= 57
+                state = _DAMAGED if digit else _WHOLE
             if on_line:
-                answer = on_line(line)
-                if answer is False:
-                    self._urc(line)
-                elif answer and answer is not True:
-                    if not isinstance(answer, int):
-                        self._write(answer)
-                        answer = limit
-                    deadline = ticks.after(answer)
+                on_line(line)
             elif len(lines) < _MAX_LINES:
                 lines.append(bytes(line[len(prefix) :]).strip())
 
     def poll(self):
         """Take in what the modem sent; handlers of URCs run here. Never waits."""
-        self.parser.expect_nothing()
+        parser = self.parser
+        parser.expect_nothing()
         fills = 0
         while True:
-            event = self.parser.next()
+            event = parser.next()
             if event == LINE:
-                self._urc(self.parser.line)
+                self.urc(parser.line)
             elif fills == _MAX_FILLS or not self._fill():
                 return
             else:
@@ -227,7 +259,7 @@ class AT:
         of it, and take the next command for that. As many CRs end the wait, and are no command."""
         some = b"\r" * 16
         while count > 0 and not self.lost:
-            self._write(some[:count])
+            self.write(some[:count])
             count -= len(some)
 
     def _begin(self, command):
@@ -241,36 +273,20 @@ class AT:
         self.commands += 1
         self.prompted = False
         self._stale = 3 * timeouts.limit_of(b"")
-        self._write(b"".join((b"AT", command, b"\r")))
+        self.write(b"".join((b"AT", command, b"\r")))
 
-    def _event(self, command, deadline):
-        """The next event of the running command; ModemTimeout, ModemReset."""
-        while True:
-            event = self.parser.next()
-            if self.lost:
-                raise ModemReset("restarted", command_name(command))
-            if event != NONE:
-                return event
-            filled = self._fill()
-            if ticks.left(deadline) <= (-_GRACE if filled else 0):
-                self.timeouts += 1
-                raise ModemTimeout("no-answer", command_name(command))
-            if not filled:
-                ticks.sleep(1)
+    def _wait(self, command):
+        """For more bytes; ModemTimeout when the running command has had its time."""
+        filled = self._fill()
+        if ticks.left(self._end) <= (-_GRACE if filled else 0):
+            self.timeouts += 1
+            raise ModemTimeout("no-answer", command_name(command))
+        if not filled:
+            ticks.sleep(1)
 
     def _lost_bytes(self, command):
         self.garbled += 1
         return ModemGarbled("bytes-lost", command_name(command))
-
-    def _is_final(self, line, done):
-        """Is it a final result code: `done`, or a failure?"""
-        if line != done:
-            for failure in FAILURES:
-                if line == failure or (failure[-1] == _COLON and starts(line, failure)):
-                    break
-            else:
-                return False
-        return True
 
     # -- unsolicited lines ----------------------------------------------------------------------
 
@@ -285,7 +301,7 @@ class AT:
                 return handler
         return None
 
-    def _urc(self, line):
+    def urc(self, line):
         """Pass on an unsolicited line; False if nobody knows it."""
         handler = self._handler(line)
         if not handler:
@@ -332,15 +348,16 @@ class AT:
 
     def _hello(self, timeout, quiet):
         """AT until OK, and then until the line was quiet for `quiet` ms."""
+        parser = self.parser
         deadline = ticks.after(timeout)
         echoed = heard = 0
         while True:
-            self._write(b"AT\r")
+            self.write(b"AT\r")
             wait = ticks.after(min(timeouts.limit_of(b""), timeout))
             while ticks.left(wait) > 0:
-                event = self.parser.next()
+                event = parser.next()
                 if event == LINE:
-                    line = self.parser.line
+                    line = parser.line
                     if line == b"OK":
                         self._drain(quiet)
                         return
@@ -348,13 +365,13 @@ class AT:
                         echoed += 1
                     else:
                         heard += 1
-                    self._urc(line)
+                    self.urc(line)
                 elif event == NONE and not self._fill():
                     ticks.sleep(1)
             if ticks.left(deadline) <= 0:
                 break
             quiet = timeouts.QUIET  # this AT may still be answered, too
-        partial = self.parser.partial()
+        partial = parser.partial()
         if not heard and (partial[:2] == b"AT" if partial else echoed):
             raise ModemGarbled("echo-only")
         if heard or partial:
@@ -383,7 +400,7 @@ class AT:
         while ticks.left(end) > 0 and ticks.left(limit) > 0:
             event = self.parser.next()
             if event == LINE:
-                self._urc(self.parser.line)
+                self.urc(self.parser.line)
             elif event == NONE:
                 if self._fill():
                     end = ticks.after(quiet)
@@ -415,7 +432,9 @@ class AT:
         self.parser.fed(n)
         return True
 
-    def _write(self, data):
+    def write(self, data):
+        """Send `data` (bytes) as it is: in an `on_line`, where a line takes the place of a prompt.
+        ModemError when the UART takes nothing."""
         deadline = ticks.after(timeouts.DEFAULT)
         while len(data):
             n = self._uart.write(data)

@@ -201,7 +201,7 @@ class CGLA(CSIM):
         if named:
             handle = handle[6:]
         elif self._answer or self._problem:
-            return False
+            return self._at.urc(line)
         handle = handle.strip(b' "')
         good = 1 <= len(handle) <= _LONGEST_HANDLE and not handle.strip(_HEX)
         if named:
@@ -210,7 +210,8 @@ class CGLA(CSIM):
                 self._problem = "session " + text(handle[:40])
         if good:
             self._answer = handle
-        return named or good
+        if not (named or good):
+            self._at.urc(line)
 
     def _again(self, error):
         """What a refusal of AT+CCHO means: True if it may pass now, False for an absent AID.

@@ -20,6 +20,7 @@ from .errors import CommandError, NetworkError, text
 from .parser import decimal, number
 
 _EPIPE = const(32)
+_UNKNOWN = const(100)  # refusal of a command that lost bytes: no answer to it
 _UP = const(4)  # ^SISI: <id>,<state>
 _CONNECTING = const(3)
 _OPEN = const(90_000)  # ms for an attempt to connect
@@ -134,11 +135,13 @@ class TX62(BearerModem):
             """`^SISW: <id>,<bytes wanted>,<unacknowledged>`: so many are sent."""
             count = number(line, 1)
             if number(line) != cid or number(line, 2) is None or count is None:
-                return False
+                return self.at.urc(line)
             if took or count > len(data):
-                return False
+                return self.at.urc(line)
             took.append(count)
-            return data[:count]
+            if count:
+                self.at.write(data[:count])
+                self.at.due_in(timeouts.DEFAULT)
 
         try:
             self.at.command(b"^SISW=%d,%d" % (cid, len(data)), b"^SISW:", on_line)
@@ -151,7 +154,9 @@ class TX62(BearerModem):
     def _is_up(self, cid):
         try:
             return self._state(cid) == _UP
-        except CommandError:
+        except CommandError as e:
+            if e.code == _UNKNOWN:
+                raise
             return False
 
     def _check(self, cid, errno):
@@ -180,11 +185,14 @@ class TX62(BearerModem):
         socket = self._sockets[cid]
         count = 0
         try:
-            lines = self.at.command(
-                b"^SISR=%d,%d" % (cid, size), b"^SISR: %d," % cid, target=target, mark=b"\n"
-            )
+            command, prefix = b"^SISR=%d,%d" % (cid, size), b"^SISR: %d," % cid
+            if target:
+                self.at.fetch(command, prefix, target, b"\n")
+                lines = self.at.said
+            else:
+                lines = self.at.command(command, prefix)
         except CommandError:
-            if not self._is_gone(cid):
+            if not self._has_ended(cid):
                 raise
             lines = ()
         for line in lines:

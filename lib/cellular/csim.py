@@ -110,6 +110,6 @@ class CSIM:
             if int(size) != end - start or end - start < 4:
                 raise ValueError("%d digits announced as %s" % (max(end - start, 0), text(size)))
             self._answer = binascii.unhexlify(line[start:end])
-            return timeouts.RESULT
+            self._at.due_in(timeouts.RESULT)
         except ValueError as e:
             self._problem = str(e)

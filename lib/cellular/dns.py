@@ -39,7 +39,7 @@ def resolve(modem, host):
     handlers = at.handlers
     at.handlers = [(prefix, on_line)] + handlers
     try:
-        at.command(command % host.encode(), prefix, on_line, timeout=_PATIENCE)
+        at.command(command % host.encode(), prefix, on_line, _PATIENCE)
         deadline = ticks.after(_PATIENCE)
         while not found:
             if ticks.left(deadline) <= 0:

@@ -38,7 +38,6 @@ _SIM_FAILURE = const(13)
 _SIM_BUSY = const(14)
 
 _EPIPE = const(32)
-_ECONNRESET = const(104)
 
 _RATE = const(115_200)  # at which boards open the UART
 _RATE_WAIT = const(300)  # ms: AT is answered at the right rate within this
@@ -386,32 +385,22 @@ class Modem:
             socket.ended()
 
     def _check(self, cid, errno):
-        """Raise NetworkError with `errno` unless connection `cid` is up."""
-        socket = self._sockets[cid]
-        if socket.hung_up or not self._is_up(cid):
-            socket.hung_up = True
+        """Raise NetworkError with `errno` if the peer has closed connection `cid`."""
+        if self._has_ended(cid):
             raise NetworkError("closed-by-peer", errno=errno)
 
-    def _is_gone(self, cid):
-        """A read was refused: is that since the connection is not up any more? What the modem
-        had for it is gone, then, and it reads as one that the peer has closed."""
-        try:
-            self._check(cid, _ECONNRESET)
-        except NetworkError:
-            return True
-        return False
-
     def _has_ended(self, cid):
-        """Has the peer closed connection `cid`, and the indication of that was lost? Asked twice
-        before it is believed, as bytes of an answer can be lost, too."""
+        """Has the peer closed connection `cid`, announced or not? What the modem had for it is
+        gone, then. Asked twice before it is believed, as bytes of an answer can be lost, too."""
         socket = self._sockets[cid]
         try:
-            if self._is_up(cid) or (not socket.hung_up and self._is_up(cid)):
-                return False
+            for _ in range(2):
+                if not socket.hung_up and self._is_up(cid):
+                    return False
         except ModemReset:
             raise
         except ModemError:
-            return False  # not known; the next look asks again
+            return False  # not known; whoever goes on with it asks again
         socket.hung_up = True
         return True
 
@@ -421,9 +410,9 @@ class Modem:
 
     def _send_payload(self, cid, command, data, prefix=None, on_line=None, done=b"OK"):
         """Send `data` (memoryview) behind the prompt of `command`; how many bytes the modem took,
-        all or none. The others as in `AT.command`."""
+        all or none. The others as in `AT.send`."""
         try:
-            self.at.command(command, prefix, on_line, payload=data, done=done)
+            self.at.send(command, data, prefix, on_line, done)
         except CommandError:
             prompted = self.at.prompted
             self._check(cid, _EPIPE)

@@ -72,20 +72,10 @@ class Parser:
     def __init__(self):
         self._buffer = bytearray(_SIZE)
         self._view = memoryview(self._buffer)
-        self._pos = 0  # first byte not yet consumed
-        self._end = 0  # end of the bytes received
-        self._scanned = 0  # no LF before this
-        self._skipping = False  # inside a line that was too long
-        self._prompt = 0  # the character that is expected; 0: none
-        self._prefix = None
-        self._mark = None  # what stands between the length and the data
-        self._target = None  # memoryview for counted data
-        self._missing = -1  # counted bytes still to come; -1: none announced
-        self._ended = 0  # 1: the counted data just ended; 2: the rest of its line, too
         self._spaced = False  # this modem has an empty line between counted data and the result
-        self.count = 0
         self.line = None
         self.overruns = 0
+        self.reset()
 
     def expect_prompt(self, character):
         """Report `character` (its code) at the start of a line as PROMPT."""
@@ -101,22 +91,23 @@ class Parser:
         """
         self._prefix = prefix
         self._target = target
-        self._mark = mark
+        self._mark = mark  # what stands between the length and the data
 
     def expect_nothing(self):
         """Neither prompt nor counted data: what is outstanding of either is dropped."""
-        self._prompt = 0
-        self._prefix = None
-        self._target = None
-        self._missing = -1
-        self._ended = 0
+        self._prompt = 0  # the character that is expected; 0: none
+        self._prefix = None  # what stands before the length; None: no counted data is expected
+        self._target = None  # memoryview for counted data
+        self._missing = -1  # counted bytes still to come; -1: none announced
+        self._ended = 0  # 1: the counted data just ended; 2: the rest of its line, too
         self.count = 0
 
     def reset(self):
         """Forget everything received so far."""
         self.expect_nothing()
+        # The first byte not yet consumed; the end of the bytes received; no LF before this one.
         self._pos = self._end = self._scanned = 0
-        self._skipping = False
+        self._skipping = False  # inside a line that was too long
 
     def partial(self):
         """The bytes of the line that has not ended yet."""
@@ -124,20 +115,22 @@ class Parser:
 
     def free(self):
         """Where to read into: the rest of the counted data, or of the line buffer."""
-        if self._missing > 0 and self._pos == self._end:
+        view = self._view
+        pos = self._pos
+        end = self._end
+        if self._missing > 0 and pos == end:
             return self._target[self.count : self.count + self._missing]
-        if self._pos:
-            rest = self._end - self._pos
-            self._view[:rest] = self._view[self._pos : self._end]
-            self._scanned -= self._pos
+        if pos:
+            view[: end - pos] = view[pos:end]
+            self._scanned -= pos
             self._pos = 0
-            self._end = rest
-        if self._end == _SIZE:  # no line is so long: drop it, up to its end
+            self._end = end = end - pos
+        if end == _SIZE:  # no line is so long: drop it, up to its end
             if not self._skipping:
                 self.overruns += 1
             self._skipping = True
-            self._pos = self._end = self._scanned = 0
-        return self._view[self._end :]
+            self._end = self._scanned = end = 0
+        return view[end:]
 
     def fed(self, n):
         """`n` bytes were read into `free()`."""
@@ -149,24 +142,26 @@ class Parser:
 
     def next(self):
         """The next event: LINE, PROMPT, DATA or NONE."""
+        buffer = self._buffer
         while True:
             if self._missing >= 0:
                 return self._take_data()
-            if self._pos == self._end:
+            end = self._end
+            if self._pos == end:
                 return NONE
             if self._ended and not self._skipping:
                 self._end_of_data()
             if not self._skipping:
                 # Both come without a line end and begin a line.
-                while self._pos < self._end and self._buffer[self._pos] in (_CR, _LF):
+                while self._pos < end and buffer[self._pos] in b"\r\n":
                     self._pos += 1
                 if self._prompt and self._take_prompt():
                     return PROMPT
                 if self._prefix and self._announced():
                     continue
-            stop = self._buffer.find(b"\n", max(self._scanned, self._pos), self._end)
+            stop = buffer.find(b"\n", max(self._scanned, self._pos), end)
             if stop < 0:
-                self._scanned = self._end
+                self._scanned = end
                 return NONE
             start = self._pos
             self._pos = self._scanned = stop + 1
@@ -174,32 +169,36 @@ class Parser:
                 self._skipping = False
                 self._ended *= 2
                 continue
-            while stop > start and self._buffer[stop - 1] == _CR:
+            while stop > start and buffer[stop - 1] == _CR:
                 stop -= 1
             if stop > start:
                 self.line = self._view[start:stop]
                 return LINE
 
     def _take_prompt(self):
-        if self._pos < self._end and self._buffer[self._pos] == self._prompt:
-            self._pos += 1
-            if self._pos < self._end and self._buffer[self._pos] == 32:
-                self._pos += 1
-            self._prompt = 0
-            return True
-        return False
+        pos = self._pos
+        if pos == self._end or self._buffer[pos] != self._prompt:
+            return False
+        pos += 1
+        if pos < self._end and self._buffer[pos] == _SPACE:
+            pos += 1
+        self._pos = pos
+        self._prompt = 0
+        return True
 
     def _announced(self):
         """Is there `<prefix><n><mark>` at the start of the line? Then counted data begins."""
         pos = self._pos
+        end = self._end
+        buffer = self._buffer
         for c in self._prefix:
-            if pos == self._end or self._buffer[pos] != c:
+            if pos == end or buffer[pos] != c:
                 return False
             pos += 1
         n = 0
         start = pos
-        while pos < self._end and 48 <= self._buffer[pos] <= 57:
-            n = n * 10 + self._buffer[pos] - 48
+        while pos < end and 48 <= buffer[pos] <= 57:
+            n = n * 10 + buffer[pos] - 48
             pos += 1
             if n > len(self._target):
                 self.count = -1
@@ -209,9 +208,9 @@ class Parser:
             return False
         for c in self._mark:
             if c == _LF:  # behind a CR, and a number that is of no interest
-                while pos < self._end and self._buffer[pos] in b"\r0123456789":
+                while pos < end and buffer[pos] in b"\r0123456789":
                     pos += 1
-            if pos == self._end or self._buffer[pos] != c:
+            if pos == end or buffer[pos] != c:
                 return False
             pos += 1
         self._pos = self._scanned = pos
@@ -219,13 +218,14 @@ class Parser:
         return True
 
     def _take_data(self):
-        n = min(self._missing, self._end - self._pos)
+        pos = self._pos
+        count = self.count
+        n = min(self._missing, self._end - pos)
         if n:
-            self._target[self.count : self.count + n] = self._view[self._pos : self._pos + n]
-            self._pos += n
-            self.count += n
+            self._target[count : count + n] = self._view[pos : pos + n]
+            self._pos = self._scanned = pos + n
+            self.count = count + n
             self._missing -= n
-            self._scanned = self._pos
         if self._missing:
             return NONE
         self._missing = -1
@@ -237,14 +237,15 @@ class Parser:
         """Look at what follows the data, and then at what follows its line: with bytes lost
         before it is something else."""
         pos = self._pos
-        c = self._buffer[pos]
+        buffer = self._buffer
+        c = buffer[pos]
         if self._ended == 1:
             self._skipping = True  # to the end of the line
             good = c == (_QUOTE if self._mark[-1] == _QUOTE else _CR)
         else:
             self._ended = 0
             good = c == _CR or not self._spaced
-            if self._buffer[pos : min(pos + 4, self._end)] == b"\r\nOK":
+            if buffer[pos : min(pos + 4, self._end)] == b"\r\nOK":
                 self._spaced = True
         if not good:
             self.count = -1

@@ -188,7 +188,7 @@ class Quectel(Modem):
         deadline = ticks.after(_ROOM)
         while True:
             try:
-                self.at.command(b"+QISEND=%d,%d" % (cid, len(data)), payload=data, done=b"SEND OK")
+                self.at.send(b"+QISEND=%d,%d" % (cid, len(data)), data, done=b"SEND OK")
                 return len(data)
             except CommandError:
                 self._check(cid, _EPIPE)
@@ -209,14 +209,14 @@ class Quectel(Modem):
         at = self.at
         try:
             command = b"+QIRD=%d,%d" % (cid, len(target))
-            lines = at.command(command, b"+QIRD: ", target=target, mark=b"\n")
-            if lines and lines != [b"0"]:  # it has nothing
-                raise ModemGarbled("answer-damaged", "AT+QIRD", text(lines[-1]))
+            count = at.fetch(command, b"+QIRD: ", target, b"\n")
+            if at.said and at.said != [b"0"]:  # it has nothing
+                raise ModemGarbled("answer-damaged", "AT+QIRD", text(at.said[-1]))
+            return count
         except CommandError:
-            if self._is_gone(cid):
+            if self._has_ended(cid):
                 return 0
             raise
-        return at.parser.count
 
     def _close(self, cid):
         self._attempt(b"+QICLOSE=%d" % cid)

@@ -5,8 +5,7 @@ is off after a start, and the SIM with it: `power_up` switches both on. The mode
 for connections without traffic, 90 s by default, is switched off. A SQNSSENDEXT that is refused
 before its prompt is repeated while the connection is up; after the prompt only if SQNSI says
 that nothing was taken. It is not documented whether SQNSRECV without data is refused or answers
-0 bytes: both count as "nothing yet", and the socket then asks SQNSS whether the connection is
-up.
+0 bytes: both count as "nothing yet".
 
 The GMS01Q cuts off long answers of the SIM: its channel has `part` = 112, and files are read in
 pieces of that size. Other answers of more than 254 bytes, such as `random(256)`, are damaged on
@@ -100,13 +99,9 @@ class GM02S(BearerModem):
         """Fetch what the modem has, at most `target` (memoryview) holds; number of bytes."""
         named = cid + 1
         try:
-            self.at.command(
-                b"+SQNSRECV=%d,%d" % (named, len(target)),
-                b"+SQNSRECV: %d," % named,
-                target=target,
-                mark=b"\n",
+            return self.at.fetch(
+                b"+SQNSRECV=%d,%d" % (named, len(target)), b"+SQNSRECV: %d," % named, target, b"\n"
             )
-            return self.at.parser.count
         except CommandError:  # nothing is there; after a hang-up, nothing more
             return 0
 

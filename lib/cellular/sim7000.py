@@ -151,15 +151,14 @@ class SIM7000(SIMCom):
     def _receive(self, cid, target):
         """Fetch what the modem has, at most `target` (memoryview) holds; number of bytes."""
         try:
-            self.at.command(
+            return self.at.fetch(
                 b"+CIPRXGET=2,%d,%d" % (cid, len(target)),
                 b"+CIPRXGET: 2,%d," % cid,
-                target=target,
-                mark=b",\n",
+                target,
+                b",\n",
             )
-            return self.at.parser.count
         except CommandError:
-            if self._is_gone(cid):
+            if self._has_ended(cid):
                 return 0
             raise
 

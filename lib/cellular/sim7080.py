@@ -78,10 +78,9 @@ class SIM7080(SIMCom):
         def on_line(line):
             fields = bytes(line[8:]).split(b",")
             if len(fields) != 2 or decimal(fields[0]) != cid:
-                return False
+                return self.at.urc(line)
             answers.append(decimal(fields[1]))
             self._sockets[cid].opened()  # indications before this were for an earlier connection
-            return True
 
         try:
             self.at.command(command, b"+CAOPEN:", on_line)
@@ -113,10 +112,9 @@ class SIM7080(SIMCom):
     def _receive(self, cid, target):
         """Fetch what the modem has, at most `target` (memoryview) holds; number of bytes."""
         try:
-            self.at.command(b"+CARECV=%d,%d" % (cid, len(target)), b"+CARECV: ", target=target)
-            return self.at.parser.count
+            return self.at.fetch(b"+CARECV=%d,%d" % (cid, len(target)), b"+CARECV: ", target)
         except CommandError:
-            if self._is_gone(cid):
+            if self._has_ended(cid):
                 return 0
             raise
 

@@ -43,6 +43,7 @@ _ETIMEDOUT = const(110)
 
 _IN = const(1)
 _OUT = const(2)
+_LONG_IDLE = const(8_000)  # ms between two looks of a connection that was idle for long
 _FULL = const(200)  # ms until a modem without room is asked again
 
 
@@ -78,6 +79,7 @@ class Socket(io.IOBase):
         self.hung_up = False  # the peer closed; what the modem has buffered can still be read
         self._look = 0  # tick at which to look for data without an indication
         self._pause = 0  # ms until the next look; doubles while nothing comes
+        self._ask = False  # the next look asks whether the connection is up, instead of reading
 
     def free(self):
         """Not connected: the number may be given to another connection."""
@@ -105,7 +107,7 @@ class Socket(io.IOBase):
         self._drops = driver.pdp_drops
         driver._open(self.cid, host, port)
         self._generation = driver.at.generation
-        self._expect()
+        self._look_after()
 
     def opened(self):
         """For the driver: the modem has opened the connection."""
@@ -163,9 +165,12 @@ class Socket(io.IOBase):
             raise ModemGarbled("receive-broken", errno=_ECONNRESET)
         if not self.readable and (self.hung_up or ticks.left(self._look) > 0):
             return False
+        if not self.readable and self._ask:
+            self._look_after(self._pause * 2)
+            self.readable = self.driver._has_ended(self.cid)
+            return False
         self._rx_pos = 0
         self._rx_end = 0
-        looking = not self.readable
         # Cleared first: an indication during the command is for what comes after it.
         self.readable = False
         self._broken |= _IN
@@ -176,20 +181,22 @@ class Socket(io.IOBase):
             raise
         self._broken &= _OUT
         if got:
-            self._expect()
+            self._look_after()
         else:  # an idle connection is looked at ever more seldom, or the modem never sleeps
-            if looking and not self.hung_up:  # the indication of its end may be lost
-                self.readable = self.driver._has_ended(self.cid)
-            self._pause = min(self._pause * 2, timeouts.LAST_LOOK)
-            self._look = ticks.after(self._pause)
+            self._look_after(self._pause * 2)
         # There may be more, and the modem indicates only once, or, after a hang-up, never.
         if got == len(self._rx) or (got and self.hung_up):
             self.readable = True
         return got > 0
 
-    def _expect(self):
-        """Data may come soon: look for it soon even without an indication, which may be lost."""
-        self._pause = timeouts.FIRST_LOOK
+    def _look_after(self, pause=timeouts.FIRST_LOOK):
+        """Look for data after `pause` ms even without an indication, which may be lost.
+
+        A look costs one command. On a connection that was idle for long each second look asks
+        whether it is up, as the indication of its end may be lost, too.
+        """
+        self._ask = not self._ask and pause > _LONG_IDLE
+        self._pause = min(pause, timeouts.LAST_LOOK)
         self._look = ticks.after(self._pause)
 
     # -- writing --------------------------------------------------------------------------------
@@ -258,7 +265,7 @@ class Socket(io.IOBase):
         self.sent += taken
         self._broken &= _IN
         if taken:
-            self._expect()
+            self._look_after()
         if taken == n:
             return True
         self._tx_end = n - taken

@@ -32,7 +32,7 @@ APDU = 10_000  # the SIM's answer, but for a key generation
 RESULT = 1_000  # the final result behind an answer that is whole
 QUIET = 300  # a line is quiet when nothing came for so long
 FIRST_LOOK = 2_000  # a lost data indication is noticed after so long …
-LAST_LOOK = 64_000  # … or, on a connection that was idle for long, at most so long
+LAST_LOOK = 64_000  # … or, on a connection idle for long, after at most twice so long
 
 
 def limit_of(command, limits=()):

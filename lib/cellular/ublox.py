@@ -31,6 +31,7 @@ _GREETING = b"STARTED"  # what the modem is told to say when it starts
 _PROMPT = const(0x40)
 _TCP = const(6)
 _ESTABLISHED = const(4)
+_UNKNOWN = const(100)  # refusal of a command that lost bytes: no answer to it
 
 # +USOCTL parameters
 _SENT = const(2)
@@ -129,8 +130,8 @@ class SARAR4(BearerModem):
         if handle is None:
             self._check(cid, _EPIPE)
         try:
-            lines = self.at.command(
-                b"+USOWR=%d,%d" % (handle, len(data)), b"+USOWR: %d," % handle, payload=data
+            lines = self.at.send(
+                b"+USOWR=%d,%d" % (handle, len(data)), data, b"+USOWR: %d," % handle
             )
         except CommandError:
             if self.at.prompted:  # how much of it left is not known
@@ -159,7 +160,9 @@ class SARAR4(BearerModem):
     def _is_up(self, cid):
         try:
             return self._numbers[cid] is not None and self._control(cid, _STATE) == _ESTABLISHED
-        except CommandError:
+        except CommandError as e:
+            if e.code == _UNKNOWN:
+                raise
             return False
 
     def _receive(self, cid, target):
@@ -168,15 +171,11 @@ class SARAR4(BearerModem):
         if handle is None:
             return 0
         try:
-            self.at.command(
-                b"+USORD=%d,%d" % (handle, len(target)),
-                b"+USORD: %d," % handle,
-                target=target,
-                mark=b',"',
+            return self.at.fetch(
+                b"+USORD=%d,%d" % (handle, len(target)), b"+USORD: %d," % handle, target, b',"'
             )
-            return self.at.parser.count
         except CommandError:
-            if self._is_gone(cid):
+            if self._has_ended(cid):
                 return 0
             raise
 

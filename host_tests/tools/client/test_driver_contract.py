@@ -280,6 +280,24 @@ def has_nothing_to_read(stage):
 
 
 @case()
+def is_idle(stage):
+    """A board is idle for months: a look for what was not indicated costs one command."""
+    stream, _ = stage.connected()
+    stream.setblocking(False)
+
+    def commands(seconds):
+        """How many commands are sent in that time."""
+        before, end = stage.driver.at.commands, stage.now + seconds
+        while stage.now < end:
+            assert stream.read(9) is None
+            stage.sleep(500)
+        return stage.driver.at.commands - before
+
+    yield lambda: commands(60), 4
+    yield lambda: commands(600), 10
+
+
+@case()
 def was_never_connected(stage):
     stream = stage.attached().socket()
     yield lambda: stream.read(5), (cellular.StreamError, ENOTCONN)
