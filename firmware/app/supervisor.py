@@ -65,9 +65,12 @@ def _object_reference(text):
 
 
 def _line(error):
-    from .advice import line
+    try:
+        from .advice import line
 
-    return line(error)
+        return line(error)
+    except Exception:  # no memory for the modules that have the words
+        return "%s %r" % (type(error).__name__, error.args)
 
 
 def _ignore(*_):

@@ -20,13 +20,26 @@ UPLOAD = 4  # readings that wait before the program connects
 
 
 def upload(queue):
-    """Connect, send all waiting readings, and go off the air."""
+    """Send all waiting readings, then go off the air, also after a failure: the radio would drain
+    the battery."""
     modem = cellular.SIM7080(board.uart(UART), board.power_key)
     modem.power_up()
-    modem.at.command(b"+CFUN=1")  # the last upload left it off the air
+    try:
+        modem.at.command(b"+CFUN=1")  # the last upload left it off the air
+        send(modem, queue)
+    finally:
+        modem.power_up()  # it may have restarted
+        modem.at.command(b"+CFUN=4")
+
+
+def send(modem, queue):
+    """Connect, and send all waiting readings."""
     modem.connect(APN)
     if board.set_clock:
-        board.set_clock(modem.clock())
+        utc = modem.clock()
+        if utc is None:
+            raise cellular.NetworkError("clock-unset")
+        board.set_clock(utc)
     cache = iotsafe.CertificateCache(board.path("certificate.der"))
     identity = iotsafe.identity(modem, cache=cache)
     with open(board.path("ca.pem"), "rb") as file:
@@ -41,13 +54,15 @@ def upload(queue):
         publisher.publish(reading)
         queue.done()
     publisher.close()
-    modem.at.command(b"+CFUN=4")
 
 
 def wake():
     """Take a reading, and upload if enough readings wait."""
     queue = telemetry.Queue(board.path("queue"))
-    queue.put(board.sensor())
+    try:
+        queue.put(board.sensor())
+    except Exception as error:  # the board sleeps all the same
+        print("no reading:", error)
     if len(queue) >= UPLOAD:
         try:
             upload(queue)

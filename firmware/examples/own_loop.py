@@ -19,7 +19,10 @@ PERIOD = 10_000  # ms between two readings
 modem = cellular.SIM7080(board.uart(UART), board.power_key)
 modem.connect(APN)
 if board.set_clock:  # TLS needs the time to check the server's certificate
-    board.set_clock(modem.clock())
+    utc = modem.clock()
+    if utc is None:
+        raise cellular.NetworkError("clock-unset")
+    board.set_clock(utc)
 
 identity = iotsafe.identity(modem)
 with open(board.path("ca.pem"), "rb") as file:

@@ -5,6 +5,8 @@ import re
 import shutil
 from pathlib import Path
 
+import pytest
+
 from iotsafe_tools.testbed import Firmware, Subscriber
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "firmware" / "examples"
@@ -71,6 +73,7 @@ def test_readings_of_a_failed_upload_wait(make_rig):
     with example(rig, "battery_logger", **{**settings, "PORT": 1}) as firmware:
         assert firmware.wait(60) == 0
     assert "4 readings wait" in firmware.lines
+    assert not rig.lab.modem.radio.registered  # on the air it would empty the battery
     assert [line for line in firmware.lines if line.startswith("no upload: ")], firmware.lines
     with Subscriber(rig.broker, topic="devices/#") as subscriber:
         with example(rig, "battery_logger", **settings) as firmware:
@@ -78,6 +81,49 @@ def test_readings_of_a_failed_upload_wait(make_rig):
         assert "0 readings wait" in firmware.lines, firmware.lines
         messages = subscriber.take(5, 20)
     assert [json.loads(message.payload)["seq"] for message in messages] == list(range(1, 6))
+
+
+def test_a_sensor_that_fails_keeps_no_logger_awake(make_rig):
+    # What leaves the program unended leaves the board at the REPL, awake until it is empty.
+    rig = make_rig(cn="meter-17")
+    with example(rig, "battery_logger", **connection(rig)) as firmware:
+        main = firmware.folder / "main.py"
+        main.write_text("import board\n\nboard.sensor = lambda: 1 // 0\n" + main.read_text())
+        assert firmware.wait(60) == 0
+    assert "0 readings wait" in firmware.lines, firmware.lines
+
+
+@pytest.mark.parametrize("name", ["own_loop", "battery_logger"])
+def test_an_example_says_when_nobody_tells_the_time(name, tmp_path):
+    folder = tmp_path
+    world = """
+import sys
+
+class Modem:
+    def __init__(self, *args):
+        self.at = self
+    def command(self, *args):
+        pass
+    power_up = connect = command
+    def clock(self):
+        return None
+
+class board:
+    def uart(*args): pass
+    power_key = None
+    set_clock = lambda utc: utc[0]
+    sensor = lambda: {}
+    path = lambda name: name
+
+import cellular
+cellular.SIM7080 = Modem
+sys.modules["board"] = board
+"""
+    text = (EXAMPLES / f"{name}.py").read_text().replace("UPLOAD = 4", "UPLOAD = 1")
+    (folder / "main.py").write_text(world + text)
+    with Firmware(folder, command=("main.py",)) as firmware:
+        firmware.wait(20)
+    assert any("has not told the time" in line or "clock-unset" in line for line in firmware.lines)
 
 
 def line_of(rig):

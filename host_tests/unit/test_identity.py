@@ -2,7 +2,7 @@
 
 import os
 
-from cards import TableCard, from_hex, key_answers
+from cards import ScriptedCard, TableCard, from_hex, key_answers
 from data import certificates as pki
 from data.worked_examples import EXAMPLES, PAIR_01_POINT, PAIR_04_POINT
 from expect import equal, raises
@@ -384,6 +384,30 @@ def test_the_door_takes_what_is_wanted():
     identity = iotsafe.identity(channel, b"\x04", b"\x03", cache, (aid,))
     assert (identity.key_id, identity.certificate_id) == (b"\x04", b"\x03")
     assert identity.applet.aid == aid and cache.load() == SECOND
+
+
+def test_the_door_leaves_no_channel_open_when_it_finds_nothing():
+    # Whoever tries again opens another one each time, and a SIM has three, or nineteen.
+    for table, kind in (
+        ((listing(file("02")),), NoKey),
+        ((listing(private("01"), file("02")), KEY_01), NoCertificate),
+        ((("01CB010000", "6F00"),), CardError),
+    ):
+        channel = TableCard(table, {})
+        with raises(kind):
+            iotsafe.identity(channel)
+        assert channel.log[-1] == "0070800100", channel.log
+
+
+def test_a_close_that_fails_does_not_hide_what_is_missing():
+    key = (private("01"), file("02"))
+    steps = [("0070000001", "019000"), ("01A4040007A0000005590010", "9000")]
+    steps.append(listing(*key))
+    steps += [(KEY_01[0], "6A82"), ("0070800100", OSError(5, "x"))]
+    channel = ScriptedCard(*steps)
+    with raises(NoKey):
+        iotsafe.identity(channel)
+    channel.done()
 
 
 def test_the_door_says_what_is_missing():

@@ -329,6 +329,17 @@ def test_what_cannot_be_a_pin_is_not_sent():
         play([ASKS], lambda modem, clock, pin=pin: refused(modem, pin, "4 to 8 digits"))
 
 
+def test_digits_of_another_script_or_bytes_are_no_pin():
+    # On CPython str.isdigit() takes these; each entry in vain brings the SIM nearer to its lock.
+    def body(modem, clock, pin):
+        refused(modem, pin, "4 to 8 digits")
+        modem.unlock("4711")
+
+    for pin in ("\u0661\u0662\u0663\u0664", "\u00b2" * 4, b"1234", 4711, bytearray(b"1234")):
+        steps = [ASKS, ASKS, (PIN, OK), READY]
+        play(steps, lambda modem, clock, pin=pin: body(modem, clock, pin))
+
+
 def test_a_locked_sim():
     for state in (b"PH_SIM PIN", b"PH-NET PIN", b"SIM PIN2", b"SIM \xff\x00"):
         text = "the SIM is locked: " + "".join(chr(c) if c < 127 and c else "?" for c in state)

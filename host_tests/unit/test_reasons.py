@@ -1,6 +1,11 @@
 """The attributes and the text of an exception of cellular."""
 
+import io
+import sys
+
 import cellular
+import iotsafe
+import telemetry
 from cellular.reasons import REASONS
 
 
@@ -23,6 +28,32 @@ def test_an_exception_has_reason_values_and_errno():
         assert isinstance(error, cellular.CellularError) and isinstance(error, OSError)
         assert (error.errno, error.reason, error.values) == (errno, "silent", ())
         assert isinstance(error, cellular.ModemError) == (kind is not cellular.StreamError)
+
+
+def test_a_traceback_of_micropython_has_the_values():
+    # MicroPython prints `args` at the REPL and into the crash log, and asks no __str__.
+    if not hasattr(sys, "print_exception"):
+        return
+    for error in (
+        cellular.CommandError("command-refused", "AT+CPIN", "+CME ERROR: 604", 604),
+        cellular.NetworkError("connect-refused", "192.0.2.1", 8883, errno=111),
+        iotsafe.TLSError("tls-failed", "HELLO", code=-28160),
+        telemetry.BrokerRefused("connack-5", 5),
+    ):
+        shown = io.BytesIO()
+        sys.print_exception(error, shown)
+        for value in error.values + (error.errno, error.reason):
+            assert str(value) in shown.getvalue().decode(), (value, shown.getvalue())
+
+
+def test_errno_comes_first_in_the_arguments():
+    for error in (
+        cellular.CommandError("command-refused", "AT+CPIN", "ERROR"),
+        cellular.NetworkError("connect-failed", "h", 1, "x", errno=111),
+        iotsafe.TLSError("tls-memory", 100, "x", code=-5),
+        telemetry.BrokerRefused("connack-5", 5),
+    ):
+        assert error.args[0] == error.errno and error.args[1] == error.reason, error.args
 
 
 def test_each_reason_is_shown_as_a_fact():

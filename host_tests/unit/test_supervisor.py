@@ -324,6 +324,22 @@ def test_one_line_for_each_failure():
     assert pause.endswith(" s, from step session")
 
 
+def test_an_error_that_cannot_be_shown_is_a_failure_like_others():
+    # The text needs modules: where no memory is left for them, the application goes on.
+    class Unshown(cellular.NetworkError):
+        def __str__(self):
+            raise MemoryError()
+
+    lines = []
+    too_few = cellular.NetworkError("connect-refused")  # values for its text
+    world = World([("session", Unshown("connect-silent", "h", 1)), ("session", too_few)])
+    with replaced(supervisor, say=lambda area, text, *args: lines.append(text % args)):
+        application, _ = run(world)
+    assert application.delivered == 1
+    for reason in ("connect-silent", "connect-refused"):
+        assert [line for line in lines if reason in line], lines
+
+
 def test_a_context_is_made_anew_only_for_another_identity():
     refused = [("session", iotsafe.ClientRefused("client-refused", code=-1))]
     world = World(refused * 5)

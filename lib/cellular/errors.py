@@ -29,7 +29,7 @@ class CellularError(OSError):
     again = False
 
     def __init__(self, reason, *values, errno=None):
-        super().__init__(errno or self.errno_, reason)
+        super().__init__(errno or self.errno_, reason, *values)
         self.reason = reason
         self.values = values
 

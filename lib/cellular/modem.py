@@ -239,13 +239,15 @@ class Modem:
     def _enter(self, pin):
         if not pin:
             raise SIMError("pin-wanted")
-        if not (4 <= len(pin) <= 8 and pin.isdigit()):
+        # As bytes, since str.isdigit() of CPython takes digits of every script.
+        digits = pin.encode() if isinstance(pin, str) else b""
+        if not (4 <= len(digits) <= 8 and digits.isdigit()):
             raise SIMError("pin-malformed")
         if self._pin_entries >= _MAX_PIN_ENTRIES:
             raise SIMError("pin-refused-before")
         self._pin_entries += 1
         try:
-            self.at.command(b'+CPIN="%s"' % pin.encode())
+            self.at.command(b'+CPIN="%s"' % digits)
         except CommandError as e:
             if e.code in (_SIM_FAILURE, _SIM_BUSY):  # it has not looked at the PIN
                 self._pin_entries -= 1

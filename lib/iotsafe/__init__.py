@@ -82,7 +82,15 @@ def identity(channel, key=b"", certificate=b"", cache=None, aids=AIDS):
     Raises AppletNotFound, an IdentityError that says what is missing, CardError, or what the
     channel raises.
     """
-    return find_identity(Applet(channel, aids).open(), key, certificate, cache)
+    applet = Applet(channel, aids).open()
+    try:
+        return find_identity(applet, key, certificate, cache)
+    except (CardError, IdentityError) as e:
+        try:
+            applet.close()  # another attempt opens another channel, and the SIM has few
+        except Exception:
+            pass  # what failed first is raised
+        raise e
 
 
 __version__ = "0.2.0"

@@ -75,7 +75,7 @@ class TLSError(OSError):
     package = "iotsafe"
 
     def __init__(self, reason, *values, code=0):
-        super().__init__(code, reason)
+        super().__init__(code, reason, *values)
         self.reason = reason
         self.values = values
 

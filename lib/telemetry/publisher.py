@@ -52,7 +52,7 @@ class MQTTError(OSError):
     package = "telemetry"
 
     def __init__(self, reason, *values):
-        super().__init__(_EPROTO, reason)
+        super().__init__(_EPROTO, reason, *values)
         self.reason = reason
         self.values = values
 
