@@ -34,7 +34,7 @@ _MACHINE = getattr(sys.implementation, "_machine", "")
 
 # Bytes that one socket command carries, and size of each of a connection's two buffers. The modem
 # takes 1460; a smaller value saves heap.
-chunk = 1024
+chunk = 512
 
 # Through a transistor: HIGH presses the power key. The same pulse switches a running modem off.
 power_key = Line(_PWRKEY)

@@ -9,6 +9,7 @@ network nor drains its batteries. The supervisor never stops trying.
 """
 
 import gc
+import sys
 from binascii import hexlify, unhexlify
 
 from micropython import const
@@ -71,6 +72,16 @@ def _line(error):
         return line(error)
     except Exception:  # no memory for the modules that have the words
         return "%s %r" % (type(error).__name__, error.args)
+    finally:
+        _forget_words()
+
+
+def _forget_words():
+    """Drop the modules that have the words: the next handshake needs their heap."""
+    for name in ("app.advice", "cellular.reasons", "iotsafe.reasons", "telemetry.reasons"):
+        if sys.modules.pop(name, None):
+            package, _, module = name.partition(".")
+            delattr(sys.modules[package], module)
 
 
 def _ignore(*_):

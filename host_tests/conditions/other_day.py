@@ -55,7 +55,10 @@ def environment(
     library = compiled(SOURCE, folder, f"-DSHIFT={seconds}L")
     own = folder / "tmp"
     own.mkdir(exist_ok=True)
-    return {**loaded(library, base), "PYTEST_DEBUG_TEMPROOT": str(own)}
+    # A program built with AddressSanitizer otherwise refuses to be loaded behind another library.
+    sanitizer = f"{base.get('ASAN_OPTIONS', '')}:verify_asan_link_order=0".lstrip(":")
+    own_names = {"PYTEST_DEBUG_TEMPROOT": str(own), "ASAN_OPTIONS": sanitizer}
+    return {**loaded(library, base), **own_names}
 
 
 def main(day: str, *command: str) -> int:

@@ -37,7 +37,7 @@ class Plant:
     old: str
     new: str
     sign: str = "AssertionError"
-    seconds: float = 60
+    seconds: float = 300
     build: tuple[str, ...] = ()
 
 

@@ -86,9 +86,10 @@ def test_readings_of_a_failed_upload_wait(make_rig):
 def test_a_sensor_that_fails_keeps_no_logger_awake(make_rig):
     # What leaves the program unended leaves the board at the REPL, awake until it is empty.
     rig = make_rig(cn="meter-17")
-    with example(rig, "battery_logger", **connection(rig)) as firmware:
-        main = firmware.folder / "main.py"
-        main.write_text("import board\n\nboard.sensor = lambda: 1 // 0\n" + main.read_text())
+    firmware = example(rig, "battery_logger", **connection(rig))
+    main = firmware.folder / "main.py"
+    main.write_text("import board\n\nboard.sensor = lambda: 1 // 0\n" + main.read_text())
+    with firmware:
         assert firmware.wait(60) == 0
     assert "0 readings wait" in firmware.lines, firmware.lines
 
