@@ -1,6 +1,7 @@
 """The application's chain of steps: each error leads back to the step that must be done again."""
 
 import os
+import sys
 
 from app_world import ALL, SETTINGS, Pauses, World, run
 from effort import some
@@ -322,6 +323,12 @@ def test_one_line_for_each_failure():
     assert ("session", line) in lines, lines
     (pause,) = [line for area, line in lines if line.startswith("next attempt in ")]
     assert pause.endswith(" s, from step session")
+
+
+def test_the_words_of_an_error_take_no_heap_once_it_is_shown():
+    run(World([("session", cellular.NetworkError("connect-silent", "h", 1))]))
+    for name in ("app.advice", "cellular.reasons"):
+        assert name not in sys.modules, name
 
 
 def test_an_error_that_cannot_be_shown_is_a_failure_like_others():
