@@ -21,6 +21,10 @@ list(APPEND MICROPY_SOURCE_BOARD
 )
 add_link_options("LINKER:--wrap=mbedtls_hardware_poll")
 
+# Flash programs of less than a page, so that littlefs needs less heap.
+list(APPEND MICROPY_SOURCE_BOARD ${MICROPY_BOARD_DIR}/flash_program.c)
+add_link_options("LINKER:--wrap=flash_range_program")
+
 # A larger C stack.
 list(APPEND MICROPY_SOURCE_BOARD ${MICROPY_BOARD_DIR}/stack.c)
 add_link_options("LINKER:--wrap=main")
