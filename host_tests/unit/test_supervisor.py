@@ -318,7 +318,7 @@ def test_one_line_for_each_failure():
         run(world)
     line = (
         "ServerNotTrusted: the server's certificate is not from a CA that is trusted here: is it "
-        "the right server? Put the CA that issued its certificate into the file of mqtt.ca"
+        "the right server? Give the CA that issued its certificate: mqtt.ca"
     )
     assert ("session", line) in lines, lines
     (pause,) = [line for area, line in lines if line.startswith("next attempt in ")]
@@ -327,7 +327,7 @@ def test_one_line_for_each_failure():
 
 def test_the_words_of_an_error_take_no_heap_once_it_is_shown():
     run(World([("session", cellular.NetworkError("connect-silent", "h", 1))]))
-    for name in ("app.advice", "cellular.reasons"):
+    for name in ("app.advice", "cellular.advice", "cellular.reasons", "iotsafe.advice"):
         assert name not in sys.modules, name
 
 
@@ -388,7 +388,7 @@ def test_a_board_without_a_clock_to_set():
 
 def test_no_ca_or_a_damaged_one():
     for ca, text in (
-        (None, "TLSError: the CA certificate in ca.pem cannot be used: no such file: put the CA"),
+        (None, "TLSError: the CA certificate in ca.pem cannot be used: no such file: put the"),
         (
             b"damaged",
             "TLSError: the CA certificate in ca.pem cannot be used: no certificate in PEM or DER",
