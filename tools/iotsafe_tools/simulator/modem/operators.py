@@ -62,7 +62,7 @@ def choose(modem, args: Args):
     modem.operator = (mode, modem.operator[1])
     radio.deregistered = mode == LEAVE
     radio.update()
-    yield Until(lambda: radio.stat != 2, modem.delay(REGISTRATION))
+    yield Until(lambda: radio.stat != 2, REGISTRATION)
 
 
 def search(modem, args: Args):
