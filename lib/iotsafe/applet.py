@@ -252,7 +252,7 @@ class Applet:
                 raise
             from . import sessions
 
-            self.session = sessions.recover(self.apdu, ins, self.session, init, target, e)
+            self.session = sessions.recover(self, ins, init, target, e)
 
 
 def point(data, command):

@@ -238,5 +238,5 @@ def _session(applet, ins, init, what, tail, le, target):
             data = apdu.send(ins + 1, p1, applet.session, size, le if last else None, target)
         return data
     except Exception:
-        sessions.close(apdu, ins, applet.session)
+        sessions.close(apdu, applet.session, ins)
         raise

@@ -186,7 +186,10 @@ def test_wedge():
     card.power_on()
     select(card)
     assert transmit(card, SIGN) == "6A86"
-    assert transmit(card, UPDATE + "00")[-4:] == "9000"
+    assert transmit(card, "012A010100") == "9000"  # which ends nothing
+    assert transmit(card, UPDATE + "00") == transmit(card, "012B800100") == "6985"
+    assert transmit(card, SIGN) == "6A86"
+    assert transmit(card, "012B9001069B0401020304" + "00")[-4:] == "9000"
     assert transmit(card, SIGN) == "9000"
 
 

@@ -169,6 +169,7 @@ class Card:
             if number not in self._channels:
                 raise Refused(status.CHANNEL_NOT_OPEN)
             del self._channels[number]
+            self._applet.happened("channel")
             return self._success(Reply())
         command.expect_p1p2(0x0000)
         for number in range(1, self.profile.channels):
@@ -195,6 +196,7 @@ class Card:
             raise Refused(status.WRONG_LENGTH)
         if any(aid.startswith(command.data) for aid in self.profile.aids):
             channel.applet, channel.current = True, MF
+            self._applet.happened("select")
             return self._success(Reply())
         if USIM_AID.startswith(command.data):
             channel.applet, channel.current = False, CURRENT_ADF

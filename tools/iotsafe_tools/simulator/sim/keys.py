@@ -90,8 +90,7 @@ class _Putting:
 def put_public_key_init(applet: Applet, command: Command) -> Reply:
     """PUT PUBLIC KEY init: open (P1 = 00) or close (01) session P2."""
     if command.p1 == 0x01:
-        command.expect_no_data()
-        applet.sessions.close(command.p2, command.ins)
+        applet.close_session(command)
         return Reply()
     command.expect_p1p2(command.p2)
     public = applet.find(o.Kind.PUBLIC, command.data)

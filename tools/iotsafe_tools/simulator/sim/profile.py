@@ -115,8 +115,11 @@ class Profile:
     read_beyond_sw: int = 0x6A86
 
     # ---- faults ------------------------------------------------------------------------------
-    # Sessions survive a reset: an abandoned one blocks its number until it is closed.
+    # Sessions survive a reset: an abandoned one blocks its number.
     wedge: bool = False
+    # What ends such a session: "close"; a last "update" in its mode; a last update with a digest
+    # ("9E") or a text ("9B") in any mode; the applet's next "select"; the end of any "channel".
+    wedge_ends: tuple[str, ...] = ("close", "update")
     # Tag 92 in information about keys announces 2 bytes and has one.
     algorithm_slip: bool = False
     # Application data: the length of the identifier (11) is one too large.
@@ -241,6 +244,7 @@ def _phone_number(value: Any) -> bool:
     return value == "" or (digits.isascii() and digits.isdigit() and len(digits) <= 20)
 
 
+_WEDGE_ENDS = ("close", "update", "9E", "9B", "select", "channel")
 _BYTE = range(256)
 _BITS = "a number of 0 to 255"
 _LIMITS: dict[str, _Limit] = {
@@ -257,6 +261,7 @@ _LIMITS: dict[str, _Limit] = {
     "aids": _each(_bytes(5, 16), "AIDs of 5 to 16 bytes"),
     "channels": _one_of(range(1, 21), "1..20"),
     "open_channels": _each(_of_type(int), "numbers of channels"),
+    "wedge_ends": _each(_WEDGE_ENDS.__contains__, f"a list of {', '.join(_WEDGE_ENDS)}"),
     "get_response": _one_of(("auto", "always", "never"), "auto, always or never"),
     "success_sw": _one_of((0x9000, 0x63CF, *range(0x9100, 0x9200)), "9000, 63CF or 91xx"),
     "signature_length": _one_of((1, 2), "1 or 2"),

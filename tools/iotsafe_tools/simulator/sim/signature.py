@@ -58,8 +58,7 @@ def verify_init(applet: Applet, command: Command) -> Reply:
 
 def _init(applet: Applet, command: Command, kind: o.Kind) -> Reply:
     if command.p1 == 0x01:
-        command.expect_no_data()
-        applet.sessions.close(command.p2, command.ins)
+        applet.close_session(command)
         return Reply()
     command.expect_p1p2(command.p2)
     decoded = tlv.decode_all(command.data)
@@ -121,7 +120,7 @@ def compute_update(applet: Applet, command: Command) -> Reply:
     last = command.last_block
     item = applet.object_of(session)
     _require_usable(item, session.work.algorithm, session.work.hash_id)
-    work, digest, _ = _MODES[session.work.mode](session.work, command.data, last, False)
+    work, digest, _ = _step(applet, session, command.data, last, signed=False)
     if not last:
         applet.sessions.update(command.p2, replace(session, work=work))
         return Reply()
@@ -146,7 +145,7 @@ def verify_update(applet: Applet, command: Command) -> Reply:
     last = command.last_block
     item = applet.object_of(session)
     _require_usable(item, session.work.algorithm, session.work.hash_id)
-    work, digest, value = _MODES[session.work.mode](session.work, command.data, last, True)
+    work, digest, value = _step(applet, session, command.data, last, signed=True)
     if not last:
         applet.sessions.update(command.p2, replace(session, work=work))
         return Reply()
@@ -156,6 +155,22 @@ def verify_update(applet: Applet, command: Command) -> Reply:
     good = family.verify(item, digest, value, algorithm=work.algorithm)
     applet.sessions.close(command.p2, VERIFY)
     return Reply(sw=status.OK if good else applet.profile.mismatch_sw)
+
+
+def _step(applet: Applet, session: Session, data: bytes, last: bool, *, signed: bool) -> _Step:
+    """Take one block in the session's mode. A wedged session takes what its profile says: an
+    update in its own mode, a digest (9E), a text (9B)."""
+    work, mode = session.work, session.work.mode
+    if session.wedged:
+        ends = applet.profile.wedge_ends
+        wanted = {0x9E: ("9E", 0x03), TEXT: ("9B", 0x01)}.get(data[0] if data else None)
+        if last and wanted and wanted[0] in ends:
+            mode = wanted[1]
+            hasher = hashlib.new(ecc.HASHES[work.hash_id])
+            work = replace(work, hasher=hasher, blocks=Blocks(TEXT, _MAX_TEXT), tail=b"")
+        elif "update" not in ends:
+            raise Refused(status.CONDITIONS)
+    return _MODES[mode](work, data, last, signed)
 
 
 def _flipped(value: bytes, at: int) -> bytes:
