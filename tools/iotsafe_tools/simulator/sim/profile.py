@@ -64,6 +64,11 @@ class Profile:
     # ---- encodings ---------------------------------------------------------------------------
     # Length bytes of tag 33: 2 (33 00 40) or 1 (33 40).
     signature_length: Literal[1, 2] = 2
+    # In commands: the form of tag 33's length that VERIFY SIGNATURE reads, one byte (33 40), two
+    # (33 00 40), or both; the form of other lengths of 80 to FF, BER (81 80), one plain byte (80),
+    # or both.
+    command_signature: Literal["both", "one", "two"] = "both"
+    long_lengths: Literal["both", "ber", "plain"] = "both"
     # DER inside tag 33 instead of r||s.
     signature_der: bool = False
     # Nonces of RFC 6979, for signatures that can be compared.
@@ -265,6 +270,8 @@ _LIMITS: dict[str, _Limit] = {
     "get_response": _one_of(("auto", "always", "never"), "auto, always or never"),
     "success_sw": _one_of((0x9000, 0x63CF, *range(0x9100, 0x9200)), "9000, 63CF or 91xx"),
     "signature_length": _one_of((1, 2), "1 or 2"),
+    "command_signature": _one_of(("both", "one", "two"), "both, one or two"),
+    "long_lengths": _one_of(("both", "ber", "plain"), "both, ber or plain"),
     "list_layout": _one_of(("L1", "L2", "L3"), "L1, L2 or L3"),
     "list_part": _one_of(range(1, 257), "1..256"),
     "application_tags": _one_of(("90/93", "61/6F"), "90/93 or 61/6F"),

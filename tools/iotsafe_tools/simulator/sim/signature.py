@@ -35,6 +35,8 @@ class Signing:
     mode: int
     hash_id: int
     lenient: bool  # accept a digest whose length is not the hash's
+    lengths: str  # the forms of lengths above 7F, and of the signature's length: see `tlv`
+    forms: str
     hasher: Any
     blocks: Blocks
     tail: bytes = field(default=b"", repr=False)
@@ -74,7 +76,9 @@ def _init(applet: Applet, command: Command, kind: o.Kind) -> Reply:
         hash_id=hash_id,
         hasher=hashlib.new(ecc.HASHES[hash_id]),
         lenient=applet.profile.lenient_digest,
-        blocks=Blocks(TEXT, _MAX_TEXT),
+        lengths=applet.profile.long_lengths,
+        forms=applet.profile.command_signature,
+        blocks=Blocks(TEXT, _MAX_TEXT, applet.profile.long_lengths),
     )
     session = Session(command.ins, kind, item.id, work)
     applet.sessions.open(command.p2, session, applet.profile.max_sessions)
@@ -167,7 +171,8 @@ def _step(applet: Applet, session: Session, data: bytes, last: bool, *, signed: 
         if last and wanted and wanted[0] in ends:
             mode = wanted[1]
             hasher = hashlib.new(ecc.HASHES[work.hash_id])
-            work = replace(work, hasher=hasher, blocks=Blocks(TEXT, _MAX_TEXT), tail=b"")
+            blocks = Blocks(TEXT, _MAX_TEXT, work.lengths)
+            work = replace(work, hasher=hasher, blocks=blocks, tail=b"")
         elif "update" not in ends:
             raise Refused(status.CONDITIONS)
     return _MODES[mode](work, data, last, signed)
@@ -190,7 +195,7 @@ def _full_text(work: Signing, block: bytes, last: bool, signed: bool) -> _Step:
     hasher = work.hasher.copy()
     hasher.update(chunk)
     tail = _longer(work.tail, rest)
-    value = tlv.decode_signature(tail) if signed and last else b""
+    value = tlv.decode_signature(tail, work.forms) if signed and last else b""
     return replace(work, blocks=blocks, hasher=hasher, tail=tail), hasher.digest(), value
 
 
@@ -199,7 +204,7 @@ def _last_block(work: Signing, block: bytes, last: bool, signed: bool) -> _Step:
     work, data, value = _as_a_whole(work, block, last, signed)
     if not last:
         return work, b"", b""
-    tail, state, count = tlv.decode_exactly(data, 0x9A, 0x9C, 0x9D)
+    tail, state, count = tlv.decode_exactly(data, 0x9A, 0x9C, 0x9D, lengths=work.lengths)
     if not 1 <= len(tail) <= _MAX_LAST_BLOCK or len(count) != 4:
         raise tlv.TLVError("the last block or the count has the wrong size")
     try:
@@ -229,7 +234,9 @@ def _as_a_whole(work: Signing, block: bytes, last: bool, signed: bool) -> _Step:
     if not (last or signed):
         raise Refused(status.WRONG_P1P2)
     tail = _longer(work.tail, block)
-    data, value = tlv.split_signature(tail) if last and signed else (tail, b"")
+    data, value = tail, b""
+    if last and signed:
+        data, value = tlv.split_signature(tail, work.lengths, work.forms)
     return replace(work, tail=tail), data, value
 
 
