@@ -74,6 +74,8 @@ def test_after_the_modem_failed_in_open_the_next_command_opens():
         applet = Applet(card)
         with raises(OSError):
             applet.open()
+        if len(steps) == 2:
+            card.then(CLOSE)
         card.then(OPEN, SELECT, RANDOM)
         equal(applet.random(4), b"\1\2\3\4")
         card.done()
@@ -137,6 +139,8 @@ def test_lost_channel_is_opened_again_with_one_retry():
 
 def test_lost_channel_comes_back_with_another_number():
     card, applet = opened((RANDOM[0], "6881"), (CLOSE[0], "6881"), ("0070000001", "039000"))
+    # Are the channels below of an earlier start?
+    card.then(("012A010100", "6881"), ("022A010100", "6D00"))
     card.then(("03" + SELECT[0][2:], "9000"), ("03" + RANDOM[0][2:], RANDOM[1]))
     equal(applet.random(4), b"\1\2\3\4")
     card.done()
@@ -145,10 +149,89 @@ def test_lost_channel_comes_back_with_another_number():
 def test_a_second_refusal_is_the_answer():
     for sw in ("6881", "6D00"):
         card, applet = opened((RANDOM[0], sw), CLOSE, OPEN, SELECT, (RANDOM[0], sw))
+        if sw == "6D00":  # it knows another command: it is the applet
+            card.then(("012A010100", "9000"))
         with raises(CardError) as caught:
             applet.random(4)
         assert "%04X" % caught.error.sw == sw
         card.done()
+    # That is known from then on.
+    card.then((RANDOM[0], sw), CLOSE, OPEN, SELECT, (RANDOM[0], sw))
+    with raises(CardError):
+        applet.random(4)
+    card.done()
+
+
+def test_another_application_under_one_of_the_aids():
+    selects = [("01A40400%02X%s" % (len(aid), to_hex(aid)), "9000") for aid in AIDS]
+    for sw in ("6D00", "6E00"):
+
+        def refused(command, sw=sw):
+            return [(first + command, sw) for first in ("01", "81")[: 1 + (sw == "6E00")]]
+
+        card = ScriptedCard(OPEN, selects[0], *refused("84000004"))
+        card.then(CLOSE, OPEN, selects[0], *refused("84000004"))
+        card.then(*refused("2A010100"), *refused("CB010000"))
+        card.then(CLOSE, OPEN, selects[1], RANDOM)
+        applet = Applet(card)
+        equal(applet.random(4), b"\1\2\3\4")
+        assert applet.aid == AIDS[1]
+        card.then(CLOSE, OPEN, selects[1])
+        applet.open()  # and not the first again
+        card.done()
+
+
+def test_no_other_application_is_left():
+    card = ScriptedCard(OPEN, ("01A4040001AA", "9000"), (RANDOM[0], "6D00"))
+    card.then(CLOSE, OPEN, ("01A4040001AA", "9000"), (RANDOM[0], "6D00"))
+    card.then(("012A010100", "6D00"), ("01CB010000", "6D00"), CLOSE, OPEN)
+    card.then(("01A4040001BB", "6A82"), CLOSE)
+    applet = Applet(card, (b"\xaa", b"\xbb"))
+    with raises(AppletNotFound, text="(tried AA: 6D00, BB: 6A82)"):
+        applet.random(4)
+    card.done()
+    card.then(OPEN, ("01A4040001AA", "9000"), RANDOM)  # another SIM, perhaps
+    equal(applet.random(4), b"\1\2\3\4")
+    card.done()
+
+
+def test_a_select_that_the_modem_refuses_leaves_no_channel_open():
+    for later, error in ((False, OSError(5)), (True, OSError(110)), (True, OSError(19))):
+        card = ScriptedCard(OPEN, (SELECT[0], error))
+        if not later:
+            card.then(CLOSE)
+        applet = Applet(card)
+        with raises(OSError):
+            applet.open()
+        card.done()
+        if later:
+            card.then(CLOSE)
+        card.then(OPEN, SELECT, RANDOM)
+        equal(applet.random(4), b"\1\2\3\4")
+        card.done()
+
+
+def test_a_channel_that_an_earlier_start_left_is_used_again():
+    # Its applet is still selected there; the number 2 shows that 1 is in use.
+    card = ScriptedCard(("0070000001", "029000"), ("012A010100", "9000"), ("0070800200", "9000"))
+    card.then(SELECT, RANDOM)
+    applet = Applet(card)
+    equal(applet.random(4), b"\1\2\3\4")
+    card.then(CLOSE)
+    applet.close()
+    card.done()
+
+
+def test_channels_of_the_modem_stay_open():
+    card = ScriptedCard(("0070000001", "049000"))
+    card.then(("012A010100", "6D00"), ("022A010100", "6985"), ("032A010100", "9000"))
+    card.then(("0070800300", "9000"), ("0070800400", "9000"), ("02" + SELECT[0][2:], "9000"))
+    assert Applet(card).open().apdu.number == 2
+    card.done()
+    card = ScriptedCard(("0070000001", "029000"), ("012A010100", "6D00"))
+    card.then(("02" + SELECT[0][2:], "9000"))
+    assert Applet(card).open().apdu.number == 2
+    card.done()
 
 
 def test_a_class_that_is_refused_in_both_forms_means_a_lost_channel():
@@ -634,9 +717,12 @@ def test_what_only_reads_is_repeated():
 
 
 def test_opening_is_repeated():
-    for steps in ([(OPEN[0], Damaged(5)), OPEN, SELECT], [OPEN, (SELECT[0], Damaged(5)), OPEN]):
+    for steps in (
+        [(OPEN[0], Damaged(5)), OPEN, SELECT],
+        [OPEN, (SELECT[0], Damaged(5)), CLOSE, OPEN],
+    ):
         card = ScriptedCard(*steps)
-        if len(steps) == 3 and steps[2] is OPEN:
+        if len(steps) == 4:
             card.then(SELECT)
         assert Applet(card).open().aid == AIDS[0]
         card.done()

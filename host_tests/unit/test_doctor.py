@@ -105,6 +105,29 @@ def test_no_applet():
     assert "A0000005590010: 6A82, A0000002480400: 6A82" in text and "ask its operator" in text
 
 
+def test_another_application_under_the_first_aid():
+    class Two(Card):
+        """A card whose first AID selects an application that knows no command."""
+
+        ours = False
+
+        def _answer(self, command):
+            if command[1] == 0xA4:
+                self.ours = bytes(command[5:]) == self.aid
+            elif command[1] != 0x70 and not self.ours:
+                return b"\x6d\x00"
+            return super()._answer(command)
+
+    for aid, good in ((iotsafe.AIDS[1], True), (b"none", False)):
+        channel = Two((VERSION, LIST, KEY_01), {"02": CLIENT})
+        channel.aid = aid
+        for each in iotsafe.AIDS[: 2 if good else 1]:
+            channel.table["01A40400%02X" % len(each) + to_hex(each)] = "9000"
+        found, text = examined(channel)
+        assert failed(found) == ([] if good else ["applet"]), text
+        assert (to_hex(iotsafe.AIDS[1]) in text) and ("A0000005590010: 6D00" in text) != good, text
+
+
 def test_applet_without_a_key():
     channel = card(("01CB010000", "8301026001014A01012101029000"), f02=CLIENT)
     found, text = examined(channel)

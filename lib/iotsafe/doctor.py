@@ -66,9 +66,8 @@ def steps(applet, key=b"", certificate=b"", now=None, verify=None):
     try:
         for step in _reach(applet):
             yield step
-            if step.state == "fail":
+            if step.state == "fail" and step.name != "version":
                 return
-        yield _version(applet)
         for step in _contents(applet, key, certificate, now, verify):
             yield step
         if applet.apdu.administrations != administrations:
@@ -98,9 +97,10 @@ def _refusal(name, error, reason="", state="fail"):
 
 
 def _reach(applet):
-    """Yield the steps of the channel and the applet."""
+    """Yield the steps of the channel, the applet and its version."""
     try:
         applet.open()
+        version = _version(applet)  # only now it is sure that it is the applet
     except AppletNotFound as e:
         yield Step("channel", "ok", "APDUs reach the SIM")
         yield Step("applet", "fail", str(e), e.reason)
@@ -113,6 +113,7 @@ def _reach(applet):
         return
     yield Step("channel", "ok", "logical channel %d" % applet.apdu.number)
     yield Step("applet", "ok", "IoT SAFE, AID " + objects.name(applet.aid))
+    yield version
 
 
 def _version(applet):

@@ -9,6 +9,8 @@ Some cards keep it open even without power. The remedies, the most harmless firs
 3. the same with each other session that the card may have, 0 included; take that number if the
    wanted one stays in use;
 4. select the applet again; then close the channel and open another one.
+
+`take_over` does the like for logical channels.
 """
 
 from micropython import const
@@ -21,6 +23,8 @@ _VERIFY = const(0x2C)
 _PUT = const(0x24)
 # A card with one session has 6A86 (open) or 6989 (no session is free) for all numbers.
 _IN_USE = (0x6A86, 0x6989)
+# Refusals to close a session that only the applet gives: it is another command's; administration.
+_APPLETS = (0x6985, 0x6984, 0x6989)
 # Clients in the field use the sessions 0 to 5; a card may announce more.
 _USUAL = const(5)
 _MOST = const(15)
@@ -72,6 +76,25 @@ def _ends(number):
     yield number, _close_all, None
     for update in _UPDATES:
         yield number, _finish, update
+
+
+def take_over(apdu):
+    """Leave no channel of an earlier start open: `apdu` has just opened one, and lower ones are in
+    use. Of those on which the applet is selected, use the lowest, and close the others."""
+    opened = apdu.number
+    ours = []
+    for number in range(1, opened):
+        apdu.number = number
+        try:
+            apdu.command(_SIGN, _CLOSE, 1)
+        except CardError as e:
+            if e.sw not in _APPLETS:  # another application, of the modem
+                continue
+        ours.append(number)
+    apdu.number = 0
+    for number in ours[1:] + [opened] if ours else ():
+        apdu.close_number(number)
+    apdu.number = ours[0] if ours else opened
 
 
 def _count(apdu):
