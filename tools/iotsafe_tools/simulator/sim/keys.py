@@ -67,7 +67,8 @@ def generate_key_pair(applet: Applet, command: Command) -> Reply:
     applet.store.put(private, public, instead_of=old)
     ids = tlv.encode(o.Kind.PRIVATE.tags.id, private.id)
     ids += tlv.encode(o.Kind.PUBLIC.tags.id, public.id)
-    answers = {"full": ids + encode_key(public), "key": encode_key(public), "none": b""}
+    key_object = encode_key(public)
+    answers = {"full": ids + key_object, "ids": ids, "key": key_object, "none": b""}
     return Reply(answers[applet.profile.keygen_response])
 
 

@@ -53,9 +53,10 @@ class Profile:
     csim: bool = True
     # Channels that are open after a reset without MANAGE CHANNEL.
     open_channels: tuple[int, ...] = ()
-    # Data of a reply: "auto" at once if the command had Le, else 61xx; "always" 61xx; "never"
-    # at once, as with a reader that fetches by itself.
-    get_response: Literal["auto", "always", "never"] = "auto"
+    # Data of a reply: "auto" at once if the command had Le, else 61xx; "t0" as over T=0: 61xx
+    # after a command with data, else at once, or 6Cxx for a wrong Le other than 00; "never" at
+    # once, as with a reader that fetches by itself; "always" 61xx, which no card does.
+    get_response: Literal["auto", "t0", "always", "never"] = "auto"
     # True: 6Cxx unless Le is exactly the data's length. False: 6Cxx only if Le is too short.
     exact_le: bool = False
     # Instead of 9000: 91xx (after any command) or 63CF (after a command of the applet).
@@ -83,8 +84,8 @@ class Profile:
     file_usage: bool = True
     # Tags of functions and key agreement in the application data.
     application_tags: Literal["90/93", "61/6F"] = "90/93"
-    # GENERATE KEY PAIR returns both IDs and the key, only the key, or nothing.
-    keygen_response: Literal["full", "key", "none"] = "full"
+    # GENERATE KEY PAIR returns both IDs and the key, only the IDs, only the key, or nothing.
+    keygen_response: Literal["full", "ids", "key", "none"] = "full"
     # GENERATE KEY PAIR gives both halves new IDs.
     new_ids: bool = False
     # VERIFY SIGNATURE of a wrong signature: 6D01, or 6985.
@@ -108,12 +109,14 @@ class Profile:
     empty_salt: bool = True
     # The applet has GET DATA. False: 6D00.
     get_data: bool = True
-    # The length of a digest (9E) may differ from the announced hash's.
+    # A digest (9E) may have another length than the announced hash: 1 to 64 bytes.
     lenient_digest: bool = False
     # Most bytes that one READ FILE returns: 1..256.
     max_read: int = 256
     # The byte that fills the container after the content; None: the file ends with its content.
     file_padding: int | None = 0x00
+    # Tag 20 is the size of the file's content, not of its container.
+    content_size: bool = False
     # READ FILE with the offset at the end: 9000 without data, or 6A86 or 6981.
     read_end_sw: int = 0x9000
     # READ FILE with the offset beyond the end: 6A86 or 6981.
@@ -267,7 +270,7 @@ _LIMITS: dict[str, _Limit] = {
     "channels": _one_of(range(1, 21), "1..20"),
     "open_channels": _each(_of_type(int), "numbers of channels"),
     "wedge_ends": _each(_WEDGE_ENDS.__contains__, f"a list of {', '.join(_WEDGE_ENDS)}"),
-    "get_response": _one_of(("auto", "always", "never"), "auto, always or never"),
+    "get_response": _one_of(("auto", "t0", "always", "never"), "auto, t0, always or never"),
     "success_sw": _one_of((0x9000, 0x63CF, *range(0x9100, 0x9200)), "9000, 63CF or 91xx"),
     "signature_length": _one_of((1, 2), "1 or 2"),
     "command_signature": _one_of(("both", "one", "two"), "both, one or two"),
@@ -275,7 +278,7 @@ _LIMITS: dict[str, _Limit] = {
     "list_layout": _one_of(("L1", "L2", "L3"), "L1, L2 or L3"),
     "list_part": _one_of(range(1, 257), "1..256"),
     "application_tags": _one_of(("90/93", "61/6F"), "90/93 or 61/6F"),
-    "keygen_response": _one_of(("full", "key", "none"), "full, key or none"),
+    "keygen_response": _one_of(("full", "ids", "key", "none"), "full, ids, key or none"),
     "mismatch_sw": _one_of((0x6D01, 0x6985), "6D01 or 6985"),
     "applet_id": (_bytes(0, 127), "0 to 127 bytes"),
     "max_sessions": _one_of(range(1, 256), "1..255"),

@@ -19,6 +19,7 @@ VERIFY = 0x2C
 TEXT = 0x9B
 _MAX_TEXT = 0xFFFFFF
 _MAX_LAST_BLOCK = 0x80
+_MAX_DIGEST = 0x40
 _MAX_TAIL = 0x300  # bytes of a verification that wait for its last block
 
 
@@ -215,14 +216,20 @@ def _last_block(work: Signing, block: bytes, last: bool, signed: bool) -> _Step:
 
 
 def _final_hash(work: Signing, block: bytes, last: bool, signed: bool) -> _Step:
-    """Mode 03: take the digest (9E), of the announced hash's length unless lenient."""
+    """Mode 03: take the digest (9E), of the announced hash's length unless lenient. ECDSA uses at
+    most the leftmost 256 bits (FIPS 186-4 6.4)."""
     work, data, value = _as_a_whole(work, block, last, signed)
     if not last:
         return work, b"", b""
     (digest,) = tlv.decode_exactly(data, 0x9E)
-    allowed = ecc.DIGEST_SIZES if work.lenient else {ecc.digest_size(work.hash_id)}
-    if len(digest) not in allowed:
+    if len(digest) == ecc.digest_size(work.hash_id):
+        return work, digest, value
+    if not work.lenient or not 1 <= len(digest) <= _MAX_DIGEST:
         raise tlv.TLVError("the digest's length is not the announced hash's")
+    if len(digest) not in ecc.DIGEST_SIZES:
+        if work.algorithm != ecc.ECDSA:
+            raise tlv.TLVError("the padding of RSA needs the digest of a known hash")
+        digest = digest[: ecc.COORDINATE].rjust(ecc.COORDINATE, b"\0")
     return work, digest, value
 
 

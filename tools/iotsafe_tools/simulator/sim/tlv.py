@@ -81,7 +81,8 @@ def length_readings(data: bytes, lengths: str) -> Iterator[tuple[int, int]]:
     first."""
     first = data[1]
     size = first - 0x80
-    if lengths != "plain" and 1 <= size <= 3 and len(data) >= 2 + size:
+    shortest = 2 if lengths == "plain" else 1  # above FF there is BER only
+    if shortest <= size <= 3 and len(data) >= 2 + size:
         yield 2 + size, int.from_bytes(data[2 : 2 + size], "big")
     if first < 0x80 or lengths != "ber":
         yield 2, first
