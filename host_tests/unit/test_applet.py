@@ -74,6 +74,8 @@ def test_after_the_modem_failed_in_open_the_next_command_opens():
         applet = Applet(card)
         with raises(OSError):
             applet.open()
+        if len(steps) == 2:
+            card.then(CLOSE)
         card.then(OPEN, SELECT, RANDOM)
         equal(applet.random(4), b"\1\2\3\4")
         card.done()
@@ -137,6 +139,8 @@ def test_lost_channel_is_opened_again_with_one_retry():
 
 def test_lost_channel_comes_back_with_another_number():
     card, applet = opened((RANDOM[0], "6881"), (CLOSE[0], "6881"), ("0070000001", "039000"))
+    # Are the channels below of an earlier start?
+    card.then(("012A010100", "6881"), ("022A010100", "6D00"))
     card.then(("03" + SELECT[0][2:], "9000"), ("03" + RANDOM[0][2:], RANDOM[1]))
     equal(applet.random(4), b"\1\2\3\4")
     card.done()
@@ -145,10 +149,89 @@ def test_lost_channel_comes_back_with_another_number():
 def test_a_second_refusal_is_the_answer():
     for sw in ("6881", "6D00"):
         card, applet = opened((RANDOM[0], sw), CLOSE, OPEN, SELECT, (RANDOM[0], sw))
+        if sw == "6D00":  # it knows another command: it is the applet
+            card.then(("012A010100", "9000"))
         with raises(CardError) as caught:
             applet.random(4)
         assert "%04X" % caught.error.sw == sw
         card.done()
+    # That is known from then on.
+    card.then((RANDOM[0], sw), CLOSE, OPEN, SELECT, (RANDOM[0], sw))
+    with raises(CardError):
+        applet.random(4)
+    card.done()
+
+
+def test_another_application_under_one_of_the_aids():
+    selects = [("01A40400%02X%s" % (len(aid), to_hex(aid)), "9000") for aid in AIDS]
+    for sw in ("6D00", "6E00"):
+
+        def refused(command, sw=sw):
+            return [(first + command, sw) for first in ("01", "81")[: 1 + (sw == "6E00")]]
+
+        card = ScriptedCard(OPEN, selects[0], *refused("84000004"))
+        card.then(CLOSE, OPEN, selects[0], *refused("84000004"))
+        card.then(*refused("2A010100"), *refused("CB010000"))
+        card.then(CLOSE, OPEN, selects[1], RANDOM)
+        applet = Applet(card)
+        equal(applet.random(4), b"\1\2\3\4")
+        assert applet.aid == AIDS[1]
+        card.then(CLOSE, OPEN, selects[1])
+        applet.open()  # and not the first again
+        card.done()
+
+
+def test_no_other_application_is_left():
+    card = ScriptedCard(OPEN, ("01A4040001AA", "9000"), (RANDOM[0], "6D00"))
+    card.then(CLOSE, OPEN, ("01A4040001AA", "9000"), (RANDOM[0], "6D00"))
+    card.then(("012A010100", "6D00"), ("01CB010000", "6D00"), CLOSE, OPEN)
+    card.then(("01A4040001BB", "6A82"), CLOSE)
+    applet = Applet(card, (b"\xaa", b"\xbb"))
+    with raises(AppletNotFound, text="(tried AA: 6D00, BB: 6A82)"):
+        applet.random(4)
+    card.done()
+    card.then(OPEN, ("01A4040001AA", "9000"), RANDOM)  # another SIM, perhaps
+    equal(applet.random(4), b"\1\2\3\4")
+    card.done()
+
+
+def test_a_select_that_the_modem_refuses_leaves_no_channel_open():
+    for later, error in ((False, OSError(5)), (True, OSError(110)), (True, OSError(19))):
+        card = ScriptedCard(OPEN, (SELECT[0], error))
+        if not later:
+            card.then(CLOSE)
+        applet = Applet(card)
+        with raises(OSError):
+            applet.open()
+        card.done()
+        if later:
+            card.then(CLOSE)
+        card.then(OPEN, SELECT, RANDOM)
+        equal(applet.random(4), b"\1\2\3\4")
+        card.done()
+
+
+def test_a_channel_that_an_earlier_start_left_is_used_again():
+    # Its applet is still selected there; the number 2 shows that 1 is in use.
+    card = ScriptedCard(("0070000001", "029000"), ("012A010100", "9000"), ("0070800200", "9000"))
+    card.then(SELECT, RANDOM)
+    applet = Applet(card)
+    equal(applet.random(4), b"\1\2\3\4")
+    card.then(CLOSE)
+    applet.close()
+    card.done()
+
+
+def test_channels_of_the_modem_stay_open():
+    card = ScriptedCard(("0070000001", "049000"))
+    card.then(("012A010100", "6D00"), ("022A010100", "6985"), ("032A010100", "9000"))
+    card.then(("0070800300", "9000"), ("0070800400", "9000"), ("02" + SELECT[0][2:], "9000"))
+    assert Applet(card).open().apdu.number == 2
+    card.done()
+    card = ScriptedCard(("0070000001", "029000"), ("012A010100", "6D00"))
+    card.then(("02" + SELECT[0][2:], "9000"))
+    assert Applet(card).open().apdu.number == 2
+    card.done()
 
 
 def test_a_class_that_is_refused_in_both_forms_means_a_lost_channel():
@@ -440,10 +523,6 @@ def closes(session):
     return [("01%02X01%02X00" % (ins, session), "9000") for ins in (0x2A, 0x2C, 0x24)]
 
 
-def inits(sw, *sessions):
-    return [("012A00%02X" % session + INIT[0][8:], sw) for session in sessions]
-
-
 def test_session_that_another_command_left_open():
     card, applet = opened((INIT[0], "6A86"), ("012A010100", "9000"), (INIT[0], "6A86"))
     card.then(*closes(1), INIT, (UPDATE, RAW + "9000"))
@@ -451,50 +530,108 @@ def test_session_that_another_command_left_open():
     card.done()
 
 
-def finishes():
-    zeros = "229E20" + "00" * 33
-    return [("01%02X8001" % ins + zeros, sw) for ins, sw in ((0x2B, RAW + "9000"), (0x2D, "6985"))]
+class WedgedCard(TableCard):
+    """A card with one session, which is open under the number `session` until `remedy` (the first
+    digits of a command) comes, or the same on another channel. It announces `sessions` sessions.
+    """
+
+    def __init__(self, session, remedy, sessions=None):
+        super().__init__()
+        self.wedged = "%02X" % session
+        self._remedy = remedy
+        if sessions:
+            self.table["01CB000000"] = "B701%02X9000" % sessions
+
+    def _answer(self, command):
+        text = to_hex(command)
+        if self._remedy and text[2:].startswith(self._remedy):
+            self.wedged = None
+        if text[2:6] == "2A00":
+            return from_hex("6A86" if self.wedged else "9000")
+        if text == UPDATE:
+            return from_hex(RAW + "9000")
+        return from_hex("9000") if text[2:4] in ("2A", "2C", "24") else super()._answer(command)
 
 
-def test_session_that_only_a_last_update_ends():
-    card, applet = opened((INIT[0], "6A86"), ("012A010100", "6985"), (INIT[0], "6A86"))
-    card.then(*closes(1), (INIT[0], "6A86"), *finishes(), ("01D88001229E20" + "00" * 33, "6985"))
-    card.then(INIT, (UPDATE, RAW + "9000"))
+ZEROS = "229E20" + "00" * 32
+DUMMY = "069B0401020304"
+
+
+def test_every_remedy_for_a_wedged_session_that_was_seen():
+    for session in range(6):
+        number = "%02X" % session
+        for remedy in (
+            "2A01" + number,
+            "2C01" + number,
+            "2401" + number,
+            "2B80" + number + ZEROS,
+            "2D80" + number + "659E20",
+            "2B80" + number + DUMMY,
+            "2B90" + number + DUMMY,  # with session 0 the very bytes that cured a card
+            "2D90" + number,
+        ):
+            card = WedgedCard(session, remedy)
+            applet = Applet(card).open()
+            equal(applet.sign(b"\x01", DIGEST), SIGNATURE)
+            assert applet.session == 1 and len(card.log) < 110, (remedy, len(card.log))
+
+
+def test_remedies_of_the_channel_come_last():
+    for remedy in ("A404", "708001"):
+        card = WedgedCard(0, "")
+        applet = Applet(card).open()
+        card._remedy = remedy
+        card.log.clear()
+        equal(applet.sign(b"\x01", DIGEST), SIGNATURE)
+        updates = [text for text in card.log if text[2:4] == "2B"]
+        assert len(updates) == 3 * 6 + 1, updates
+        assert ("0070800100" in card.log) == (remedy == "708001")
+
+
+def test_remedies_go_from_the_most_harmless_on():
+    card, applet = opened((INIT[0], "6A86"), ("012A010100", "9000"), (INIT[0], "6A86"))
+    card.then(*closes(1), (INIT[0], "6A86"), ("012B8001" + ZEROS + "00", RAW + "9000"))
+    card.then(("012D8001659E20" + "00" * 32 + "330040" + "01" * 64 + "00", "6985"), INIT)
+    card.then((UPDATE, RAW + "9000"))
     equal(applet.sign(b"\x01", DIGEST), SIGNATURE)
     card.done()
 
 
-def wedged():
-    """Return an applet whose session 1 cannot be ended."""
-    card, applet = opened((INIT[0], "6A86"), ("012A010100", "9000"), (INIT[0], "6A86"))
-    card.then(*closes(1), (INIT[0], "6A86"), *finishes(), ("01D88001229E20" + "00" * 33, "6985"))
-    card.then((INIT[0], "6A86"))
-    return card, applet
+def test_sessions_that_the_card_announces_are_ended_too():
+    card = WedgedCard(9, "2B800922", sessions=10)
+    equal(Applet(card).open().sign(b"\x01", DIGEST), SIGNATURE)
+    for announced in (1, 255, None):  # what no card has is not tried
+        card = WedgedCard(16, "2B801022", sessions=announced)
+        with raises(CardError, text="the session is already open"):
+            Applet(card).open().sign(b"\x01", DIGEST)
+        assert len(card.log) < 400
 
 
 def test_another_session_in_place_of_one_that_stays_open():
-    card, applet = wedged()
-    card.then(*inits("6A86", 1), *inits("9000", 0), ("012B8000" + UPDATE[8:], RAW + "9000"))
+    class Card(WedgedCard):
+        def _answer(self, command):
+            if to_hex(command)[2:8] in ("2A0000", "2B8000"):
+                return from_hex("9000" if command[1] == 0x2A else RAW + "9000")
+            return super()._answer(command)
+
+    card = Card(1, "")
+    applet = Applet(card).open()
     equal(applet.sign(b"\x01", DIGEST), SIGNATURE)
     assert applet.session == 0
-    card.then(*inits("9000", 0), ("012B8000" + UPDATE[8:], RAW + "9000"))
+    card.log.clear()
     equal(applet.sign(b"\x01", DIGEST), SIGNATURE)  # the client remembers it
-    card.done()
+    assert len(card.log) == 2
 
 
 def test_sessions_that_all_stay_open_are_an_error():
-    card, applet = wedged()
-    card.then(*inits("6A86", 1, 0, 2, 3, 4, 5))
+    card = WedgedCard(1, "")
     with raises(CardError, text="the session is already open"):
-        applet.sign(b"\x01", DIGEST)
-    card.done()
+        Applet(card).open().sign(b"\x01", DIGEST)
 
 
-def test_no_session_left_closes_all_of_them():
-    card, applet = opened((INIT[0], "6989"))
-    for session in (1, 0, 2, 3, 4, 5):
-        card.then(*closes(session))
-    card.then(("012A010100", "9000"), INIT, (UPDATE, RAW + "9000"))
+def test_no_session_left_ends_another_one():
+    card, applet = opened((INIT[0], "6989"), ("012A010100", "9000"), (INIT[0], "6989"))
+    card.then(*closes(1), INIT, (UPDATE, RAW + "9000"))
     equal(applet.sign(b"\x01", DIGEST), SIGNATURE)
     card.done()
 
@@ -580,9 +717,12 @@ def test_what_only_reads_is_repeated():
 
 
 def test_opening_is_repeated():
-    for steps in ([(OPEN[0], Damaged(5)), OPEN, SELECT], [OPEN, (SELECT[0], Damaged(5)), OPEN]):
+    for steps in (
+        [(OPEN[0], Damaged(5)), OPEN, SELECT],
+        [OPEN, (SELECT[0], Damaged(5)), CLOSE, OPEN],
+    ):
         card = ScriptedCard(*steps)
-        if len(steps) == 3 and steps[2] is OPEN:
+        if len(steps) == 4:
             card.then(SELECT)
         assert Applet(card).open().aid == AIDS[0]
         card.done()

@@ -266,8 +266,8 @@ def test_other_lines_around_the_handle():
 
 
 def test_an_answer_cut_at_every_byte():
-    for pieces in cuts(lines(b"+CCHO: 3")):
-        steps = [opens(answer=list(pieces)), closes(b"3")]
+    for pieces in cuts(lines(b"+CCHO: 7")):
+        steps = [opens(answer=list(pieces)), closes(b"7")]
         assert ask(steps, selecting(), "0070800100") == (b"", 0x9000)
     for pieces in cuts(lines(b'+CGLA: 8,"01029000"')):
         steps = [opens(), sends("0084000002", list(pieces))]
@@ -446,8 +446,10 @@ def test_sessions_that_a_crash_left_open_are_closed():
         opens(),
     ]
     assert ask(steps, selecting()) == (b"", 0x9000)
-    # Not the applet's own sessions, and only once.
-    steps = [
+    # The first handle of a start shows that there are others, or is the lowest of this modem. Not
+    # the applet's own sessions, and only once.
+    steps = [opens(answer=lines(b"+CCHO: 2"))] + old_sessions()
+    steps += [
         opens(answer=lines(b"+CCHO: 2")),
         opens(OTHER, cme(20)),
         READY,
@@ -456,6 +458,12 @@ def test_sessions_that_a_crash_left_open_are_closed():
         opens(OTHER, cme(20)),
     ]
     assert ask(steps, selecting(first="01"), selecting(OTHER, first="02")) == (b"", 0x6A82)
+
+
+def test_a_session_of_an_earlier_start_is_closed_at_the_next():
+    for handle in (b"2", b"3"):
+        steps = [opens(answer=lines(b"+CCHO: " + handle))] + old_sessions(OK) + [opens()]
+        assert ask(steps, selecting()) == (b"", 0x9000)
 
 
 def test_what_the_sim_says_of_itself_is_the_cause():

@@ -4,10 +4,11 @@ from cards import TableCard, from_hex, key_answers, to_hex
 from data import certificates as pki
 from data.worked_examples import EXAMPLES, PAIR_01_POINT, PAIR_04_POINT
 from effort import some
+from expect import replaced
 from software_key import sign
 
 import iotsafe
-from iotsafe import doctor
+from iotsafe import doctor, objects, p256
 
 CLIENT = from_hex(pki.CLIENT)
 SECOND = from_hex(pki.SECOND)
@@ -104,6 +105,29 @@ def test_no_applet():
     assert "A0000005590010: 6A82, A0000002480400: 6A82" in text and "ask its operator" in text
 
 
+def test_another_application_under_the_first_aid():
+    class Two(Card):
+        """A card whose first AID selects an application that knows no command."""
+
+        ours = False
+
+        def _answer(self, command):
+            if command[1] == 0xA4:
+                self.ours = bytes(command[5:]) == self.aid
+            elif command[1] != 0x70 and not self.ours:
+                return b"\x6d\x00"
+            return super()._answer(command)
+
+    for aid, good in ((iotsafe.AIDS[1], True), (b"none", False)):
+        channel = Two((VERSION, LIST, KEY_01), {"02": CLIENT})
+        channel.aid = aid
+        for each in iotsafe.AIDS[: 2 if good else 1]:
+            channel.table["01A40400%02X" % len(each) + to_hex(each)] = "9000"
+        found, text = examined(channel)
+        assert failed(found) == ([] if good else ["applet"]), text
+        assert (to_hex(iotsafe.AIDS[1]) in text) and ("A0000005590010: 6D00" in text) != good, text
+
+
 def test_applet_without_a_key():
     channel = card(("01CB010000", "8301026001014A01012101029000"), f02=CLIENT)
     found, text = examined(channel)
@@ -192,17 +216,108 @@ def test_a_card_that_lists_nothing():
 
 
 def test_the_config_fixes_the_choice():
-    channel = card(f02=CLIENT)
+    channel = card(key_answers("04", PAIR_04_POINT), f02=CLIENT)
     for other in (b"\x04", "EPH"):  # by its ID, by its label
         found, text = examined(channel, key=other)
-        assert failed(found)[0] == "key", text
-        assert "another key was asked for" in text, text
+        assert failed(found)[0] == "match", text
+        assert "private key 04 (EPH)" in text and "private key 01" not in text, text
         found, text = examined(channel, certificate=other)
         assert failed(found) == ["certificate"], text
         assert "another certificate was asked for" in text, text
     for key, certificate in ((b"\x01", b"\x02"), ("ID", "CERT")):
         found, text = examined(channel, key=key, certificate=certificate)
         assert failed(found) == [], text
+
+
+# A key that the card does not tell, files for anything, a list that is refused: what the doctor
+# says and what the client does.
+
+
+def untold(*parts, refused=None, **files):
+    """Return a card that lists `parts` and tells no public key."""
+    return card(("01CB010000", "".join(parts) + "9000"), refused=refused, **files)
+
+
+def judged(channel, key=b"", certificate=b""):
+    """Return what the client chooses, or the class of its error; check that the doctor agrees."""
+    try:
+        identity = iotsafe.identity(channel, key, certificate)
+        choice = identity.key_id, identity.certificate_id
+    except (iotsafe.IdentityError, iotsafe.CardError) as e:
+        choice = type(e)
+    found, text = examined(channel, key=key, certificate=certificate)
+    works = ("match", "ok") in found and not failed(found)
+    assert works == isinstance(choice, tuple), (choice, text)
+    if works and "belong together" in text:
+        names = objects.target(4, choice[0])[:-2], objects.target(3, choice[1])[:-2]
+        (line,) = [line for line in text.split("\n") if "belong together" in line]
+        assert names[0] in line and names[1] in line, (choice, line)
+    return choice
+
+
+PRIVATE_01 = "8401014A01014B0113610101"
+PUBLIC_01 = "8501014A01014B0113610101"
+FILE_02 = "8301024A0101210102"
+GENERAL_02 = "8301024A0101210101"
+
+
+def test_a_public_key_that_may_not_be_read_leaves_it_to_the_certificate():
+    for sw in ("6985", "6982", "6986", "6A82", "6A88", "6D00", "6F00"):
+        for parts in ((PRIVATE_01, PUBLIC_01, FILE_02), (PRIVATE_01, FILE_02)):
+            channel = untold(*parts, refused={"CD": sw}, f02=CLIENT)
+            assert judged(channel) == (b"\x01", b"\x02"), sw
+            assert judged(channel, b"\x01", b"\x02") == (b"\x01", b"\x02"), sw
+
+
+def test_a_key_that_neither_tells_nor_signs_is_not_there():
+    for sw in ("6985", "6A82"):
+        refused = {"CD": sw, "2A": "6985"}
+        assert judged(untold(PRIVATE_01, FILE_02, refused=refused, f02=CLIENT)) is iotsafe.NoKey
+
+
+def test_a_test_signature_decides_where_there_is_a_choice():
+    listed = (PRIVATE_01, FILE_02, "8301034A0101210102")
+    channel = untold(*listed, refused={"CD": "6985"}, f02=SECOND, f03=CLIENT)
+    with replaced(p256, verify=is_valid):
+        assert judged(channel) == (b"\x01", b"\x03")
+    with replaced(p256, verify=lambda point, digest, signed: False):
+        assert judged(channel) is iotsafe.KeyMismatch
+
+
+def test_a_certificate_in_a_file_of_general_usage():
+    assert judged(untold(PRIVATE_01, GENERAL_02, f02=CLIENT)) == (b"\x01", b"\x02")
+    for name in (b"\x02", ""):
+        channel = untold(PRIVATE_01, GENERAL_02, f02=CLIENT)
+        assert judged(channel, certificate=name) == (b"\x01", b"\x02")
+    # Those for certificates come first; then nobody reads the others.
+    listed = (PRIVATE_01, GENERAL_02, "8301034A0101210102")
+    channel = untold(*listed, f02=CLIENT, f03=CLIENT)
+    assert judged(channel) == (b"\x01", b"\x03")
+    assert not [command for command in channel.log if command[2:4] == "B0" and "830102" in command]
+    channel = untold(*listed, f02=CLIENT, f03=b"")
+    assert judged(channel) == (b"\x01", b"\x02")
+
+
+def test_a_list_that_is_refused():
+    for sw in ("6D00", "6985", "6982", "6A86", "6A81", "6A82", "6F00"):
+        refused = {"CB": sw}
+        channel = card(refused=refused, f02=CLIENT)
+        assert judged(channel) == (b"\x01", b"\x02"), sw
+        # The key of the config; its public half has another ID.
+        channel = card(refused=refused, f05=CLIENT)
+        assert judged(channel, b"006", b"\x05") == (b"006", b"\x05"), sw
+        _, text = examined(channel, key=b"006", certificate=b"\x05")
+        assert "(%s): private key 303036 and file 05 are tried" % sw in text, text
+    for sw in ("6984", "6400"):  # which says nothing about the card's commands
+        assert judged(card(refused={"CB": sw}, f02=CLIENT)) is iotsafe.CardError
+
+
+def test_a_key_that_the_config_names_need_not_be_announced_for_tls():
+    key = "8401014A01014B0113610102"  # by its functions it does not sign
+    assert judged(untold(key, FILE_02, f02=CLIENT)) is iotsafe.NoKey
+    assert judged(untold(key, FILE_02, f02=CLIENT), b"\x01") == (b"\x01", b"\x02")
+    empty = "8401014A0100"
+    assert judged(untold(empty, FILE_02, f02=CLIENT), b"\x01") is iotsafe.NoKey
 
 
 def test_the_choice_is_explained():

@@ -1,5 +1,7 @@
 """All commands of the applet: exact bytes (section 16 of the applet reference), parsed answers."""
 
+import io
+
 from cards import ScriptedCard, TableCard, from_hex, key_answers, to_hex
 from data.worked_examples import (
     EXAMPLES,
@@ -389,6 +391,66 @@ def test_verification_by_a_card_that_wants_one_length_byte():
     init, (update, _), close = EXAMPLES["16.16"]
     card, applet = opened(init, (update, "6A80"), close, *EXAMPLES["16.16 one-byte length"][:2])
     assert applet.verify_signature(b"\1", iotsafe.Digest(DIGEST), SIGNATURE)
+    card.done()
+
+
+LONG = bytes(range(200))
+SIGN_TEXT = ("012A00010D840101A1010191020001920104", "9000")
+VERIFY_TEXT = ("012C00010D850101A1010191020001920104", "9000")
+
+
+def test_a_long_text_in_the_other_form_of_its_length():
+    for sw in ("6A80", "6700", "6985"):
+        ber = "012B8001CB 9B81C8" + to_hex(LONG) + "00"
+        plain = "012B8001CA 9BC8" + to_hex(LONG) + "00"
+        card, applet = opened(SIGN_TEXT, (ber, sw), ("012A010100", "9000"))
+        card.then(SIGN_TEXT, (plain, "3340" + "11" * 64 + "9000"))
+        applet.compute_signature(b"\1", iotsafe.Text(LONG))
+        # The applet remembers the form, and goes back to the first when it is refused.
+        card.then(SIGN_TEXT, (plain, sw), ("012A010100", "9000"))
+        card.then(SIGN_TEXT, (ber, "3340" + "11" * 64 + "9000"))
+        applet.compute_signature(b"\1", iotsafe.Text(LONG))
+        card.then(SIGN_TEXT, (ber, "3340" + "11" * 64 + "9000"))
+        applet.compute_signature(b"\1", iotsafe.Text(LONG))
+        card.done()
+
+
+def test_a_text_and_its_signature_in_all_forms():
+    raw = to_hex(signing.raw_signature(SIGNATURE))
+    text = to_hex(LONG[:150])
+    close = ("012C010100", "9000")
+    card, applet = opened()
+    for head, tail in (("9B8196", "330040"), ("9B8196", "3340"), ("9B96", "330040")):
+        size = (len(head + text + tail + raw)) // 2
+        card.then(VERIFY_TEXT, ("012D8001%02X" % size + head + text + tail + raw, "6A80"), close)
+    card.then(VERIFY_TEXT, ("012D8001DA9B96" + text + "3340" + raw, "9000"))
+    file = io.BytesIO(b"head" + LONG)
+    file.seek(4)
+    assert applet.verify_signature(b"\1", iotsafe.Text(file, 150), SIGNATURE)
+    card.then(VERIFY_TEXT, ("012D8001479B03616263" + "3340" + raw, "6D01"), close)
+    assert not applet.verify_signature(b"\1", iotsafe.Text(b"abc"), SIGNATURE)
+    card.done()
+    # A stream that cannot go back is sent once.
+    card, applet = opened(VERIFY_TEXT)
+    card.then(("012D8001DC9B8196" + text + "330040" + raw, "6A80"), close)
+    with raises(CardError):
+        applet.verify_signature(b"\1", iotsafe.Text(Stream(LONG[:150], 99), 150), SIGNATURE)
+    card.done()
+
+
+def test_long_secrets_in_the_other_form_of_their_length():
+    secret = to_hex(LONG[:130])
+    ber, plain = "D18182" + secret, "D182" + secret
+    hkdf = "D50100910200" + "0100"
+    card, applet = opened(("014A00008C" + ber + hkdf, "6A80"))
+    card.then(("014A00008B" + plain + hkdf, "AB" * 32 + "9000"))
+    assert applet.compute_hkdf(LONG[:130], b"\0") == b"\xab" * 32
+    prf = "D20161D30104" + "00"
+    card.then(("014800008A" + plain + prf, "6700"), ("014800008B" + ber + prf, "010203049000"))
+    assert applet.compute_prf(b"a", 4, LONG[:130]) == b"\1\2\3\4"
+    card.then(("014800008B" + ber + prf, "6A82"))  # another refusal says nothing about lengths
+    with raises(CardError):
+        applet.compute_prf(b"a", 4, LONG[:130])
     card.done()
 
 

@@ -198,8 +198,8 @@ def test_empty_key_containers():
 
 
 def test_refusals_that_are_no_absence():
-    _, applet = card(listing(private("01"), file("02")), (KEY_01[0], "6982"), f02=CLIENT)
-    with raises(CardError, text="READ PUBLIC KEY public key 01: the SIM answered 6982"):
+    _, applet = card(listing(private("01"), file("02")), (KEY_01[0], "6984"), f02=CLIENT)
+    with raises(CardError, text="READ PUBLIC KEY public key 01: the SIM answered 6984"):
         find_identity(applet)
     _, applet = card(("01CB010000", "6984"))
     with raises(CardError, text="GET DATA: the SIM answered 6984, remote administration"):
@@ -213,7 +213,7 @@ def test_malformed_list():
 
 
 def test_no_certificate_file():
-    general = file("02", "4A0101210101")
+    general = file("02", "4A0100210101")  # and empty
     for objects in ((private("01"),), (private("01"), general)):
         _, applet = card(listing(*objects), KEY_01, f02=CLIENT)
         with raises(NoCertificate, text="the applet has no certificate file"):
@@ -331,10 +331,18 @@ def test_keys_for_tls_come_first():
 
 
 def test_a_card_that_does_not_tell_public_keys():
-    _, applet = card(
-        listing(private("01"), file("02")), ("01CD00000385010100", "6D00"), f02=CLIENT
+    table, applet = card(
+        listing(private("01"), file("02")),
+        ("01CD00000385010100", "6D00"),
+        ("012A00010D840101A1010391020001920104", "9000"),
+        f02=CLIENT,
     )
+    answer = table._answer
+    raw = from_hex("330040" + "11" * 64 + "9000")
+    table._answer = lambda command: raw if command[1] == 0x2B else answer(command)
     identity = find_identity(applet)
+    # One signature: the key is there. With one key and one certificate, nobody verifies it.
+    assert [command[2:4] for command in table.log].count("2B") == 1
     assert (identity.key_id, identity.certificate_id) == (b"\x01", b"\x02")
     equal(identity.public_key, from_hex(PAIR_01_POINT))  # the certificate's
 
@@ -391,7 +399,7 @@ def test_the_door_leaves_no_channel_open_when_it_finds_nothing():
     for table, kind in (
         ((listing(file("02")),), NoKey),
         ((listing(private("01"), file("02")), KEY_01), NoCertificate),
-        ((("01CB010000", "6F00"),), CardError),
+        ((("01CB010000", "6984"),), CardError),
     ):
         channel = TableCard(table, {})
         with raises(kind):
@@ -403,7 +411,8 @@ def test_a_close_that_fails_does_not_hide_what_is_missing():
     key = (private("01"), file("02"))
     steps = [("0070000001", "019000"), ("01A4040007A0000005590010", "9000")]
     steps.append(listing(*key))
-    steps += [(KEY_01[0], "6A82"), ("0070800100", OSError(5, "x"))]
+    steps += [(KEY_01[0], "6A82"), ("012A00010D840101A1010391020001920104", "6A82")]
+    steps.append(("0070800100", OSError(5, "x")))
     channel = ScriptedCard(*steps)
     with raises(NoKey):
         iotsafe.identity(channel)

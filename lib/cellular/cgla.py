@@ -14,10 +14,11 @@ The handle is text that only the modem understands, and not the number of the ca
 What this cannot give is the response data of SELECT.
 
 Modems have no agreed answer for an application that the card lacks: the error numbers 13, 22 and
-50 were seen. Any of them is 6A82 here, provided the SIM says that it is ready. Sessions that a
-crash of ours left open take up all channels in the end, so before that, what looks like one is
-closed (handles 1 to 3). Handles of another kind cannot be guessed; there, and on modems without
-AT+CCHC (EM9191), only a restart of the modem frees them.
+50 were seen. Any of them is 6A82 here, provided the SIM says that it is ready. Sessions that an
+earlier start of ours left open (Ctrl-C, a soft reset) would take up all channels in the end: if
+the first handle of a start is 2 or 3, or AT+CCHO is refused, the handles 1 to 3 are closed.
+Handles of another kind cannot be guessed; there, and on modems without AT+CCHC (EM9191), only a
+restart of the modem frees them.
 """
 
 import binascii
@@ -42,6 +43,8 @@ _ABSENT = const(0x6A82)
 
 _NUMBERS = (1, 2, 3)  # that MANAGE CHANNEL gives
 _LONGEST_HANDLE = const(32)
+_OURS = (b"1", b"2", b"3")  # handles of our sessions, and those that show that there are others
+_LATER = _OURS[1:]
 _HEX = b"0123456789ABCDEFabcdef"
 _NOTHING = memoryview(b"")
 
@@ -99,6 +102,7 @@ class CGLA(CSIM):
         self._sessions = {}
         self._opened = self.generation  # when these were opened
         self._tested = False  # the modem has AT+CCHO
+        self._first = True  # no session was opened yet
 
     def transmit(self, apdu):
         """As `CSIM.transmit`. Status words that are not the card's: 6881 for a session that was
@@ -168,6 +172,7 @@ class CGLA(CSIM):
         if not 1 <= size <= 16 or len(apdu) < 5 + size:
             return _WRONG_LENGTH
         self._leave(number)
+        first, self._first = self._first, False
         command = b'+CCHO="%s"' % binascii.hexlify(apdu[5 : 5 + size]).upper()
         try:
             handle = self._open(command)
@@ -180,6 +185,10 @@ class CGLA(CSIM):
                 if second.code in _NO_SIM:
                     raise
                 return _ABSENT
+        if first and handle in _LATER:  # those before it are of an earlier start
+            for old in _OURS:
+                self._end(old)
+            handle = self._open(command)
         if len(handle) == 4 and handle[:2].upper() == b"6A":  # a status word in its place
             return int(handle, 16)
         self._sessions[number] = [handle, False]
@@ -236,7 +245,7 @@ class CGLA(CSIM):
                     raise ModemError("no-ccho", e.detail)
             self._tested = True
         freed = False
-        for handle in (b"1", b"2", b"3"):
+        for handle in _OURS:
             if not any(s and s[0] == handle for s in self._sessions.values()):
                 freed = self._end(handle) or freed
         return freed

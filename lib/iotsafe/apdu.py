@@ -197,7 +197,7 @@ class APDU:
             if e.sw not in (0x6A81, 0x6881, 0x6A84, 0x6985):
                 raise
             for number in range(1, _MAX_CHANNEL + 1):
-                if not self._close(number) and number >= _LEAKED:
+                if not self.close_number(number) and number >= _LEAKED:
                     break
             self._open()
 
@@ -212,10 +212,10 @@ class APDU:
         number = self.number
         self.number = 0
         if number and self._ours:
-            self._close(number)
+            self.close_number(number)
 
-    def _close(self, number):
-        """Close a channel; return whether it was open."""
+    def close_number(self, number):
+        """Close the logical channel `number`; return whether it was open."""
         try:
             self.command(_MANAGE_CHANNEL, 0x80, number)
             return True

@@ -41,6 +41,8 @@ _REPEATS = const(
 # Status words of a card that has lost the channel, and of one that has no free session.
 _LOST = (0x6881, 0x6882, 0x6D00, 0x6E00)
 _NO_SESSION = (0x6A86, 0x6989)
+_UNKNOWN_COMMAND = const(0x6D00)
+_SILENT = (110, 19, 104)  # errno of exceptions of the channel: time-out, no modem, a restart
 # Answers to READ FILE with an offset outside the file: IoT.05 lists both.
 _BEYOND_END = (0x6981, 0x6A86)
 
@@ -53,8 +55,9 @@ class Applet:
     applet opens one.
     The first command opens the channel if `open()` was not called. When the card has lost the
     channel (modem reset), the applet opens another one and repeats the command once; it also
-    repeats a command that the line damaged. Each method raises CardError when the card refuses. A
-    caller names objects by ID (bytes), by label (str), or by ObjectInfo.
+    repeats a command that the line damaged. An application that selects by one of the AIDs, and
+    knows no command, is another one: the next AID is tried. Each method raises CardError when the
+    card refuses. A caller names objects by ID (bytes), by label (str), or by ObjectInfo.
     """
 
     # The session number that all commands with sessions use; clients in the field use 1.
@@ -68,6 +71,9 @@ class Applet:
         self.aid = None
         self._number = number
         self._generation = None  # of the channel, when `open` opened it; None: closed
+        self._ready = False  # the applet is selected on it
+        self._known = None  # the AID of an application that knows commands of the applet …
+        self._others = ()  # … and those of applications that know none
 
     def open(self):
         """Open a logical channel and SELECT the applet; raises AppletNotFound. Returns self."""
@@ -77,24 +83,67 @@ class Applet:
         generation = self.apdu.generation()
         if self._generation == generation:
             self.close()
-        self._generation = None  # if opening fails, the next command opens again
+        self._ready = False
+        self._generation = None
         self.apdu.open(self._number)
+        self._generation = generation
+        try:
+            if self.apdu.number > 1 and self._number is None:
+                from . import sessions
+
+                sessions.take_over(self.apdu)
+            tried = self._select()
+        except Exception as e:
+            # Later, from a modem that is silent: the next `_open` does it.
+            if (e.args or (0,))[0] not in _SILENT:
+                try:
+                    self.close()
+                except Exception:
+                    pass  # what failed first is raised
+            raise e
+        if tried:
+            self.aid = None
+            self._others = ()
+            self.close()
+            raise AppletNotFound("no-applet", *tried)
+        self._ready = True
+
+    def _select(self):
+        """Select the applet; return the AIDs and status words of all that failed, () if one was
+        selected."""
         tried = []
         for aid in (self.aid,) if self.aid else self.aids:
+            sw = _UNKNOWN_COMMAND
+            if aid not in self._others:
+                try:
+                    self.apdu.select(aid)
+                    self.aid = aid
+                    return ()
+                except CardError as e:
+                    sw = e.sw
+            tried.append((objects.name(aid), sw))
+        return tried
+
+    def _is_another(self):
+        """Return whether the selected application knows no command, and is not ours."""
+        if self._known == self.aid:
+            return False
+        for ins, p1, p2 in ((_SIGN_INIT, 1, self.session), (_GET_DATA, 1, 0)):
             try:
-                self.apdu.select(aid)
-                self.aid = aid
-                self._generation = generation
-                return
+                self.apdu.command(ins, p1, p2)  # which changes nothing
             except CardError as e:
-                tried.append((objects.name(aid), e.sw))
+                if e.sw in (_UNKNOWN_COMMAND, 0x6E00):
+                    continue
+            self._known = self.aid
+            return False
+        self._others += (self.aid,)
         self.aid = None
-        self.apdu.close()
-        raise AppletNotFound("no-applet", *tried)
+        return True
 
     def close(self):
         """Close the logical channel."""
         self._generation = None
+        self._ready = False
         self.apdu.close()
 
     def _run(self, command, *args, repeats=_REPEATS):
@@ -108,12 +157,12 @@ class Applet:
         lost = fresh
         while True:
             try:
-                if fresh or self._generation != self.apdu.generation():
+                if fresh or not self._ready or self._generation != self.apdu.generation():
                     self._open()
                     fresh = False
                 return command(*args) if command else self
             except CardError as e:
-                if lost or e.sw not in _LOST:
+                if e.sw not in _LOST or (lost and (e.sw < 0x6D00 or not self._is_another())):
                     raise
                 lost = fresh = True
             except OSError as e:
@@ -252,7 +301,7 @@ class Applet:
                 raise
             from . import sessions
 
-            self.session = sessions.recover(self.apdu, ins, self.session, init, target, e)
+            self.session = sessions.recover(self, ins, init, target, e)
 
 
 def point(data, command):

@@ -3,7 +3,7 @@
 from micropython import const
 
 from . import objects, tlv
-from .errors import CardProtocolError
+from .errors import CardError, CardProtocolError
 
 _DH = const(0x46)
 _PRF = const(0x48)
@@ -28,7 +28,7 @@ def dh(applet, private, public):
         objects.target(objects.PRIVATE_KEY, private),
         objects.target(objects.PUBLIC_KEY, public),
     )
-    return _answer(applet, "COMPUTE DH", _COORDINATE, _DH, 0, 0, data, 0, target)
+    return _answer(applet, "COMPUTE DH", _COORDINATE, _DH, 0, data, (), target)
 
 
 def prf(applet, seed, size, secret=None, key=None, premaster=None):
@@ -43,17 +43,20 @@ def prf(applet, seed, size, secret=None, key=None, premaster=None):
     if (secret is None) == (key is None):
         raise ValueError("COMPUTE PRF takes a secret or a key")
     target = ""
+    data = b""
+    items = []
+    mode = 0
     if key is None:
-        mode = 0
-        data = tlv.put(_SECRET, secret)
+        items.append((_SECRET, secret))
     else:
-        mode = 1 if premaster is None else 2
+        mode = 1
         target = objects.target(objects.SECRET_KEY, key)
         data = objects.reference(objects.SECRET_KEY, key)
-        if mode == 2:
-            data += tlv.put(_PREMASTER, premaster)
-    data += tlv.put(_SEED, seed) + bytes((_SIZE, 1, size))
-    return _answer(applet, "COMPUTE PRF", size, _PRF, mode, 0, data, 0, target)
+        if premaster is not None:
+            mode = 2
+            items.append((_PREMASTER, premaster))
+    items += [(_SEED, seed), (_SIZE, bytes((size,)))]
+    return _answer(applet, "COMPUTE PRF", size, _PRF, mode, data, items, target)
 
 
 def hkdf(applet, ikm, salt=b"", hash=1):
@@ -64,13 +67,28 @@ def hkdf(applet, ikm, salt=b"", hash=1):
     size = _SIZES.get(hash)
     if size is None:
         raise ValueError("HKDF takes SHA-256, SHA-384 or SHA-512 (1, 2, 4), not %d" % hash)
-    data = tlv.put(_SECRET, ikm or bytes(size)) + tlv.put(_SALT, salt or bytes(size))
-    data += bytes((_HASH, 2, hash >> 8, hash & 0xFF))
-    return _answer(applet, "COMPUTE HKDF", size, _HKDF, 0, 0, data, 0, "")
+    items = (
+        (_SECRET, ikm or bytes(size)),
+        (_SALT, salt or bytes(size)),
+        (_HASH, bytes((hash >> 8, hash & 0xFF))),
+    )
+    return _answer(applet, "COMPUTE HKDF", size, _HKDF, 0, b"", items)
 
 
-def _answer(applet, name, size, *command):
-    data = applet.run(applet.apdu.command, *command)
-    if len(data) != size:
-        raise CardProtocolError("not-understood", name, "%d bytes for %d" % (len(data), size))
-    return bytes(data)
+def _answer(applet, name, size, ins, p1, data, items, target=""):
+    """Send a command with `data` and the data objects `items`, and return its answer."""
+    long = any(0x80 <= len(value) <= 0xFF for _, value in items)
+    forms = (applet.other_length, not applet.other_length) if long else (False,)
+    for other in forms:
+        whole = data + b"".join([tlv.put(tag, value, other) for tag, value in items])
+        try:
+            answer = applet.run(applet.apdu.command, ins, p1, 0, whole, 0, target)
+            break
+        except CardError as e:
+            if e.sw not in tlv.REFUSED or other is forms[-1]:
+                raise
+    if long:
+        applet.other_length = other
+    if len(answer) != size:
+        raise CardProtocolError("not-understood", name, "%d bytes for %d" % (len(answer), size))
+    return bytes(answer)

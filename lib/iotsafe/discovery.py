@@ -1,22 +1,20 @@
 """Finds which keys and certificates of a card belong together, and chooses the pair for TLS.
 
 `sim_identity.find_identity` stops at the first pair that fits. This module examines every object
-and gives the reason if it cannot be used.
+and gives the reason if it cannot be used. Both ask the same functions, in the same order, so both
+choose the same pair.
 """
 
 from . import objects
 from .der import Certificate
 from .errors import CardError
-from .sim_identity import may_hold, may_sign, public_id
-
-# Objects of a kind to examine, at most: each costs exchanges.
-_MOST = 8
+from .sim_identity import listed_files, listed_keys, match, may_hold, named, public_point
 
 
 class Finding:
-    """One private key or certificate file: `info` (ObjectInfo); `point` (65 bytes) or None;
-    `certificate` (der.Certificate) of a file, or None; `why`: the reason why it cannot be used, ""
-    if it can.
+    """One private key or certificate file: `info` (ObjectInfo); `point` (65 bytes), None, or, of a
+    key that the card does not tell, the function of `public_point`; `certificate`
+    (der.Certificate) of a file, or None; `why`: the reason why it cannot be used, "" if it can.
     """
 
     certificate = point = None
@@ -58,7 +56,8 @@ class Survey:
 
 def _good(finding):
     if finding.info.kind == objects.PRIVATE_KEY:
-        return "can sign for TLS"
+        told = isinstance(finding.point, bytes)
+        return "can sign for TLS" if told else "signs; the card does not tell its public key"
     certificate = finding.certificate
     return "certificate of %s, until %s" % (
         certificate.common_name or "no common name",
@@ -73,79 +72,85 @@ def survey(applet, listed, key=b"", certificate=b""):
     channel's exceptions, never CardError.
     """
     found = Survey(listed)
-    for info in listed:
-        if info.kind == objects.PRIVATE_KEY and len(found.keys) < _MOST:
-            found.keys.append(_key(applet, found, info, key))
-        elif info.kind == objects.FILE and len(found.files) < _MOST:
-            found.files.append(_file(applet, found, info, certificate))
-    usable = [key for key in found.keys if not key.why]
-    # In the order of `find_identity`: keys for TLS first.
-    usable = [k for k in usable if k.info.usage in (2, 3)] + [
-        k for k in usable if k.info.usage not in (2, 3)
-    ]
-    for file in found.files:
-        if file.why:
-            continue
-        for key in usable:
-            if key.point == file.point:
-                if not found.key:
-                    found.key = key
-                    found.file = file
-                break
-        else:
-            file.why = "its certificate (%s) belongs to none of the keys here" % (
-                file.certificate.common_name or "no common name"
+    keys = listed_keys(listed, key)
+    files = listed_files(listed, certificate)
+    points = []
+    for id, half in keys:
+        finding = Finding(_info(listed, objects.PRIVATE_KEY, id))
+        found.keys.append(finding)
+        try:
+            finding.point = public_point(applet, id, half)
+            points.append((id, finding.point))
+        except CardError as e:
+            finding.why = _refused(found, e)
+    sole = len(points) == len(files) == 1
+    for id in files:
+        info = _info(listed, objects.FILE, id)
+        if found.key and not (certificate or may_hold(info)):
+            continue  # of general usage: it is read only if the certificate is nowhere else
+        finding = Finding(info)
+        found.files.append(finding)
+        _read(applet, found, finding)
+        private = None if finding.why else match(points, finding.point, sole)
+        if private and not found.key:
+            found.file = finding
+            found.key = next(k for k in found.keys if k.info.id == private)
+        elif points and not (private or finding.why):
+            finding.why = "its certificate (%s) belongs to none of the keys here" % (
+                finding.certificate.common_name or "no common name"
             )
+    _others(found, key, certificate)
     return found
 
 
-def _key(applet, found, info, wanted):
-    finding = Finding(info)
-    if _another(info, wanted):
-        finding.why = "another key was asked for"
-    elif not info.usable():
+def _info(listed, kind, id):
+    return next(info for info in listed if info.kind == kind and info.id == id)
+
+
+def _others(found, key, certificate):
+    """Add a Finding for each object that was no candidate, and put all in the card's order."""
+    for kind, findings, wanted in (
+        (objects.PRIVATE_KEY, found.keys, key),
+        (objects.FILE, found.files, certificate),
+    ):
+        ordered = []
+        for info in found.listed:
+            if info.kind == kind:
+                known = [f for f in findings if f.info is info]
+                ordered.append(known[0] if known else Finding(info))
+                if not known:
+                    ordered[-1].why = _why(info, wanted)
+        findings[:] = ordered
+
+
+def _why(info, wanted):
+    """Return why an object is no candidate."""
+    file = info.kind == objects.FILE
+    if wanted and not named(info, wanted):
+        return "another %s was asked for" % ("certificate" if file else "key")
+    if not info.usable():
+        return "empty or deactivated"
+    return "not for a certificate" if file else "not for TLS: no P-256 key that may sign"
+
+
+def _read(applet, found, finding):
+    """Read the certificate of a file into its Finding."""
+    if not finding.info.usable():
         finding.why = "empty or deactivated"
-    elif not may_sign(info):
-        finding.why = "not for TLS: no P-256 key that may sign"
-    else:
-        half = public_id(info, found.listed)
-        try:
-            finding.point = applet.read_public_key(half)
-        except CardError as e:
-            finding.why = _refused(found, e)
-    return finding
-
-
-def _file(applet, found, info, wanted):
-    finding = Finding(info)
-    if _another(info, wanted):
-        finding.why = "another certificate was asked for"
-    elif not info.usable():
-        finding.why = "empty or deactivated"
-    elif not may_hold(info):
-        finding.why = "not for a certificate"
-    else:
-        try:
-            der = applet.read_der(info.id)
-            if not der:
-                finding.why = "empty"
-                return finding
-            finding.certificate = Certificate(der)
-            finding.point = finding.certificate.public_key
-            if not finding.point:
-                finding.why = "its certificate is for another kind of key than P-256"
-        except CardError as e:
-            finding.why = _refused(found, e)
-        except ValueError as e:
-            finding.why = "no certificate, or a damaged one: %s" % e
-    return finding
-
-
-def _another(info, wanted):
-    """Return whether `info` is not the `wanted` object: an ID (bytes) or a label (str), if any."""
-    if not wanted:
-        return False
-    return info.label != wanted.encode() if isinstance(wanted, str) else info.id != wanted
+        return
+    try:
+        der = applet.read_der(finding.info.id)
+        if not der:
+            finding.why = "empty"
+            return
+        finding.certificate = Certificate(der)
+        finding.point = finding.certificate.public_key
+        if not finding.point:
+            finding.why = "its certificate is for another kind of key than P-256"
+    except CardError as e:
+        finding.why = _refused(found, e)
+    except ValueError as e:
+        finding.why = "no certificate, or a damaged one: %s" % e
 
 
 def _refused(found, error):

@@ -66,9 +66,8 @@ def steps(applet, key=b"", certificate=b"", now=None, verify=None):
     try:
         for step in _reach(applet):
             yield step
-            if step.state == "fail":
+            if step.state == "fail" and step.name != "version":
                 return
-        yield _version(applet)
         for step in _contents(applet, key, certificate, now, verify):
             yield step
         if applet.apdu.administrations != administrations:
@@ -98,9 +97,10 @@ def _refusal(name, error, reason="", state="fail"):
 
 
 def _reach(applet):
-    """Yield the steps of the channel and the applet."""
+    """Yield the steps of the channel, the applet and its version."""
     try:
         applet.open()
+        version = _version(applet)  # only now it is sure that it is the applet
     except AppletNotFound as e:
         yield Step("channel", "ok", "APDUs reach the SIM")
         yield Step("applet", "fail", str(e), e.reason)
@@ -113,6 +113,7 @@ def _reach(applet):
         return
     yield Step("channel", "ok", "logical channel %d" % applet.apdu.number)
     yield Step("applet", "ok", "IoT SAFE, AID " + objects.name(applet.aid))
+    yield version
 
 
 def _version(applet):
@@ -140,10 +141,10 @@ def _contents(applet, key, certificate, now, verify):
     try:
         listed = applet.objects()
     except CardError as e:
-        if e.sw != _UNKNOWN_COMMAND:
+        if e.reason != "refused":
             yield _refusal("objects", e, e.reason)
             return
-        for step in _unlisted(applet, key, certificate, now, verify):
+        for step in _unlisted(applet, key, certificate, now, verify, e):
             yield step
         return
     yield _count(listed)
@@ -159,9 +160,12 @@ def _contents(applet, key, certificate, now, verify):
         good = [f for f in findings if not f.why or (f.certificate and f.point)]
         for finding in good or findings:
             text = finding.name() + (": " + finding.why if finding.why else "")
+            told = not good or isinstance(finding.point, bytes)
+            if not told:
+                text += ": it signs, but the card does not tell its public key"
             if good and finding.certificate:
                 text += ", " + (finding.certificate.common_name or "no common name")
-            yield Step(name, "ok" if good else "warn", text)
+            yield Step(name, "ok" if good and told else "warn", text)
         if not good:
             text = "none is usable" if findings else "there is none"
             yield Step(name, "fail", text, _BUSY if found.busy else reason)
@@ -169,8 +173,10 @@ def _contents(applet, key, certificate, now, verify):
         names = (found.key.name(), found.file.name())
         yield Step("match", "ok", "%s and %s belong together" % names)
         for step in _use(
-            applet, found.key.info.id, found.key.point, found.file.certificate, now, verify
+            applet, found.key.info.id, found.file.point, found.file.certificate, now, verify
         ):
+            if step.reason == "pair-inconsistent" and not isinstance(found.key.point, bytes):
+                step.reason = "key-mismatch"  # the point is the certificate's
             yield step
         return
     keys = [key for key in found.keys if not key.why]
@@ -181,9 +187,17 @@ def _contents(applet, key, certificate, now, verify):
             yield step
 
 
-def _unlisted(applet, key, certificate, now, verify):
+def _unlisted(applet, key, certificate, now, verify, refusal):
     """Yield the steps of a card that lists nothing: of the pair that a session would use."""
-    yield Step("objects", "warn", "the applet does not list its objects: 01 and 02 are tried")
+    tried = [
+        objects.target(kind, wanted or usual)
+        for kind, wanted, usual in (
+            (objects.PRIVATE_KEY, key, b"\x01"),
+            (objects.FILE, certificate, b"\x02"),
+        )
+    ]
+    text = "the applet does not list its objects (%04X): %s and %s are tried"
+    yield Step("objects", "warn", text % (refusal.sw, tried[0], tried[1]))
     try:
         found = applet.identity(key, certificate)
     except Exception as e:
@@ -256,7 +270,7 @@ def _random(applet):
 def _signature(applet, key_id, point, verify):
     digest = hashlib.sha256(b"IoT SAFE: a test signature").digest()
     value = applet.sign(key_id, digest)
-    if point is None:
+    if not isinstance(point, bytes):
         return Step("signature", "warn", "the SIM signs; nothing to verify it with")
     if verify is None:
         from .p256 import verify

@@ -16,7 +16,14 @@ _INFORMATION = b"\xc3\xc1\xc2\xc4"
 
 
 class FullApplet(Applet):
-    """An Applet with all commands. It sends nothing before the first command."""
+    """An Applet with all commands. It sends nothing before the first command.
+
+    Cards differ in the length bytes that they read in a command: those of a signature (33 00 40,
+    33 40), and those of other values of 128 to 255 bytes (81 80, 80). After a refusal the applet
+    sends the other form; it remembers the one that the card took.
+    """
+
+    other_signature = other_length = False  # the second form of each goes first
 
     def __repr__(self):
         where = "not open" if self.aid is None else "AID " + objects.name(self.aid)

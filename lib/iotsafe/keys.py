@@ -75,4 +75,4 @@ def put(applet, ref, value):
     try:
         applet.apdu.command(_PUT_UPDATE, _LAST, session, key, target=target)
     finally:
-        sessions.close(applet.apdu, _PUT_INIT, session)
+        sessions.close(applet.apdu, session, _PUT_INIT)

@@ -37,8 +37,6 @@ _MAX_LAST_BLOCK = const(128)
 _DIGEST_SIZES = (32, 48, 64)
 _RSA_2048 = const(256)
 _NO_MATCH = const(0x6D01)
-# Status words with which a card may refuse the length bytes of a signature.
-_REFUSALS = (0x6A80, 0x6700, 0x6985)
 
 
 class Digest:
@@ -46,17 +44,27 @@ class Digest:
 
     mode = 3
 
+    long = False  # no value is as long as needs another form of length
+
     def __init__(self, digest):
         if len(digest) not in _DIGEST_SIZES:
             raise ValueError("a digest has 32, 48 or 64 bytes, not %d" % len(digest))
-        self._data = tlv.put(0x9E, digest)
+        self._digest = digest
 
-    def blocks(self, body, tail):
-        """Write the data, then `tail`, into `body`, block by block; yield (size, last)."""
-        return _split(body, _part(self._data), _part(tail))
+    def blocks(self, body, tail, other=False):
+        """Write the data, then `tail`, into `body`, block by block; yield (size, last). `other`:
+        with the second form of lengths above 7F, see `FullApplet`."""
+        return _split(body, _part(self._objects(other)), _part(tail))
+
+    def again(self):
+        """Return whether `blocks` can give the data once more."""
+        return True
+
+    def _objects(self, _):
+        return tlv.put(0x9E, self._digest)
 
 
-class LastBlock:
+class LastBlock(Digest):
     """The end of a text whose beginning the caller has hashed: `block` of 1 to 128 bytes, the
     hash's `state` after the beginning (32 bytes for SHA-256, else 64), the beginning's `count`
     of bytes, a multiple of the hash's block. The card pads.
@@ -69,11 +77,11 @@ class LastBlock:
             raise ValueError("a last block has 1 to 128 bytes, not %d" % len(block))
         if not 32 <= len(state) <= 64 or not 0 <= count <= 0xFFFFFFFF:
             raise ValueError("the state has 32 to 64 bytes, the count is a number of 4 bytes")
-        self._data = (
-            tlv.put(0x9A, block) + tlv.put(0x9C, state) + tlv.put(0x9D, count.to_bytes(4, "big"))
-        )
+        self.long = len(block) == _MAX_LAST_BLOCK
+        self._parts = block, tlv.put(0x9C, state) + tlv.put(0x9D, count.to_bytes(4, "big"))
 
-    blocks = Digest.blocks
+    def _objects(self, other):
+        return tlv.put(0x9A, self._parts[0], other) + self._parts[1]
 
 
 class Text:
@@ -93,22 +101,38 @@ class Text:
         if not 1 <= size <= _MAX_TEXT:
             raise ValueError("a text has 1 to 16777215 bytes, not %d" % size)
         self.size = size
+        self.long = size >= 0x80 and (dialect == K2 or size < 0x100)
         self._dialect = dialect
+        self._start = None  # of a stream that can go back
+        if hasattr(source, "readinto") and hasattr(source, "seek"):
+            try:
+                self._start = source.tell()
+            except OSError:
+                pass
 
-    def blocks(self, body, tail):
+    def again(self):
+        """See `Digest.again`."""
+        if not hasattr(self._source, "readinto"):
+            return True
+        if self._start is not None:
+            self._source.seek(self._start)
+        return self._start is not None
+
+    def blocks(self, body, tail, other=False):
         """See `Digest.blocks`. Raises ValueError if the stream ends early."""
         source = self._source
         if not hasattr(source, "readinto"):
             source = _Memory(source)
         if self._dialect == K2:
-            return self._objects(source, body, tail)
-        head = tlv.head(0x9B, self.size)
+            return self._objects(source, body, tail, other)
+        head = tlv.head(0x9B, self.size, other)
         return _split(body, _part(head), (source, self.size), _part(tail))
 
-    def _objects(self, source, body, tail):
-        """Dialect K2: write a data object into each block; its length is one byte, as was seen."""
+    def _objects(self, source, body, tail, other):
+        """Dialect K2: write a data object into each block; its length is first one plain byte, as
+        was seen."""
         left = self.size
-        room = _BLOCK - 2
+        room = _BLOCK - (3 if other else 2)
         if len(tail) >= room:
             raise ValueError("a signature of %d bytes does not fit into an APDU" % len(tail))
         while True:
@@ -116,11 +140,12 @@ class Text:
             size = min(left, room)
             if not last and size == left:  # the tail needs a block with something before it
                 size = left - 1
-            body[0] = 0x9B
-            body[1] = size
-            _fill(source, body[2 : 2 + size])
+            head = tlv.head(0x9B, size, not other)
+            end = len(head)
+            body[:end] = head
+            _fill(source, body[end : end + size])
             left -= size
-            end = 2 + size
+            end += size
             if last:
                 body[end : end + len(tail)] = tail
                 yield end + len(tail), True
@@ -178,7 +203,7 @@ def compute(applet, ref, what, hash=SHA256, algorithm=ECDSA):
     """
     target = objects.target(objects.PRIVATE_KEY, ref)
     init = objects.reference(objects.PRIVATE_KEY, ref) + _parameters(what, hash, algorithm)
-    data = _session(applet, _SIGN, init, what, b"", 0, target)
+    data = _session(applet, _SIGN, init, what, (b"",), 0, target)
     try:
         value = tlv.find(data, 0x33)
         if value is None:
@@ -203,17 +228,13 @@ def verify(applet, ref, what, value, hash=SHA256, algorithm=ECDSA):
     if algorithm == ECDSA:
         value = raw_signature(value)
     long = b"\x33" + len(value).to_bytes(2, "big") + value
-    encodings = (long, tlv.put(0x33, value))
-    # A text can be read only once: the second encoding is for digests and last blocks.
-    for tail in encodings if what.mode != 1 else encodings[:1]:
-        try:
-            _session(applet, _VERIFY, init, what, tail, None, target)
-            return True
-        except CardError as e:
-            if e.sw == _NO_MATCH:
-                return False
-            if e.sw not in _REFUSALS or tail is not long or what.mode == 1:
-                raise
+    try:
+        _session(applet, _VERIFY, init, what, (long, tlv.put(0x33, value)), None, target)
+        return True
+    except CardError as e:
+        if e.sw == _NO_MATCH:
+            return False
+        raise
 
 
 def raw_signature(value):
@@ -228,15 +249,39 @@ def _parameters(what, hash, algorithm):
     return bytes((0xA1, 1, what.mode, 0x91, 2, hash >> 8, hash & 0xFF, 0x92, 1, algorithm))
 
 
-def _session(applet, ins, init, what, tail, le, target):
-    """Send init and updates, and return the last answer. A failure closes the session."""
+def _session(applet, ins, init, what, tails, le, target):
+    """Send init and updates, and return the last answer. A failure closes the session.
+
+    `tails`: the forms of what follows the data. If the card refuses one form, the next one goes.
+    """
+    first = applet.other_signature and len(tails) > 1
+    forms = [
+        (signature, length)
+        for length in ((applet.other_length, not applet.other_length) if what.long else (False,))
+        for signature in ((first, not first) if len(tails) > 1 else (False,))
+    ]
+    for form in forms:
+        try:
+            data = _once(applet, ins, init, what, tails[form[0]], form[1], le, target)
+        except CardError as e:
+            if e.sw not in tlv.REFUSED or form is forms[-1] or not what.again():
+                raise
+            continue
+        if len(tails) > 1:
+            applet.other_signature = form[0]
+        if what.long:
+            applet.other_length = form[1]
+        return data
+
+
+def _once(applet, ins, init, what, tail, other, le, target):
     applet.begin(ins, init, target)
     apdu = applet.apdu
     try:
-        for size, last in what.blocks(apdu.body(), tail):
+        for size, last in what.blocks(apdu.body(), tail, other):
             p1 = _LAST if last else 0
             data = apdu.send(ins + 1, p1, applet.session, size, le if last else None, target)
         return data
     except Exception:
-        sessions.close(apdu, ins, applet.session)
+        sessions.close(apdu, applet.session, ins)
         raise

@@ -5,6 +5,8 @@ An identity is anything with `certificate` (DER bytes), `chain` (tuple of DER by
 key is in the SIM. The package has no identity with a key in memory.
 """
 
+import hashlib
+
 from . import objects
 from .der import Certificate
 from .errors import BadCertificate, CardError, KeyMismatch, NoCertificate, NoKey
@@ -13,9 +15,10 @@ from .errors import BadCertificate, CardError, KeyMismatch, NoCertificate, NoKey
 _DEFAULT_KEY = b"\x01"
 _DEFAULT_CERTIFICATE = b"\x02"
 
-# Status words of a container that does not exist, or is empty.
+# Status words of a file that does not exist, or is empty or deactivated.
 _ABSENT = (0x6A82, 0x6A80, 0x6A88, 0x6985)
-_UNKNOWN_COMMAND = 0x6D00
+# Reasons of a CardError that say nothing about the object.
+_PASSING = ("card-busy", "card-damaged")
 # Usages (4E) of keys for TLS 1.2 and 1.3: `find_identity` tries these first.
 _TLS = (2, 3)
 
@@ -57,33 +60,46 @@ def find_identity(applet, key=b"", certificate=b"", cache=None):
 
     `key`, `certificate` (an ID as bytes, a label as str) fix the choice. Otherwise the function
     tries every pair of a P-256 key that may sign and a filled certificate, until the points are
-    equal. `cache`: a CertificateCache. Raises NoKey, NoCertificate, BadCertificate, KeyMismatch or
-    CardError.
+    equal. A key whose public half the card does not tell signs once: if there is a choice, the
+    signature must fit the certificate. `cache`: a CertificateCache. Raises NoKey, NoCertificate,
+    BadCertificate, KeyMismatch or CardError.
     """
     points = []
     # With both IDs given the list is not needed, unless the public key has another ID.
     if key and certificate and not isinstance(key, str):
-        keys, files = [(key, key)], [certificate]
-        points = _points(applet, keys)
+        try:
+            points = [(key, applet.read_public_key(key))]
+            files = [certificate]
+        except CardError as e:
+            passing(e)
     if not points:
-        keys, files = _candidates(applet, key, certificate)
-        points = _points(applet, keys)
-    if not points:
+        keys, files = candidates(applet, key, certificate)
+        for id, half in keys:
+            try:
+                points.append((id, public_point(applet, id, half)))
+            except CardError as e:
+                passing(e)
         if not keys:
             raise NoKey("no-key")
-        raise NoKey("keys-empty", _names(keys))
+        if not points:
+            raise NoKey("keys-empty", _names(keys))
+    sole = len(points) == len(files) == 1
     error = None
     for file in files:
         try:
             der, info = _read(applet, file, cache)
+        except CardError as e:
+            passing(e)
+            error = error or e
+            continue
         except (NoCertificate, BadCertificate) as e:
             error = error or e
             continue
-        for private, point in points:
-            if info.public_key and point in (info.public_key, None):
-                if cache:
-                    cache.save(der)
-                return SIMIdentity(applet, private, file, info.public_key, der, info)
+        private = match(points, info.public_key, sole)
+        if private:
+            if cache:
+                cache.save(der)
+            return SIMIdentity(applet, private, file, info.public_key, der, info)
         error = error or KeyMismatch(
             "key-mismatch", objects.name(file), info.common_name, _names(points)
         )
@@ -94,66 +110,105 @@ def _names(pairs):
     return ", ".join([objects.name(id) for id, _ in pairs])
 
 
-def _points(applet, keys):
-    """Return [(private key ID, point)] of those `keys` that the card has. A point is None if the
-    card has no command to read it; then only the server can check the pair.
+def passing(error):
+    """Raise `error`, a CardError, if it says nothing about the object that was asked for."""
+    if error.reason in _PASSING:
+        raise error
+
+
+def public_point(applet, id, half):
+    """Return the point (65 bytes) of the public key `half`. If the card does not tell it, return
+    a function that says whether a point belongs to the private key `id`, which has signed for it.
+    Raises the card's refusal to tell it if the key does not sign either.
     """
-    points = []
-    for id, public_id in keys:
-        try:
-            points.append((id, applet.read_public_key(public_id)))
-        except CardError as e:
-            if e.sw == _UNKNOWN_COMMAND:
-                points.append((id, None))
-            elif e.sw not in _ABSENT:
-                raise
-    return points
+    try:
+        return applet.read_public_key(half)
+    except CardError as e:
+        passing(e)
+        refusal = e
+    digest = hashlib.sha256(b"IoT SAFE: a test signature").digest()
+    try:
+        signed = applet.sign(id, digest)
+    except CardError as e:
+        passing(e)
+        raise refusal
+
+    def fits(point):
+        from .p256 import verify  # takes seconds on a small board
+
+        return verify(point, digest, signed)
+
+    return fits
 
 
-def _candidates(applet, key, certificate):
+def match(points, public_key, sole):
+    """Return the ID of the private key in `points`, a list of (ID, public_point()), to which the
+    certificate's `public_key` belongs; None if there is none. `sole`: there is one key and one
+    certificate, so what the card does not tell is left to the certificate.
+    """
+    if public_key:
+        for id, point in points:
+            if point == public_key:
+                return id
+        for id, point in points:
+            if not isinstance(point, bytes) and (sole or point(public_key)):
+                return id
+    return None
+
+
+def candidates(applet, key, certificate):
     """Return lists of (private key ID, public key ID) and of file IDs, the most likely first."""
     try:
         listed = applet.objects()
     except CardError as e:
-        if e.sw not in (0x6D00, 0x6A86, 0x6A82):
+        if e.reason != "refused":
             raise
         key = key or _DEFAULT_KEY
         return [(key, key)], [certificate or _DEFAULT_CERTIFICATE]
-    keys = []
-    files = []
-    first = 0  # keys for TLS, in front
-    for info in listed:
-        if info.kind == objects.PRIVATE_KEY and _fits(info, key, may_sign):
-            if info.usage in _TLS:
-                keys.insert(first, (info.id, public_id(info, listed)))
-                first += 1
-            else:
-                keys.append((info.id, public_id(info, listed)))
-        elif info.kind == objects.FILE and _fits(info, certificate, may_hold):
-            files.append(info.id)
-    return keys, files
+    return listed_keys(listed, key), listed_files(listed, certificate)
 
 
-def _fits(info, wanted, rule):
-    """Return whether an object is the `wanted` one (an ID or a label); if `wanted` is empty,
-    whether it follows the `rule`.
-    """
-    if isinstance(wanted, str):
-        return info.label == wanted.encode() if wanted else rule(info)
-    return info.id == wanted if wanted else rule(info)
+def listed_keys(listed, key):
+    """Return (private key ID, public key ID) of the keys that may be the client's: the one named
+    `key` or, if that is empty, those that may sign. Keys for TLS come first."""
+    return [
+        (info.id, public_id(info, listed))
+        for tls in (True, False)
+        for info in listed
+        if info.kind == objects.PRIVATE_KEY
+        and (info.usage in _TLS) == tls
+        and info.usable()
+        and (named(info, key) if key else may_sign(info))
+    ]
+
+
+def listed_files(listed, certificate):
+    """Return the IDs of the files that may hold the certificate: the one named `certificate` or,
+    if that is empty, those for certificates, then the filled ones of other usage."""
+    return [
+        info.id
+        for meant in (True, False)
+        for info in listed
+        if info.kind == objects.FILE
+        and (meant if certificate else may_hold(info) == meant)
+        and (named(info, certificate) if certificate else meant or info.usable())
+    ]
+
+
+def named(info, wanted):
+    """Return whether an object is the `wanted` one: an ID (bytes) or a label (str)."""
+    return info.label == wanted.encode() if isinstance(wanted, str) else info.id == wanted
 
 
 def may_sign(info):
     """Return whether a private key may be fit for TLS, as far as the card reports."""
-    return (
-        info.usable()
-        and (info.key_type is None or info.key_type in objects.P256)
-        and (info.functions is None or info.functions & objects.SIGN)
+    return (info.key_type is None or info.key_type in objects.P256) and (
+        info.functions is None or info.functions & objects.SIGN
     )
 
 
 def may_hold(info):
-    """Return whether a file may hold a certificate, as far as the card reports."""
+    """Return whether a file is meant for a certificate, as far as the card reports."""
     return info.usage is None or info.usage == objects.CERTIFICATE
 
 

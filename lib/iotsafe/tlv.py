@@ -14,6 +14,8 @@ _SIGNATURE = const(0x33)
 _SHORTEST_SIGNATURE = const(8)
 _SIGNATURE_ALGORITHM = const(0x92)
 _HASH_ALGORITHM = const(0x91)
+# Status words with which a card may refuse the form of a length.
+REFUSED = (0x6A80, 0x6700, 0x6985)
 
 
 class TLVError(ValueError):
@@ -73,14 +75,15 @@ def find(data, tag):
     return None
 
 
-def put(tag, value):
-    """Return one data object as bytes, with the shortest BER length."""
-    return head(tag, len(value)) + value
+def put(tag, value, plain=False):
+    """Return one data object as bytes, with the shortest BER length; see `head`."""
+    return head(tag, len(value), plain) + value
 
 
-def head(tag, size):
-    """Return tag and length of a data object whose value has `size` bytes, at most FFFFFF."""
-    if size < 0x80:
+def head(tag, size, plain=False):
+    """Return tag and length of a data object whose value has `size` bytes, at most FFFFFF.
+    `plain`: a length of 80 to FF is one byte, as some cards read it, not two (81 80)."""
+    if size < 0x80 or (plain and size < 0x100):
         return bytes((tag, size))
     if size < 0x100:
         return bytes((tag, 0x81, size))

@@ -35,7 +35,7 @@ CHANGES = st.dictionaries(
 PROFILES = st.builds(
     Profile,
     channels=st.sampled_from([2, 4, 20]),
-    get_response=st.sampled_from(["auto", "always", "never"]),
+    get_response=st.sampled_from(["auto", "t0", "always", "never"]),
     exact_le=st.booleans(),
     success_sw=st.sampled_from([0x9000, 0x9110, 0x63CF]),
     signature_length=st.sampled_from([1, 2]),

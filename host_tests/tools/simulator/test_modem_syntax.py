@@ -11,6 +11,7 @@ from iotsafe_tools.simulator.modem.redact import (
     redact_apdu,
     redact_line,
     redact_response,
+    secret_command,
 )
 
 
@@ -142,7 +143,26 @@ def test_secrets_in_apdus_are_hidden():
     assert redact_apdu(bytes.fromhex("002C0001103131313131313131") + bytes(8)).endswith(
         "<redacted>"
     )
-    assert redact_apdu(bytes.fromhex("012C0001033301020300")) == "012C0001033301020300"
+    for shown in (
+        "012C0001033301020300",
+        "0124000203850105",  # PUT PUBLIC KEY; CHANGE PIN has the same INS
+        "012400020385010500",
+        "0124010200",
+        "0124000210850E" + "41" * 14,  # a name as long as the two PINs
+        "812C0001108504414243" + "44A1010391020001920104"[2:],
+    ):
+        assert redact_apdu(bytes.fromhex(shown)) == shown
+    pins = "31323334FFFFFFFF" * 2
+    for head, data in (
+        ("0024000110", pins),
+        ("0024000110", pins + "00"),
+        ("0024000110", pins[:-2]),  # malformed
+        ("0024000108", pins),
+        ("002400010A", pins[:10]),
+    ):
+        assert redact_apdu(bytes.fromhex(head + data)) == head + "<redacted>"
+    assert secret_command(bytes.fromhex("0024000110"))
+    assert not secret_command(bytes.fromhex("0024000203"))
 
 
 def test_secrets_in_responses_are_hidden():

@@ -8,7 +8,6 @@ from cryptography.hazmat.primitives.asymmetric import ec, utils
 
 from iotsafe_tools.simulator.sim import Card, File, PrivateKey, Profile, PublicKey, Store
 from iotsafe_tools.simulator.sim.ecc import (
-    DIGEST_SIZES,
     generate,
     point_of,
     public_key,
@@ -273,9 +272,21 @@ def test_lenient_card_signs_a_longer_digest_than_announced():
     transmit(card, SIGN)
     answer = transmit(card, apdu("012B8001", b"\x9e\x30" + digest, "00"))
     assert verifies(card.issuer.public_key(), digest, bytes.fromhex(answer)[3:-2])
-    for size in set(range(1, 80)) - DIGEST_SIZES:
+    for size in range(1, 80):
+        digest = bytes([0xA0 + size] * size)
         transmit(card, SIGN)
-        assert transmit(card, apdu("012B8001", bytes([0x9E, size]) + bytes(size))) == "6A80"
+        answer = transmit(card, apdu("012B8001", bytes([0x9E, size]) + digest, "00"))
+        if size > 64:
+            assert answer == "6A80"
+            transmit(card, CLOSE)
+            continue
+        # FIPS 186-4 6.4: a shorter digest is a smaller number, of a longer one 256 bits count.
+        number = digest[:32].rjust(32, b"\0")
+        assert verifies(card.issuer.public_key(), number, bytes.fromhex(answer)[3:-2])
+    strict = card_with_applet()
+    for size in set(range(1, 65)) - {32}:
+        transmit(strict, SIGN)
+        assert transmit(strict, apdu("012B8001", bytes([0x9E, size]) + bytes(size))) == "6A80"
 
 
 # ---- verification ------------------------------------------------------------------------
@@ -368,10 +379,10 @@ def test_generated_pair_works_and_is_volatile():
     assert transmit(card, SIGN) == "9000"
 
 
-@pytest.mark.parametrize("response", ["full", "key", "none"])
+@pytest.mark.parametrize("response", ["full", "ids", "key", "none"])
 def test_generation_says_as_much_as_the_profile_wants(response):
     card = card_with_applet(keygen_response=response)
-    size = {"full": 0x4D, "key": 0x47, "none": 0}[response]
+    size = {"full": 0x4D, "ids": 6, "key": 0x47, "none": 0}[response]
     assert len(transmit(card, "01B900000384010400")) == 2 * size + 4
     assert card.issuer.public_key(b"\x04")
 

@@ -24,6 +24,7 @@ def card_with_applet(**switches) -> Card:
 
 def test_each_channel_is_reached_by_both_of_its_classes():
     card = Card()
+    assert transmit(card, "80AA000004A9028100") == "9000"  # TERMINAL CAPABILITY
     for channel in range(1, 20):
         first = channel if channel < 4 else 0x40 + channel - 4
         assert transmit(card, f"{first:02X}A4040007{AID}") == "6881"
@@ -66,7 +67,7 @@ def test_wrong_length(command):
     assert transmit(card_with_applet(), command) == "6700"
 
 
-@pytest.mark.parametrize("ins", ["00", "20", "85", "60", "9A", "FF"])
+@pytest.mark.parametrize("ins", ["00", "21", "85", "60", "9A", "FF"])
 def test_unknown_instruction(ins):
     card = card_with_applet()
     assert transmit(card, f"01{ins}000000") == "6D00"
@@ -103,6 +104,30 @@ def test_number_of_channels_is_the_profile_s():
     assert transmit(card, "0070000001") == "6A81"
     card = Card(profile=Profile(open_channels=(1,)))
     assert transmit(card, "01A4040007" + AID) == "9000"
+
+
+def test_more_than_three_channels_only_for_a_terminal_that_knows_them():
+    def opened(card):
+        count = 0
+        while transmit(card, "0070000001")[-4:] == "9000":
+            count += 1
+        return count
+
+    card = Card()
+    assert opened(card) == 3
+    for data, sw in (
+        ("A900", "9000"),
+        ("A9038001FF", "9000"),
+        ("81", "6A80"),
+        ("A9028101", "6A80"),
+    ):
+        assert transmit(card, f"80AA0000{len(data) // 2:02X}{data}") == sw
+        assert opened(card) == 0
+    assert transmit(card, "80AA000004A9028100") == "9000"
+    assert opened(card) == 16
+    card.power_on()
+    assert opened(card) == 3
+    assert opened(Card(profile=Profile(channels=3))) == 2
 
 
 def test_a_channel_opened_from_another_stands_where_that_one_stands():
@@ -170,6 +195,19 @@ def test_always_waits_and_never_never():
     assert len(transmit(card, "81C0000000")) == 2 * 0x47 + 4
     card = card_with_applet(get_response="never")
     assert len(transmit(card, KEY)) == 2 * 0x47 + 4
+
+
+def test_over_t0_only_a_command_with_data_has_its_answer_waiting():
+    card = card_with_applet(get_response="t0")
+    assert transmit(card, KEY + "00") == transmit(card, KEY) == "6147"
+    assert len(transmit(card, "01C0000047")) == 2 * 0x47 + 4
+    application = transmit(card, "01CB000000")
+    assert application[-4:] == "9000"
+    assert transmit(card, "01CB0000") == application
+    assert transmit(card, "01CB000044") == application
+    assert transmit(card, "01CB000030") == transmit(card, "01CB000045") == "6C44"
+    assert transmit(card, "01CB000044") == application
+    assert transmit(card, "0184000010")[-4:] == "9000"  # its Le is a wish
 
 
 def test_256_bytes_wait_as_6100():

@@ -4,6 +4,7 @@ import pytest
 
 from iotsafe_tools.simulator.modem.card_identity import read_identity
 from iotsafe_tools.simulator.sim import Card, Profile
+from iotsafe_tools.simulator.sim.pin import Pin
 from iotsafe_tools.simulator.sim.tlv import decode_all
 
 AID = "A0000005590010"
@@ -252,7 +253,8 @@ def test_directory_lists_the_applications():
         ("00D6820001FF", "6982"),
         ("00DC01F401FF", "6982"),
         ("00F2030000", "6A86"),
-        ("0020000100", "6D00"),
+        ("0020000100", "6984"),  # no PIN is asked for
+        ("00200001083132333435363738", "6984"),
     ],
 )
 def test_file_errors(command, sw):
@@ -287,3 +289,56 @@ def test_a_modem_on_channel_0_does_not_disturb_the_applet_on_channel_1():
     for command in ("00A4000C023F00", "00A4000C022FE2", "00B000000A", "80F2000000"):
         transmit(card, command)
     assert transmit(card, "012B8001229E20" + "11" * 32) == "6143"
+
+
+# ---- DF GSM, and the PIN of a reader --------------------------------------------------------
+
+
+def test_df_gsm_has_what_a_reader_of_sims_looks_for():
+    card = Card(profile=Profile(spn="Test"))
+    assert transmit(card, "00A4000C027F20") == "9000"
+    assert described(card, "00F2000000")[0x83] == b"\x7f\x20"
+    assert read(card, "6F07") == "080910100000000010"
+    assert read(card, "6F46").startswith("0154657374")
+    assert (read(card, "6FAE"), read(card, "6FAD")) == ("03", "00000002")
+    assert described(card, "00A40004026F07")[0x83] == b"\x6f\x07"
+    assert transmit(card, "00A4000C026FE3") == "6A82"  # a file of the USIM only
+    assert transmit(card, "00A4080C047F206F07") == "9000"
+    assert transmit(card, "00A4080C047FFF6F07") == "9000"
+    assert described(card, "00F2000000")[0x83] == b"\x7f\xff"  # and not DF GSM
+
+
+def asks(card):
+    """Return the byte of C6 that says which PINs are enabled."""
+    return described(card, "00A40004023F00")[0xC6]
+
+
+def test_a_card_that_asks_its_reader_for_a_pin():
+    card = Card()
+    assert asks(card).hex() == "900100830101"
+    card.ask_for_pin(Pin("1234"))
+    assert asks(card).hex() == "900180830101"
+    for command, answer in (
+        ("00A4000C022FE2", "9000"),
+        ("00B000000A", "988812010000000010F19000"),  # no PIN is needed for the card's number
+        ("00A4080C047FFF6F07", "9000"),
+        ("00B0000009", "6982"),
+        ("00200001", "63C3"),
+        ("0020000100", "63C3"),
+        ("002000010831323335FFFFFFFF", "63C2"),
+        ("002000010431323334", "6700"),
+        ("0020000208" + "31323334FFFFFFFF", "6A86"),
+        ("0020000100", "63C2"),
+        ("002000010831323334FFFFFFFF", "9000"),
+        ("0020000100", "9000"),
+        ("00B0000009", "0809101000000000109000"),
+    ):
+        assert transmit(card, command) == answer, command
+    card.power_on()
+    for left in ("63C2", "63C1", "63C0", "6983"):
+        assert transmit(card, "002000010839393939FFFFFFFF") == left
+    card.power_on()
+    assert transmit(card, "002000010831323334FFFFFFFF") == "6983"
+    transmit(card, "0070000001")
+    assert transmit(card, f"01A4040007{AID}") == "9000"  # the applet asks for no PIN
+    assert transmit(card, "0184000001")[2:] == "9000"

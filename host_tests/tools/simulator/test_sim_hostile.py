@@ -120,7 +120,7 @@ steps = st.one_of(
     st.tuples(st.sampled_from(list(Kind)), st.integers(1, 9).map(lambda n: bytes([n]))),
 )
 SWITCHES = {
-    "get_response": st.sampled_from(["auto", "always", "never"]),
+    "get_response": st.sampled_from(["auto", "t0", "always", "never"]),
     "exact_le": st.booleans(),
     "signature_length": st.sampled_from([1, 2]),
     "signature_der": st.booleans(),
@@ -133,7 +133,7 @@ SWITCHES = {
     "wedge": st.booleans(),
     "success_sw": st.sampled_from([0x9000, 0x63CF, 0x9110]),
     "flip_signature_byte": st.one_of(st.none(), st.integers(0, 300)),
-    "keygen_response": st.sampled_from(["full", "key", "none"]),
+    "keygen_response": st.sampled_from(["full", "ids", "key", "none"]),
     "new_ids": st.booleans(),
     "algorithms": st.integers(0, 7),
     "functions": st.integers(0, 15),

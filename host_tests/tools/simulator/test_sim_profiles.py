@@ -102,7 +102,7 @@ def test_sound_profile_carries_the_main_job(name, tmp_path):
     while at == len(data) and at < 1024:
         part, sw = fetched(card, f"01B0{at:04X}{size + 2:02X}83{size:02X}{id}00")
         assert sw == "9000"
-        data, at = data + part, at + 256
+        data, at = data + part, at + profile.max_read
     length = 4 + int.from_bytes(data[2:4], "big")
     certificate = x509.load_der_x509_certificate(data[:length])
     key, id = len(profile.key_id), profile.key_id.hex()
@@ -186,7 +186,10 @@ def test_wedge():
     card.power_on()
     select(card)
     assert transmit(card, SIGN) == "6A86"
-    assert transmit(card, UPDATE + "00")[-4:] == "9000"
+    assert transmit(card, "012A010100") == "9000"  # which ends nothing
+    assert transmit(card, UPDATE + "00") == transmit(card, "012B800100") == "6985"
+    assert transmit(card, SIGN) == "6A86"
+    assert transmit(card, "012B9001069B0401020304" + "00")[-4:] == "9000"
     assert transmit(card, SIGN) == "9000"
 
 
@@ -226,8 +229,9 @@ def test_61_and_6c_everywhere():
     assert transmit(card, "01C0000040") == "6C4D"
     answer = transmit(card, "01C000004D")
     assert answer[12:] == "344549438641" + card.issuer.public_key(b"\x04").hex().upper() + "9000"
-    assert transmit(card, "0184000008") == "6108"
-    assert len(transmit(card, "01C0000008")) == 20
+    assert len(transmit(card, "0184000008")) == 20  # nothing waits after a command without data
+    assert transmit(card, "01CB000000") == "6C44"
+    assert len(transmit(card, "01CB000044")) == 2 * 0x44 + 4
 
 
 def test_a_proactive_command_is_pending():

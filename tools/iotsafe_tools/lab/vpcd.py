@@ -18,6 +18,7 @@ import socket
 from collections.abc import Callable
 
 from iotsafe_tools.simulator.modem.redact import redact_apdu
+from iotsafe_tools.simulator.sim.apdu import over_t0
 
 log = logging.getLogger(__name__)
 
@@ -85,7 +86,7 @@ class VirtualCard:
         if not self._powered:
             raise VpcdError("a command to a card without power")
         seconds = self._card.latency(message)
-        response = self._card.transmit(message)
+        response = self._card.transmit(over_t0(message))  # as its ATR says
         self._on_apdu(message, response, seconds)
         return seconds, response
 

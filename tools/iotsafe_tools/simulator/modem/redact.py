@@ -15,9 +15,11 @@ _APN = re.compile(
 _APDU = re.compile(r'(\+(?:CSIM|CGLA)[^";]*,\s*"?)([^";,]*)', re.I)
 _RESPONSE = re.compile(r'(\+(?:CSIM|CGLA):\s*\d+\s*,\s*"?)[0-9A-F]+([0-9A-F]{4}"?\s*)$', re.I)
 _LOGIN = re.compile(r"(\+(?:CNCFG:(?:[^,]*,){3}|QICSGP:(?:[^,]*,){2}|CSTT:[^,]*,)).*", re.I)
-_PIN_INS = {0x20, 0x24, 0x26, 0x28}
-_UNBLOCK_INS = 0x2C
-"""UNBLOCK PIN always has 16 bytes of data (102 221 11.1.13), unlike other uses of 2C."""
+_PIN_INS = {0x20, 0x26, 0x28}
+_CHANGE_INS, _UNBLOCK_INS = 0x24, 0x2C
+"""CHANGE and UNBLOCK PIN always have 16 bytes of data (102 221 11.1.10, 11.1.13), PUT PUBLIC KEY
+and VERIFY SIGNATURE seldom; then these begin with a public key's ID or label."""
+_PUBLIC_KEY_NAMES = (0x85, 0x75)
 _DERIVE_INS = {0x48, 0x4A}
 """COMPUTE PRF and HKDF: both command and response hold secrets."""
 RESULT_INS = {0x46, 0x84, *_DERIVE_INS}
@@ -28,16 +30,28 @@ def redact_apdu(apdu: bytes) -> str:
     """Return the hex of an APDU, without the data of VERIFY, CHANGE, DISABLE, ENABLE and UNBLOCK
     PIN, COMPUTE PRF and HKDF."""
     text = apdu.hex().upper()
-    if len(apdu) > 5 and secret_command(apdu[:5], len(apdu)):
+    if len(apdu) > 5 and secret_command(apdu[:5], len(apdu)) and not _names_key(apdu):
         return text[:10] + HIDDEN
     return text
 
 
-def secret_command(head: bytes, size: int = 21) -> bool:
-    """Return whether a command's data is secret. `head`: its first five bytes; `size`: of all."""
-    return head[1] in _PIN_INS | _DERIVE_INS or (
-        head[1] == _UNBLOCK_INS and head[4] == 16 and size == 21
+def _names_key(apdu: bytes) -> bool:
+    """Return whether the data of CHANGE or UNBLOCK PIN are none: they name a public key."""
+    return (
+        apdu[1] in (_CHANGE_INS, _UNBLOCK_INS)
+        and len(apdu) - 5 - apdu[4] in (0, 1)
+        and apdu[5] in _PUBLIC_KEY_NAMES
     )
+
+
+def secret_command(head: bytes, size: int | None = None) -> bool:
+    """Return whether a command's data is secret. `head`: its first five bytes; `size`: of all."""
+    ins, length = head[1], head[4]
+    if ins == _CHANGE_INS:  # a malformed one may hold PINs, too
+        return length == 16 or (size is not None and size - 5 - length not in (0, 1))
+    if ins == _UNBLOCK_INS:
+        return length == 16 and size in (None, 21)
+    return ins in _PIN_INS | _DERIVE_INS
 
 
 def redact_response(ins: int, response: bytes) -> str:

@@ -89,6 +89,16 @@ def parse(apdu: bytes) -> Command:
     raise Refused(status.WRONG_LENGTH)
 
 
+def over_t0(apdu: bytes) -> bytes:
+    """Return a command as a card with T=0 sees it (ISO/IEC 7816-3, 12.2): with a fifth byte, and
+    without Le after data."""
+    if len(apdu) == 4:
+        return apdu + b"\0"
+    if len(apdu) > 5 and apdu[4] and len(apdu) == 6 + apdu[4]:
+        return apdu[:-1]
+    return apdu
+
+
 @dataclass(frozen=True)
 class Reply:
     """The reply to a command: `data`, then the status word `sw`.

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from . import status, tlv
 from .administration import Administration
+from .apdu import Command
 from .objects import Container, Kind
 from .profile import Profile
 from .sessions import Session, Sessions
@@ -26,8 +27,22 @@ class Applet:
         """Reset: lose volatile keys and, unless the profile keeps them, sessions."""
         self.store.reset()
         self.list_rest = b""
-        if not self.profile.wedge:
+        if self.profile.wedge:
+            self.sessions.wedge()
+        else:
             self.sessions.clear()
+
+    def happened(self, event: str) -> None:
+        """End wedged sessions if the profile says that `event` (select, channel) does it."""
+        if event in self.profile.wedge_ends:
+            self.sessions.end_wedged()
+
+    def close_session(self, command: Command) -> None:
+        """Close session P2 of a command, for its init with P1 = 01. A wedged session stays open,
+        unless the profile says that this ends it."""
+        command.expect_no_data()
+        if "close" in self.profile.wedge_ends or not self.sessions.is_wedged(command.p2):
+            self.sessions.close(command.p2, command.ins)
 
     def find(self, kind: Kind, data: bytes) -> Container:
         """Return the object that `data`, one TLV with its ID or its label, names.

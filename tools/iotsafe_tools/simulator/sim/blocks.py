@@ -6,10 +6,9 @@ announced length runs past the block (K1) or ends with it (K2). Lengths above 7F
 one plain byte (section 14, item 10); the reading that fits the block wins.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from .tlv import SIGNATURE, TLVError, signature_readings
+from .tlv import SIGNATURE, TLVError, length_readings, signature_readings
 
 
 @dataclass(frozen=True)
@@ -18,6 +17,7 @@ class Blocks:
 
     tag: int
     limit: int  # the longest value, in bytes
+    lengths: str = "both"  # the forms of lengths above 7F that are read, see `tlv`
     total: int = 0  # bytes taken so far
     owed: int = 0  # bytes that a K1 header has announced and that are still to come
 
@@ -53,7 +53,7 @@ class Blocks:
         """Return the value's start in `block`, its bytes there, and its bytes still to come."""
         if len(block) < 2 or block[0] != self.tag:
             raise TLVError(f"tag {self.tag:02X} is missing")
-        readings = list(_readings(block))
+        readings = list(length_readings(block, self.lengths))
         for start, size in readings:
             rest = block[start + size :]
             if start + size == len(block) or (signed and _is_signature(rest, last)):
@@ -64,15 +64,6 @@ class Blocks:
                 if size > here:
                     return start, here, size - here
         raise TLVError(f"the length of tag {self.tag:02X} does not fit the block")
-
-
-def _readings(block: bytes) -> Iterator[tuple[int, int]]:
-    """Yield (start, length) of the value for each way to read the length field, BER first."""
-    first = block[1]
-    size = first - 0x80
-    if 1 <= size <= 3 and len(block) >= 2 + size:
-        yield 2 + size, int.from_bytes(block[2 : 2 + size], "big")
-    yield 2, first
 
 
 def _is_signature(data: bytes, last: bool) -> bool:

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 
 from . import apdu as a
 from . import commands as applet_commands
-from . import status
+from . import status, tlv
 from .apdu import Command, Reply
 from .applet import Applet
 from .issuer import Issuer
+from .pin import Pin
 from .plan import new_objects
 from .profile import Profile
 from .status import Refused
@@ -26,6 +27,8 @@ log = logging.getLogger(__name__)
 SELECT = 0xA4
 MANAGE_CHANNEL = 0x70
 GET_RESPONSE = 0xC0
+VERIFY_PIN = 0x20
+TERMINAL_CAPABILITY = 0xAA
 READ_BINARY = 0xB0
 READ_RECORD = 0xB2
 UPDATE_BINARY = 0xD6
@@ -54,7 +57,7 @@ class Channel:
     """One open logical channel."""
 
     applet: bool = False  # the IoT SAFE applet is selected, as opposed to the file system
-    current: int = MF  # file ID, in the file system
+    current: int = MF  # key of the file, in the file system
     pending: Reply | None = None  # waits for GET RESPONSE
     held: tuple[tuple, Reply] | None = None  # waits for the same command with the right Le (6Cxx)
 
@@ -80,6 +83,7 @@ class Card:
         self._applet = Applet(self.store, self.profile, random)
         self.issuer = Issuer(self.store, self.profile, self._applet.administration)
         self._files = FileSystem(self.profile)
+        self._extended = False  # the terminal has announced that it knows the channels 4 to 19
         self._channels: dict[int, Channel] = {}
         self._reset_channels()
 
@@ -90,10 +94,20 @@ class Card:
         """Reset channels, pending data, sessions and volatile keys; return the ATR."""
         self._reset_channels()
         self._applet.reset()
+        self._extended = False
+        if self._files.pin is not None:
+            self._files.pin.reset()
         return self.atr()
 
+    def ask_for_pin(self, pin: Pin | None) -> None:
+        """Let the card ask its terminal for `pin` by VERIFY (None: for none) from now on."""
+        self._files.pin = pin
+
     def atr(self) -> bytes:
-        """Answer to reset: T=0, historical bytes with the number of channels (7816-4, 8.1.1)."""
+        """Answer to reset: T=0, historical bytes with the number of channels (7816-4, 8.1.1).
+
+        With channels above 3 they say "8 or more", also before TERMINAL CAPABILITY.
+        """
         channels = min(self.profile.channels, 8) - 1
         capabilities = bytes([0x73, 0xFE, 0x21, 0x10 | channels])  # numbers given by the card
         body = bytes.fromhex("9F96801FC7 8031E0") + capabilities + b"\x67IOTSAFE"
@@ -169,9 +183,12 @@ class Card:
             if number not in self._channels:
                 raise Refused(status.CHANNEL_NOT_OPEN)
             del self._channels[number]
+            self._applet.happened("channel")
             return self._success(Reply())
         command.expect_p1p2(0x0000)
-        for number in range(1, self.profile.channels):
+        # Above 3 the class byte is another, so the terminal has to say that it knows it.
+        most = self.profile.channels if self._extended else min(self.profile.channels, 4)
+        for number in range(1, most):
             if number not in self._channels:
                 # From the basic channel it opens at the MF, from another one at that one's place.
                 inherits = command.channel != 0
@@ -187,24 +204,31 @@ class Card:
         """SELECT by AID (P1 = 04) or by file ID. A failed SELECT changes nothing."""
         if command.p1 != 0x04:
             node = self._files.select(channel.current, command)
-            channel.applet, channel.current = False, node.fid
-            return self._success(Reply(b"" if command.p2 == 0x0C else node.fcp()))
+            channel.applet, channel.current = False, node.key
+            return self._success(Reply(b"" if command.p2 == 0x0C else self._files.fcp(node)))
         if command.p2 not in (0x00, 0x04, 0x0C):
             raise Refused(status.WRONG_P1P2)
         if not 5 <= len(command.data) <= 16:
             raise Refused(status.WRONG_LENGTH)
         if any(aid.startswith(command.data) for aid in self.profile.aids):
             channel.applet, channel.current = True, MF
+            self._applet.happened("select")
             return self._success(Reply())
         if USIM_AID.startswith(command.data):
             channel.applet, channel.current = False, CURRENT_ADF
             folder = self._files.folder_of(CURRENT_ADF)
-            return self._success(Reply(b"" if command.p2 == 0x0C else folder.fcp()))
+            return self._success(Reply(b"" if command.p2 == 0x0C else self._files.fcp(folder)))
         raise Refused(status.NOT_FOUND)
 
     def _file_command(self, channel: Channel, command: Command) -> Reply:
         if command.ins == STATUS:
             return self._success(self._files.status(channel.current, command))
+        if command.ins == TERMINAL_CAPABILITY and command.cla == 0x80:
+            return self._terminal_capability(command)
+        if command.ins == VERIFY_PIN and not command.proprietary:
+            if self._files.pin is None:
+                raise Refused(status.PIN_DISABLED)
+            return self._success(self._files.pin.verify(command))
         commands = {READ_BINARY: self._files.read_binary, READ_RECORD: self._files.read_record}
         if command.ins in (UPDATE_BINARY, UPDATE_RECORD):
             raise Refused(status.NOT_ALLOWED)
@@ -214,6 +238,16 @@ class Card:
             raise Refused(status.UNKNOWN_CLASS)
         channel.current, reply = commands[command.ins](channel.current, command)
         return self._success(reply)
+
+    def _terminal_capability(self, command: Command) -> Reply:
+        """TERMINAL CAPABILITY (TS 102 221, 11.1.19): A9 { 81 "knows the channels 4 to 19" … }."""
+        command.expect_p1p2(0x0000)
+        try:
+            told = dict(tlv.decode_all(tlv.decode_exactly(command.data, 0xA9)[0]))
+        except tlv.TLVError:
+            raise Refused(status.WRONG_DATA) from None
+        self._extended = self._extended or 0x81 in told
+        return self._success(Reply())
 
     def _applet_reply(self, command: Command) -> Reply:
         reply = applet_commands.process(self._applet, command)
@@ -234,6 +268,12 @@ class Card:
         if not size:
             return _sw(reply.sw)
         waits = policy == "always" or (policy == "auto" and command.le is None) or size > 256
+        if policy == "t0":
+            waits = bool(command.data) or size > 256
+            other = not command.data and command.le not in (None, 256, size)
+            if other and not waits and not reply.cut:
+                channel.held = command.content, reply
+                return _sw(status.WRONG_LE << 8 | size & 0xFF)
         if command.le is not None and not reply.cut and size <= 256:
             exact = self.profile.exact_le and policy != "direct"
             if (exact and command.le != size) or (not waits and command.le < size):

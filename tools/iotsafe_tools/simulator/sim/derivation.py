@@ -26,7 +26,7 @@ _HASH = 0x91
 def compute_dh(applet: Applet, command: Command) -> Reply:
     """COMPUTE DH: return X of the shared point, 32 bytes; 6985 if the curves differ."""
     command.expect_p1p2(0x0000)
-    items = _unique(command.data)
+    items = _unique(applet, command.data)
     private = applet.find_named(o.Kind.PRIVATE, items)
     public = applet.find_named(o.Kind.PUBLIC, items)
     _expect_none(items)
@@ -50,7 +50,7 @@ def compute_prf(applet: Applet, command: Command) -> Reply:
     if command.p1 not in _PRF_TAGS:
         raise Refused(status.WRONG_P1P2)
     command.expect_p1p2(command.p1 << 8)
-    items = _unique(command.data)
+    items = _unique(applet, command.data)
     given = {tag: items.pop(tag, None) for tag in _PRF_TAGS[command.p1]}
     seed, size = items.pop(LABEL_AND_SEED, None), items.pop(SIZE, b"")
     if None in given.values() or seed is None or len(size) != 1 or not size[0]:
@@ -71,7 +71,7 @@ def compute_hkdf(applet: Applet, command: Command) -> Reply:
     The command has the input key (D1) or, by our reading, names a secret key of the card.
     """
     command.expect_p1p2(0x0000)
-    items = _unique(command.data)
+    items = _unique(applet, command.data)
     salt, number = items.pop(SALT, None), items.pop(_HASH, b"")
     hash_id = int.from_bytes(number, "big")
     if salt is None or len(number) != 2 or hash_id not in ecc.HASHES:
@@ -86,9 +86,9 @@ def compute_hkdf(applet: Applet, command: Command) -> Reply:
     return Reply(hmac.digest(salt or bytes(hashlib.new(name).digest_size), key, name))
 
 
-def _unique(data: bytes) -> dict[int, bytes]:
+def _unique(applet: Applet, data: bytes) -> dict[int, bytes]:
     """Return the data objects of a command; raise TLVError if one is there twice."""
-    decoded = tlv.decode_all(data)
+    decoded = tlv.decode_all(data, applet.profile.long_lengths)
     if len(decoded) != len({tag for tag, _ in decoded}):
         raise tlv.TLVError("a data object is there twice")
     return dict(decoded)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import groupby
 
 from . import status, tlv
 from .apdu import Command, Reply
 from .applet import Applet
-from .objects import Container, Kind
+from .objects import Container, File, Kind
 from .status import Refused
 
 APPLICATION = 0x00
@@ -69,6 +70,8 @@ def _object_data(applet: Applet, kind: Kind, name: bytes) -> Reply:
 
 def _info(applet: Applet, item: Container) -> bytes:
     profile = applet.profile
+    if profile.content_size and isinstance(item, File):
+        item = replace(item, size=len(item.content))
     return item.info(file_usage=profile.file_usage, algorithm_slip=profile.algorithm_slip)
 
 

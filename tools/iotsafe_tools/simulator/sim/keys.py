@@ -67,7 +67,8 @@ def generate_key_pair(applet: Applet, command: Command) -> Reply:
     applet.store.put(private, public, instead_of=old)
     ids = tlv.encode(o.Kind.PRIVATE.tags.id, private.id)
     ids += tlv.encode(o.Kind.PUBLIC.tags.id, public.id)
-    answers = {"full": ids + encode_key(public), "key": encode_key(public), "none": b""}
+    key_object = encode_key(public)
+    answers = {"full": ids + key_object, "ids": ids, "key": key_object, "none": b""}
     return Reply(answers[applet.profile.keygen_response])
 
 
@@ -90,8 +91,7 @@ class _Putting:
 def put_public_key_init(applet: Applet, command: Command) -> Reply:
     """PUT PUBLIC KEY init: open (P1 = 00) or close (01) session P2."""
     if command.p1 == 0x01:
-        command.expect_no_data()
-        applet.sessions.close(command.p2, command.ins)
+        applet.close_session(command)
         return Reply()
     command.expect_p1p2(command.p2)
     public = applet.find(o.Kind.PUBLIC, command.data)

@@ -53,9 +53,10 @@ class Profile:
     csim: bool = True
     # Channels that are open after a reset without MANAGE CHANNEL.
     open_channels: tuple[int, ...] = ()
-    # Data of a reply: "auto" at once if the command had Le, else 61xx; "always" 61xx; "never"
-    # at once, as with a reader that fetches by itself.
-    get_response: Literal["auto", "always", "never"] = "auto"
+    # Data of a reply: "auto" at once if the command had Le, else 61xx; "t0" as over T=0: 61xx
+    # after a command with data, else at once, or 6Cxx for a wrong Le other than 00; "never" at
+    # once, as with a reader that fetches by itself; "always" 61xx, which no card does.
+    get_response: Literal["auto", "t0", "always", "never"] = "auto"
     # True: 6Cxx unless Le is exactly the data's length. False: 6Cxx only if Le is too short.
     exact_le: bool = False
     # Instead of 9000: 91xx (after any command) or 63CF (after a command of the applet).
@@ -64,6 +65,11 @@ class Profile:
     # ---- encodings ---------------------------------------------------------------------------
     # Length bytes of tag 33: 2 (33 00 40) or 1 (33 40).
     signature_length: Literal[1, 2] = 2
+    # In commands: the form of tag 33's length that VERIFY SIGNATURE reads, one byte (33 40), two
+    # (33 00 40), or both; the form of other lengths of 80 to FF, BER (81 80), one plain byte (80),
+    # or both.
+    command_signature: Literal["both", "one", "two"] = "both"
+    long_lengths: Literal["both", "ber", "plain"] = "both"
     # DER inside tag 33 instead of r||s.
     signature_der: bool = False
     # Nonces of RFC 6979, for signatures that can be compared.
@@ -78,8 +84,8 @@ class Profile:
     file_usage: bool = True
     # Tags of functions and key agreement in the application data.
     application_tags: Literal["90/93", "61/6F"] = "90/93"
-    # GENERATE KEY PAIR returns both IDs and the key, only the key, or nothing.
-    keygen_response: Literal["full", "key", "none"] = "full"
+    # GENERATE KEY PAIR returns both IDs and the key, only the IDs, only the key, or nothing.
+    keygen_response: Literal["full", "ids", "key", "none"] = "full"
     # GENERATE KEY PAIR gives both halves new IDs.
     new_ids: bool = False
     # VERIFY SIGNATURE of a wrong signature: 6D01, or 6985.
@@ -103,20 +109,25 @@ class Profile:
     empty_salt: bool = True
     # The applet has GET DATA. False: 6D00.
     get_data: bool = True
-    # The length of a digest (9E) may differ from the announced hash's.
+    # A digest (9E) may have another length than the announced hash: 1 to 64 bytes.
     lenient_digest: bool = False
     # Most bytes that one READ FILE returns: 1..256.
     max_read: int = 256
     # The byte that fills the container after the content; None: the file ends with its content.
     file_padding: int | None = 0x00
+    # Tag 20 is the size of the file's content, not of its container.
+    content_size: bool = False
     # READ FILE with the offset at the end: 9000 without data, or 6A86 or 6981.
     read_end_sw: int = 0x9000
     # READ FILE with the offset beyond the end: 6A86 or 6981.
     read_beyond_sw: int = 0x6A86
 
     # ---- faults ------------------------------------------------------------------------------
-    # Sessions survive a reset: an abandoned one blocks its number until it is closed.
+    # Sessions survive a reset: an abandoned one blocks its number.
     wedge: bool = False
+    # What ends such a session: "close"; a last "update" in its mode; a last update with a digest
+    # ("9E") or a text ("9B") in any mode; the applet's next "select"; the end of any "channel".
+    wedge_ends: tuple[str, ...] = ("close", "update")
     # Tag 92 in information about keys announces 2 bytes and has one.
     algorithm_slip: bool = False
     # Application data: the length of the identifier (11) is one too large.
@@ -241,6 +252,7 @@ def _phone_number(value: Any) -> bool:
     return value == "" or (digits.isascii() and digits.isdigit() and len(digits) <= 20)
 
 
+_WEDGE_ENDS = ("close", "update", "9E", "9B", "select", "channel")
 _BYTE = range(256)
 _BITS = "a number of 0 to 255"
 _LIMITS: dict[str, _Limit] = {
@@ -257,13 +269,16 @@ _LIMITS: dict[str, _Limit] = {
     "aids": _each(_bytes(5, 16), "AIDs of 5 to 16 bytes"),
     "channels": _one_of(range(1, 21), "1..20"),
     "open_channels": _each(_of_type(int), "numbers of channels"),
-    "get_response": _one_of(("auto", "always", "never"), "auto, always or never"),
+    "wedge_ends": _each(_WEDGE_ENDS.__contains__, f"a list of {', '.join(_WEDGE_ENDS)}"),
+    "get_response": _one_of(("auto", "t0", "always", "never"), "auto, t0, always or never"),
     "success_sw": _one_of((0x9000, 0x63CF, *range(0x9100, 0x9200)), "9000, 63CF or 91xx"),
     "signature_length": _one_of((1, 2), "1 or 2"),
+    "command_signature": _one_of(("both", "one", "two"), "both, one or two"),
+    "long_lengths": _one_of(("both", "ber", "plain"), "both, ber or plain"),
     "list_layout": _one_of(("L1", "L2", "L3"), "L1, L2 or L3"),
     "list_part": _one_of(range(1, 257), "1..256"),
     "application_tags": _one_of(("90/93", "61/6F"), "90/93 or 61/6F"),
-    "keygen_response": _one_of(("full", "key", "none"), "full, key or none"),
+    "keygen_response": _one_of(("full", "ids", "key", "none"), "full, ids, key or none"),
     "mismatch_sw": _one_of((0x6D01, 0x6985), "6D01 or 6985"),
     "applet_id": (_bytes(0, 127), "0 to 127 bytes"),
     "max_sessions": _one_of(range(1, 256), "1..255"),

@@ -155,6 +155,7 @@ _CARD = {
     "applet_id": _hex,
     "open_channels": _list_of(lambda value: value),
     "missing": _list_of(lambda value: value),
+    "wedge_ends": _list_of(_text),
     "functions": _FUNCTIONS,
     "hashes": _HASHES,
     "algorithms": _ALGORITHMS,

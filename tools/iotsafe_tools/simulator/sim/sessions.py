@@ -1,6 +1,6 @@
 """Open sessions of the applet (section 10.1)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from . import status
@@ -12,13 +12,15 @@ class Session:
     """One command between init and last update.
 
     `ins` is the INS of the init command; `kind` and `id` name the object in use; `work` is the
-    command's own state, replaced after each update.
+    command's own state, replaced after each update. `wedged`: it was open at a reset of the card
+    and survived; the profile says what ends it.
     """
 
     ins: int
     kind: Any
     id: bytes
     work: Any
+    wedged: bool = False
 
 
 class Sessions:
@@ -51,6 +53,18 @@ class Sessions:
         if number in self._open:
             self.get(number, ins)
             del self._open[number]
+
+    def is_wedged(self, number: int) -> bool:
+        """Whether this session is open since before the card's reset."""
+        return number in self._open and self._open[number].wedged
+
+    def wedge(self) -> None:
+        """Keep all sessions over a reset."""
+        self._open = {number: replace(s, wedged=True) for number, s in self._open.items()}
+
+    def end_wedged(self) -> None:
+        """End the sessions that are open since before the card's reset."""
+        self._open = {number: s for number, s in self._open.items() if not s.wedged}
 
     def in_use(self, kind: Any, id: bytes) -> bool:
         """Whether an open session works with this object."""

@@ -19,6 +19,7 @@ VERIFY = 0x2C
 TEXT = 0x9B
 _MAX_TEXT = 0xFFFFFF
 _MAX_LAST_BLOCK = 0x80
+_MAX_DIGEST = 0x40
 _MAX_TAIL = 0x300  # bytes of a verification that wait for its last block
 
 
@@ -35,6 +36,8 @@ class Signing:
     mode: int
     hash_id: int
     lenient: bool  # accept a digest whose length is not the hash's
+    lengths: str  # the forms of lengths above 7F, and of the signature's length: see `tlv`
+    forms: str
     hasher: Any
     blocks: Blocks
     tail: bytes = field(default=b"", repr=False)
@@ -58,8 +61,7 @@ def verify_init(applet: Applet, command: Command) -> Reply:
 
 def _init(applet: Applet, command: Command, kind: o.Kind) -> Reply:
     if command.p1 == 0x01:
-        command.expect_no_data()
-        applet.sessions.close(command.p2, command.ins)
+        applet.close_session(command)
         return Reply()
     command.expect_p1p2(command.p2)
     decoded = tlv.decode_all(command.data)
@@ -75,7 +77,9 @@ def _init(applet: Applet, command: Command, kind: o.Kind) -> Reply:
         hash_id=hash_id,
         hasher=hashlib.new(ecc.HASHES[hash_id]),
         lenient=applet.profile.lenient_digest,
-        blocks=Blocks(TEXT, _MAX_TEXT),
+        lengths=applet.profile.long_lengths,
+        forms=applet.profile.command_signature,
+        blocks=Blocks(TEXT, _MAX_TEXT, applet.profile.long_lengths),
     )
     session = Session(command.ins, kind, item.id, work)
     applet.sessions.open(command.p2, session, applet.profile.max_sessions)
@@ -121,7 +125,7 @@ def compute_update(applet: Applet, command: Command) -> Reply:
     last = command.last_block
     item = applet.object_of(session)
     _require_usable(item, session.work.algorithm, session.work.hash_id)
-    work, digest, _ = _MODES[session.work.mode](session.work, command.data, last, False)
+    work, digest, _ = _step(applet, session, command.data, last, signed=False)
     if not last:
         applet.sessions.update(command.p2, replace(session, work=work))
         return Reply()
@@ -146,7 +150,7 @@ def verify_update(applet: Applet, command: Command) -> Reply:
     last = command.last_block
     item = applet.object_of(session)
     _require_usable(item, session.work.algorithm, session.work.hash_id)
-    work, digest, value = _MODES[session.work.mode](session.work, command.data, last, True)
+    work, digest, value = _step(applet, session, command.data, last, signed=True)
     if not last:
         applet.sessions.update(command.p2, replace(session, work=work))
         return Reply()
@@ -156,6 +160,23 @@ def verify_update(applet: Applet, command: Command) -> Reply:
     good = family.verify(item, digest, value, algorithm=work.algorithm)
     applet.sessions.close(command.p2, VERIFY)
     return Reply(sw=status.OK if good else applet.profile.mismatch_sw)
+
+
+def _step(applet: Applet, session: Session, data: bytes, last: bool, *, signed: bool) -> _Step:
+    """Take one block in the session's mode. A wedged session takes what its profile says: an
+    update in its own mode, a digest (9E), a text (9B)."""
+    work, mode = session.work, session.work.mode
+    if session.wedged:
+        ends = applet.profile.wedge_ends
+        wanted = {0x9E: ("9E", 0x03), TEXT: ("9B", 0x01)}.get(data[0] if data else None)
+        if last and wanted and wanted[0] in ends:
+            mode = wanted[1]
+            hasher = hashlib.new(ecc.HASHES[work.hash_id])
+            blocks = Blocks(TEXT, _MAX_TEXT, work.lengths)
+            work = replace(work, hasher=hasher, blocks=blocks, tail=b"")
+        elif "update" not in ends:
+            raise Refused(status.CONDITIONS)
+    return _MODES[mode](work, data, last, signed)
 
 
 def _flipped(value: bytes, at: int) -> bytes:
@@ -175,7 +196,7 @@ def _full_text(work: Signing, block: bytes, last: bool, signed: bool) -> _Step:
     hasher = work.hasher.copy()
     hasher.update(chunk)
     tail = _longer(work.tail, rest)
-    value = tlv.decode_signature(tail) if signed and last else b""
+    value = tlv.decode_signature(tail, work.forms) if signed and last else b""
     return replace(work, blocks=blocks, hasher=hasher, tail=tail), hasher.digest(), value
 
 
@@ -184,7 +205,7 @@ def _last_block(work: Signing, block: bytes, last: bool, signed: bool) -> _Step:
     work, data, value = _as_a_whole(work, block, last, signed)
     if not last:
         return work, b"", b""
-    tail, state, count = tlv.decode_exactly(data, 0x9A, 0x9C, 0x9D)
+    tail, state, count = tlv.decode_exactly(data, 0x9A, 0x9C, 0x9D, lengths=work.lengths)
     if not 1 <= len(tail) <= _MAX_LAST_BLOCK or len(count) != 4:
         raise tlv.TLVError("the last block or the count has the wrong size")
     try:
@@ -195,14 +216,20 @@ def _last_block(work: Signing, block: bytes, last: bool, signed: bool) -> _Step:
 
 
 def _final_hash(work: Signing, block: bytes, last: bool, signed: bool) -> _Step:
-    """Mode 03: take the digest (9E), of the announced hash's length unless lenient."""
+    """Mode 03: take the digest (9E), of the announced hash's length unless lenient. ECDSA uses at
+    most the leftmost 256 bits (FIPS 186-4 6.4)."""
     work, data, value = _as_a_whole(work, block, last, signed)
     if not last:
         return work, b"", b""
     (digest,) = tlv.decode_exactly(data, 0x9E)
-    allowed = ecc.DIGEST_SIZES if work.lenient else {ecc.digest_size(work.hash_id)}
-    if len(digest) not in allowed:
+    if len(digest) == ecc.digest_size(work.hash_id):
+        return work, digest, value
+    if not work.lenient or not 1 <= len(digest) <= _MAX_DIGEST:
         raise tlv.TLVError("the digest's length is not the announced hash's")
+    if len(digest) not in ecc.DIGEST_SIZES:
+        if work.algorithm != ecc.ECDSA:
+            raise tlv.TLVError("the padding of RSA needs the digest of a known hash")
+        digest = digest[: ecc.COORDINATE].rjust(ecc.COORDINATE, b"\0")
     return work, digest, value
 
 
@@ -214,7 +241,9 @@ def _as_a_whole(work: Signing, block: bytes, last: bool, signed: bool) -> _Step:
     if not (last or signed):
         raise Refused(status.WRONG_P1P2)
     tail = _longer(work.tail, block)
-    data, value = tlv.split_signature(tail) if last and signed else (tail, b"")
+    data, value = tail, b""
+    if last and signed:
+        data, value = tlv.split_signature(tail, work.lengths, work.forms)
     return replace(work, tail=tail), data, value
 
 

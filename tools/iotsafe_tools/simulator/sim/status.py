@@ -2,11 +2,14 @@
 
 OK = 0x9000
 MORE_DATA = 0x6300  # object list: the next part follows with P2 = 01
+TRIES_LEFT = 0x63C0  # a wrong PIN; the low digit is the number of tries
 ADMINISTRATION_DONE = 0x63CF  # success, after a remote administration of the object
 WRONG_LENGTH = 0x6700
 CHANNEL_NOT_OPEN = 0x6881
 WRONG_FILE_STRUCTURE = 0x6981
 NOT_ALLOWED = 0x6982  # security status not satisfied
+BLOCKED = 0x6983  # no try of the PIN is left
+PIN_DISABLED = 0x6984  # referenced data invalidated: the card does not ask for the PIN
 ADMINISTRATION_RUNS = 0x6984  # a remote administration of the object is under way
 CONDITIONS = 0x6985  # conditions of use not satisfied
 NO_CURRENT_FILE = 0x6986

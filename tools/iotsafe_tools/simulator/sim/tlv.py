@@ -1,4 +1,8 @@
-"""TLV data objects of the applet: one-byte tags, BER lengths (section 5.1)."""
+"""TLV data objects of the applet: one-byte tags, BER lengths (section 5.1).
+
+Some clients write a length of 80 to FF as one plain byte (section 14, item 10). Functions with
+`lengths` read "ber", "plain" or "both" of these; of both the reading that fits the data wins.
+"""
 
 from collections.abc import Iterable, Iterator
 
@@ -45,10 +49,12 @@ def value_bounds(data: bytes, at: int) -> tuple[int, int]:
     return start, start + int.from_bytes(data[at + 2 : start], "big")
 
 
-def decode_all(data: bytes) -> list[tuple[int, bytes]]:
+def decode_all(data: bytes, lengths: str = "ber") -> list[tuple[int, bytes]]:
     """Return the TLVs of `data` as (tag, value) pairs; TLVError unless they fill it exactly."""
     items, at = [], 0
     while at < len(data):
+        if lengths != "ber" and at + 1 < len(data) and data[at + 1] >= 0x80:
+            return items + _with_plain(data, at, lengths)
         start, end = value_bounds(data, at)
         if end > len(data):
             raise TLVError(f"the value of tag {data[at]:02X} is cut off")
@@ -57,12 +63,37 @@ def decode_all(data: bytes) -> list[tuple[int, bytes]]:
     return items
 
 
-def decode_exactly(data: bytes, *tags: int) -> list[bytes]:
+def _with_plain(data: bytes, at: int, lengths: str) -> list[tuple[int, bytes]]:
+    """Decode the TLVs from `at` on; the first has a length byte above 7F."""
+    for start, size in length_readings(data[at:], lengths):
+        end = at + start + size
+        if end > len(data):
+            continue
+        try:
+            return [(data[at], data[at + start : end]), *decode_all(data[end:], lengths)]
+        except TLVError:
+            continue
+    raise TLVError(f"the length of tag {data[at]:02X} does not fit")
+
+
+def length_readings(data: bytes, lengths: str) -> Iterator[tuple[int, int]]:
+    """Yield (start, size) of the value of the TLV in `data` for each way to read its length, BER
+    first."""
+    first = data[1]
+    size = first - 0x80
+    shortest = 2 if lengths == "plain" else 1  # above FF there is BER only
+    if shortest <= size <= 3 and len(data) >= 2 + size:
+        yield 2 + size, int.from_bytes(data[2 : 2 + size], "big")
+    if first < 0x80 or lengths != "ber":
+        yield 2, first
+
+
+def decode_exactly(data: bytes, *tags: int, lengths: str = "ber") -> list[bytes]:
     """Return the values of `tags`, in that order; `data` must hold each once, and nothing else.
 
     Raises TLVError.
     """
-    items = decode_all(data)
+    items = decode_all(data, lengths)
     values = dict(items)
     if len(items) != len(tags) or values.keys() != set(tags):
         raise TLVError("the data objects do not fit the command")
@@ -77,22 +108,24 @@ def encode_signature(value: bytes, length_bytes: int) -> bytes:
     return bytes([SIGNATURE]) + len(value).to_bytes(length_bytes, "big") + value
 
 
-def decode_signature(data: bytes) -> bytes:
-    """Return tag 33's value with any form of length; TLVError unless it fills `data`."""
+def decode_signature(data: bytes, forms: str = "both") -> bytes:
+    """Return tag 33's value; TLVError unless it fills `data`. forms: see `signature_readings`."""
     if len(data) < 2 or data[0] != SIGNATURE:
         raise TLVError("no signature (tag 33)")
-    for start, size in signature_readings(data):
+    for start, size in signature_readings(data, forms):
         if start + size == len(data):
             return data[start:]
     raise TLVError("the length of the signature is wrong")
 
 
-def signature_readings(data: bytes) -> Iterator[tuple[int, int]]:
-    """Yield (start, length) of tag 33's value for each way to read its length: two bytes, BER, one
-    byte."""
+def signature_readings(data: bytes, forms: str = "both") -> Iterator[tuple[int, int]]:
+    """Yield (start, length) of tag 33's value for each way to read its length: two bytes ("two"),
+    BER or one byte ("one")."""
     first = data[1]
-    if len(data) >= 3 and first <= 0x01:
+    if forms != "one" and len(data) >= 3 and first <= 0x01:
         yield 3, int.from_bytes(data[1:3], "big")
+    if forms == "two":
+        return
     size = first - 0x80
     if 1 <= size <= 2 and len(data) >= 2 + size:
         yield 2 + size, int.from_bytes(data[2 : 2 + size], "big")
@@ -100,9 +133,13 @@ def signature_readings(data: bytes) -> Iterator[tuple[int, int]]:
         yield 2, first
 
 
-def split_signature(data: bytes) -> tuple[bytes, bytes]:
+def split_signature(data: bytes, lengths: str, forms: str) -> tuple[bytes, bytes]:
     """Return the TLVs before tag 33, undecoded, and the signature's value. Raises TLVError."""
-    at = 0
-    while at < len(data) and data[at] != SIGNATURE:
-        at = value_bounds(data, at)[1]
-    return data[:at], decode_signature(data[at:])
+    at = data.find(SIGNATURE)
+    while at >= 0:
+        try:
+            decode_all(data[:at], lengths)
+            return data[:at], decode_signature(data[at:], forms)
+        except TLVError:
+            at = data.find(SIGNATURE, at + 1)
+    raise TLVError("the data objects and the signature do not fit")

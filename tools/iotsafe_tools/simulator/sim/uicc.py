@@ -4,16 +4,22 @@ from collections.abc import Iterator
 
 from . import status, tlv
 from .apdu import Command, Reply
+from .pin import Pin
 from .profile import Profile
 from .status import Refused
-from .uicc_files import CURRENT_ADF, MF, Node, file_system
+from .uicc_files import CURRENT_ADF, MF, PIN_RULE, Node, file_system
 
 
 class FileSystem:
-    """The files of one card; each channel has its own current file, as a file ID."""
+    """The files of one card; each channel has its own current file, as its key."""
 
     def __init__(self, profile: Profile) -> None:
         self._profile = profile
+        self.pin: Pin | None = None  # the card asks for it
+
+    def fcp(self, node: Node) -> bytes:
+        """Return the file control parameters of a node."""
+        return node.fcp(asks_pin=self.pin is not None)
 
     def folder_of(self, current: int) -> Node:
         """Return the folder that `current` is, or lies in."""
@@ -42,7 +48,7 @@ class FileSystem:
         folder = nodes[MF] if command.p1 == 0x08 else self.folder_of(current)
         node = folder
         for fid in _fids(data):
-            node = nodes.get(fid)
+            node = nodes.get(folder.fid << 16 | fid) or nodes.get(fid)
             if node is None or not _reachable(folder, node):
                 raise Refused(status.NOT_FOUND)
             folder = node if node.folder else nodes[node.parent]
@@ -51,14 +57,15 @@ class FileSystem:
         return node
 
     def read_binary(self, current: int, command: Command) -> tuple[int, Reply]:
-        """READ BINARY: return the new current file ID, and the bytes from the offset."""
+        """READ BINARY: return the new current file's key, and the bytes from the offset."""
         command.expect_no_data()
         node, offset = self._addressed(current, command)
         if node.records:
             raise Refused(status.WRONG_FILE_STRUCTURE)
+        self._require_pin(node)
         if offset > len(node.content):
             raise Refused(status.WRONG_P1P2)
-        return node.fid, Reply(_cut(node.content[offset:], command.le))
+        return node.key, Reply(_cut(node.content[offset:], command.le))
 
     def read_record(self, current: int, command: Command) -> tuple[int, Reply]:
         """READ RECORD, absolute: P1 is the number from 1, P2 is 04, or an SFI and 04."""
@@ -70,16 +77,22 @@ class FileSystem:
             raise Refused(status.WRONG_FILE_STRUCTURE)
         if not 1 <= command.p1 <= len(node.records):
             raise Refused(status.NO_RECORD)
-        return node.fid, Reply(_cut(node.records[command.p1 - 1], command.le))
+        self._require_pin(node)
+        return node.key, Reply(_cut(node.records[command.p1 - 1], command.le))
 
     def status(self, current: int, command: Command) -> Reply:
         """STATUS: return the current folder's parameters (P2 = 00), AID (01), or nothing (0C)."""
         command.expect_no_data()
         folder = self.folder_of(current)
-        answers = {0x00: folder.fcp(), 0x01: tlv.encode(0x84, folder.aid), 0x0C: b""}
+        answers = {0x00: self.fcp(folder), 0x01: tlv.encode(0x84, folder.aid), 0x0C: b""}
         if command.p1 > 0x02 or command.p2 not in answers:
             raise Refused(status.WRONG_P1P2)
         return Reply(answers[command.p2])
+
+    def _require_pin(self, node: Node) -> None:
+        """Raise Refused 6982 if the file needs the PIN, and it was not entered."""
+        if node.rule == PIN_RULE and self.pin is not None and not self.pin.verified:
+            raise Refused(status.NOT_ALLOWED)
 
     def _addressed(self, current: int, command: Command) -> tuple[Node, int]:
         """Return READ BINARY's file and offset: by short file ID if bit 8 of P1 is set."""

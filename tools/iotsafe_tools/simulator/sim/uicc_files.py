@@ -1,9 +1,9 @@
 """The content of the UICC's files (ETSI TS 102 221, 13; 3GPP TS 31.102, 4.2), and their FCP. Files
-are read only; the simulated modem does PINs and authentication itself.
+are read only; the simulated modem does authentication itself.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from . import tlv
 from .profile import Profile
@@ -11,6 +11,7 @@ from .profile import Profile
 USIM_AID = bytes.fromhex("A0000000871002FFFFFFFF8907090000")
 MF = 0x3F00
 CURRENT_ADF = 0x7FFF
+DF_GSM = 0x7F20
 _ARR_OF_MF = 0x2F06
 _ARR_OF_ADF = 0x6F06
 
@@ -25,12 +26,12 @@ _RULES = tuple(
     bytes.fromhex(rule + _ADM_UPDATES).ljust(30, b"\xff")
     for rule in ("800101 9000", "800101 A406 830101 950108")
 )
-_ALWAYS, _PIN = 1, 2
+_ALWAYS, PIN_RULE = 1, 2
 
 # Clock stop allowed; supply voltages of classes A, B and C (TS 102 221, 11.1.1.4.6.1).
 _CHARACTERISTICS = bytes.fromhex("800171")
-# PIN 1 (key reference 01) exists and is disabled (11.1.1.4.10).
-_PIN_STATUS = bytes.fromhex("900100 830101")
+# PIN 1 (key reference 01) exists, and is disabled or enabled (9.5.2, 11.1.1.4.10).
+_PIN_STATUS = {False: bytes.fromhex("900100 830101"), True: bytes.fromhex("900180 830101")}
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,12 @@ class Node:
     folder: bool = False
     rule: int = _ALWAYS  # record of EF_ARR
 
-    def fcp(self) -> bytes:
+    @property
+    def key(self) -> int:
+        """A number that no other node has: the file ID or, in DF GSM, its path."""
+        return self.fid if self.parent != DF_GSM else DF_GSM << 16 | self.fid
+
+    def fcp(self, *, asks_pin: bool = False) -> bytes:
         """Return the file control parameters, in the order of TS 102 221, 11.1.1.3."""
         items = [(0x82, self._descriptor()), (0x83, _uint16(self.fid))]
         if self.folder:
@@ -57,7 +63,7 @@ class Node:
         in_adf = CURRENT_ADF in (self.parent, self.fid)
         items.append((0x8B, _uint16(_ARR_OF_ADF if in_adf else _ARR_OF_MF) + bytes([self.rule])))
         if self.folder:
-            items.append((0xC6, _PIN_STATUS))
+            items.append((0xC6, _PIN_STATUS[asks_pin]))
         else:
             size = len(self.content) + sum(map(len, self.records))
             items += [(0x80, _uint16(size)), (0x88, bytes([self.sfi << 3]) if self.sfi else b"")]
@@ -76,7 +82,7 @@ def _uint16(number: int) -> bytes:
 
 
 def file_system(profile: Profile) -> dict[int, Node]:
-    """Return all nodes by file ID. The IDs are unique across folders here."""
+    """Return all nodes by their key."""
     applications = [(USIM_AID, b"USIM"), *((aid, b"IoT SAFE") for aid in profile.aids)]
     records = tuple(_directory_entry(aid, label) for aid, label in applications)
     files = (
@@ -87,8 +93,10 @@ def file_system(profile: Profile) -> dict[int, Node]:
         Node(0x2FE2, MF, sfi=0x02, content=_swapped(profile.iccid).ljust(10, b"\xff")),
         Node(CURRENT_ADF, MF, aid=USIM_AID, folder=True),
         *_usim_files(profile),
+        Node(DF_GSM, MF, folder=True),
+        *_gsm_files(profile),
     )
-    return {node.fid: node for node in files}
+    return {node.key: node for node in files}
 
 
 def _usim_files(profile: Profile) -> Iterable[Node]:
@@ -108,12 +116,22 @@ def _usim_files(profile: Profile) -> Iterable[Node]:
         (0x6FAD, 0x03, bytes([0, 0, 0, profile.mnc_digits])),
         (0x6FE3, 0x1E, b"\xff" * 12 + area + b"\x01"),  # EF_EPSLOCI: not updated
     ):
-        rule = _ALWAYS if fid in (0x6F05, 0x6FAD) else _PIN
+        rule = _ALWAYS if fid in (0x6F05, 0x6FAD) else PIN_RULE
         yield Node(fid, CURRENT_ADF, sfi=sfi, content=content, rule=rule)
     number = _number(profile.msisdn)
-    yield Node(0x6F40, CURRENT_ADF, records=(number,), rule=_PIN)
+    yield Node(0x6F40, CURRENT_ADF, records=(number,), rule=PIN_RULE)
     yield Node(0x6FB7, CURRENT_ADF, sfi=0x01, records=(bytes.fromhex("11F2FF00"),))  # EF_ECC: 112
     yield Node(_ARR_OF_ADF, CURRENT_ADF, sfi=0x17, records=_RULES)
+
+
+def _gsm_files(profile: Profile) -> Iterable[Node]:
+    """Yield the files of DF GSM (TS 51.011, 10.3), for readers that look there: those of the USIM
+    that a SIM has, too, and the phase."""
+    shared = {0x6F05, 0x6F07, 0x6F31, 0x6F40, 0x6F46, 0x6F78, 0x6F7B, 0x6F7E, 0x6FAD}
+    for node in _usim_files(profile):
+        if node.fid in shared:
+            yield replace(node, parent=DF_GSM, sfi=None)
+    yield Node(0x6FAE, DF_GSM, content=b"\x03")  # EF_Phase: phase 2+
 
 
 # ---- codings -------------------------------------------------------------------------------
