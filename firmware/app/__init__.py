@@ -71,8 +71,8 @@ def _run(board, guard, led, messages):
 
 
 def _load(board, guard):
-    """Return the config, or None if there is no usable one. Unload the module that checks it,
-    because it takes 1.6 KB of heap."""
+    """Return the config, or None if there is no usable one. Unload the modules that read and check
+    it, because they take heap."""
     from . import config
 
     try:
@@ -85,8 +85,9 @@ def _load(board, guard):
             _ask(board)
         return None
     finally:
-        sys.modules.pop(config.__name__, None)
-        globals().pop("config", None)
+        for name in ("config", "strict_json"):
+            sys.modules.pop("app." + name, None)
+            globals().pop(name, None)
 
 
 def _ask(board):

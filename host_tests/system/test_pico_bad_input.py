@@ -154,9 +154,13 @@ def delivers(terminal: Terminal, subscriber: Subscriber) -> None:
 # -- the config -----------------------------------------------------------------------------------
 
 CONFIGS = {
-    "truncated": (lambda good: good[: len(good) // 2], "config.json: not JSON, or cut off"),
-    "not JSON": (lambda good: b"\x00\xff" * 200, "config.json: not JSON, or cut off"),
-    "empty": (lambda good: b"", "config.json: not JSON, or cut off"),
+    "truncated": (lambda good: good[: len(good) // 2], r"config.json: .*\(line \d+, column \d+\)"),
+    "not JSON": (lambda good: b"\x00\xff" * 200, "config.json: not text, or UTF-16"),
+    "a lost backslash": (
+        lambda good: good.replace(b"{", b'{"mqtt.user": "corp\\alice", ', 1),
+        r"config.json: no escape: write \\\\ for \\ \(line 1, column 20\)",
+    ),
+    "empty": (lambda good: b"", "config.json: cut off"),
     "huge": (lambda good: b" " * 9000, "config.json: larger than 8192 bytes"),
     "newer": (
         lambda good: good.replace(b'"version": 1', b'"version": 2'),

@@ -68,6 +68,9 @@ def test_control_c_stops_the_watchdog_and_then_closes_the_session():
     finally:
         del sys.modules["board"]
     assert board.log == ["watch", "run", "unwatch", "stop"], board.log
+    # The modules that read and checked the config have left the heap.
+    for name in ("config", "strict_json"):
+        assert "app." + name not in sys.modules and not hasattr(app, name), name
 
 
 def test_a_package_that_was_installed_over_the_frozen_one_is_named():

@@ -228,42 +228,39 @@ def test_no_file():
 
 
 def test_a_file_cut_off_at_every_byte():
-    # MicroPython's own parser accepts many of these as complete.
     data = with_field("mqtt.user", 'a "quote" \\ and {brackets[')
     data["sim"] = {"aids": ["A000000559"]}
     whole = json.dumps(data).encode()
     write(whole)
     assert load("config.json")["mqtt.user"] == 'a "quote" \\ and {brackets['
     for size in some(range(len(whole))):
-        refused(whole[:size], "config.json: not JSON, or cut off")
+        refused(whole[:size], "config.json: cut off (line 1, column %d)" % (size + 1))
 
 
 def test_a_file_that_is_no_json():
-    for data in (
-        b"",
-        b"\x00" * 100,
-        b"\xff" * 4096,  # erased flash
-        b"version = 1",
-        b'{"version": 1,}x',
-        b'{"version": 1} {"version": 1}',
-        b"{'version': 1}",
-        b'{"mqtt": {"host": "\xff\xfe"}}',
-        b"null",
-        b'{"version": 1, "mqtt": {"host": "h"}, "modem": {"pin": "1234"',
-        b'{"version": 1, "mqtt": {"host": "h"}, "modem": {"pin": "1234}}',
-        b'{"version": 1, "mqtt": {"host": "h"}, "modem": {"pin": "1234\\"}}',
-        b"[" * 5000,
-        b'{"a":' * 1600,
-        b"{[1]: 2}",
+    # test_strict_json.py has the causes and places.
+    for data, line in (
+        (b"", "cut off (line 1, column 1)"),
+        (b"\xff" * 4096, 'no value: is a " missing? (line 1, column 1)'),  # erased flash
+        (b"version = 1", 'no value: is a " missing? (line 1, column 1)'),
+        (b'{"version": 1,\n"mqtt": {"host": "h",}}', "a comma too many (line 2, column 22)"),
+        (b'{"mqtt": {"user": "corp\\alice"}}', "no escape: write \\\\ for \\ (line 1, column 24)"),
+        (b'{"mqtt": {"user": "a",\r\n"user": "b"}}', "the same name again (line 2, column 1)"),
     ):
-        refused(data, "config.json: not JSON, or cut off")
+        refused(data, "config.json: " + line)
 
 
-def test_keys_that_json_does_not_allow():
-    # MicroPython's parser accepts them.
-    write(b'{1: 2, "version": 1, "mqtt": {"host": "h", 3: 4}}')
-    with raises(ConfigError):
+def test_the_same_field_in_both_forms():
+    write(b'{"version": 1, "mqtt": {"host": "h", "password": "a"}, "mqtt.password": "b"}')
+    with raises(ConfigError, text="mqtt.password: given twice"):
         load("config.json")
+
+
+def test_a_secret_keeps_every_byte():
+    secret = 'corp\\alice "\u00fc\u20ac\U0001f600" \x7f/ {[,:'
+    for text in (secret, "".join(reversed(secret))):
+        write(json.dumps(with_field("mqtt.password", text)).encode())
+        equal(load("config.json")["mqtt.password"].encode(), text.encode())
 
 
 def test_a_file_that_is_too_large():
