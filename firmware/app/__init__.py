@@ -55,6 +55,11 @@ def _run(board, guard, led, messages):
         say("config", "modem.uart: no UART there (%s)", e)
         guard.prove()
         return False
+    try:
+        supervisor.sensor()
+    except Exception as e:  # the board stays connected; each reading that fails is a line
+        say("sensor", "sensors.py fails:")
+        getattr(sys, "print_exception", print)(e)
     supervisor.on_step = led.show
     supervisor.on_delivered = guard.prove
     if hasattr(board, "watchdog"):
