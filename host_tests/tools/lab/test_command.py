@@ -72,9 +72,22 @@ def test_a_transcript_is_written(tmp_path):
     assert '"host": "AT\\r"}' in lines[1]
 
 
+def test_the_pin_is_not_in_the_list_of_processes(tmp_path):
+    for words in (("--pin", "47110815"), ("--pin=47110815",)):
+        process = start("--uart", f"pty:{tmp_path}/modem", *words)
+        try:
+            assert "listens on" in process.stdout.readline()
+            listed = Path(f"/proc/{process.pid}/cmdline").read_bytes()
+        finally:
+            process.kill()
+            process.communicate()
+        assert b"--pin" in listed and b"47110815" not in listed, listed
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (["--control", "tcp:0.0.0.0:0"], "could be reached from other machines"),
         (["--uart", "nothing"], "no UART 'nothing'"),
         (["--profile", "nosuch"], "no SIM profile 'nosuch'"),
         (["--modem", "nosuch"], "no modem 'nosuch'; there are bg77, bg95"),

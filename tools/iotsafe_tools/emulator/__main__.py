@@ -14,6 +14,7 @@ from iotsafe_tools.demo.stage import perform
 from iotsafe_tools.demo.view import View
 from iotsafe_tools.lab import Lab
 from iotsafe_tools.testbed import ROOT, Rig
+from iotsafe_tools.testbed.private import write_private
 
 from .console import Console
 from .pico import Pico
@@ -33,7 +34,7 @@ def provision(pico: Pico, rig: Rig, period: int) -> None:
     del config["modem"]["uart"]  # the board's modem is wired
     folder = rig.folder / "board"
     folder.mkdir(exist_ok=True)
-    (folder / "config.json").write_text(json.dumps(config))
+    write_private(folder / "config.json", json.dumps(config).encode())
     (folder / "ca.pem").write_bytes(rig.pki.ca_pem)
     pico.mpremote("resume", "fs", "cp", str(folder / "config.json"), str(folder / "ca.pem"), ":/")
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from typer.core import TyperCommand
 
+from iotsafe_tools.console.options import hide
 from iotsafe_tools.console.signals import handled
 
 from . import vpcd as reader
@@ -47,7 +48,10 @@ def lab(
         float | None,
         typer.Option(help="Time of a signature on the SIM; replaces the profile's."),
     ] = None,
-    pin: Annotated[str | None, typer.Option(help="The SIM asks for this PIN.")] = None,
+    pin: Annotated[
+        str | None,
+        typer.Option(help="The SIM asks for this PIN.", envvar="IOTSAFE_LAB_PIN", callback=hide),
+    ] = None,
     auto_power: Annotated[
         bool, typer.Option("--auto-power/--power-key", help="Boot at once, or wait for the key.")
     ] = True,
@@ -152,6 +156,12 @@ def _print_reader(event: dict) -> None:
     if event["kind"] == "reader":
         state = "has the card" if event["attached"] else "is gone, or the card was taken out"
         typer.echo(f"lab: the reader at {event['name']} {state}")
+        wide = reader.exposed(int(event["name"].rpartition(":")[2])) if event["attached"] else []
+        if wide:
+            typer.echo(
+                f"lab: vpcd listens on {', '.join(wide)}: other machines may reach it; let a "
+                "firewall close these ports"
+            )
 
 
 def _resolve(entries: list[str]) -> dict[str, tuple[str, int | None]]:
