@@ -122,7 +122,8 @@ def lab(
             raise typer.Exit(1) from None
         with bench:
             typer.echo(how_to(bench, baud))
-            ended.wait()
+            while not ended.wait(1.0):  # without a limit, Windows would not see Ctrl-C
+                pass
         if bench.transcript_problem:
             typer.echo(f"lab: the transcript ended early: {bench.transcript_problem}")
         typer.echo("lab: stopped")

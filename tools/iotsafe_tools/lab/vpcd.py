@@ -32,7 +32,12 @@ PENALTY = 10.0
 
 POWER_OFF, POWER_ON, RESET, GET_ATR = b"\x00", b"\x01", b"\x02", b"\x04"
 _LISTEN = "0A"  # a state in /proc/net/tcp
-_CONNECTING = (errno.EINPROGRESS, errno.EALREADY)
+# Results of a connect that goes on; the last one is Windows'.
+_CONNECTING = (
+    errno.EINPROGRESS,
+    errno.EALREADY,
+    getattr(errno, "WSAEWOULDBLOCK", errno.EINPROGRESS),
+)
 
 
 class VpcdError(ValueError):
@@ -208,7 +213,8 @@ class Reader:
                 return False
             # vpcd sends length and content apart, and the content only after the kernel has
             # acknowledged the length, which it would delay by 40 ms.
-            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
+            if hasattr(socket, "TCP_QUICKACK"):  # Linux
+                self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
             self._protocol.feed(data)
             answer = self._protocol.next_answer()
         if answer is not None:
