@@ -39,13 +39,15 @@ def _port(value):
 
 
 def _host(value):
-    if (
-        not value
-        or len(value) > 64
-        or not all(c.isalpha() or c.isdigit() or c in ".-" for c in value)
-    ):
-        return "a host name or IP address, at most 64 characters"
-    return None
+    good = 0 < len(value) <= 64
+    if ":" in value:  # an IPv6 address; the modem knows more of its form
+        good = good and (value.count("::") == 1 or value.count(":") == 7)
+        known = "0123456789abcdef:."
+    else:
+        known = "0123456789abcdefghijklmnopqrstuvwxyz.-_"
+    if good and all(c in known for c in value.lower()):
+        return None
+    return "a host name or IP address, at most 64 characters"
 
 
 def _period(value):

@@ -72,7 +72,20 @@ GOOD = (
     ("sim.aids", ([], ["A000000559"], ["A0000005590010", "a0000005590010" + "00" * 9])),
     ("sim.key", ("", "01", "0a0B", "00" * 20, "label:KEY", "label:" + 60 * "x")),
     ("sim.certificate", ("", "02", "label:01")),
-    ("mqtt.host", ("h", "10.0.0.1", "mqtt-1.example.com", "a" * 64)),
+    (
+        "mqtt.host",
+        (
+            "h",
+            "10.0.0.1",
+            "mqtt-1.example.com",
+            "a" * 64,
+            "my_broker.Lan",
+            "::1",
+            "2001:DB8::17",
+            "fe80:0:0:0:1:2:3:4",
+            "::ffff:10.0.0.1",
+        ),
+    ),
     ("mqtt.port", (1, 8883, 65535)),
     ("mqtt.ca", ("ca.pem", "/flash/ca.der")),
     ("mqtt.client_id", ("", "meter-17", "a/b", "x" * 128)),
@@ -117,7 +130,8 @@ BAD = (
     ("sim.certificate", ("1", "zz"), "must be hex digits, at most 20 bytes"),
     (
         "mqtt.host",
-        ("", "a" * 65, "mqtt://h", "h:8883", "a b", "h/", 'h"', "h\r\n", "h_1"),
+        ("", "a" * 65, "mqtt://h", "h:8883", "a b", "h/", 'h"', "h\r\n", "gr\u00fcn.example")
+        + ("[::1]", "ca:8883", "::1::2", "::1%eth0", "::g", "1:2:3:4:5:6:7", "::" + "1" * 63),
         "must be a host name or IP address, at most 64 characters",
     ),
     ("mqtt.port", (0, -1, 65536, 10**12), "must be 1 to 65535"),

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import serial
+import typer
 from typer.testing import CliRunner
 
 from iotsafe_tools import cli
@@ -161,3 +162,12 @@ def test_a_command_leaves_the_handling_of_signals_as_it_was(words):
     before = [signal.getsignal(number) for number in numbers]
     CliRunner().invoke(cli.app, words)
     assert [signal.getsignal(number) for number in numbers] == before
+
+
+def test_names_may_lead_to_either_kind_of_address():
+    entries = ["a=127.0.0.1", "b=127.0.0.1:80", "c=[::1]", "d=[::1]:80"]
+    want = {"a": ("127.0.0.1", None), "b": ("127.0.0.1", 80), "c": ("::1", None), "d": ("::1", 80)}
+    assert command._resolve(entries) == want
+    for entry in ("a", "a=", "=127.0.0.1", "a=::1", "a=127.0.0.1:x", "a=[]:80"):
+        with pytest.raises(typer.BadParameter, match="write NAME=ADDRESS"):
+            command._resolve([entry])

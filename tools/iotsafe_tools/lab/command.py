@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from typing import Annotated
 
@@ -13,6 +14,9 @@ from iotsafe_tools.console.signals import handled
 
 from . import vpcd as reader
 from .lab import Lab, LabError
+
+# [IPv6] or ADDRESS, and perhaps :PORT.
+_TARGET = re.compile(r"(?:\[([0-9a-fA-F:.]+)\]|([^][:]+))(?::(\d+))?")
 
 
 def register(app: typer.Typer) -> None:
@@ -170,8 +174,8 @@ def _resolve(entries: list[str]) -> dict[str, tuple[str, int | None]]:
     found: dict[str, tuple[str, int | None]] = {}
     for entry in entries:
         name, _, target = entry.partition("=")
-        address, _, port = target.partition(":")
-        if not name or not address or (port and not port.isdigit()):
+        parts = _TARGET.fullmatch(target)
+        if not name or not parts:
             raise typer.BadParameter(f"--resolve {entry}: write NAME=ADDRESS or NAME=ADDRESS:PORT")
-        found[name] = (address, int(port) if port else None)
+        found[name] = (parts[1] or parts[2], int(parts[3]) if parts[3] else None)
     return found

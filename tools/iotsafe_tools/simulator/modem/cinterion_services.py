@@ -27,7 +27,7 @@ FAILURES = {
     "unresolved": '23,"Host not found"',
     "error": '24,"Socket error"',
 }
-ADDRESS = re.compile(r"socktcp://([^:/;]{1,64}):(\d{1,5})(;.*)?")
+ADDRESS = re.compile(r"socktcp://(\[[^\]/;]{1,64}\]|[^:/;]{1,64}):(\d{1,5})(;.*)?")
 KEYS = {"SRVTYPE": 16, "CONID": 2, "ADDRESS": 512}
 
 
@@ -118,7 +118,7 @@ def open_service(modem, args: Args) -> None:
         raise CMEError(NOT_ALLOWED)
     if not modem.radio.pdp[SERVICE]:
         raise CMEError(NOT_ALLOWED)
-    service = Service(cid, address[1], int(address[2]))
+    service = Service(cid, address[1].strip("[]"), int(address[2]))
     failure = services.start(service)
     if failure:
         services.sockets[cid] = service
