@@ -50,7 +50,7 @@ def loads(data):
                     elif last == _COMMA and c in b"]}":
                         what = "a comma too many"
                     raise ValueError
-                what = 'no value: is a " missing?'
+                what = 'not text in ", a whole number, true or false'
                 word = data[begin:end]
                 value = word == b"true"
                 if not value and word != b"false":

@@ -40,6 +40,7 @@ TEXTS = (
     (b'"\xed\x9f\xbf\xee\x80\x80\xef\xbb\xbf"', None),
 )
 
+NO_VALUE = 'not text in ", a whole number, true or false'
 ESCAPE = "no escape: write \\\\ for \\"
 
 # File, cause, line, column.
@@ -67,19 +68,19 @@ BAD = (
     (b"{'a': 1}", 'expected "', 1, 2),
     (b"{1: 2}", 'expected "', 1, 2),
     (b"{[1]: 2}", 'expected "', 1, 2),
-    (b'{"a": \xe2\x80\x9cb\xe2\x80\x9d}', 'a " missing', 1, 7),
-    (b'{"a": b}', 'a " missing', 1, 7),
-    (b'{"a": True}', 'a " missing', 1, 7),
+    (b'{"a": \xe2\x80\x9cb\xe2\x80\x9d}', NO_VALUE, 1, 7),
+    (b'{"a": b}', NO_VALUE, 1, 7),
+    (b'{"a": True}', NO_VALUE, 1, 7),
     (b'{"a": ,}', 'expected " or [ or {', 1, 7),
     (b'{"a": "b\n}', 'a " is missing', 1, 9),
     (b'{"a": "b\x00"}', "or a control character", 1, 9),
     (b"\x00" * 100, "not text", 1, 1),
-    (b"\xff" * 100, "no value", 1, 1),
+    (b"\xff" * 100, NO_VALUE, 1, 1),
     (b'{"a": "b\tc"}', 'a " is missing', 1, 9),
     (b"", "cut off", 1, 1),
     (b"\xef\xbb\xbf", "cut off", 1, 1),
-    (b'\xef\xbb\xbf{"\xc3\xbc": x}', 'a " missing', 1, 7),
-    (b"null", "no value", 1, 1),
+    (b'\xef\xbb\xbf{"\xc3\xbc": x}', NO_VALUE, 1, 7),
+    (b"null", NO_VALUE, 1, 1),
     (b'{"a": 1\r\n', "cut off", 2, 1),
     (b'{"a": "b', "cut off", 1, 9),
     (b'{"a": 1}{"a": 1}', "expected the end", 1, 9),
@@ -95,21 +96,21 @@ BAD = (
     (b'{"a": 1, "b": 2,\n"a": 1}', "the same name again", 2, 1),
     (rb'{"a": 1, "\u0061": 2}', "the same name again", 1, 10),
     # Numbers that are none.
-    (b"[01]", "no value", 1, 2),
-    (b"[-]", "no value", 1, 2),
-    (b"[-0]", "no value", 1, 2),
-    (b"[0.5]", "no value", 1, 2),
-    (b"[1e3]", "no value", 1, 2),
-    (b"[+1]", "no value", 1, 2),
-    (b"[.5]", "no value", 1, 2),
-    (b"[5.]", "no value", 1, 2),
-    (b"[1e]", "no value", 1, 2),
-    (b"[0x10]", "no value", 1, 2),
-    (b"[1_000]", "no value", 1, 2),
-    (b"[NaN]", "no value", 1, 2),
-    (b"[\xc2\xb2]", "no value", 1, 2),
-    (b"[" + b"9" * 25 + b"]", "no value", 1, 2),
-    (b"[" + b"9" * 8000 + b"]", "no value", 1, 2),
+    (b"[01]", NO_VALUE, 1, 2),
+    (b"[-]", NO_VALUE, 1, 2),
+    (b"[-0]", NO_VALUE, 1, 2),
+    (b"[0.5]", NO_VALUE, 1, 2),
+    (b"[1e3]", NO_VALUE, 1, 2),
+    (b"[+1]", NO_VALUE, 1, 2),
+    (b"[.5]", NO_VALUE, 1, 2),
+    (b"[5.]", NO_VALUE, 1, 2),
+    (b"[1e]", NO_VALUE, 1, 2),
+    (b"[0x10]", NO_VALUE, 1, 2),
+    (b"[1_000]", NO_VALUE, 1, 2),
+    (b"[NaN]", NO_VALUE, 1, 2),
+    (b"[\xc2\xb2]", NO_VALUE, 1, 2),
+    (b"[" + b"9" * 25 + b"]", NO_VALUE, 1, 2),
+    (b"[" + b"9" * 8000 + b"]", NO_VALUE, 1, 2),
     # Nothing that a file can hold reaches the stack's end.
     (b"[" * 8000, "too deep", 1, 7),
     (b'{"a":' * 1600, "too deep", 1, 31),
@@ -191,5 +192,5 @@ def test_changed_bytes():
         except ValueError:
             assert isinstance(got, ValueError), data
             continue
-        known = ("the same name again", 'no value: is a " missing?')
+        known = ("the same name again", NO_VALUE)
         assert got == want or got.args[0] in known, data

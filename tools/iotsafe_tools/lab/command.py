@@ -161,7 +161,9 @@ def _print_reader(event: dict) -> None:
     if event["kind"] == "reader":
         state = "has the card" if event["attached"] else "is gone, or the card was taken out"
         typer.echo(f"lab: the reader at {event['name']} {state}")
-        wide = reader.exposed(int(event["name"].rpartition(":")[2])) if event["attached"] else []
+        host, _, port = event["name"].rpartition(":")
+        near = event["attached"] and host in ("127.0.0.1", "::1")
+        wide = reader.exposed(int(port)) if near else []
         if wide:
             typer.echo(
                 f"lab: vpcd listens on {', '.join(wide)}: other machines may reach it; let a "
