@@ -24,7 +24,7 @@ def loads(data):
     Raises ValueError(cause, line, column), both from 1; a column is a character. The cause never
     quotes a text, because that may be a secret.
     """
-    at = 3 if data[:3] == b"\xef\xbb\xbf" else 0
+    at = start = 3 if data[:3] == b"\xef\xbb\xbf" else 0
     what = "not text, or UTF-16: save it as UTF-8"
     box = []  # the innermost open list or object
     boxes = []  # those around it, each with its `after`
@@ -44,7 +44,7 @@ def loads(data):
                 while data[end : end + 1] not in b' \t\r\n,:[]{}"/':
                     end += 1
                 if begin == end or _LIST not in need:
-                    what = "expected " + (" or ".join([chr(mark) for mark in need]) or "the end")
+                    what = "expected " + (" or ".join(str(need, "utf-8")) or "the end")
                     if c in b"/#":
                         what = "JSON has no comments"
                     elif last == _COMMA and c in b"]}":
@@ -132,6 +132,11 @@ def loads(data):
             return box[0]
     except ValueError:
         pass
-    head = data[:at].replace(b"\r\n", b"\n").replace(b"\r", b"\n").replace(b"\xef\xbb\xbf", b"")
-    column = 1 + len([c for c in head[head.rfind(b"\n") + 1 :] if c & 0xC0 != 0x80])
-    raise ValueError(what, 1 + head.count(b"\n"), column)
+    line = column = 1
+    for c in data[start:at].replace(b"\r\n", b"\n"):
+        if c in b"\r\n":
+            line += 1
+            column = 1
+        elif c & 0xC0 != 0x80:
+            column += 1
+    raise ValueError(what, line, column)
