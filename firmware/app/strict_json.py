@@ -125,7 +125,12 @@ def loads(data):
             if c in b"[{":
                 boxes.append((box, after))
                 box = value
-                after, need = (b",]", b'"[{]') if c == _LIST else (b",}", b'"}')
+                if c == _LIST:
+                    after = b",]"
+                    need = b'"[{]'
+                else:
+                    after = b",}"
+                    need = b'"}'
     except IndexError:
         what = "cut off"
         if not need:
