@@ -254,7 +254,39 @@ def test_a_sensor_that_fails():
         run(world, 1)
     assert world.asked == 3 and world.done.count("session") == 1
     assert [reading["seq"] for reading in world.published] == [1]
-    assert len([line for area, line in lines if area == "sensor"]) == 2, lines
+    assert len([line for _, line in lines if line.startswith("no reading: ")]) == 2, lines
+
+
+def with_sensors(text):
+    """Return (readings that the broker got, lines about the sensor) with `text` as sensors.py."""
+    lines = []
+    with open("sensors.py", "w") as file:
+        file.write(text)
+    world = World()
+    sys.path.insert(0, "")
+    try:
+        with replaced(supervisor, say=lambda area, text, *args: lines.append((area, text % args))):
+            run(world, 1)
+    finally:
+        sys.path.remove("")
+        sys.modules.pop("sensors", None)
+    return world.published, [line for area, line in lines if area == "sensor"]
+
+
+def test_a_sensor_of_the_users_goes_before_the_boards():
+    published, lines = with_sensors("def read():\n    return {'depth': 3}\n")
+    assert [reading["depth"] for reading in published] == [3]
+    assert lines == ["readings from sensors.py"], lines
+
+
+def test_a_sensor_file_that_fails_is_not_taken_for_a_missing_one():
+    # The first attempt fails, the next ones read.
+    text = "import sys\nif not hasattr(sys.modules['%s'], 'tried'):\n" % __name__
+    text += "    sys.modules['%s'].tried = 1\n    import no_such_bus\n" % __name__
+    published, lines = with_sensors(text + "def read():\n    return {'depth': 4}\n")
+    assert [reading["depth"] for reading in published] == [4]
+    assert "no_such_bus" in lines[0] and lines[0].startswith("no reading: "), lines
+    assert lines[1] == "readings from sensors.py", lines
 
 
 def test_a_flash_that_takes_nothing_is_said_once():

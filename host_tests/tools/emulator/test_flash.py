@@ -144,6 +144,10 @@ def test_files_from_the_host_side(boards, tmp_path):
 def test_an_image_without_a_file_system(tmp_path):
     image = FlashImage(tmp_path / "new.img")
     assert (tmp_path / "new.img").read_bytes() == b"\xff" * SIZE
+    assert (tmp_path / "new.img").stat().st_mode & 0o777 == 0o600  # a config will be in it
+    (tmp_path / "new.img").chmod(0o644)
+    image = FlashImage(tmp_path / "new.img")
+    assert (tmp_path / "new.img").stat().st_mode & 0o777 == 0o600
     with pytest.raises(EmulatorError, match="has no file system yet"):
         image.names()
 

@@ -27,7 +27,7 @@ FAILURES = {
     "unresolved": '23,"Host not found"',
     "error": '24,"Socket error"',
 }
-ADDRESS = re.compile(r"socktcp://([^:/;]{1,64}):(\d{1,5})(;[a-z]+(=\w*)?)*")
+ADDRESS = re.compile(r"socktcp://(\[[^\]/;]{1,64}\]|[^:/;]{1,64}):(\d{1,5})(;[a-z]+(=\w*)?)*")
 KIND, CONTEXT_ID, URL = "SRVTYPE", "CONID", "ADDRESS"
 KEYS = {KIND: ("srvType", 16), CONTEXT_ID: ("conId", 2), URL: ("address", 512)}
 """Key in upper case -> as it is printed, and the longest value."""
@@ -150,7 +150,7 @@ def open_service(modem, args: Args) -> None:
         raise CMEError(NOT_ALLOWED)
     if not modem.radio.pdp[SERVICE]:
         raise CMEError(NOT_ALLOWED)
-    service = Service(cid, address[1], int(address[2]))
+    service = Service(cid, address[1].strip("[]"), int(address[2]))
     failure = services.start(service)
     if failure:
         services.sockets[cid] = service
