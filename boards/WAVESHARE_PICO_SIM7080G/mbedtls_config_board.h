@@ -1,15 +1,5 @@
-// mbedTLS for this board: the port's configuration, plus TLS 1.3 with ephemeral keys, with less heap.
-//
-// MBEDTLS_USE_PSA_CRYPTO must stay undefined: with it, mbedTLS signs through PSA and never calls the
-// signing callback.
-#define MBEDTLS_PSA_CRYPTO_C
-#define MBEDTLS_SSL_PROTO_TLS1_3
-#define MBEDTLS_SSL_TLS1_3_KEY_EXCHANGE_MODE_EPHEMERAL_ENABLED
-#define MBEDTLS_HKDF_C
-
-// Keep the server's certificate, so that the application can read it. TLS 1.3 requires this.
-#define MBEDTLS_SSL_KEEP_PEER_CERTIFICATE
-
+// mbedTLS for this board: the port's configuration, plus TLS 1.3 and RSASSA-PSS, with less heap.
+#include "../common/iotsafe_mbedtls.h"
 #include "ports/rp2/mbedtls/mbedtls_config_port.h"
 
 // The two buffers of a session. A server may send records of up to 16 KB but has no need to: the longest

@@ -14,7 +14,13 @@ _MEGABYTES = 200
 _FLAGS = ("CFLAGS_EXTRA=-Wno-error", "LDFLAGS_EXTRA=-Wl,--build-id=none")
 _FROZEN = ("lib", "firmware", "boards/unix")
 # The port's makefile does not depend on its options, so each configuration has its own objects.
-_CONFIGURATION = ("mpconfigvariant.h", "mpconfigvariant.mk", "iotsafe_mbedtls_config.h")
+_CONFIGURATION = (
+    "unix/mpconfigvariant.h",
+    "unix/mpconfigvariant.mk",
+    "unix/iotsafe_mbedtls_config.h",
+    "common/iotsafe_mbedtls.h",
+    "common/tls12_pss.h",
+)
 
 
 def ensure(layout: Layout, tree: Path, umqtt: Path) -> None:
@@ -157,7 +163,7 @@ def _configuration(layout: Layout, tree: Path) -> str:
     identity = (tree / ".complete").read_text() if sources.is_pinned(tree) else ""
     return digest(
         [str(tree), identity, repr(pins.BUILD_ENVIRONMENT), *_FLAGS]
-        + [debian.sha256(layout.variant / name) for name in _CONFIGURATION]
+        + [debian.sha256(layout.boards / name) for name in _CONFIGURATION]
     )[:12]
 
 

@@ -1,10 +1,11 @@
 """The sources of MicroPython and mbedTLS: from Debian's archive, else from upstream git."""
 
+import functools
 import hashlib
 import re
 import shlex
 import shutil
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from . import debian, pins, steps
@@ -80,14 +81,10 @@ def _from_debian(layout: Layout, folder: Path, tree: Path) -> None:
 
     Raises NotOffered if this machine's apt does not offer it, SetupError for a wrong digest.
     """
-    wanted = [archive for archive in pins.ARCHIVES if not debian.downloaded(layout, archive)]
-    if wanted:
-        with steps.step(f"MicroPython {pins.MICROPYTHON_VERSION} and mbedTLS sources (Debian)"):
-            view = debian.View(layout, folder, "deb-src")
-            for archive in wanted:
-                view.fetch_source(archive)
+    view = functools.cache(lambda suite: debian.View(layout, folder, "deb-src", suite))
+    chosen = [_fetch(layout, view, alternatives) for alternatives in pins.ARCHIVES]
     with steps.step("Unpack the sources"):
-        for archive in pins.ARCHIVES:
+        for archive in chosen:
             target = tree / archive.destination
             target.mkdir(parents=True, exist_ok=True)
             steps.run(
@@ -104,6 +101,24 @@ def _from_debian(layout: Layout, folder: Path, tree: Path) -> None:
                 log=layout.log / "sources.log",
                 what=f"unpacking {archive.filename}",
             )
+
+
+def _fetch(
+    layout: Layout, view: Callable[[str], debian.View], alternatives: Sequence[pins.Archive]
+) -> pins.Archive:
+    """Return the first of `alternatives` that is downloaded or that a suite of its offers."""
+    with steps.step(f"{alternatives[0].package} sources (Debian)"):
+        for archive in alternatives:
+            if debian.downloaded(layout, archive):
+                return archive
+            for suite in archive.suites:
+                try:
+                    view(suite).fetch_source(archive)
+                except debian.NotOffered as error:
+                    reason = error
+                else:
+                    return archive
+        raise reason
 
 
 # ---- upstream git -------------------------------------------------------------------------
