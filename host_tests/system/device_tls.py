@@ -2,9 +2,9 @@
 
 device_tls.py MODEM UART SECONDS LIST
 
-MODEM is the driver's name, SECONDS the time to set the clock to if it is behind. A line of the file
-LIST has name, port, file of the CA, and in hex what to send and what must come back. For each line
-it prints `TLS NAME VERSION SUITE SIGNATURES`, or `TLS NAME failed: …`.
+MODEM is the driver's name, SECONDS the time to set the clock to if it is behind. A line of the
+file LIST has name, port, file of the CA, and in hex what to send and what must come back. For each
+line it prints `TLS NAME VERSION SUITE SIGNATURES`, or `TLS NAME failed: …`.
 """
 
 import gc
@@ -42,7 +42,7 @@ def session(modem, identity, port, ca, data, reply):
         stream.write(data)
         got = stream.read(len(reply))
         if got != reply:
-            raise ValueError("answer: %r" % got)
+            raise ValueError(f"answer: {got}")
         return stream.cipher()
     finally:
         stream.close()
@@ -67,9 +67,9 @@ def main(name, uart, seconds, cells):
                 data, reply = bytes.fromhex(data), bytes.fromhex(reply)
                 suite, version = session(modem, identity, int(port), ca, data, reply)
             except (OSError, ValueError) as e:
-                print("TLS %s failed: %r" % (cell, e))
+                print(f"TLS {cell} failed: {e!r}")
                 continue
-            print("TLS %s %s %s %d" % (cell, version, suite, identity.signatures))
+            print(f"TLS {cell} {version} {suite} {identity.signatures}")
     print("TLS end")
 
 

@@ -28,8 +28,7 @@ NINE = [
 
 def report(rows: list) -> list[str]:
     """Return the table for the end of the run: a line per device, program and chain."""
-    lines = ["TLS servers                                      1.2                     1.3"
-             "                     both"]  # fmt: skip
+    lines = [f"{'TLS servers':43}" + "".join(f"{version:24}" for version in VERSIONS).rstrip()]
     table: dict = {}
     for device, program, chain, version, said in rows:
         table.setdefault((device, program, chain), {})[version] = said

@@ -8,7 +8,7 @@ import tarfile
 import pytest
 from setup_fakes import command, in_front, leftovers
 
-from iotsafe_tools.toolchain import debian, pins, sources, steps
+from iotsafe_tools.toolchain import debian, linked, pins, sources, steps
 from iotsafe_tools.toolchain.layout import Layout
 
 LISTING = """Package: micropython
@@ -246,16 +246,22 @@ def test_a_commit_that_upstream_lacks_ends_it(layout, upstream, monkeypatch):
 # ---- a tree of the user's -----------------------------------------------------------------
 
 
-def own_tree(folder, version=(1, 26, 0), mbedtls=True):
-    """Make the least tree that counts as a MicroPython tree."""
-    names = ("MAJOR", "MINOR", "MICRO")
-    header = "".join(
-        f"#define MICROPY_VERSION_{name} {number}\n"
-        for name, number in zip(names, version, strict=True)
-    )
-    files = {"py/mpconfig.h": header, "ports/unix/Makefile": ""}
+def own_tree(folder, version=(1, 26, 0), mbedtls=(3, 6, 6)):
+    """Make the least tree that counts as a MicroPython tree; `mbedtls`: None for none."""
+
+    def defines(prefix: str, names: str, numbers: tuple) -> str:
+        pairs = zip(names.split(), numbers, strict=True)
+        return "".join(f"#define {prefix}_{name} {number}\n" for name, number in pairs)
+
+    files = {
+        "py/mpconfig.h": defines("MICROPY_VERSION", "MAJOR MINOR MICRO", version),
+        "ports/unix/Makefile": "",
+        "ports/unix/build-standard/old.o": "",
+        "lib/re1.5/re1.5.h": "",
+    }
     if mbedtls:
-        files["lib/mbedtls/library/ssl_tls13_client.c"] = ""
+        place = "lib/mbedtls/include/mbedtls/build_info.h"
+        files[place] = defines("MBEDTLS_VERSION", "MAJOR MINOR PATCH", mbedtls)
     for name, text in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
@@ -268,11 +274,33 @@ def test_an_own_tree_is_taken_as_it_is(layout, tmp_path):
     assert leftovers(layout) == []
 
 
+@pytest.mark.parametrize("mbedtls", [None, (3, 6, 2), (3, 6, 5)])
+def test_an_own_tree_with_an_old_mbedtls_or_none_is_built_with_the_pinned_one(
+    layout, offered, tmp_path, capsys, mbedtls
+):
+    mine = tmp_path / "mine"
+    own_tree(mine, mbedtls=mbedtls)
+    before = sorted(mine.rglob("*"))
+    tree = sources.ensure(layout, str(mine))
+    assert (tree / "lib" / "mbedtls" / "library" / "aes").read_text() == "cipher"
+    assert (tree / "py" / "mpconfig.h").read_text() == (mine / "py" / "mpconfig.h").read_text()
+    assert (tree / "lib" / "re1.5" / "re1.5.h").exists()
+    assert not (tree / "ports" / "unix" / "build-standard").exists()
+    assert not sources.is_pinned(tree)
+    assert linked.original(tree) == mine
+    assert sorted(mine.rglob("*")) == before
+    capsys.readouterr()
+    assert sources.ensure(layout, str(mine)) == tree
+    assert capsys.readouterr().out == ""
+    (mine / "py" / "new.c").touch()
+    assert (sources.ensure(layout, str(mine)) / "py" / "new.c").exists()
+
+
 @pytest.mark.parametrize(
     ("options", "complaint"),
     [
         ({"version": (1, 24, 1)}, r"is MicroPython 1\.24\.1: 1\.25\.0 or newer is needed"),
-        ({"mbedtls": False}, "submodule update --init lib/mbedtls"),
+        ({"mbedtls": (4, 0, 0)}, r"has mbedTLS 4\.0\.0, .* use a release with mbedTLS 3\.6"),
     ],
 )
 def test_an_own_tree_that_cannot_be_built_is_refused(layout, tmp_path, options, complaint):

@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
-from . import debian, pins, sources, steps
+from . import debian, linked, pins, sources, steps
 from .layout import Layout
 
 _MEGABYTES = 200
@@ -126,6 +126,8 @@ def run(
     Raises SetupError, which names the faulty C file or file of ours.
     """
     environment = {"MAKEFLAGS": "", "MAKELEVEL": "", "MFLAGS": "", **(env or {})}
+    if linked.original(tree) != tree:
+        environment["GIT_CEILING_DIRECTORIES"] = str(tree.parent)  # not our checkout's version
     if sources.is_pinned(tree):
         environment |= pins.BUILD_ENVIRONMENT
     try:
@@ -160,9 +162,8 @@ def _frozen_files(layout: Layout, umqtt: Path) -> list[Path]:
 
 def _configuration(layout: Layout, tree: Path) -> str:
     """Return a short digest of everything that the object files depend on."""
-    identity = (tree / ".complete").read_text() if sources.is_pinned(tree) else ""
     return digest(
-        [str(tree), identity, repr(pins.BUILD_ENVIRONMENT), *_FLAGS]
+        [str(tree), sources.identity(tree), repr(pins.BUILD_ENVIRONMENT), *_FLAGS]
         + [debian.sha256(layout.boards / name) for name in _CONFIGURATION]
     )[:12]
 

@@ -76,6 +76,17 @@ ARCHIVES = (
     ),
 )
 
+# Other releases, with which the board folders are tested.
+RELEASES = {
+    "1.26.1": Archive(
+        "micropython",
+        "micropython_1.26.1+ds.orig.tar.xz",
+        "f5ad2ec89d3e921f753d448955af98b6005655f84ba26087dde6ba0e8d062f34",
+        "",
+        (DEBIAN_SUITE, "forky", "sid"),
+    ),
+}
+
 # If apt has no such source package.
 COMMITS = (
     Commit(
