@@ -5,6 +5,8 @@ firmware's log and the host tools have tables of their own, in the words of conf
 options.
 """
 
+import sys
+
 from micropython import const
 
 _ISSUE = const("have a key pair generated in the SIM, and a certificate issued for it (enrolment)")
@@ -23,6 +25,15 @@ _CHANNEL = const(
     "have AT+CSIM or AT+CCHO?"
 )
 _REGISTER = const("is the certificate registered there, from the right CA, and not revoked?")
+
+# A chip's name in sys.implementation, and the board whose firmware lets the SIM sign there.
+BOARDS = (
+    ("RP2040", "WAVESHARE_PICO_SIM7080G"),
+    ("RP2350", "WAVESHARE_PICO_SIM7080G VARIANT=PICO2"),
+    ("ESP32S3", "ESP32_GENERIC_S3_MODEM"),
+    ("ESP32", "LILYGO_T_SIM7000G"),
+    ("STM32H747", "ARDUINO_PORTENTA_H7_CATM1"),
+)
 
 # (reason, advice); "": there is nothing to do.
 ADVICE = (
@@ -71,6 +82,11 @@ def advice(reason, package="iotsafe"):
 
     A package whose errors have reasons has a table like this one: PACKAGE.advice.ADVICE.
     """
+    if reason == "no-engine":
+        machine = getattr(sys.implementation, "_machine", "")
+        for chip, board in BOARDS:
+            if chip in machine:
+                return "flash this project's firmware: make flash BOARD=" + board
     table = ADVICE
     if package != "iotsafe":
         try:
