@@ -5,7 +5,18 @@ arguments, such as `ca=`; the firmware's log puts the fields of the config in th
 tools have a table of their own.
 """
 
+import sys
+
 from .reasons import words
+
+# A chip's name in sys.implementation, and the board whose firmware lets the SIM sign there.
+BOARDS = (
+    ("RP2040", "WAVESHARE_PICO_SIM7080G"),
+    ("RP2350", "WAVESHARE_PICO_SIM7080G VARIANT=PICO2"),
+    ("ESP32S3", "ESP32_GENERIC_S3_MODEM"),
+    ("ESP32", "LILYGO_T_SIM7000G"),
+    ("STM32H747", "ARDUINO_PORTENTA_H7_CATM1"),
+)
 
 # A line for each reason: see `reasons.words`.
 ADVICE = """
@@ -52,6 +63,11 @@ def advice(reason, package="iotsafe"):
 
     A package whose errors have reasons has a table like this one: PACKAGE.advice.ADVICE.
     """
+    if reason == "no-engine":
+        machine = getattr(sys.implementation, "_machine", "")
+        for chip, board in BOARDS:
+            if chip in machine:
+                return "flash this project's firmware: make flash BOARD=" + board
     table = ADVICE
     if package != "iotsafe":
         try:
