@@ -10,6 +10,7 @@ _HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(_HERE), str(_HERE.parent / "tools"), str(_HERE.parent / "tools" / "shims")]
 
 import collector  # noqa: E402
+import early_failures  # noqa: E402
 import quick  # noqa: E402
 import run_times  # noqa: E402
 import spread  # noqa: E402
@@ -51,7 +52,8 @@ __all__ = [
 
 
 def pytest_configure(config) -> None:
-    """Add our options, and distribute the work over several processes."""
+    """Add our options, print failures early, and distribute the work over processes."""
+    early_failures.configure(config)
     quick.configure(config)
     spread.configure(config)
 
