@@ -1,7 +1,5 @@
 include(${MICROPY_BOARD_DIR}/../esp32_common/esp32s3.cmake)
 include(${MICROPY_BOARD_DIR}/../esp32_common/flash_16MiB.cmake)
 
-list(APPEND SDKCONFIG_DEFAULTS
-    boards/sdkconfig.spiram_oct
-    ${MICROPY_BOARD_DIR}/sdkconfig.board
-)
+iotsafe_one_of(sdkconfig.spiram_oct)
+list(APPEND SDKCONFIG_DEFAULTS ${MICROPY_BOARD_DIR}/sdkconfig.board)

@@ -13,6 +13,10 @@ from micropython import const
 _ATTEMPTS = const(3)
 _PAUSE_MS = const(100)
 _ERASED = b"\xff" * 256
+# Bytes that littlefs programs at once; a divisor of the flash page of 256. Its two caches and that
+# of each open file are four times as large. A file that fits into a cache stays in its directory's
+# block.
+_PROGRAM = const(128)
 _LOG = "/crash.log"  # see app.guard
 _NOTE = "the file system could not be mounted (%r) and was formatted: config and state are gone\n"
 
@@ -23,7 +27,7 @@ def mount(flash):
     if problem is None:
         return
     new = _is_new(flash)
-    vfs.VfsLfs2.mkfs(flash, progsize=256)
+    vfs.VfsLfs2.mkfs(flash, progsize=_PROGRAM)
     _mount(flash)
     if not new:
         with open(_LOG, "w") as file:
@@ -31,7 +35,7 @@ def mount(flash):
 
 
 def _mount(flash):
-    vfs.mount(vfs.VfsLfs2(flash, progsize=256), "/")
+    vfs.mount(vfs.VfsLfs2(flash, progsize=_PROGRAM), "/")
 
 
 def _attempts(flash):

@@ -1,15 +1,5 @@
-// mbedTLS for this board: the port's configuration, plus TLS 1.3 with ephemeral keys, with less heap.
-//
-// MBEDTLS_USE_PSA_CRYPTO must stay undefined: with it, mbedTLS signs through PSA and never calls the
-// signing callback.
-#define MBEDTLS_PSA_CRYPTO_C
-#define MBEDTLS_SSL_PROTO_TLS1_3
-#define MBEDTLS_SSL_TLS1_3_KEY_EXCHANGE_MODE_EPHEMERAL_ENABLED
-#define MBEDTLS_HKDF_C
-
-// Keep the server's certificate, so that the application can read it. TLS 1.3 requires this.
-#define MBEDTLS_SSL_KEEP_PEER_CERTIFICATE
-
+// mbedTLS for this board: the port's configuration, plus TLS 1.3 and RSASSA-PSS, with less heap.
+#include "../common/iotsafe_mbedtls.h"
 #include "ports/rp2/mbedtls/mbedtls_config_port.h"
 
 // The two buffers of a session. A server may send records of up to 16 KB but has no need to: the longest
@@ -24,5 +14,14 @@
 #define MBEDTLS_ECP_WINDOW_SIZE (2)
 #define MBEDTLS_ENTROPY_MAX_SOURCES (2)
 
-// This firmware does not use DTLS.
+// This firmware is a TLS client: no DTLS, no server. Of the curves, those that servers use.
 #undef MBEDTLS_SSL_PROTO_DTLS
+#undef MBEDTLS_SSL_SRV_C
+#undef MBEDTLS_ECP_DP_SECP192R1_ENABLED
+#undef MBEDTLS_ECP_DP_SECP224R1_ENABLED
+#undef MBEDTLS_ECP_DP_SECP192K1_ENABLED
+#undef MBEDTLS_ECP_DP_SECP224K1_ENABLED
+#undef MBEDTLS_ECP_DP_SECP256K1_ENABLED
+
+// SHA-384 and SHA-512 are slower and 5 KB smaller.
+#define MBEDTLS_SHA512_SMALLER

@@ -14,12 +14,21 @@ file(GLOB IOTSAFE_TLS13
 list(SORT IOTSAFE_TLS13)
 list(APPEND MICROPY_SOURCE_BOARD ${IOTSAFE_TLS13} ${MICROPY_DIR}/lib/mbedtls/library/hkdf.c)
 
+# Mends mbedTLS 3.6.6.
+set_source_files_properties(${MICROPY_DIR}/lib/mbedtls/library/ssl_tls12_client.c PROPERTIES
+    COMPILE_FLAGS "-include \"${CMAKE_CURRENT_LIST_DIR}/../common/tls12_pss.h\""
+)
+
 # Entropy from the chip and the SIM, instead of the port's untested ring oscillator.
 list(APPEND MICROPY_SOURCE_BOARD
     ${MICROPY_BOARD_DIR}/entropy.c
     ${MICROPY_BOARD_DIR}/modentropy.c
 )
 add_link_options("LINKER:--wrap=mbedtls_hardware_poll")
+
+# Flash programs of less than a page, so that littlefs needs less heap.
+list(APPEND MICROPY_SOURCE_BOARD ${MICROPY_BOARD_DIR}/flash_program.c)
+add_link_options("LINKER:--wrap=flash_range_program")
 
 # A larger C stack.
 list(APPEND MICROPY_SOURCE_BOARD ${MICROPY_BOARD_DIR}/stack.c)

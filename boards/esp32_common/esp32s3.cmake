@@ -1,17 +1,16 @@
-# Selects the chip and the port's configuration for it. From MicroPython 1.26 on, a file of the port does
-# this; before, each board lists the sdkconfig fragments.
+# Selects the chip and the port's configuration for it: a file of the port does this after MicroPython
+# 1.28; before, each board lists the fragments.
+include(${CMAKE_CURRENT_LIST_DIR}/port.cmake)
 set(IOTSAFE_PORT_COMMON ${CMAKE_SOURCE_DIR}/boards/mpconfigboard_esp32s3_common.cmake)
 if(EXISTS ${IOTSAFE_PORT_COMMON})
     include(${IOTSAFE_PORT_COMMON})
 else()
     set(IDF_TARGET esp32s3)
-    set(SDKCONFIG_DEFAULTS
-        boards/sdkconfig.base
-        boards/sdkconfig.usb
-        boards/sdkconfig.ble
-        boards/sdkconfig.spiram_sx
-    )
+    iotsafe_one_of(sdkconfig.base)
+    iotsafe_optional(sdkconfig.usb)
+    iotsafe_one_of(sdkconfig.ble)
+    iotsafe_one_of(sdkconfig.spiram_sx)
 endif()
-list(APPEND SDKCONFIG_DEFAULTS boards/sdkconfig.240mhz)
+iotsafe_one_of(sdkconfig.240mhz)
 
 include(${CMAKE_CURRENT_LIST_DIR}/iotsafe.cmake)

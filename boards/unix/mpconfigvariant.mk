@@ -16,3 +16,6 @@ MBEDTLS_CONFIG_FILE = \"iotsafe_mbedtls_config.h\"
 SRC_THIRDPARTY_C += $(addprefix lib/mbedtls/library/, hkdf.c \
 	$(notdir $(wildcard $(TOP)/lib/mbedtls/library/psa_*.c)) \
 	ssl_tls13_client.c ssl_tls13_generic.c ssl_tls13_keys.c ssl_tls13_server.c)
+
+# Mends mbedTLS 3.6.6.
+%/ssl_tls12_client.o: CFLAGS += -include $(VARIANT_DIR)/../common/tls12_pss.h

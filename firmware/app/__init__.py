@@ -55,6 +55,11 @@ def _run(board, guard, led, messages):
         say("config", "modem.uart: no UART there (%s)", e)
         guard.prove()
         return False
+    try:
+        supervisor.sensor()
+    except Exception as e:  # the board stays connected; each reading that fails is a line
+        say("sensor", "sensors.py fails:")
+        getattr(sys, "print_exception", print)(e)
     supervisor.on_step = led.show
     supervisor.on_delivered = guard.prove
     if hasattr(board, "watchdog"):
@@ -71,8 +76,8 @@ def _run(board, guard, led, messages):
 
 
 def _load(board, guard):
-    """Return the config, or None if there is no usable one. Unload the module that checks it,
-    because it takes 1.6 KB of heap."""
+    """Return the config, or None if there is no usable one. Unload the modules that read and check
+    it, because they take heap."""
     from . import config
 
     try:
@@ -85,8 +90,9 @@ def _load(board, guard):
             _ask(board)
         return None
     finally:
-        sys.modules.pop(config.__name__, None)
-        globals().pop("config", None)
+        for name in ("config", "strict_json"):
+            sys.modules.pop("app." + name, None)
+            globals().pop(name, None)
 
 
 def _ask(board):

@@ -9,15 +9,14 @@ its path: `config["mqtt.host"]`.
 """
 
 import binascii
-import json
 
 from micropython import const
 
 import cellular
 
+from .strict_json import loads
+
 _MAX_SIZE = const(8192)
-_QUOTE = const(0x22)
-_BACKSLASH = const(0x5C)
 
 
 class ConfigError(Exception):
@@ -40,13 +39,15 @@ def _port(value):
 
 
 def _host(value):
-    if (
-        not value
-        or len(value) > 64
-        or not all(c.isalpha() or c.isdigit() or c in ".-" for c in value)
-    ):
-        return "a host name or IP address, at most 64 characters"
-    return None
+    good = 0 < len(value) <= 64
+    if ":" in value:  # an IPv6 address; the modem knows more of its form
+        good = good and (value.count("::") == 1 or value.count(":") == 7)
+        known = "0123456789abcdef:."
+    else:
+        known = "0123456789abcdefghijklmnopqrstuvwxyz.-_"
+    if good and all(c in known for c in value.lower()):
+        return None
+    return "a host name or IP address, at most 64 characters"
 
 
 def _period(value):
@@ -177,7 +178,7 @@ def problem(path, value):
 def load(path):
     """Return the config in file `path`, a dict from field path to value; raises ConfigError."""
     try:
-        with open(path, "rb") as file:  # as bytes: the parser refuses invalid UTF-8
+        with open(path, "rb") as file:
             text = file.read(_MAX_SIZE + 1)
     except OSError:
         raise ConfigMissing(
@@ -185,37 +186,11 @@ def load(path):
         ) from None
     if len(text) > _MAX_SIZE:
         raise ConfigError(["%s: larger than %d bytes" % (path, _MAX_SIZE)])
-    data = None
-    if _closed(text):
-        try:
-            data = json.loads(text)
-        except (ValueError, TypeError, RuntimeError):  # the last two: odd keys, too deep
-            pass
-    if data is None:
-        raise ConfigError(["%s: not JSON, or cut off" % path])
+    try:
+        data = loads(text)
+    except ValueError as e:
+        raise ConfigError(["%s: %s (line %d, column %d)" % ((path,) + e.args)]) from None
     return check(data)
-
-
-def _closed(text):
-    """Return whether every bracket and quote in `text` (bytes) has its counterpart. MicroPython's
-    parser accepts a text that is cut off, and the missing fields would get their defaults."""
-    depth = 0
-    quoted = escaped = False
-    for c in text:
-        if quoted:
-            if escaped:
-                escaped = False
-            elif c == _BACKSLASH:
-                escaped = True
-            elif c == _QUOTE:
-                quoted = False
-        elif c == _QUOTE:
-            quoted = True
-        elif c in b"{[":
-            depth += 1
-        elif c in b"}]":
-            depth -= 1
-    return depth == 0 and not quoted
 
 
 def check(data):
@@ -227,13 +202,18 @@ def check(data):
     if not isinstance(data, dict):
         raise ConfigError(["the config must be a JSON object { }"])
     given = {}
+    problems = []
     for name, value in data.items():
+        inner = {"": value}
         if isinstance(value, dict):
-            for inner, inner_value in value.items():
-                given["%s.%s" % (name, inner)] = inner_value
-        else:
-            given[str(name)] = value
-    problems = ["%s: unknown field" % path for path in sorted(given) if path not in _FIELDS]
+            name, inner = name + ".", value
+        for field, value in inner.items():
+            path = name + field
+            if path in given:
+                problems.append("%s: given twice" % path)
+            elif path not in _FIELDS:
+                problems.append("%s: unknown field" % path)
+            given[path] = value
     config = {}
     for path, (_, default, _) in _FIELDS.items():
         value = given.get(path, default)

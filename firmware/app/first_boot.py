@@ -94,8 +94,8 @@ def ca_files(board):
 
 
 def trial(board, settings, tell=_tell):
-    """Do each step up to a session with `settings` (as from `ask`); return True if all pass. Call
-    `tell(text)` with a line for each step."""
+    """Do each step up to a session with `settings` (as from `ask`), and take a reading; return
+    True if all pass. Call `tell(text)` with a line for each step."""
     supervisor = None
     step = "uart"
     try:
@@ -103,6 +103,10 @@ def trial(board, settings, tell=_tell):
         for step in STEPS[:-1]:
             supervisor.do(step)
             tell("%-8s works" % step)
+        supervisor.stop()  # its heap may be needed to compile sensors.py
+        step = "sensor"
+        say(step, "%s", supervisor.sensor()())
+        tell("%-8s works" % step)
         return True
     except Exception as e:
         from .advice import line

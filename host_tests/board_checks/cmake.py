@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import probe, source
-from .folders import BoardFolder
+from .folders import SOURCES, BoardFolder
 
 _STUB_IDF = Path(__file__).parent / "stub_idf"
 
@@ -38,6 +38,7 @@ def evaluate(board: BoardFolder, tree: Path, build: Path, variant: str = "") -> 
         f"-DMICROPY_BOARD_DIR={board.path}",
         f"-DMICROPY_BOARD_VARIANT={variant}",
         f"-DPROBE_DIR={probe.FOLDER}",
+        f"-DPROBE_MBEDTLS_DIR={SOURCES / 'lib' / 'mbedtls'}",
         f"-DPROBE_MBEDTLS={';'.join(probe.MBEDTLS_SOURCES)}",
     ]
     _run(command, IDF_PATH=str(_STUB_IDF))

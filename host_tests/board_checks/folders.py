@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,6 +11,18 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 BOARDS = ROOT / "boards"
 SOURCES = ROOT / "build" / "micropython"
+
+RELEASES = ROOT / "build" / "releases"
+
+
+def trees() -> dict[str, Path]:
+    """Return the trees of MicroPython to check the folders against, by name: the pinned one, the
+    other releases that set-up has fetched, and the user's of MICROPYTHON_DIR."""
+    found = {"pinned": SOURCES}
+    found |= {path.parent.name: path.parent for path in sorted(RELEASES.glob("*/.complete"))}
+    own = os.environ.get("MICROPYTHON_DIR")
+    return found | ({"own": Path(own).expanduser().resolve()} if own else {})
+
 
 # mpy-cross's options for the chip, as in the port's makefile.
 _CROSS_FLAGS = {

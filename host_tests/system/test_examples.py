@@ -32,10 +32,11 @@ def connection(rig):
 
 def test_a_sensor_of_ones_own(make_rig):
     rig = make_rig(cn="meter-17")
-    firmware = rig.firmware(name="own_sensor", command=("main.py",))
-    shutil.copy(EXAMPLES / "own_sensor.py", firmware.folder / "main.py")
+    firmware = rig.firmware(name="own_sensor")
+    shutil.copy(EXAMPLES / "own_sensor.py", firmware.folder / "sensors.py")
     with Subscriber(rig.broker, topic="devices/#") as subscriber, firmware:
         readings = [json.loads(message.payload) for message in subscriber.take(2, 60)]
+        firmware.wait_for("readings from sensors.py", 10)
     assert [reading.keys() for reading in readings] == [{"free", "up", "seq"}] * 2
     assert all(reading["free"] > 0 for reading in readings)
 

@@ -20,6 +20,7 @@ from iotsafe_tools.testbed import Rig, Subscriber
 CUTS = 24
 SEED = 1
 BOARDS = 2  # running at the same time: one for each core
+_PATIENCE = 600.0  # seconds for what takes a few on an idle machine
 _LATE = 8.0  # seconds after the start of the console; a session begins after some 5
 
 
@@ -62,11 +63,11 @@ class Device:
         pico.skip(3)  # the pause for Ctrl-C
         if choice < 0.3:  # in the middle of an erase or a program
             pico.tear(self.random.randrange(40), self.random.randrange(1 << 30))
-            pico.wait_end(120)
+            pico.wait_end(_PATIENCE)
         elif choice < 0.4:  # while it boots
             time.sleep(self.random.random() * 0.6)
         else:
-            pico.wait_console(60)
+            pico.wait_console(_PATIENCE)
             time.sleep(self.random.random() * _LATE)
         pico.power_cut()
         terminal.close()
@@ -96,7 +97,7 @@ class Device:
         self.pico.start()
         wanted = max(self.kept, default=0) + 3
         while not any(reading["seq"] == wanted for reading in self.received):
-            message = subscriber.get(120)
+            message = subscriber.get(_PATIENCE)
             self.received.append(json.loads(message.payload))
 
     def check(self) -> None:
@@ -113,7 +114,7 @@ class Device:
             assert seen[number] == {**reading, "seq": number}, f"reading {number} was changed"
 
 
-@pytest.mark.timeout(120 + 60 * CUTS)
+@pytest.mark.timeout(_PATIENCE + 60 * CUTS)
 def test_the_power_fails_at_any_moment(tmp_path):
     devices = [Device(tmp_path / str(n), SEED + n) for n in range(BOARDS)]
     threads = [

@@ -53,10 +53,7 @@ class World:
         return self.modem.values[name]
 
     def attached(self):
-        self.driver.power_up()
-        self.driver.unlock()
-        self.driver.register()
-        assert self.driver.attach("internet") == "10.94.36.44"
+        assert self.driver.connect("internet") == "10.94.36.44"
         return self.driver
 
 

@@ -39,6 +39,9 @@ class Supervisor:
     def __init__(self, board, settings):
         self._log = board.log
 
+    def sensor(self):
+        raise ImportError("no module named 'smbus'")
+
     def run(self, messages):
         self._log.append("run")
         raise KeyboardInterrupt
@@ -51,23 +54,28 @@ def quiet(area, text, *args):
     """Replaces `say`."""
 
 
-def run():
+def run(say=quiet):
     """Call `app.run` with the supervisor above."""
-    with replaced(app, Supervisor=Supervisor, say=quiet, _WINDOW=0):
+    with replaced(app, Supervisor=Supervisor, say=say, _WINDOW=0):
         return app.run()
 
 
 def test_control_c_stops_the_watchdog_and_then_closes_the_session():
     board = Board()
+    said = []
     with open("config.json", "w") as file:
         json.dump({"version": 1, "mqtt": {"host": "h"}}, file)
     sys.modules["board"] = board
     try:
         with replaced(guard, say=quiet):
-            assert run() is False
+            assert run(lambda area, text, *args: said.append(text % args)) is False
     finally:
         del sys.modules["board"]
     assert board.log == ["watch", "run", "unwatch", "stop"], board.log
+    assert "sensors.py fails:" in said, said  # and the application ran all the same
+    # The modules that read and checked the config have left the heap.
+    for name in ("config", "strict_json"):
+        assert "app." + name not in sys.modules and not hasattr(app, name), name
 
 
 def test_a_package_that_was_installed_over_the_frozen_one_is_named():

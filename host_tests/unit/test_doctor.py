@@ -1,5 +1,7 @@
 """The doctor's report on cards in all conditions, and its cost."""
 
+import sys
+
 from cards import TableCard, from_hex, key_answers, to_hex
 from data import certificates as pki
 from data.worked_examples import EXAMPLES, PAIR_01_POINT, PAIR_04_POINT
@@ -8,7 +10,7 @@ from expect import replaced
 from software_key import sign
 
 import iotsafe
-from iotsafe import doctor, objects, p256
+from iotsafe import advice, doctor, objects, p256
 
 CLIENT = from_hex(pki.CLIENT)
 SECOND = from_hex(pki.SECOND)
@@ -48,15 +50,77 @@ def is_valid(point, digest, value):
 
 
 def examined(channel, verify=is_valid, **arguments):
-    """Return the steps as (name, state), and the whole text."""
+    """Return the steps as (name, state), without the engine's, and the whole text."""
     steps = list(doctor.steps(iotsafe.FullApplet(channel), now=NOW, verify=verify, **arguments))
     text = "\n".join(str(step) for step in steps)
     assert all(step.state in ("ok", "warn", "fail", "skip") and step.text for step in steps), text
-    return [(step.name, step.state) for step in steps], text
+    return [(step.name, step.state) for step in steps if step.name != "engine"], text
 
 
 def failed(found):
     return [name for name, state in found if state == "fail"]
+
+
+def engine():
+    """Return the engine's steps, and how many come before them."""
+    channel = card(f02=CLIENT)
+    steps = list(doctor.steps(iotsafe.FullApplet(channel), now=NOW, verify=is_valid))
+    names = [step.name for step in steps]
+    return [step for step in steps if step.name == "engine"], names.index("channel")
+
+
+def test_the_engine_comes_first_on_a_device():
+    found, place = engine()
+    if sys.implementation.name == "cpython":
+        assert found == []
+        return
+    assert place == 1
+    line = str(found[0])
+    assert line.startswith("ok   engine       Mbed TLS 3.6."), line
+    assert line.endswith("; TLS 1.2 and 1.3; the SIM can sign"), line
+
+
+class NoHook:
+    """MicroPython's tls in a firmware without the hook."""
+
+    PROTOCOL_TLS_CLIENT = 0
+
+    class SSLContext:
+        def __init__(self, protocol):
+            pass
+
+
+class Machine:
+    """What `sys` says on a board of another firmware."""
+
+    def __init__(self, machine):
+        self.implementation = self
+        self.name = "micropython"
+        self._machine = machine
+        self.modules = sys.modules
+
+
+def test_a_firmware_without_the_hook_is_told_what_to_flash():
+    before = sys.modules.get("tls")
+    sys.modules["tls"] = NoHook
+    try:
+        for machine, board in (
+            ("Raspberry Pi Pico with RP2040", "WAVESHARE_PICO_SIM7080G"),
+            ("Raspberry Pi Pico 2 with RP2350", "WAVESHARE_PICO_SIM7080G VARIANT=PICO2"),
+            ("Generic ESP32S3 module with ESP32S3", "ESP32_GENERIC_S3_MODEM"),
+            ("Generic ESP32 module with ESP32", "LILYGO_T_SIM7000G"),
+            ("Arduino Portenta H7 with STM32H747", "ARDUINO_PORTENTA_H7_CATM1"),
+        ):
+            with replaced(doctor, sys=Machine(machine)), replaced(advice, sys=Machine(machine)):
+                (step,), _ = engine()
+                lines = str(step).split("\n")
+            fact = "FAIL engine       the SIM cannot sign: tls has no ecdsa_sign_callback"
+            assert lines[0] == fact, lines
+            assert lines[1].endswith("make flash BOARD=" + board), lines
+    finally:
+        del sys.modules["tls"]
+        if before:
+            sys.modules["tls"] = before
 
 
 def test_a_good_card():

@@ -103,6 +103,12 @@ class Supervisor:
         if step == self.bad:
             raise OSError(113, "no way")
 
+    def sensor(self):
+        return self.read
+
+    def read(self):
+        return {"temp": 21}
+
     def stop(self):
         Supervisor.stops += 1
 
@@ -113,18 +119,30 @@ class Failing(Supervisor):
     bad = "sim"
 
 
+class NoSensor(Supervisor):
+    """A supervisor whose sensors.py has no `read`."""
+
+    def sensor(self):
+        raise AttributeError("no read")
+
+
 def test_each_step_is_told_until_one_fails():
     said = []
     with replaced(first_boot, Supervisor=Supervisor):
         assert first_boot.trial(Board(), config_naming("ca.pem"), said.append)
         assert said == [
-            "%-8s works" % step for step in ("power", "sim", "network", "clock", "session")
+            "%-8s works" % step
+            for step in ("power", "sim", "network", "clock", "session", "sensor")
         ]
         said.clear()
+    with replaced(first_boot, Supervisor=NoSensor):
+        assert not first_boot.trial(Board(), config_naming("ca.pem"), said.append)
+    assert said[-1] == "sensor   AttributeError: no read", said
+    said.clear()
     with replaced(first_boot, Supervisor=Failing):
         assert not first_boot.trial(Board(), config_naming("ca.pem"), said.append)
     assert len(said) == 2 and said[1].startswith("sim      OSError: "), said
-    assert Supervisor.stops == 2
+    assert Supervisor.stops == 5  # once more before the sensor
 
 
 def test_a_start_over_keeps_the_certificate_that_was_pasted():

@@ -36,14 +36,15 @@ class Faulty:
     after a power cut, at each one after it. `torn`: the part of a file that this operation
     leaves."""
 
-    def __init__(self, fail_at, torn=None):
+    def __init__(self, fail_at, torn=None, error=None):
         self.left = fail_at
         self.torn = torn
+        self.error = error or OSError(5, "off")
 
     def step(self):
         self.left -= 1
         if self.left < 0:
-            raise OSError(5, "off")
+            raise self.error
 
     def __getattr__(self, name):
         if name not in ("remove", "rename", "mkdir"):
@@ -245,6 +246,16 @@ def test_a_full_flash_keeps_them_in_ram():
     assert numbers(drain(queue)) == [1, 2, 3, 4, 5, 6]
     fill(queue, 1)
     assert queue.problem is None and names() == ["00000007"]
+
+
+def test_without_heap_for_a_file_they_wait_in_ram():
+    queue = Queue("queue")
+    with broken(Faulty(0, error=MemoryError("allocating 636 bytes"))):
+        assert queue.put({"n": 0}) == 1
+        assert isinstance(queue.problem, MemoryError)
+    assert numbers(drain(queue)) == [1]
+    fill(queue, 1)
+    assert queue.problem is None and names() == ["00000002"]
 
 
 def test_a_folder_that_cannot_be_made():

@@ -58,7 +58,8 @@ def test_errno_comes_first_in_the_arguments():
 
 def test_each_reason_is_shown_as_a_fact():
     seen = []
-    for reason, template in REASONS:
+    for line in REASONS.strip().split("\n"):
+        reason, template = line.split(": ", 1)
         values = ("one", "two", "three")[: template.count("%s")]
         if reason == "no-network":
             values = (2,)

@@ -254,7 +254,39 @@ def test_a_sensor_that_fails():
         run(world, 1)
     assert world.asked == 3 and world.done.count("session") == 1
     assert [reading["seq"] for reading in world.published] == [1]
-    assert len([line for area, line in lines if area == "sensor"]) == 2, lines
+    assert len([line for _, line in lines if line.startswith("no reading: ")]) == 2, lines
+
+
+def with_sensors(text):
+    """Return (readings that the broker got, lines about the sensor) with `text` as sensors.py."""
+    lines = []
+    with open("sensors.py", "w") as file:
+        file.write(text)
+    world = World()
+    sys.path.insert(0, "")
+    try:
+        with replaced(supervisor, say=lambda area, text, *args: lines.append((area, text % args))):
+            run(world, 1)
+    finally:
+        sys.path.remove("")
+        sys.modules.pop("sensors", None)
+    return world.published, [line for area, line in lines if area == "sensor"]
+
+
+def test_a_sensor_of_the_users_goes_before_the_boards():
+    published, lines = with_sensors("def read():\n    return {'depth': 3}\n")
+    assert [reading["depth"] for reading in published] == [3]
+    assert lines == ["readings from sensors.py"], lines
+
+
+def test_a_sensor_file_that_fails_is_not_taken_for_a_missing_one():
+    # The first attempt fails, the next ones read.
+    text = "import sys\nif not hasattr(sys.modules['%s'], 'tried'):\n" % __name__
+    text += "    sys.modules['%s'].tried = 1\n    import no_such_bus\n" % __name__
+    published, lines = with_sensors(text + "def read():\n    return {'depth': 4}\n")
+    assert [reading["depth"] for reading in published] == [4]
+    assert "no_such_bus" in lines[0] and lines[0].startswith("no reading: "), lines
+    assert lines[1] == "readings from sensors.py", lines
 
 
 def test_a_flash_that_takes_nothing_is_said_once():
@@ -318,7 +350,7 @@ def test_one_line_for_each_failure():
         run(world)
     line = (
         "ServerNotTrusted: the server's certificate is not from a CA that is trusted here: is it "
-        "the right server? Put the CA that issued its certificate into the file of mqtt.ca"
+        "the right server? Give the CA that issued its certificate: mqtt.ca"
     )
     assert ("session", line) in lines, lines
     (pause,) = [line for area, line in lines if line.startswith("next attempt in ")]
@@ -327,7 +359,7 @@ def test_one_line_for_each_failure():
 
 def test_the_words_of_an_error_take_no_heap_once_it_is_shown():
     run(World([("session", cellular.NetworkError("connect-silent", "h", 1))]))
-    for name in ("app.advice", "cellular.reasons"):
+    for name in ("app.advice", "cellular.advice", "cellular.reasons", "iotsafe.advice"):
         assert name not in sys.modules, name
 
 
@@ -388,7 +420,7 @@ def test_a_board_without_a_clock_to_set():
 
 def test_no_ca_or_a_damaged_one():
     for ca, text in (
-        (None, "TLSError: the CA certificate in ca.pem cannot be used: no such file: put the CA"),
+        (None, "TLSError: the CA certificate in ca.pem cannot be used: no such file: put the"),
         (
             b"damaged",
             "TLSError: the CA certificate in ca.pem cannot be used: no certificate in PEM or DER",

@@ -79,7 +79,8 @@ class TX62(BearerModem):
             self._close(cid)
             self._store(cid, b"srvType", b"Socket")
         self._store(cid, b"conId", b"1")
-        self._store(cid, b"address", b"socktcp://%s:%d" % (host.encode(), port))
+        place = b"socktcp://[%s]:%d" if ":" in host else b"socktcp://%s:%d"
+        self._store(cid, b"address", place % (host.encode(), port))
         self._unread[cid] = self._writable[cid] = 0
         self._trouble = None
         self._sockets[cid].opened()

@@ -108,7 +108,7 @@ def unexplained(driver, host, port, ms):
     try:
         if not driver._address():
             return no_connection(host, port, _NO_DATA[1], _NO_DATA[0])
-        if host.strip("0123456789."):
+        if ":" not in host and host.strip("0123456789."):
             driver.resolve(host)
     except ModemReset:
         raise

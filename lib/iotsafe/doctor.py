@@ -8,6 +8,7 @@ on the card.
 """
 
 import hashlib
+import sys
 import time
 
 from . import capabilities, objects
@@ -61,6 +62,8 @@ def steps(applet, key=b"", certificate=b"", now=None, verify=None):
     signature)` checks the test signature, by default `p256.verify`. An exception of the channel
     or the card becomes a step.
     """
+    for step in _engine():
+        yield step
     before = applet.apdu.exchanges
     administrations = applet.apdu.administrations
     try:
@@ -77,6 +80,26 @@ def steps(applet, key=b"", certificate=b"", now=None, verify=None):
         yield _refusal("card", e, e.reason)
     except Exception as e:
         yield _channel_failure(e)
+
+
+def _engine():
+    """Yield the step of the firmware's TLS; nothing on a host, where no TLS lets a SIM sign."""
+    if sys.implementation.name != "micropython":
+        return
+    context = None
+    try:
+        import tls
+
+        context = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
+    except ImportError:
+        pass
+    if not hasattr(context, "ecdsa_sign_callback"):
+        fact = "tls has no ecdsa_sign_callback" if context else "there is no tls"
+        yield Step("engine", "fail", "the SIM cannot sign: " + fact, "no-engine")
+        return
+    newest = any(name.startswith("TLS1-3") for name in context.get_ciphers())
+    versions = "TLS 1.2 and 1.3" if newest else "TLS 1.2"
+    yield Step("engine", "ok", "%s; %s; the SIM can sign" % (tls.MBEDTLS_VERSION, versions))
 
 
 def _channel_failure(error):

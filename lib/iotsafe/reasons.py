@@ -1,39 +1,36 @@
 """The facts for the reasons of this package's errors. Loaded when an error is shown."""
 
-# (reason, fact): the fact takes the error's `values`.
-REASONS = (
-    # CardError: status word, command, target
-    ("refused", "%04X"),
-    ("card-busy", "%04X"),
-    ("card-damaged", "%04X"),
-    # CardProtocolError: command, detail
-    ("not-understood", "%s: the SIM's answer is not understood: %s"),
-    # AppletNotFound: the AIDs that were tried, and their status words
-    ("no-applet", "no IoT SAFE applet on this SIM (tried %s)"),
-    # IdentityError
-    ("no-key", "the applet holds no private key that may sign"),
-    ("keys-empty", "no private key is in the containers that may sign: %s"),
-    ("no-certificate", "the applet has no certificate file"),
-    ("certificate-empty", "certificate file %s is empty"),
-    ("certificate-damaged", "certificate file %s is cut off or damaged (%d bytes, %s)"),
-    ("certificate-refused", "mbedTLS refuses the certificate of the SIM"),
-    ("key-mismatch", "the certificate in file %s (%s) belongs to another key than %s"),
-    # TLSError
-    ("no-engine", "this firmware cannot let the SIM sign: its tls has no ecdsa_sign_callback"),
-    ("ca-unusable", "the CA certificate in %s cannot be used: %s"),
-    ("server-not-trusted", "the server's certificate is not from a CA that is trusted here"),
-    ("server-name", "the server's certificate is for another name"),
-    ("server-expired", "the server's certificate has expired, or the clock here is ahead"),
-    ("server-early", "the server's certificate is not valid yet, or the clock here is behind"),
-    ("server-certificate", "the server's certificate was refused: %s"),
-    ("tls-memory", "TLS ran out of memory (%d bytes free) and said: %s"),
-    ("tls-broken", "the TLS session broke: %s"),
-    ("tls-failed", "TLS failed: %s"),
-    ("client-refused", "the server refused the certificate or the signature of the SIM"),
-    ("client-hung-up", "the server hung up after the certificate of the SIM"),
-    ("server-hung-up", "the server hung up during the handshake"),
-    ("handshake-refused", "the server refused the handshake before the SIM's certificate: %s"),
-)
+# A line for each reason: see `words`. The fact takes the error's `values`: of CardError the status
+# word, command and target; of CardProtocolError command and detail; of AppletNotFound the AIDs
+# that were tried, with their status words.
+REASONS = """
+refused: %04X
+card-busy: %04X
+card-damaged: %04X
+not-understood: %s: the SIM's answer is not understood: %s
+no-applet: no IoT SAFE applet on this SIM (tried %s)
+no-key: the applet holds no private key that may sign
+keys-empty: no private key is in the containers that may sign: %s
+no-certificate: the applet has no certificate file
+certificate-empty: certificate file %s is empty
+certificate-damaged: certificate file %s is cut off or damaged (%d bytes, %s)
+certificate-refused: mbedTLS refuses the certificate of the SIM
+key-mismatch: the certificate in file %s (%s) belongs to another key than %s
+no-engine: this firmware cannot let the SIM sign: its tls has no ecdsa_sign_callback
+ca-unusable: the CA certificate in %s cannot be used: %s
+server-not-trusted: the server's certificate is not from a CA that is trusted here
+server-name: the server's certificate is for another name
+server-expired: the server's certificate has expired, or the clock here is ahead
+server-early: the server's certificate is not valid yet, or the clock here is behind
+server-certificate: the server's certificate was refused: %s
+tls-memory: TLS ran out of memory (%d bytes free) and said: %s
+tls-broken: the TLS session broke: %s
+tls-failed: TLS failed: %s
+client-refused: the server refused the certificate or the signature of the SIM
+client-hung-up: the server hung up after the certificate of the SIM
+server-hung-up: the server hung up during the handshake
+handshake-refused: the server refused the handshake before the SIM's certificate: %s
+"""
 
 
 def fact(error):
@@ -47,7 +44,19 @@ def fact(error):
         return "%s: the SIM answered %04X, %s" % (asked, sw, meaning(sw))
     if error.reason == "no-applet":
         values = (", ".join(["%s: %04X" % pair for pair in values]),)
-    for reason, text in REASONS:
-        if reason == error.reason:
-            return text % values
-    return error.reason
+    text = words(REASONS, error.reason)
+    return error.reason if text is None else text % values
+
+
+def words(table, reason):
+    """Return the text of the line "reason: text" of `table`, None if there is none.
+
+    A line "reason," has the text of the line below it. One string takes less flash than a
+    tuple of tuples.
+    """
+    for end in ":,":
+        at = table.find("\n" + reason + end)
+        if at >= 0:
+            at = table.find(":", at) + 1
+            return table[at : table.find("\n", at)].strip()
+    return None

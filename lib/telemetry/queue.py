@@ -30,8 +30,8 @@ class Queue:
 
     `folder`: that of the readings; None: in RAM only. One program at a time may use a folder.
     Attributes: `dropped`, the count of dropped readings; `damaged`, the count of those whose file
-    could not be read back; `problem`: the OSError that made the queue continue in RAM, None while
-    flash works.
+    could not be read back; `problem`: the OSError or MemoryError that made the queue continue in
+    RAM, None while flash works.
     """
 
     def __init__(self, folder=None, most=1000):
@@ -135,7 +135,7 @@ class Queue:
         try:
             with open(name, "wb") as file:
                 file.write(data)
-        except OSError as e:
+        except (OSError, MemoryError) as e:
             self.problem = e
             self._remove(name)
             return False
@@ -176,7 +176,7 @@ class Queue:
     def _remove(self, name):
         try:
             os.remove(name)
-        except OSError:
+        except (OSError, MemoryError):
             pass  # after a restart the queue finds it again, as a repeat
 
     def _recover(self):

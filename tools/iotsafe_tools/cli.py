@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import typer
 
 from .commands.board import command as board_command
@@ -20,6 +22,9 @@ app = typer.Typer(
 @app.callback()
 def main() -> None:
     """Host tools of IoT SAFE for MicroPython."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # `?` for text that the terminal's encoding lacks
 
 
 lab_command.register(app)

@@ -23,21 +23,28 @@ _16MIB = {
     "ESPTOOLPY_FLASHMODE_QIO": "y",
     "ESPTOOLPY_FLASHSIZE_4MB": "",
     "ESPTOOLPY_FLASHSIZE_16MB": "y",
-    "PARTITION_TABLE_CUSTOM_FILENAME": '"partitions-16MiB.csv"',
 }
-_8MIB = {"PARTITION_TABLE_CUSTOM_FILENAME": '"partitions-8MiB.csv"'}
-_4MIB = {
-    "ESPTOOLPY_FLASHSIZE_4MB": "y",
-    "PARTITION_TABLE_CUSTOM_FILENAME": '"partitions-4MiB.csv"',
-}
+_QIO = {"ESPTOOLPY_FLASHMODE_QIO": "y"}
+_4MIB = {"ESPTOOLPY_FLASHSIZE_4MB": "y"}
 _WANTED = {
     ("DPTECHNICS_WALTER", ""): ("esp32s3", _QUAD | _16MIB),
-    ("ESP32_GENERIC_S3_MODEM", ""): ("esp32s3", _QUAD | _8MIB),
-    ("ESP32_GENERIC_S3_MODEM", "SPIRAM_OCT"): ("esp32s3", _OCTAL | _8MIB),
-    ("ESP32_GENERIC_S3_MODEM", "FLASH_4M"): ("esp32s3", _QUAD | _4MIB),
+    ("ESP32_GENERIC_S3_MODEM", ""): ("esp32s3", _QUAD | _QIO),
+    ("ESP32_GENERIC_S3_MODEM", "SPIRAM_OCT"): ("esp32s3", _OCTAL | _QIO),
+    ("ESP32_GENERIC_S3_MODEM", "FLASH_4M"): ("esp32s3", _QUAD | _QIO | _4MIB),
     ("LILYGO_T_SIM7000G", ""): ("esp32", {"SPIRAM": "y", "SPIRAM_CACHE_WORKAROUND": "y"} | _4MIB),
     ("LILYGO_T_SIM7080G_S3", ""): ("esp32s3", _OCTAL | _16MIB),
 }
+# The partition table, where the port has one for each size: up to MicroPython 1.25. From 1.26 on
+# the firmware finds out the flash's size, and one table is for all.
+_PARTITIONS = {
+    ("DPTECHNICS_WALTER", ""): "partitions-16MiB.csv",
+    ("ESP32_GENERIC_S3_MODEM", ""): "partitions-8MiB.csv",
+    ("ESP32_GENERIC_S3_MODEM", "SPIRAM_OCT"): "partitions-8MiB.csv",
+    ("ESP32_GENERIC_S3_MODEM", "FLASH_4M"): "partitions-4MiB.csv",
+    ("LILYGO_T_SIM7000G", ""): "partitions-4MiB.csv",
+    ("LILYGO_T_SIM7080G_S3", ""): "partitions-16MiB.csv",
+}
+_ONE_TABLE = "partitions-4MiBplus.csv"
 
 
 @pytest.fixture(scope="module")
@@ -61,9 +68,8 @@ def case_name(value):
 each = pytest.mark.parametrize(("board", "variant"), CASES, ids=case_name)
 
 
-@each
-def test_configuration(evaluations, board, variant):
-    found = evaluations(board, variant)
+def check(found, tree, board, variant):
+    """Compare an evaluation with `_WANTED` and `_PARTITIONS`."""
     target, wanted = _WANTED[board.name, variant]
     settings = found.settings()
     assert found.target == target
@@ -72,9 +78,16 @@ def test_configuration(evaluations, board, variant):
     assert settings["ESP_DEFAULT_CPU_FREQ_MHZ_240"] == "y"
     assert settings["MBEDTLS_HAVE_TIME_DATE"] == "y"  # mbedTLS refuses expired certificates
     assert found.manifest == board.path / "manifest.py"
-    assert (
-        SOURCES / "ports/esp32" / settings["PARTITION_TABLE_CUSTOM_FILENAME"].strip('"')
-    ).exists()
+    port = tree / "ports" / "esp32"
+    table = _PARTITIONS[board.name, variant]
+    expected = _ONE_TABLE if (port / _ONE_TABLE).exists() else table
+    assert settings["PARTITION_TABLE_CUSTOM_FILENAME"] == f'"{expected}"'
+    assert (port / expected).is_file()
+
+
+@each
+def test_configuration(evaluations, board, variant):
+    check(evaluations(board, variant), SOURCES, board, variant)
 
 
 @each
@@ -167,15 +180,70 @@ def test_makefile_hands_board_and_manifest_variables_to_idf(tmp_path):
         assert argument in arguments
 
 
-# ---- a tree newer than the pinned one -----------------------------------------------------
+# ---- other releases -----------------------------------------------------------------------
+
+OTHERS = {name: tree for name, tree in folders.trees().items() if tree != SOURCES}
 
 
-@pytest.fixture
-def newer(tmp_path):
-    """The pinned tree, with the esp32 port's boards laid out as from MicroPython 1.26 on."""
-    tree = tmp_path / "newer"
+@pytest.mark.parametrize("name", OTHERS)
+@each
+def test_another_release(tmp_path, name, board, variant):
+    found = cmake.evaluate(board, OTHERS[name], tmp_path / "out", variant)
+    check(found, OTHERS[name], board, variant)
+    assert all(path.is_file() for path in found.sources)
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_the_hook_in_another_release(tmp_path, name):
+    found = cmake.evaluate(ESP32[0], OTHERS[name], tmp_path / "out")
+    assert cmake.sign(found) == "asked 1, result 0, 8 bytes"
+
+
+# What later releases changed in the esp32 port, as functions of its folder, oldest first. The
+# layout of a release has all changes up to it.
+def _one_partition_table(port):
+    for size in (8, 16):
+        (port / f"partitions-{size}MiB.csv").unlink()
+    (port / "partitions-4MiB.csv").rename(port / _ONE_TABLE)
+    base = port / "boards" / "sdkconfig.base"
+    base.write_text(base.read_text().replace("partitions-4MiB.csv", _ONE_TABLE))
+    generic = port / "boards" / "ESP32_GENERIC_S3"
+    (generic / "sdkconfig.flash_4m").unlink()
+    lines = (generic / "sdkconfig.board").read_text().splitlines(keepends=True)
+    kept = [line for line in lines if "FLASHSIZE" not in line and "PARTITION" not in line]
+    (generic / "sdkconfig.board").write_text("".join(kept))
+
+
+def _no_usb_fragment(port):
+    (port / "boards" / "sdkconfig.usb").unlink()
+
+
+def _common_files(port):
+    boards = port / "boards"
+    (boards / "ESP32_GENERIC_S3" / "sdkconfig.board").rename(boards / "sdkconfig.flash_qio_80m")
+    (boards / "sdkconfig.spiram_sx").rename(boards / "sdkconfig.spiram_quad")
+    (boards / "sdkconfig.spiram").rename(boards / "sdkconfig.spiram_esp32")
+    for chip, extra in (("esp32s3", "boards/sdkconfig.spiram_quad"), ("esp32", "")):
+        (boards / f"mpconfigboard_{chip}_common.cmake").write_text(
+            f"set(IDF_TARGET {chip})\n"
+            f"set(SDKCONFIG_DEFAULTS boards/sdkconfig.base boards/sdkconfig.ble {extra})\n"
+        )
+
+
+CHANGES = {
+    "1.26": _one_partition_table,
+    "1.27": lambda port: None,
+    "1.28": _no_usb_fragment,
+    "1.29": _common_files,
+}
+
+
+@pytest.fixture(scope="module", params=CHANGES)
+def later(request, tmp_path_factory):
+    """The pinned tree with the esp32 port's files laid out as in a later release."""
+    tree = tmp_path_factory.mktemp("later")
     port = tree / "ports" / "esp32"
-    (port / "boards").mkdir(parents=True)
+    old = SOURCES / "ports" / "esp32"
     for name in ("lib", "py"):
         (tree / name).symlink_to(SOURCES / name)
     # There the wrapper's file ends with lines for ports with their own mbedTLS only.
@@ -186,30 +254,31 @@ def newer(tmp_path):
         + "#if MICROPY_PY_SSL && MICROPY_SSL_MBEDTLS\n"
         + '#include "mbedtls/mbedtls_config_port.h"\n#endif\n'
     )
-    old = SOURCES / "ports" / "esp32"
-    shutil.copy(old / "CMakeLists.txt", port)
     shutil.copytree(old / "boards" / "ESP32_GENERIC_S3", port / "boards" / "ESP32_GENERIC_S3")
-    for name in ("base", "ble", "240mhz", "spiram_oct"):
-        shutil.copy(old / "boards" / f"sdkconfig.{name}", port / "boards")
-    shutil.copy(old / "boards/sdkconfig.spiram_sx", port / "boards/sdkconfig.spiram_quad")
-    shutil.copy(old / "boards/sdkconfig.spiram", port / "boards/sdkconfig.spiram_esp32")
-    for chip, extra in (("esp32s3", "boards/sdkconfig.spiram_quad"), ("esp32", "")):
-        (port / "boards" / f"mpconfigboard_{chip}_common.cmake").write_text(
-            f"set(IDF_TARGET {chip})\n"
-            f"set(SDKCONFIG_DEFAULTS boards/sdkconfig.base boards/sdkconfig.ble {extra})\n"
-        )
+    for path in [old / "CMakeLists.txt", *old.glob("*.csv"), *old.glob("boards/sdkconfig.*")]:
+        shutil.copy(path, port / path.relative_to(old))
+    for name, change in CHANGES.items():
+        change(port)
+        if name == request.param:
+            break
     return tree
 
 
-@pytest.mark.parametrize("board", ESP32, ids=lambda board: board.name)
-def test_a_newer_tree(newer, tmp_path, board):
-    found = cmake.evaluate(board, newer, tmp_path / "out")
-    target, wanted = _WANTED[board.name, ""]
-    settings = found.settings()
-    assert found.target == target
-    # There the firmware finds out the flash's size: one partition table for all.
-    wanted = {name: value for name, value in wanted.items() if "PARTITION" not in name}
-    assert {name: settings.get(name) for name in wanted} == wanted
-    if board.name != "ESP32_GENERIC_S3_MODEM":
-        assert settings["PARTITION_TABLE_CUSTOM_FILENAME"] == '"partitions-4MiB.csv"'
+@each
+def test_a_later_layout(later, tmp_path, board, variant):
+    check(cmake.evaluate(board, later, tmp_path / "out", variant), later, board, variant)
+
+
+@pytest.mark.parametrize("later", list(CHANGES)[-1:], indirect=True)
+def test_the_hook_in_the_latest_layout(later, tmp_path):
+    found = cmake.evaluate(ESP32[0], later, tmp_path / "out")
     assert cmake.sign(found) == "asked 1, result 0, 8 bytes"
+
+
+@pytest.mark.parametrize("later", list(CHANGES)[-1:], indirect=True)
+def test_a_release_without_a_fragment_that_is_needed_stops_cmake(later, tmp_path):
+    tree = tmp_path / "tree"
+    shutil.copytree(later, tree, symlinks=True)
+    (tree / "ports" / "esp32" / "boards" / "sdkconfig.240mhz").unlink()
+    with pytest.raises(RuntimeError, match=r"none of sdkconfig\.240mhz"):
+        cmake.evaluate(ESP32[0], tree, tmp_path / "out")

@@ -5,6 +5,7 @@ import ast
 import importlib
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -14,14 +15,14 @@ import telemetry
 from app import advice as log
 from iotsafe import advice as repl
 from iotsafe import doctor
+from iotsafe.reasons import words
 from iotsafe_tools.console.advice import ADVICE as COMMAND_LINE
 
 LIB = Path(iotsafe.__file__).parents[1]
 PACKAGES = ("cellular", "iotsafe", "telemetry")
-REASONS = {package: importlib.import_module(f"{package}.reasons").REASONS for package in PACKAGES}
 # What a line of each table must not contain: the words of the other tables.
 WORDS = {
-    "log": r"--\w|\b(pin|apn|host|port|ca|aids|user|password)=|IOTSAFE_",
+    "log": r"--\w|\w=|IOTSAFE_|\bmodem[\w.]*\(|\b(connect|settimeout|gc\.\w+)\(",
     "repl": r"--\w|\b(modem|mqtt|sim)\.(pin|apn|host|port|ca|aids|user|channel)\b|IOTSAFE_",
     "command line": r"\b(pin|apn|host|port|ca|aids)=|\b(modem|mqtt)\.(pin|apn|host|port|ca)\b",
 }
@@ -29,35 +30,83 @@ WORDS = {
 ADVISING = r"[:;,] (call|check|have|ask|try|give|put|set|use) |\bconfig\b|--\w|\?"
 
 
+def rows(table):
+    """Return the (reason, text) of a table of words: see `iotsafe.reasons.words`."""
+    assert table[0] == table[-1] == "\n" and "\n\n" not in table
+    found, waiting = [], []
+    for line in table.strip("\n").split("\n"):
+        head, colon, text = line.partition(":")
+        waiting.append(head if colon else line[:-1])
+        assert colon or line[-1] == ",", line
+        if colon:
+            found += [(reason, text.strip()) for reason in waiting]
+            waiting = []
+    assert not waiting
+    return found
+
+
+REASONS = {
+    package: rows(importlib.import_module(f"{package}.reasons").REASONS) for package in PACKAGES
+}
+REPL = {
+    package: rows(importlib.import_module(f"{package}.advice").ADVICE)
+    for package in ("iotsafe", "cellular")
+}
+
+
 def names(package):
     return [reason for reason, _ in REASONS[package]]
+
+
+def in_the_log(package, reason):
+    return log.advice(SimpleNamespace(package=package, reason=reason))
 
 
 def tables():
     """Return name of each table -> its rows, and the reasons that it must have."""
     client = [reason for package in ("iotsafe", "cellular") for reason in names(package)]
-    rows = [row for name in ("iotsafe", "cellular") for row in _repl(name)]
+    # The log has the advice of the REPL for what is not in its own table.
+    own = rows(log.ADVICE)
+    there = dict(own)
+    others = [
+        (reason, in_the_log(package, reason))
+        for package, table in REPL.items()
+        for reason, _ in table
+        if reason not in there and reason not in doctor.REASONS
+    ]
     return {
-        "log": (log.ADVICE, client + names("telemetry")),
-        "repl": (rows, [*client, *doctor.REASONS]),
+        "log": (own + others, client + names("telemetry")),
+        "repl": (REPL["iotsafe"] + REPL["cellular"], [*client, *doctor.REASONS]),
         "command line": (tuple(COMMAND_LINE.items()), [*client, *doctor.REASONS]),
     }
 
 
-def _repl(package):
-    return importlib.import_module(f"{package}.advice").ADVICE
-
-
 @pytest.mark.parametrize("name", ["log", "repl", "command line"])
 def test_no_reason_is_missing_and_none_is_unused(name):
-    rows, wanted = tables()[name]
-    there = [reason for reason, _ in rows]
-    assert len(there) == len(set(there)), "a reason has two rows"
-    assert set(wanted) - set(there) == set(), "reasons without advice"
-    assert set(there) - set(wanted) == set(), "advice without a reason"
-    for reason, text in rows:
+    there, wanted = tables()[name]
+    reasons = [reason for reason, _ in there]
+    assert len(reasons) == len(set(reasons)), "a reason has two rows"
+    assert set(wanted) - set(reasons) == set(), "reasons without advice"
+    assert set(reasons) - set(wanted) == set(), "advice without a reason"
+    for reason, text in there:
         assert not re.search(WORDS[name], text), (reason, text)
         assert text == text.strip() and not text.endswith("."), (reason, text)
+        # Only the log has reasons for which there is nothing to do, and its own table names them.
+        assert text or (name == "log" and reason in dict(rows(log.ADVICE))), reason
+
+
+@pytest.mark.parametrize("argument", ["pin", "apn", "host", "ca", "bands"])
+def test_the_log_has_the_fields_of_the_config_in_place_of_arguments(argument):
+    field = {"host": "mqtt.host", "ca": "mqtt.ca"}.get(argument, "modem." + argument)
+    said = {
+        reason: (text, in_the_log(package, reason))
+        for package, table in REPL.items()
+        for reason, text in table
+        if f"{argument}=" in text and reason not in dict(rows(log.ADVICE))
+    }
+    assert said
+    for reason, (text, line) in said.items():
+        assert re.search(rf"\b{field}(\W|$)", line) and len(line) > len(text), (reason, line)
 
 
 def test_a_reason_is_of_one_package():
@@ -138,17 +187,28 @@ def test_each_fact_takes_the_values_of_its_error():
 
 
 def test_an_error_of_another_package_has_advice_at_the_repl():
-    for package in ("iotsafe", "cellular"):
-        for reason, text in _repl(package):
+    for package, table in REPL.items():
+        for reason, text in table:
             assert repl.advice(reason, package) == text
     assert repl.advice("no-such-reason") == "" and repl.advice("x", "no_such_package") == ""
+
+
+def test_each_line_of_a_table_is_found():
+    for table in (log.ADVICE, *(_module(name).REASONS for name in PACKAGES)):
+        for reason, text in rows(table):
+            assert words(table, reason) == text
+    assert words(log.ADVICE, "connac") is None and words(log.ADVICE, "") is None
+
+
+def _module(package):
+    return importlib.import_module(f"{package}.reasons")
 
 
 def test_a_line_of_the_log():
     error = iotsafe.ServerNameMismatch("server-name")
     assert log.line(error) == (
         "ServerNameMismatch: the server's certificate is for another name: "
-        "check mqtt.host: it must be a name that the certificate has"
+        "is it the right server? Give the name that is in its certificate: mqtt.host"
     )
     assert log.line(OSError(5, "x")) == "OSError: [Errno 5] x"
     assert log.line(iotsafe.TLSError("tls-broken", "x")) == "TLSError: the TLS session broke: x"

@@ -117,6 +117,19 @@ def connects_with_one_call(stage):
     yield lambda: stream.connect(stage.address), None
 
 
+@case()
+def connects_by_other_forms_of_a_host(stage):
+    driver = stage.attached()
+    stage.modem.network.resolve["my_broker.lan"] = ("127.0.0.1", None)
+    yield lambda: driver.socket().connect(("my_broker.lan", stage.address[1])), None
+    with socket.create_server(("::1", 0), family=socket.AF_INET6) as server:
+        port = server.getsockname()[1]
+        yield lambda: driver.socket().connect(("::1", port)), None
+    # Nothing listens there any more; an address is not looked up as a name.
+    refused = cellular.NetworkError, ECONNREFUSED
+    yield lambda: driver.socket().connect(("::1", port)), refused
+
+
 @case(auto_power=False)
 def connects_from_power_off(stage):
     yield lambda: stage.driver.connect("internet"), "10.94.36.44"

@@ -19,7 +19,7 @@ TREES = {
     for path in FOLDER.glob("*.py")
     if path.name not in ("advice.py", "reasons.py", "manifest.py")
 }
-TEXTS = dict(REASONS)
+TEXTS = dict(line.split(": ", 1) for line in REASONS.strip().splitlines())
 
 
 def raised():

@@ -67,9 +67,7 @@ class Sockets(RuleBasedStateMachine):
             self.connect(which)
 
     def prepare(self):
-        self.modem.power_up()
-        self.modem.register()
-        self.modem.attach("internet")
+        self.modem.connect("internet")
 
     def teardown(self):
         if not hasattr(self, "server"):

@@ -93,6 +93,21 @@ def test_program_only_clears_bits_and_erase_sets_them(boards, tmp_path):
     assert counters["flash.wear"] >= 1
 
 
+def test_a_part_of_a_page_is_programmed_and_the_rest_kept(boards):
+    board = boards()
+    board.exec(
+        "import rp2; f = rp2.Flash(); all = bytearray(4096); data = bytes(range(1, 251)) * 3\n"
+        "def program(offset, length):\n"
+        " f.ioctl(6, 301); f.writeblocks(301, data[:length], offset)\n"
+        " f.readblocks(301, all, 0); print(bytes(all).hex())"
+    )
+    data = bytes(range(1, 251)) * 3
+    for offset, length in (0, 1), (100, 156), (200, 128), (3, 700), (512, 512), (4095, 1):
+        written = bytes.fromhex(board.exec(f"program({offset}, {length})"))
+        rest = SECTOR - offset - length
+        assert written == b"\xff" * offset + data[:length] + b"\xff" * rest, (offset, length)
+
+
 def test_flash_that_fails_keeps_what_it_has_and_can_be_read(boards):
     board = boards()
     board.exec("f = open('kept', 'w'); f.write('old'); f.close()")
@@ -129,6 +144,10 @@ def test_files_from_the_host_side(boards, tmp_path):
 def test_an_image_without_a_file_system(tmp_path):
     image = FlashImage(tmp_path / "new.img")
     assert (tmp_path / "new.img").read_bytes() == b"\xff" * SIZE
+    assert (tmp_path / "new.img").stat().st_mode & 0o777 == 0o600  # a config will be in it
+    (tmp_path / "new.img").chmod(0o644)
+    image = FlashImage(tmp_path / "new.img")
+    assert (tmp_path / "new.img").stat().st_mode & 0o777 == 0o600
     with pytest.raises(EmulatorError, match="has no file system yet"):
         image.names()
 

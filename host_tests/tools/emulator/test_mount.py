@@ -1,6 +1,7 @@
 """`make mount`: edit on the host, import on the board, where modules of the same name are
 frozen."""
 
+import re
 import sys
 
 import pytest
@@ -63,13 +64,16 @@ def test_the_sources_are_mounted_all_of_them(pico, tmp_path):
     assert output[-2:] == [str(size), str(names)]
 
 
-def test_a_prompt_with_modem_and_sim():
-    """`make repl`: a user can type there what the README promises."""
-    with PtyTerminal([*EMULATOR, "repl"]) as terminal:
+def test_a_prompt_with_modem_sim_broker_and_config(tmp_path):
+    """`make repl`: a user can type there what it says."""
+    flash = tmp_path / "repl.img"
+    with PtyTerminal([*EMULATOR, "repl", "--flash", str(flash)]) as terminal:
+        terminal.wait_for(f"rm {flash}")  # how to start anew
         terminal.wait_for(">>> ")
-        code = "import app, board, cellular; m = cellular.SIM7080(board.uart(''), board.power_key)"
-        terminal.wait_for(">>> ", terminal.type(code + "\r") + len(code))
-        mark = terminal.type("m.power_up(); print('modem', m.at.commands > 0)\r")
-        terminal.wait_for("modem True", mark)
+        mark = terminal.type("import app; app.run(1)\r")
+        terminal.wait_for("delivered {", mark)
+        terminal.wait_for(">>> ", mark)
+        temperature = re.search(r"'temp': ([\d.]+)", terminal.shown)
+        assert 20 < float(temperature[1]) < 23, temperature
         terminal.type(CONTROL_X)
         assert terminal.wait() == 0

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import serial
+import typer
 from typer.testing import CliRunner
 
 from iotsafe_tools import cli
@@ -72,9 +73,22 @@ def test_a_transcript_is_written(tmp_path):
     assert '"host": "AT\\r"}' in lines[1]
 
 
+def test_the_pin_is_not_in_the_list_of_processes(tmp_path):
+    for words in (("--pin", "47110815"), ("--pin=47110815",)):
+        process = start("--uart", f"pty:{tmp_path}/modem", *words)
+        try:
+            assert "listens on" in process.stdout.readline()
+            listed = Path(f"/proc/{process.pid}/cmdline").read_bytes()
+        finally:
+            process.kill()
+            process.communicate()
+        assert b"--pin" in listed and b"47110815" not in listed, listed
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (["--control", "tcp:0.0.0.0:0"], "could be reached from other machines"),
         (["--uart", "nothing"], "no UART 'nothing'"),
         (["--profile", "nosuch"], "no SIM profile 'nosuch'"),
         (["--modem", "nosuch"], "no modem 'nosuch'; there are bg77, bg95"),
@@ -148,3 +162,12 @@ def test_a_command_leaves_the_handling_of_signals_as_it_was(words):
     before = [signal.getsignal(number) for number in numbers]
     CliRunner().invoke(cli.app, words)
     assert [signal.getsignal(number) for number in numbers] == before
+
+
+def test_names_may_lead_to_either_kind_of_address():
+    entries = ["a=127.0.0.1", "b=127.0.0.1:80", "c=[::1]", "d=[::1]:80"]
+    want = {"a": ("127.0.0.1", None), "b": ("127.0.0.1", 80), "c": ("::1", None), "d": ("::1", 80)}
+    assert command._resolve(entries) == want
+    for entry in ("a", "a=", "=127.0.0.1", "a=::1", "a=127.0.0.1:x", "a=[]:80"):
+        with pytest.raises(typer.BadParameter, match="write NAME=ADDRESS"):
+            command._resolve([entry])

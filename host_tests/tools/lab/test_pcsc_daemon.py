@@ -11,6 +11,7 @@ import pytest
 from processes import await_end, runs
 
 from iotsafe_tools.lab import Lab
+from iotsafe_tools.lab.vpcd import exposed
 from iotsafe_tools.testbed import Pcscd, ProcessError
 from iotsafe_tools.testbed import pcscd as module
 from iotsafe_tools.toolchain import packages
@@ -37,6 +38,13 @@ def test_the_machines_own_pcscd_is_left_alone():
             uids = Path(f"/proc/{ours.pid}/status").read_text().partition("Uid:")[2].split()[:4]
             assert "0" not in uids
     assert (sorted(RUN.iterdir()) if RUN.exists() else None) == before
+
+
+def test_vpcd_listens_on_loopback_only():
+    with Pcscd() as ours:
+        for port in (ours.port, ours.port + 1):
+            socket.create_connection(("127.0.0.1", port), 60).close()
+        assert exposed(ours.port) == []
 
 
 def test_two_at_a_time():

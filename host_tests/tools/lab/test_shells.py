@@ -198,6 +198,33 @@ def test_a_stale_link_is_replaced_and_a_file_is_not(tmp_path):
         lab(f"pty:{tmp_path}/no/folder")
 
 
+def test_a_link_in_use_is_refused_and_stays(tmp_path):
+    link = tmp_path / "modem"
+    (tmp_path / "elsewhere").symlink_to(tmp_path)  # the same folder by another name
+    with lab(f"pty:{link}") as first:
+        before = os.readlink(link)
+        for name in (link, tmp_path / "elsewhere" / "modem"):
+            with pytest.raises(LabError, match="the UART of another running lab; stop that one"):
+                lab(f"pty:{name}")
+        assert os.readlink(link) == before
+        with lab(f"pty:{link}2"), Host(first.uart) as host:
+            host.ask("AT")
+    with lab(f"pty:{link}") as again, Host(again.uart) as host:
+        host.ask("AT")
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1"])
+def test_a_control_port_for_other_machines_needs_a_word(host):
+    with pytest.raises(LabError, match="--internet"):
+        lab(control=f"tcp:{host}:0")
+    if host == "0.0.0.0":
+        with lab(control=f"tcp:{host}:0", loopback_only=False) as bench:
+            assert bench.control
+    for near in ("localhost", "127.0.0.2"):
+        with lab(control=f"tcp:{near}:0") as bench:
+            assert bench.control
+
+
 def test_a_link_that_another_took_over_is_left_alone(tmp_path):
     link = tmp_path / "modem"
     bench = lab(f"pty:{link}").start()

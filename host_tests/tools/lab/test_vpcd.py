@@ -352,3 +352,22 @@ def test_a_reader_that_never_takes_its_answers_stops_being_heard():
         card.settimeout(PATIENCE)
         for _ in range(1000):
             assert receive(card) == ATR
+
+
+@pytest.mark.parametrize(
+    ("family", "address", "shown"),
+    [
+        (socket.AF_INET, "127.0.0.1", []),
+        (socket.AF_INET, "0.0.0.0", ["0.0.0.0:{}"]),
+        (socket.AF_INET6, "::", ["[::]:{}"]),
+    ],
+)
+def test_it_says_where_a_reader_listens_for_other_machines(family, address, shown):
+    if family == socket.AF_INET6 and not socket.has_dualstack_ipv6():
+        return
+    with socket.create_server((address, 0), family=family) as server:
+        port = server.getsockname()[1]
+        want = [text.format(port) for text in shown]
+        assert [text for text in vpcd.exposed(port) if text.endswith(f":{port}")] == want
+        below = [text for text in vpcd.exposed(port - 1) if text.endswith(f":{port}")]
+        assert below == want

@@ -97,9 +97,20 @@ def test_profiles():
     assert bench.ask('AT^SISS=0,"nosuch","1"') == WRONG
     assert bench.ask('AT^SISS=10,"conId","1"') == WRONG
     assert bench.ask("AT^SISO=0") == ERROR
-    for address in ("sockudp://h:1", "socktcp://h", "socktcp://h:0", "socktcp://h:65536"):
-        define(bench, address)
-        assert bench.ask("AT^SISO=0") == ERROR, address
+    assert bench.ask('AT^SISS=0,"address","socktcp://h:1"') == ERROR  # the kind comes first
+    assert bench.ask('AT^SISS=0,"srvType","Http"') == WRONG
+    assert bench.ask('AT^SISS=0,"srvType","Socket"') == OK
+    wrong = ("socktcp://h", "socktcp://h:0", "socktcp://h:65536", "sockudp://h:1", "h:1", "")
+    for address in wrong:
+        assert bench.ask(f'AT^SISS=0,"address","{address}"') == WRONG, address
+    assert bench.ask("AT^SISO=0") == ERROR
+    define(bench, "socktcp://h:1")
+    assert bench.ask("AT^SISS?") == (
+        b'\r\n^SISS: 0,"srvType","Socket"\r\n^SISS: 0,"conId","1"\r\n'
+        b'^SISS: 0,"address","socktcp://h:1"\r\n' + OK
+    )
+    assert bench.ask('AT^SISS=0,"srvType","none"') == OK
+    assert bench.ask("AT^SISS?") == OK
     with Peer() as peer:
         connected(peer, bench)
         assert bench.ask('AT^SISS=0,"conId","1"') == ERROR

@@ -361,14 +361,18 @@ def test_the_peer_closes():
         assert bench.ask("AT+QIRD=0,10") == b"\r\n+QIRD: 0\r\n" + OK
 
 
-def test_a_bg96_forgets_a_closed_connection_and_calls_a_live_one_listening():
+@pytest.mark.parametrize(("quirks", "state"), [((), 2), (("qi_listens",), 3)])
+def test_a_bg96_calls_a_live_connection_connected(quirks, state):
+    with Peer() as peer:
+        bench = connected(peer, online("bg96", quirks=quirks))
+        line = f'+QISTATE: 0,"TCP","127.0.0.1",{peer.port},49152,{state},1,0,0,"uart1"'
+        assert bench.ask("AT+QISTATE=1,0") == f"\r\n{line}\r\n".encode() + OK
+
+
+def test_a_bg96_forgets_a_closed_connection():
     # TinyGSM #475
     with Peer() as peer:
         bench = connected(peer, online("bg96"))
-        assert bench.ask("AT+QISTATE=1,0") == (
-            f'\r\n+QISTATE: 0,"TCP","127.0.0.1",{peer.port},49152,3,1,0,0,"uart1"\r\n'.encode()
-            + OK
-        )
         assert bench.ask("AT+QISTATE=0,1") == bench.ask("AT+QISTATE?") == bench.ask("AT+QISTATE")
         closed_with_data(peer, bench)
         assert bench.ask("AT+QIRD=0,10") == b"\r\n+QIRD: 3\r\nbye\r\n" + OK

@@ -111,7 +111,7 @@ def test_the_context_comes_with_the_registration():
     bench = online()
     assert bench.ask("AT+CGPADDR=1") == line(f'+CGPADDR: 1,"{ADDRESS}"') + OK
     assert bench.ask("AT+CGACT=1,1") == OK
-    assert bench.ask("AT+CGACT?").startswith(b"\r\n+CGACT: 1,1\r\n+CGACT: 2,0\r\n")
+    assert bench.ask("AT+CGACT?") == line("+CGACT: 1,1") + OK
     assert bench.ask('AT+CGDCONT=1,"IP","internet"') == OK
     assert bench.ask('AT+CGAUTH=1,2,"me","secret"') == OK
     assert bench.ask("AT+CGDCONT?").startswith(b'\r\n+CGDCONT: 1,"IP","internet"')

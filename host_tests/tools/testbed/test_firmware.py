@@ -27,11 +27,15 @@ with open("config.json") as f:
     print("port", json.load(f)["broker"]["port"])
 """
     config = {"broker": {"port": 1883}, "name": "Gerät"}
+    old = tmp_path / "work" / "config.json"
+    old.parent.mkdir()
+    old.write_text("x" * 1000)
     with Firmware(tmp_path / "work", command=["-c", code], config=config) as firmware:
         assert firmware.wait_for("^micropython (.*)")[1] == str(tmp_path / "work")
         assert firmware.wait_for(r"port (\d+)")[1] == "1883"
         assert firmware.wait() == 0
-    assert json.loads((tmp_path / "work" / "config.json").read_text()) == config
+    assert json.loads(old.read_text()) == config
+    assert old.stat().st_mode & 0o777 == 0o600  # it may have a PIN and a password
     assert firmware.log_path.read_text().endswith("port 1883\n")
 
 

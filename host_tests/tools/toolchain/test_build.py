@@ -11,7 +11,8 @@ def layout(tmp_path):
     root = tmp_path / "checkout"
     (root / "boards" / "unix").mkdir(parents=True)
     for name in build._CONFIGURATION:
-        (root / "boards" / "unix" / name).write_text(name)
+        (root / "boards" / name).parent.mkdir(exist_ok=True)
+        (root / "boards" / name).write_text(name)
     (root / "lib" / "part").mkdir(parents=True)
     (root / "lib" / "part" / "a.py").write_text("A = 1\n")
     return Layout(root)

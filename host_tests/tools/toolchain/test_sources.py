@@ -1,5 +1,6 @@
 """Fetching the sources: only files that fit the pins arrive, complete or not at all."""
 
+import hashlib
 import io
 import subprocess
 import tarfile
@@ -7,7 +8,7 @@ import tarfile
 import pytest
 from setup_fakes import command, in_front, leftovers
 
-from iotsafe_tools.toolchain import debian, pins, sources, steps
+from iotsafe_tools.toolchain import debian, linked, pins, sources, steps
 from iotsafe_tools.toolchain.layout import Layout
 
 LISTING = """Package: micropython
@@ -48,7 +49,7 @@ def offered(tmp_path, monkeypatch):
         (offers / package).mkdir(parents=True)
         (offers / package / f"{package}.tar").write_bytes(content)
         digest = debian.sha256(offers / package / f"{package}.tar")
-        rows.append(pins.Archive(package, f"{package}.tar", digest, place))
+        rows.append((pins.Archive(package, f"{package}.tar", digest, place),))
         listing = LISTING.format(version="7-1", digest=digest, filename=f"{package}.tar")
         (offers / package / "listing").write_text(listing)
     monkeypatch.setattr(pins, "ARCHIVES", tuple(rows))
@@ -108,7 +109,7 @@ def test_a_download_that_has_changed_since_is_fetched_again(layout, offered):
     layout.downloads.mkdir(parents=True)
     (layout.downloads / "mbedtls.tar").write_bytes(b"cut off")
     sources.ensure(layout)
-    assert debian.sha256(layout.downloads / "mbedtls.tar") == pins.ARCHIVES[1].sha256
+    assert debian.sha256(layout.downloads / "mbedtls.tar") == pins.ARCHIVES[1][0].sha256
 
 
 def test_an_unreachable_archive_ends_it(layout, offered, tmp_path):
@@ -134,8 +135,59 @@ def test_what_an_interrupted_unpacking_left_is_not_trusted(layout, offered):
     assert (tree / "py" / "mpconfig").exists()
 
 
+@pytest.mark.parametrize(
+    ("carried", "taken"),
+    [
+        ({"trixie": "new"}, "new"),  # a point release brought it
+        ({"trixie": "old", "forky": "new"}, "new"),
+        ({"trixie": "old", "sid": "new"}, "new"),
+        ({"trixie": "old", "forky": "other"}, "old"),
+        ({"trixie": "old"}, "old"),
+    ],
+)
+def test_the_first_suite_with_the_best_alternative(layout, tmp_path, monkeypatch, carried, taken):
+    contents = {name: tarball(**{"library.aes": name}) for name in ("new", "old", "micropython")}
+
+    class View:
+        def __init__(self, _layout, _folder, _kind, suite):
+            self.offers = [carried.get(suite), "micropython" if suite == "trixie" else None]
+            if not any(self.offers):
+                raise debian.NotOffered(f"the mirror does not carry {suite}")
+
+        def fetch_source(self, archive):
+            if archive.package not in self.offers:
+                raise debian.NotOffered("another version")
+            (tmp_path / archive.filename).write_bytes(contents[archive.package])
+            debian.keep(tmp_path / archive.filename, archive.sha256, layout.downloads)
+
+    def archive(name, place, *suites):
+        digest = hashlib.sha256(contents[name]).hexdigest()
+        return pins.Archive(name, f"{name}.tar", digest, place, suites)
+
+    alternatives = (
+        archive("new", "lib/mbedtls", "trixie", "forky", "sid"),
+        archive("old", "lib/mbedtls", "trixie"),
+    )
+    rows = ((archive("micropython", "", "trixie"),), alternatives)
+    monkeypatch.setattr(debian, "View", View)
+    monkeypatch.setattr(pins, "ARCHIVES", rows)
+    monkeypatch.setattr(pins, "COMMITS", ())
+    tree = sources.ensure(layout)
+    assert (tree / "lib" / "mbedtls" / "library" / "aes").read_text() == taken
+    kept = sorted(path.stem for path in layout.downloads.iterdir())
+    assert kept == ["micropython", taken]
+
+
+def test_the_pinned_mbedtls_mends_what_its_predecessor_refuses():
+    first, second = pins.ARCHIVES[1]
+    assert first.filename == "mbedtls_3.6.7.orig.tar.bz2"
+    assert first.sha256 == "a7e8bcbec0e6f761b4af24f25677626b35f762f68eef79c08677a363212d11f6"
+    assert second.filename == "mbedtls_3.6.6.orig.tar.bz2"
+    assert "3.6.2" not in repr(pins.COMMITS)
+
+
 def test_the_version_is_the_one_that_holds_the_pinned_archive():
-    archive = pins.ARCHIVES[0]
+    archive = pins.ARCHIVES[0][0]
     newer = LISTING.format(version="9-1", digest="f" * 64, filename="other.tar.xz")
     fitting = LISTING.format(version="7-1", digest=archive.sha256, filename=archive.filename)
     assert debian.find_version(newer + "\n" + fitting, archive) == "7-1"
@@ -194,16 +246,22 @@ def test_a_commit_that_upstream_lacks_ends_it(layout, upstream, monkeypatch):
 # ---- a tree of the user's -----------------------------------------------------------------
 
 
-def own_tree(folder, version=(1, 26, 0), mbedtls=True):
-    """Make the least tree that counts as a MicroPython tree."""
-    names = ("MAJOR", "MINOR", "MICRO")
-    header = "".join(
-        f"#define MICROPY_VERSION_{name} {number}\n"
-        for name, number in zip(names, version, strict=True)
-    )
-    files = {"py/mpconfig.h": header, "ports/unix/Makefile": ""}
+def own_tree(folder, version=(1, 26, 0), mbedtls=(3, 6, 6)):
+    """Make the least tree that counts as a MicroPython tree; `mbedtls`: None for none."""
+
+    def defines(prefix: str, names: str, numbers: tuple) -> str:
+        pairs = zip(names.split(), numbers, strict=True)
+        return "".join(f"#define {prefix}_{name} {number}\n" for name, number in pairs)
+
+    files = {
+        "py/mpconfig.h": defines("MICROPY_VERSION", "MAJOR MINOR MICRO", version),
+        "ports/unix/Makefile": "",
+        "ports/unix/build-standard/old.o": "",
+        "lib/re1.5/re1.5.h": "",
+    }
     if mbedtls:
-        files["lib/mbedtls/library/ssl_tls13_client.c"] = ""
+        place = "lib/mbedtls/include/mbedtls/build_info.h"
+        files[place] = defines("MBEDTLS_VERSION", "MAJOR MINOR PATCH", mbedtls)
     for name, text in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
@@ -216,11 +274,33 @@ def test_an_own_tree_is_taken_as_it_is(layout, tmp_path):
     assert leftovers(layout) == []
 
 
+@pytest.mark.parametrize("mbedtls", [None, (3, 6, 2), (3, 6, 5)])
+def test_an_own_tree_with_an_old_mbedtls_or_none_is_built_with_the_pinned_one(
+    layout, offered, tmp_path, capsys, mbedtls
+):
+    mine = tmp_path / "mine"
+    own_tree(mine, mbedtls=mbedtls)
+    before = sorted(mine.rglob("*"))
+    tree = sources.ensure(layout, str(mine))
+    assert (tree / "lib" / "mbedtls" / "library" / "aes").read_text() == "cipher"
+    assert (tree / "py" / "mpconfig.h").read_text() == (mine / "py" / "mpconfig.h").read_text()
+    assert (tree / "lib" / "re1.5" / "re1.5.h").exists()
+    assert not (tree / "ports" / "unix" / "build-standard").exists()
+    assert not sources.is_pinned(tree)
+    assert linked.original(tree) == mine
+    assert sorted(mine.rglob("*")) == before
+    capsys.readouterr()
+    assert sources.ensure(layout, str(mine)) == tree
+    assert capsys.readouterr().out == ""
+    (mine / "py" / "new.c").touch()
+    assert (sources.ensure(layout, str(mine)) / "py" / "new.c").exists()
+
+
 @pytest.mark.parametrize(
     ("options", "complaint"),
     [
         ({"version": (1, 24, 1)}, r"is MicroPython 1\.24\.1: 1\.25\.0 or newer is needed"),
-        ({"mbedtls": False}, "submodule update --init lib/mbedtls"),
+        ({"mbedtls": (4, 0, 0)}, r"has mbedTLS 4\.0\.0, .* use a release with mbedTLS 3\.6"),
     ],
 )
 def test_an_own_tree_that_cannot_be_built_is_refused(layout, tmp_path, options, complaint):

@@ -76,11 +76,7 @@ def transfer(modem, port, name, move, size):
 
 def main(name, uart, port, size):
     modem = cellular.driver(name)(board.uart(uart))
-    modem.power_up()
-    modem.unlock()
-    modem.prepare("internet")
-    modem.register()
-    modem.attach("internet")
+    modem.connect("internet")
     for name, move in (("up", send), ("down", receive)):
         transfer(modem, port, name, move, 5000)  # do imports and one-time allocations first
         transfer(modem, port, name, move, size)

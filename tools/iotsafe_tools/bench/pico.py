@@ -31,7 +31,10 @@ _HEAP_MOST = 128 * KIB
 # "    12.345  mqtt      delivered …": time since the application's start, area, text.
 _LINE = re.compile(r"^ *(\d+)\.(\d{3})  (.*)")
 _NUMBER = re.compile(r"^BENCH (\w+) (\d+)$")
-_NO_MEMORY = re.compile(r"MemoryError|memory allocation failed|ENOMEM|out of memory|crashed: see")
+NO_MEMORY = re.compile(
+    r"MemoryError|memory allocation failed|ENOMEM|ALLOC_FAILED|out of memory|crashed: see"
+)
+"""Found in the lines in which the board reports a lack of memory."""
 # The board was reset, or it is at the REPL because the application ended.
 _STOPPED = re.compile(r"^EMULATOR |^MicroPython v")
 # Errors that the board reports when a busy host does not schedule the modem in time.
@@ -186,7 +189,7 @@ def _trial(flash: bytes, heap: int) -> str | None:
     last = ""
     with tempfile.TemporaryDirectory() as folder, BoardRun(folder, flash, files) as run:
         for line in run.lines():
-            if _NO_MEMORY.search(line):
+            if NO_MEMORY.search(line):
                 return line
             if _STOPPED.search(line):
                 return f"{last}; {line}"

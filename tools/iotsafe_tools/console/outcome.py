@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import signal
-import sys
 from collections.abc import Iterator
 from typing import Any, NoReturn
 
@@ -23,7 +22,6 @@ def outcome(name: str, as_json: bool) -> Iterator[None]:
 
     1 if it fails, 2 for an invalid URL of a port, 128 and more if a signal ends it.
     """
-    _print_unprintable()
     try:
         with handled(_end, "SIGTERM", "SIGHUP"):  # they close what is open, like Ctrl-C
             yield
@@ -39,13 +37,6 @@ def outcome(name: str, as_json: bool) -> Iterator[None]:
     except KeyboardInterrupt:
         typer.echo(f"iotsafe {name}: interrupted", err=True)
         raise typer.Exit(INTERRUPTED + signal.SIGINT) from None
-
-
-def _print_unprintable() -> None:
-    """Print `?` for text that the terminal's encoding lacks."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")
 
 
 def _end(number: int, _: object) -> NoReturn:

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,14 +13,24 @@ import typer
 
 from iotsafe_tools.demo.stage import perform
 from iotsafe_tools.demo.view import View
-from iotsafe_tools.lab import Lab
 from iotsafe_tools.testbed import ROOT, Rig
+from iotsafe_tools.testbed.private import write_private
 
 from .console import Console
 from .pico import Pico
 
 FLASH = ROOT / "build" / "pico" / "flash.img"
 """The emulated board's flash. It keeps its content between runs, like a real board's."""
+REPL_FLASH = FLASH.with_name("repl.img")
+"""The same for `repl` and `mount`, which leave files behind as `pico` does."""
+
+_PERIOD = 10  # seconds between two readings at the REPL
+_READY = """\
+broker  mosquitto on 127.0.0.1:{broker}, which accepts the SIM's certificate: CN={cn}
+board   flash {flash}; config.json and ca.pem in it are new
+        app.run() starts the application, app.applet() finds the SIM's; Ctrl-X ends this
+anew    rm {flash}
+"""
 
 # The board's firmware switches the modem on: a pin of the board drives the modem's power key.
 LAB = {"uart": "tcp:127.0.0.1:0", "auto_power": False}
@@ -33,7 +44,7 @@ def provision(pico: Pico, rig: Rig, period: int) -> None:
     del config["modem"]["uart"]  # the board's modem is wired
     folder = rig.folder / "board"
     folder.mkdir(exist_ok=True)
-    (folder / "config.json").write_text(json.dumps(config))
+    write_private(folder / "config.json", json.dumps(config).encode())
     (folder / "ca.pem").write_bytes(rig.pki.ca_pem)
     pico.mpremote("resume", "fs", "cp", str(folder / "config.json"), str(folder / "ca.pem"), ":/")
 
@@ -67,18 +78,27 @@ def _terminal(port: str, *arguments: str) -> int:
     return subprocess.run(command).returncode
 
 
-def _attached(*arguments: str) -> int:
-    """Run mpremote with an emulated board that has a modem and SIM; return its exit status."""
-    FLASH.parent.mkdir(parents=True, exist_ok=True)
-    with Lab(**LAB) as lab, Pico(flash=FLASH, lab=lab) as board:
-        board.wait_console()
+def _attached(flash: Path, *arguments: str) -> int:
+    """Run mpremote with an emulated board that has a modem, an enrolled SIM, a broker and a config
+    for them; return its exit status."""
+    flash.parent.mkdir(parents=True, exist_ok=True)
+    with (
+        tempfile.TemporaryDirectory(prefix="iotsafe-repl-") as folder,
+        Rig(folder, lab=LAB) as rig,
+        Pico(flash=flash, lab=rig.lab) as board,
+    ):
+        provision(board, rig, _PERIOD)
+        typer.echo(_READY.format(broker=rig.broker.port, cn=rig.cn, flash=flash))
         return _terminal(board.console, *arguments)
 
 
+Flash = Annotated[Path, typer.Option(help="The board's flash image; made if absent.")]
+
+
 @app.command()
-def repl() -> None:
-    """Open an mpremote REPL on the board: type `import iotsafe`. Ctrl-X or Ctrl-] ends it."""
-    sys.exit(_attached("soft-reset", "repl"))  # skip main.py, which would ask questions or run
+def repl(flash: Flash = REPL_FLASH) -> None:
+    """Open an mpremote REPL on the board: type `import app`. Ctrl-X or Ctrl-] ends it."""
+    sys.exit(_attached(flash, "soft-reset", "repl"))  # skip main.py, which would run
 
 
 def sources(folder: Path = ROOT / "build" / "mount") -> Path:
@@ -97,13 +117,14 @@ def mount(
         Path | None, typer.Argument(help="Folder to mount; default: lib/ and firmware/.")
     ] = None,
     port: Annotated[str, typer.Option(help="A board's serial port; default: the emulator.")] = "",
+    flash: Flash = REPL_FLASH,
 ) -> None:
     """Edit on the host, import on the board: an mpremote REPL with a mounted folder.
 
     Ctrl-D (a soft reset) makes the board import changed modules again.
     """
     what = ("mount", "--unsafe-links", str(folder or sources()), "repl")
-    sys.exit(_terminal(port, *what) if port else _attached(*what))
+    sys.exit(_terminal(port, *what) if port else _attached(flash, *what))
 
 
 if __name__ == "__main__":

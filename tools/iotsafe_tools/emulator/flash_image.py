@@ -6,6 +6,8 @@ import struct
 from pathlib import Path
 from typing import Any
 
+from iotsafe_tools.testbed.private import write_private
+
 from .errors import EmulatorError
 
 SIZE = 2 * 1024 * 1024
@@ -25,8 +27,9 @@ class FlashImage:
         try:
             if not self.path.exists():
                 new = self.path.with_name(f"{self.path.name}.{os.getpid()}.new")
-                new.write_bytes(b"\xff" * SIZE)
+                write_private(new, b"\xff" * SIZE)
                 new.rename(self.path)
+            self.path.chmod(0o600)  # the board's config is in it
             size = self.path.stat().st_size
         except OSError as error:
             raise EmulatorError(f"no flash image {self.path}: {error.strerror}") from error

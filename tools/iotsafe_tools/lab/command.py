@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from typing import Annotated
 
 import typer
 from typer.core import TyperCommand
 
+from iotsafe_tools.console.options import hide
 from iotsafe_tools.console.signals import handled
 
 from . import vpcd as reader
 from .lab import Lab, LabError
+
+# [IPv6] or ADDRESS, and perhaps :PORT.
+_TARGET = re.compile(r"(?:\[([0-9a-fA-F:.]+)\]|([^][:]+))(?::(\d+))?")
 
 
 def register(app: typer.Typer) -> None:
@@ -47,7 +52,10 @@ def lab(
         float | None,
         typer.Option(help="Time of a signature on the SIM; replaces the profile's."),
     ] = None,
-    pin: Annotated[str | None, typer.Option(help="The SIM asks for this PIN.")] = None,
+    pin: Annotated[
+        str | None,
+        typer.Option(help="The SIM asks for this PIN.", envvar="IOTSAFE_LAB_PIN", callback=hide),
+    ] = None,
     auto_power: Annotated[
         bool, typer.Option("--auto-power/--power-key", help="Boot at once, or wait for the key.")
     ] = True,
@@ -118,7 +126,8 @@ def lab(
             raise typer.Exit(1) from None
         with bench:
             typer.echo(how_to(bench, baud))
-            ended.wait()
+            while not ended.wait(1.0):  # without a limit, Windows would not see Ctrl-C
+                pass
         if bench.transcript_problem:
             typer.echo(f"lab: the transcript ended early: {bench.transcript_problem}")
         typer.echo("lab: stopped")
@@ -152,6 +161,14 @@ def _print_reader(event: dict) -> None:
     if event["kind"] == "reader":
         state = "has the card" if event["attached"] else "is gone, or the card was taken out"
         typer.echo(f"lab: the reader at {event['name']} {state}")
+        host, _, port = event["name"].rpartition(":")
+        near = event["attached"] and host in ("127.0.0.1", "::1")
+        wide = reader.exposed(int(port)) if near else []
+        if wide:
+            typer.echo(
+                f"lab: vpcd listens on {', '.join(wide)}: other machines may reach it; let a "
+                "firewall close these ports"
+            )
 
 
 def _resolve(entries: list[str]) -> dict[str, tuple[str, int | None]]:
@@ -159,8 +176,8 @@ def _resolve(entries: list[str]) -> dict[str, tuple[str, int | None]]:
     found: dict[str, tuple[str, int | None]] = {}
     for entry in entries:
         name, _, target = entry.partition("=")
-        address, _, port = target.partition(":")
-        if not name or not address or (port and not port.isdigit()):
+        parts = _TARGET.fullmatch(target)
+        if not name or not parts:
             raise typer.BadParameter(f"--resolve {entry}: write NAME=ADDRESS or NAME=ADDRESS:PORT")
-        found[name] = (address, int(port) if port else None)
+        found[name] = (parts[1] or parts[2], int(parts[3]) if parts[3] else None)
     return found

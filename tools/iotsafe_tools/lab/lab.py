@@ -13,6 +13,7 @@ A thread of its own moves bytes between UART, modem and network. `simulator/mode
 from __future__ import annotations
 
 import contextlib
+import ipaddress
 import select
 import socket
 import threading
@@ -59,7 +60,8 @@ class Lab:
     transcript: new file for all bytes on the UART, see simulator/modem/transcript.py.
     on_event: called with each event, in the lab's thread. resolve: host name -> (address, port
     or None).
-    loopback_only: refuse connections to other machines. radio: "none", or a name in
+    loopback_only: refuse connections to other machines, and a control port that they can reach.
+    radio: "none", or a name in
     simulator/modem/air.py, which also sets the access technology. faults: as text, see
     simulator/modem/faults.py. options: fields of modem.Options. Raises LabError.
     """
@@ -124,6 +126,11 @@ class Lab:
             )
             for fault in faults:
                 self.modem.faults.parse(fault)
+            if control and loopback_only and not _on_loopback(control):
+                raise LabError(
+                    f"the control port {control} could be reached from other machines, and it has "
+                    "no password; use 127.0.0.1, or allow it with --internet"
+                )
             self._control = self._make_control(control) if control else None
             if transcript:
                 self._transcript = Transcript(
@@ -132,7 +139,7 @@ class Lab:
                     rate=baud or USUAL_RATE,
                     clock=self._clock,
                 )
-        except (ShellError, StoreError, ValueError, TypeError, OSError) as error:
+        except (LabError, ShellError, StoreError, ValueError, TypeError, OSError) as error:
             self._close_parts()
             raise LabError(str(error)) from error
         self.line = SerialLine(self.modem, baud)
@@ -322,6 +329,16 @@ class Lab:
         for part in (self._shell, self._control, self._reader, self._log, self._transcript):
             if part is not None:
                 part.close()
+
+
+def _on_loopback(where: str) -> bool:
+    """Return whether all addresses of "tcp:HOST:PORT" are this machine's loopback."""
+    host = where.partition(":")[2].rpartition(":")[0].strip("[]")
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except OSError:
+        return True  # `Control` says what is wrong with it
+    return all(ipaddress.ip_address(row[4][0].partition("%")[0]).is_loopback for row in found)
 
 
 def _card(store: str | None, profile: str | Profile, sign_ms: float | None) -> Card:

@@ -15,6 +15,7 @@ import errno
 import ipaddress
 import logging
 import socket
+import sys
 from collections.abc import Callable
 
 from iotsafe_tools.simulator.modem.redact import redact_apdu
@@ -32,7 +33,13 @@ PENALTY = 10.0
 """Seconds before another attempt at a peer that broke the protocol."""
 
 POWER_OFF, POWER_ON, RESET, GET_ATR = b"\x00", b"\x01", b"\x02", b"\x04"
-_CONNECTING = (errno.EINPROGRESS, errno.EALREADY)
+_LISTEN = "0A"  # a state in /proc/net/tcp
+# Results of a connect that goes on; the last one is Windows'.
+_CONNECTING = (
+    errno.EINPROGRESS,
+    errno.EALREADY,
+    getattr(errno, "WSAEWOULDBLOCK", errno.EINPROGRESS),
+)
 
 
 class VpcdError(ValueError):
@@ -224,7 +231,8 @@ class Reader:
                 return False
             # vpcd sends length and content apart, and the content only after the kernel has
             # acknowledged the length, which it would delay by 40 ms.
-            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
+            if hasattr(socket, "TCP_QUICKACK"):  # Linux
+                self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
             self._protocol.feed(data)
             answer = self._protocol.next_answer()
         if answer is not None:
@@ -272,6 +280,27 @@ class Reader:
         self._socket = self._protocol = self._due = None
         self._output = b""
         self._retry = self._clock() + pause
+
+
+def exposed(port: int) -> list[str]:
+    """Return the addresses beyond loopback, as "ADDRESS:PORT", on which this machine listens at
+    vpcd's `port` and the next one, that of its second slot; [] where /proc does not tell."""
+    found = []
+    for table in ("tcp", "tcp6"):
+        with contextlib.suppress(OSError), open(f"/proc/net/{table}") as file:
+            for row in file.readlines()[1:]:
+                fields = row.split()
+                address, _, number = fields[1].partition(":")
+                if fields[3] == _LISTEN and int(number, 16) in (port, port + 1):
+                    # Words of four bytes, each in the order of this machine.
+                    words = [int(address[i : i + 8], 16) for i in range(0, len(address), 8)]
+                    raw = b"".join(word.to_bytes(4, sys.byteorder) for word in words)
+                    if not ipaddress.ip_address(raw).is_loopback:
+                        host = socket.inet_ntop(
+                            socket.AF_INET if len(raw) == 4 else socket.AF_INET6, raw
+                        )
+                        found.append(f"{f'[{host}]' if ':' in host else host}:{int(number, 16)}")
+    return found
 
 
 def _address(where: str, loopback_only: bool) -> tuple[str, int]:

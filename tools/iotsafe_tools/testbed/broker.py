@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Self
 
 from .pki import PKI, Issued
+from .preload import loaded
 from .process import Process, ProcessError
 from .reserved_port import ReservedPort
 
@@ -60,6 +61,7 @@ class Broker:
     `tls_version`: the minimum in mosquitto's notation, "tlsv1.2" or "tlsv1.3".
     `tls_exactly`: the only version: "1.1", "1.2" or "1.3".
     `settings`: further lines of configuration for the listener.
+    `preload`: a library of ours in front of mosquitto's: see `preload.py`.
     `on_line(line)` is called for each line of the log as mosquitto writes it.
 
     A context manager: it starts on entry, and stops and closes on exit.
@@ -75,6 +77,7 @@ class Broker:
         tls_version: str | None = None,
         tls_exactly: str | None = None,
         settings: Sequence[str] = (),
+        preload: Path | None = None,
         on_line: Callable[[str], None] | None = None,
     ) -> None:
         if tls_exactly is not None and tls_exactly not in _SECURITY_LEVELS:
@@ -97,6 +100,8 @@ class Broker:
             )
             self._env["OPENSSL_CONF"] = str(openssl)
             tls_version = f"tlsv{tls_exactly}"
+        if preload:
+            self._env = loaded(preload, self._env)
         self.config_path = self.folder / "mosquitto.conf"
         self._configure(client_ca or pki.ca_path, tls_version or "tlsv1.2", settings)
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from .private import write_private
 from .process import DIE_WITH_PARENT, Process, ProcessError
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -59,7 +60,8 @@ class Firmware(Process):
         self.log_path = self.folder / "firmware.log"
         self.trace_path = self.folder / "firmware.strace"
         if config is not None:
-            (self.folder / "config.json").write_text(json.dumps(config, indent=1) + "\n")
+            text = json.dumps(config, indent=1) + "\n"
+            write_private(self.folder / "config.json", text.encode())
         argv: list[str | os.PathLike[str]] = [binary or micropython_binary()]
         if heap:
             argv += ["-X", f"heapsize={heap}"]

@@ -39,7 +39,7 @@ class Pcscd:
     """Our own pcscd, running between `start` and `stop`. Its vpcd listens on `port`.
 
     A context manager: it starts on entry; on exit it stops and removes its files. vpcd listens on
-    all addresses, and for its second slot, which stays empty, on the port above `port`.
+    loopback, and for its second slot, which stays empty, on the port above `port`.
     """
 
     def __init__(self) -> None:
@@ -166,9 +166,9 @@ class Pcscd:
 def _two_ports() -> tuple[ReservedPort, ReservedPort]:
     """Reserve a port and the next one: vpcd offers no reader unless it gets both."""
     for _ in range(100):
-        first = ReservedPort("0.0.0.0")
+        first = ReservedPort()
         try:
-            return first, ReservedPort("0.0.0.0", first.number + 1)
+            return first, ReservedPort(number=first.number + 1)
         except (OSError, OverflowError):
             first.close()
     raise ProcessError("no two neighbouring TCP ports are free")

@@ -1,4 +1,5 @@
-/* Preloaded into pcscd: whatever it keeps in /run/pcscd lies in the folder that PCSCD_FOLDER names.
+/* Preloaded into pcscd: whatever it keeps in /run/pcscd lies in the folder that PCSCD_FOLDER names,
+ * and its vpcd, which has no setting for that, listens on loopback only.
  *
  * pcscd has that path compiled in. It ends at once where the path is missing and it may not make
  * it, as on a machine without systemd, and it would share its process id file with the machine's
@@ -8,10 +9,12 @@
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <netinet/in.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 static const char compiled_in[] = "/run/pcscd";
@@ -55,4 +58,16 @@ int open(const char *path, int flags, ...)
     mode_t mode = flags & O_CREAT ? va_arg(rest, mode_t) : 0;
     va_end(rest);
     return NEXT(open)(ours(path, room), flags, mode);
+}
+
+int bind(int fd, const struct sockaddr *address, socklen_t size)
+{
+    struct sockaddr_in own;
+    if (address->sa_family == AF_INET && size >= sizeof own) {
+        memcpy(&own, address, sizeof own);
+        if (own.sin_addr.s_addr == htonl(INADDR_ANY))
+            own.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        return NEXT(bind)(fd, (const struct sockaddr *)&own, sizeof own);
+    }
+    return NEXT(bind)(fd, address, size);
 }

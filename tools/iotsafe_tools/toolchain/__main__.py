@@ -17,6 +17,7 @@ from . import (
     flash,
     layout,
     packages,
+    releases,
     reproduce,
     sources,
     steps,
@@ -117,6 +118,12 @@ def _pico(place, tree, library, board, _port) -> None:
     emulator.ensure(place)
 
 
+def _test(place, tree, library, board, port) -> None:
+    _pico(place, tree, library, board, port)
+    sources.ensure(place)  # also with a tree of the user's
+    releases.ensure(place)
+
+
 def _reproduce(place, tree, library, board, _port) -> None:
     image = firmware.ensure(place, tree, library, board)
     reproduce.run(place, tree, library, board, image)
@@ -135,7 +142,7 @@ _AFTER: dict[str, _After] = {
     "micropython": lambda *_: None,
     "firmware": _firmware,
     "pico": _pico,
-    "test": _pico,
+    "test": _test,
     "reproduce": _reproduce,
     "flash": _flash,
     "deploy": _deploy,

@@ -7,14 +7,20 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
-from . import debian, pins, sources, steps
+from . import debian, linked, pins, sources, steps
 from .layout import Layout
 
 _MEGABYTES = 200
 _FLAGS = ("CFLAGS_EXTRA=-Wno-error", "LDFLAGS_EXTRA=-Wl,--build-id=none")
 _FROZEN = ("lib", "firmware", "boards/unix")
 # The port's makefile does not depend on its options, so each configuration has its own objects.
-_CONFIGURATION = ("mpconfigvariant.h", "mpconfigvariant.mk", "iotsafe_mbedtls_config.h")
+_CONFIGURATION = (
+    "unix/mpconfigvariant.h",
+    "unix/mpconfigvariant.mk",
+    "unix/iotsafe_mbedtls_config.h",
+    "common/iotsafe_mbedtls.h",
+    "common/tls12_pss.h",
+)
 
 
 def ensure(layout: Layout, tree: Path, umqtt: Path) -> None:
@@ -120,6 +126,8 @@ def run(
     Raises SetupError, which names the faulty C file or file of ours.
     """
     environment = {"MAKEFLAGS": "", "MAKELEVEL": "", "MFLAGS": "", **(env or {})}
+    if linked.original(tree) != tree:
+        environment["GIT_CEILING_DIRECTORIES"] = str(tree.parent)  # not our checkout's version
     if sources.is_pinned(tree):
         environment |= pins.BUILD_ENVIRONMENT
     try:
@@ -154,10 +162,9 @@ def _frozen_files(layout: Layout, umqtt: Path) -> list[Path]:
 
 def _configuration(layout: Layout, tree: Path) -> str:
     """Return a short digest of everything that the object files depend on."""
-    identity = (tree / ".complete").read_text() if sources.is_pinned(tree) else ""
     return digest(
-        [str(tree), identity, repr(pins.BUILD_ENVIRONMENT), *_FLAGS]
-        + [debian.sha256(layout.variant / name) for name in _CONFIGURATION]
+        [str(tree), sources.identity(tree), repr(pins.BUILD_ENVIRONMENT), *_FLAGS]
+        + [debian.sha256(layout.boards / name) for name in _CONFIGURATION]
     )[:12]
 
 

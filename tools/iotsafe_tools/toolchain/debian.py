@@ -1,4 +1,4 @@
-"""Debian's archive through a private view of apt: one suite, from the machine's own mirror.
+"""Debian's archive through private views of apt: a suite each, from the machine's own mirror.
 
 It reads only the mirror from the system's own apt state, and changes nothing.
 """
@@ -19,24 +19,26 @@ class NotOffered(Exception):
 
 
 class View:
-    """apt as on a machine of that suite only. Made in `folder`, which exists.
+    """apt as on a machine of `suite` only. Made in `folder`, which exists.
 
     `kind`: "deb-src" for source packages, "deb" for others. Raises NotOffered if this machine's
     apt does not offer it, SetupError if the archive cannot be reached.
     """
 
-    def __init__(self, layout: Layout, folder: Path, kind: str) -> None:
+    def __init__(
+        self, layout: Layout, folder: Path, kind: str, suite: str = pins.DEBIAN_SUITE
+    ) -> None:
         if shutil.which("apt-get") is None:
             raise NotOffered("there is no apt")
         self._layout = layout
-        self._folder = folder
+        self._folder = folder / suite
         self._log = layout.log / "sources.log"
-        self._options = _options(folder / "apt", kind)
+        self._options = _options(self._folder / "apt", kind, suite)
         try:
             self._run("apt-get", "update", what="apt-get update")
         except steps.SetupError as error:
             if "does not have a Release file" in error.output:
-                raise NotOffered(f"the mirror does not carry {pins.DEBIAN_SUITE}") from None
+                raise NotOffered(f"the mirror does not carry {suite}") from None
             raise
 
     def _run(self, tool: str, *arguments: str, what: str, cwd: Path | None = None) -> str:
@@ -96,13 +98,13 @@ def _mirror() -> str:
     raise NotOffered(f"{release.get('PRETTY_NAME', 'this system')} has no Debian archive in apt")
 
 
-def _options(folder: Path, kind: str) -> list[str]:
+def _options(folder: Path, kind: str, suite: str) -> list[str]:
     """Write an apt configuration of one source list into `folder`; return apt's options for it."""
     address = _mirror()
     for name in ("parts", "lists/partial", "cache/archives/partial"):
         (folder / name).mkdir(parents=True)
     (folder / "parts" / "sources.sources").write_text(
-        f"Types: {kind}\nURIs: {address}\nSuites: {pins.DEBIAN_SUITE}\nComponents: main\n"
+        f"Types: {kind}\nURIs: {address}\nSuites: {suite}\nComponents: main\n"
         f"Signed-By: {pins.DEBIAN_KEYRING}\n"
     )
     values = {

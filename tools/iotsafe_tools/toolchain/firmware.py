@@ -4,7 +4,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from . import boards, build, debian, other_ports, pins, rp2, rp2_sources, sources, steps
+from . import boards, build, debian, linked, other_ports, pins, rp2, rp2_sources, sources, steps
 from .layout import Layout
 
 _MEGABYTES = 150
@@ -22,6 +22,8 @@ def ensure(
         tree = rp2_sources.ensure(layout, tree)
         builder, compiler = rp2, _version("arm-none-eabi-gcc")
     else:
+        if board.port.name == "esp32":
+            tree = linked.original(tree)  # ESP-IDF brings its own mbedTLS
         other_ports.check(board, tree)
         builder, compiler = other_ports, ""
     configuration = build.digest([compiler, _identity(tree), *builder.configuration(board, tree)])
@@ -78,9 +80,8 @@ def frozen_files(layout: Layout, umqtt: Path, board: boards.BoardBuild) -> list[
 
 
 def _identity(tree: Path) -> str:
-    if not sources.is_pinned(tree):
-        return ""
-    return (tree / ".complete").read_text() + repr(pins.BUILD_ENVIRONMENT)
+    pinned = repr(pins.BUILD_ENVIRONMENT) if sources.is_pinned(tree) else ""
+    return sources.identity(tree) + pinned
 
 
 def _version(compiler: str) -> str:

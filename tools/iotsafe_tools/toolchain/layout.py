@@ -70,6 +70,16 @@ class Layout:
         return self.build / "rp2"
 
     @property
+    def linked_sources(self) -> Path:
+        """Links to a tree of the user's, with our mbedTLS."""
+        return self.build / "linked"
+
+    @property
+    def releases(self) -> Path:
+        """Other releases of MicroPython, one folder each, for the tests of the boards."""
+        return self.build / "releases"
+
+    @property
     def board_objects(self) -> Path:
         return self.build / "obj-boards"
 

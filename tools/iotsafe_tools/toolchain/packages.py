@@ -125,8 +125,11 @@ PCSC: dict[str, Callable[[], bool]] = {
     "swig": _command("swig"),
     _python_package("dev"): _python_headers,
 }
-# For the tests of the boards whose port is not built here.
-TESTS: dict[str, Callable[[], bool]] = {"ninja-build": _command("ninja")}
+# For the tests of the boards whose port is not built here; a TLS server.
+TESTS: dict[str, Callable[[], bool]] = {
+    "ninja-build": _command("ninja"),
+    "gnutls-bin": _command("gnutls-serv"),
+}
 
 _POLICY = "/usr/sbin/policy-rc.d"
 

@@ -5,6 +5,10 @@ To change a release, change its rows here, run `make micropython`, and then the 
 
 from typing import NamedTuple
 
+# Debian's suite for everything that no row says otherwise of.
+DEBIAN_SUITE = "trixie"
+DEBIAN_KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
+
 
 class Archive(NamedTuple):
     """One upstream tarball in a source package of the distribution."""
@@ -13,6 +17,7 @@ class Archive(NamedTuple):
     filename: str
     sha256: str
     destination: str  # inside the MicroPython tree; "" is the tree itself
+    suites: tuple[str, ...] = (DEBIAN_SUITE,)  # where to look, in this order
 
 
 class Package(NamedTuple):
@@ -39,25 +44,50 @@ MICROPYTHON_VERSION = "1.25.0"
 # Oldest MicroPython with the signing callback that lib/iotsafe uses.
 MICROPYTHON_OLDEST = (1, 25, 0)
 
-# Debian 13's source packages, without their patches (which remove the bundled mbedTLS).
-DEBIAN_SUITE = "trixie"
-DEBIAN_KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
+# Oldest mbedTLS that reaches every server of the README, with boards/common/tls12_pss.h. 3.6.2,
+# which MicroPython 1.25 to 1.28 bring along, fails in TLS 1.3 with OpenSSL.
+MBEDTLS_OLDEST = (3, 6, 6)
+
+# Debian's source packages, without their patches (which remove the bundled mbedTLS). Each row has
+# alternatives: the first one that a suite offers is taken.
 ARCHIVES = (
-    Archive(
-        "micropython",
-        "micropython_1.25.0+ds.orig.tar.xz",
-        "7b25be99a502f070b2de81dafc08da7051d992325d6e67daa9045a918fffdbea",
-        "",
+    (
+        Archive(
+            "micropython",
+            "micropython_1.25.0+ds.orig.tar.xz",
+            "7b25be99a502f070b2de81dafc08da7051d992325d6e67daa9045a918fffdbea",
+            "",
+        ),
     ),
-    Archive(
-        "mbedtls",
-        "mbedtls_3.6.6.orig.tar.bz2",
-        "8fb65fae8dcae5840f793c0a334860a411f884cc537ea290ce1c52bb64ca007a",
-        "lib/mbedtls",
+    (
+        Archive(
+            "mbedtls",
+            "mbedtls_3.6.7.orig.tar.bz2",
+            "a7e8bcbec0e6f761b4af24f25677626b35f762f68eef79c08677a363212d11f6",
+            "lib/mbedtls",
+            (DEBIAN_SUITE, "forky", "sid"),
+        ),
+        Archive(
+            "mbedtls",
+            "mbedtls_3.6.6.orig.tar.bz2",
+            "8fb65fae8dcae5840f793c0a334860a411f884cc537ea290ce1c52bb64ca007a",
+            "lib/mbedtls",
+        ),
     ),
 )
 
-# If apt has no such source package. mbedTLS is the one that MicroPython 1.25.0 itself pins.
+# Other releases, with which the board folders are tested.
+RELEASES = {
+    "1.26.1": Archive(
+        "micropython",
+        "micropython_1.26.1+ds.orig.tar.xz",
+        "f5ad2ec89d3e921f753d448955af98b6005655f84ba26087dde6ba0e8d062f34",
+        "",
+        (DEBIAN_SUITE, "forky", "sid"),
+    ),
+}
+
+# If apt has no such source package.
 COMMITS = (
     Commit(
         "https://github.com/micropython/micropython.git",
@@ -67,8 +97,8 @@ COMMITS = (
     ),
     Commit(
         "https://github.com/Mbed-TLS/mbedtls.git",
-        "mbedtls-3.6.2",
-        "107ea89daaefb9867ea9121002fbbdf926780e98",
+        "mbedtls-3.6.7",
+        "068ff080b369adfac81509f9b57b2afabaf82dc5",
         "lib/mbedtls",
     ),
 )

@@ -23,7 +23,8 @@ _AREA = "__firmware_area__"  # bytes of flash below the file system: flash.cmake
 def configuration(board: BoardBuild, tree: Path) -> list[str]:
     """Return the dependencies of the objects beside the sources: the board's C and CMake files."""
     suffixes = (".c", ".h", ".cmake", ".csv", ".ld")
-    files = sorted(path for path in board.path.iterdir() if path.suffix in suffixes)
+    folders = [board.path, *board.shared]
+    files = sorted(p for folder in folders for p in folder.iterdir() if p.suffix in suffixes)
     return [str(tree), *(f"{path.name} {debian.sha256(path)}" for path in files)]
 
 

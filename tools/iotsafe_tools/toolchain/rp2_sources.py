@@ -5,7 +5,7 @@ import shlex
 import shutil
 from pathlib import Path
 
-from . import boards, debian, pins, sources, steps
+from . import boards, debian, linked, pins, sources, steps
 from .layout import Layout
 
 _MEGABYTES = 300
@@ -51,6 +51,7 @@ def require_submodules(tree: Path, port: boards.MicroPythonPort) -> None:
     """Raise SetupError if `tree`, one of the user's, lacks submodules that `port` reads."""
     empty = [name for name in port.submodules if not _filled(tree / name)]
     if empty:
+        tree = linked.original(tree)
         raise steps.SetupError(
             f"MICROPYTHON_DIR={tree} has no {', '.join(empty)}: "
             f"run git -C {shlex.quote(str(tree))} submodule update --init {' '.join(empty)}"

@@ -1,13 +1,12 @@
 """The sources of MicroPython and mbedTLS: from Debian's archive, else from upstream git."""
 
+import functools
 import hashlib
-import re
-import shlex
 import shutil
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from . import debian, pins, steps
+from . import debian, linked, pins, steps
 from .layout import Layout
 
 _MEGABYTES = 400
@@ -16,10 +15,14 @@ _MEGABYTES = 400
 def ensure(layout: Layout, own_tree: str = "") -> Path:
     """Return the MicroPython tree to build: `own_tree` if given, else the pinned one.
 
-    The pinned tree appears complete or not at all. Raises SetupError.
+    The pinned tree appears complete or not at all. If the mbedTLS of `own_tree` is missing or too
+    old, the result is a tree of links with the pinned one: see `linked.py`. Raises SetupError.
     """
     if own_tree:
-        return _check_own(Path(own_tree).expanduser().resolve())
+        tree = Path(own_tree).expanduser().resolve()
+        if not linked.needs_mbedtls(tree):
+            return tree
+        return linked.ensure(layout, tree, ensure(layout) / linked.MBEDTLS)
     stamp = layout.sources / ".complete"
     if stamp.exists() and stamp.read_text() == _fingerprint():
         return layout.sources
@@ -41,35 +44,16 @@ def is_pinned(tree: Path) -> bool:
     return (tree / ".complete").exists()
 
 
+def identity(tree: Path) -> str:
+    """Return what objects of `tree` depend on beside its path and its sources: "" if nothing."""
+    for stamp in (tree / ".complete", tree / linked.STAMP):
+        if stamp.exists():
+            return stamp.read_text()
+    return ""
+
+
 def _fingerprint() -> str:
     return hashlib.sha256(repr((pins.ARCHIVES, pins.COMMITS)).encode()).hexdigest()
-
-
-# ---- the user's own tree ------------------------------------------------------------------
-
-
-def _check_own(tree: Path) -> Path:
-    """Return `tree` if it can be built; else raise SetupError, which says what it lacks."""
-    header = tree / "py" / "mpconfig.h"
-    if not header.is_file() or not (tree / "ports" / "unix" / "Makefile").is_file():
-        raise steps.SetupError(
-            f"MICROPYTHON_DIR={tree} is not a MicroPython source tree: name the folder with ports/"
-        )
-    found = re.findall(
-        r"#define MICROPY_VERSION_(?:MAJOR|MINOR|MICRO)\s+(\d+)", header.read_text()
-    )
-    version = tuple(map(int, found))
-    if version < pins.MICROPYTHON_OLDEST:
-        have, want = (".".join(map(str, v)) for v in (version, pins.MICROPYTHON_OLDEST))
-        raise steps.SetupError(
-            f"MICROPYTHON_DIR={tree} is MicroPython {have}: {want} or newer is needed"
-        )
-    if not (tree / "lib" / "mbedtls" / "library" / "ssl_tls13_client.c").is_file():
-        raise steps.SetupError(
-            f"MICROPYTHON_DIR={tree} has no lib/mbedtls: "
-            f"run git -C {shlex.quote(str(tree))} submodule update --init lib/mbedtls"
-        )
-    return tree
 
 
 # ---- Debian's archive ---------------------------------------------------------------------
@@ -80,30 +64,44 @@ def _from_debian(layout: Layout, folder: Path, tree: Path) -> None:
 
     Raises NotOffered if this machine's apt does not offer it, SetupError for a wrong digest.
     """
-    wanted = [archive for archive in pins.ARCHIVES if not debian.downloaded(layout, archive)]
-    if wanted:
-        with steps.step(f"MicroPython {pins.MICROPYTHON_VERSION} and mbedTLS sources (Debian)"):
-            view = debian.View(layout, folder, "deb-src")
-            for archive in wanted:
-                view.fetch_source(archive)
+    view = functools.cache(lambda suite: debian.View(layout, folder, "deb-src", suite))
+    chosen = [fetch(layout, view, alternatives) for alternatives in pins.ARCHIVES]
     with steps.step("Unpack the sources"):
-        for archive in pins.ARCHIVES:
-            target = tree / archive.destination
-            target.mkdir(parents=True, exist_ok=True)
-            steps.run(
-                [
-                    "tar",
-                    "-x",
-                    "--no-same-owner",
-                    "--strip-components=1",
-                    "-C",
-                    target,
-                    "-f",
-                    layout.downloads / archive.filename,
-                ],
-                log=layout.log / "sources.log",
-                what=f"unpacking {archive.filename}",
-            )
+        for archive in chosen:
+            unpack(layout, archive, tree)
+
+
+def fetch(
+    layout: Layout, view: Callable[[str], debian.View], alternatives: Sequence[pins.Archive]
+) -> pins.Archive:
+    """Return the first of `alternatives` that is downloaded or that a suite of its offers.
+
+    `view(suite)` is apt's view of a suite. Raises NotOffered if there is none.
+    """
+    with steps.step(f"{alternatives[0].package} sources (Debian)"):
+        for archive in alternatives:
+            if debian.downloaded(layout, archive):
+                return archive
+            for suite in archive.suites:
+                try:
+                    view(suite).fetch_source(archive)
+                except debian.NotOffered as error:
+                    reason = error
+                else:
+                    return archive
+        raise reason
+
+
+def unpack(layout: Layout, archive: pins.Archive, tree: Path) -> None:
+    """Unpack the download of `archive` into its place in `tree`."""
+    target = tree / archive.destination
+    target.mkdir(parents=True, exist_ok=True)
+    command = ["tar", "-x", "--no-same-owner", "--strip-components=1", "-C", target]
+    steps.run(
+        [*command, "-f", layout.downloads / archive.filename],
+        log=layout.log / "sources.log",
+        what=f"unpacking {archive.filename}",
+    )
 
 
 # ---- upstream git -------------------------------------------------------------------------

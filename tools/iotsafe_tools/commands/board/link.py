@@ -13,6 +13,7 @@ from typing import Self
 import serial
 from mpremote.transport import TransportError
 from mpremote.transport_serial import SerialTransport
+from serial.tools.list_ports import comports
 
 _TRIES = 3  # to reach the prompt: an interrupted program may take time to close
 _QUIET = 10.0  # seconds without a byte from the board while an answer is due
@@ -123,8 +124,10 @@ _FAILURES = (TransportError, serial.SerialException, OSError, struct.error, Inde
 def _open_problem(port: str) -> str:
     if "://" in port:
         return "nothing listens there: check the address"
-    if not os.path.exists(port):
+    windows = os.name == "nt"  # its ports are no files
+    there = port in [found.device for found in comports()] if windows else os.path.exists(port)
+    if not there:
         return "no such port: is the board plugged in? `mpremote devs` lists the ports"
-    if not os.access(port, os.R_OK | os.W_OK):
+    if not windows and not os.access(port, os.R_OK | os.W_OK):
         return "no right to open it: join the group that owns it, on Debian dialout"
     return "another program has it open: close that first (mpremote, a serial monitor)"

@@ -11,6 +11,8 @@ import { UsbConsole } from './usb_console.mjs';
 
 const VECTORS = XIP_BASE + 0x100; // the firmware's vectors follow the second-stage loader
 const UART_IRQ = 20; // UART0's; UART1 has the next number
+const TEMPERATURE = 4; // the ADC's channel with the chip's own sensor
+const AT_21_DEGREES = 888; // of 4096 parts of 3.3 V: RP2040 data sheet, 4.9.5
 const CHIP_RESET = 0x08; // register of VREG_AND_CHIP_RESET
 const RESET_BITS = { power: 1 << 8, run: 1 << 16 }; // HAD_POR, HAD_RUN
 
@@ -113,6 +115,7 @@ export class Board {
     const watchdogBefore = cause === 'watchdog' ? old.peripherals[WATCHDOG] : null;
     page[SSI] = new FlashInterface(this.uid);
     page[IO_QSPI] = new Registers();
+    mcu.adc.channelValues[TEMPERATURE] = AT_21_DEGREES;
     page[ROSC] = new RingOscillator(this.stuckEntropy);
     page[VREG_AND_CHIP_RESET] = new Registers({ [CHIP_RESET]: RESET_BITS[cause] ?? keep });
     page[WATCHDOG] = new Watchdog(mcu.clock, watchdogBefore, () => this.reset('watchdog'));

@@ -5,12 +5,11 @@ Commands and functions for the personalities that use it (3GPP TS 27.007 10.1).
 
 from __future__ import annotations
 
-from .common import NO_NETWORK
-from .errors import CMEError
+from .errors import NO_NETWORK, CMEError, RequestError
+from .packet_data import CIDS, defined
 from .parser import Args
-from .table import CommandTable, Number, Setting, Until
+from .table import CommandTable, Until, print_lines
 
-CIDS = range(1, 5)
 NOT_ACTIVATED = 148
 ACTIVATION = 150.0
 """The longest activation, in seconds."""
@@ -21,7 +20,7 @@ def add_bearer_commands(table: CommandTable) -> None:
     table.add("+CGACT", "set", activate)
     table.add("+CGACT", "read", active_contexts)
     table.add("+CGAUTH", "set", authenticate)
-    table.store(Setting("+CGEREP", (Number(range(3)), Number(range(2))), (0, 0)))
+    table.tests({"+CGAUTH": "(1-16),(0-3),<user>,<password>"})
 
 
 def activate(modem, args: Args):
@@ -29,9 +28,12 @@ def activate(modem, args: Args):
     args.at_most(2)
     wanted = args.number(0, range(2))
     index = args.number(1, CIDS, 1) - 1
+    if index + 1 not in defined(modem):
+        raise RequestError("parameter", f"context {index + 1} is not defined")
     radio = modem.radio
     if wanted == radio.pdp[index]:
         return
+    modem.sim.require()
     if not wanted:
         modem.after_ok(lambda: radio.deactivate(index, by_host=True))
         return
@@ -44,22 +46,27 @@ def activate(modem, args: Args):
 
 
 def active_contexts(modem, args: Args) -> None:
-    """Print the state of each context."""
-    modem.info(*(f"+CGACT: {index + 1},{state}" for index, state in modem.radio.pdp.items()))
+    """Print the state of each context that is defined."""
+    pdp = modem.radio.pdp
+    print_lines(modem, (f"+CGACT: {cid},{pdp[cid - 1]}" for cid in sorted(defined(modem))))
 
 
 def authenticate(modem, args: Args) -> None:
     """27.007 10.1.31: accept user and password of a context, and ignore them."""
     args.at_most(4)
     args.number(0, CIDS)
-    args.number(1, range(3))
+    args.number(1, range(4))
     args.text(2, 64, "")
     args.text(3, 64, "")
 
 
 def registered(modem) -> None:
-    """Let the network give context 1 an address, and send the time."""
+    """Let the network send the time."""
     modem.wall_clock.set(modem.wall_clock.network(), modem.options.time_zone)
+
+
+def attached(modem) -> None:
+    """Let the network give context 1 an address."""
     if modem.options.pdp != "refused":
         modem.radio.pdp[0] = 1
         modem.event("network", pdp=0, state="active")
@@ -68,4 +75,5 @@ def registered(modem) -> None:
 def context_changed(modem, index: int, active: bool, by_host: bool) -> None:
     """Print +CGEV for a lost context, if CGEREP enabled it."""
     if modem.values["+CGEREP"][0] and not active:
+        by_host = by_host or modem.radio.detaching
         modem.urc(f"+CGEV: {'ME' if by_host else 'NW'} PDN DEACT {index + 1}")

@@ -204,7 +204,8 @@ def open_socket(modem, args: Args):
     pdp = args.number(1, range(4))
     kind = args.text(2, 8).upper()
     host = args.text(3, 64)
-    sock = CASocket(cid, pdp, host, args.number(4, range(1, 65536)), args.number(5, range(2), 0))
+    port = args.number(4, range(1, 65536), quoted=True)
+    sock = CASocket(cid, pdp, host, port, args.number(5, range(2), 0))
     if kind not in ("TCP", "UDP", "NONIP"):
         raise RequestError("parameter", kind)
     if cid in sockets.sockets:
@@ -328,4 +329,16 @@ def add_socket_commands(table: CommandTable) -> None:
         ("+CACLOSE", "set", close_socket),
     ):
         table.add(name, form, function)
+    table.tests(
+        {
+            "+CACID": "(0-12)",
+            "+CASSLCFG": f"(0-12),({render(CASSL_KEYS)})",
+            "+CACFG": f"({render(CACFG)})",
+            "+CAOPEN": '(0-12),(0-4),("TCP","UDP","NONIP"),(64),(1-65535),(0,1)',
+            "+CASEND": "(0-12),(1-1460),(100-10000)",
+            "+CARECV": "(0-12),(1-1460)",
+            "+CAACK": "(0-12)",
+            "+CACLOSE": "(0-12)",
+        }
+    )
     table.store(Setting("+CASRIP", (Number(range(2)),), (0,)))

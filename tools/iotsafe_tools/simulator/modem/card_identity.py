@@ -7,16 +7,18 @@ from typing import NamedTuple
 
 
 class Identity(NamedTuple):
-    """The digits that AT+CCID and AT+CIMI print."""
+    """The digits that AT+CCID and AT+CIMI print, and the number of AT+CNUM, "" for none."""
 
     iccid: str
     imsi: str
+    msisdn: str = ""
 
 
 NOBODY = Identity("89000000000000000000", "001010000000000")
 """The identity of a card without these files."""
 
 _ICCID = ("00A4000C023F00", "00A4000C022FE2", "00B000000A")
+_NUMBER = ("00A4040C07A0000000871002", "00A4000C026F40", "00B201041C")
 _IMSI = ("00A4040C07A0000000871002", "00A4000C026F07", "00B0000009")
 
 
@@ -28,7 +30,16 @@ def read_identity(transmit: Callable[[bytes], bytes]) -> Identity:
     return Identity(
         _digits(iccid) or NOBODY.iccid,
         _digits(imsi[1:])[1:] if imsi else NOBODY.imsi,
+        _number(_read(transmit, _NUMBER)),
     )
+
+
+def _number(record: bytes) -> str:
+    """Return the number in a record of EF_MSISDN (31.102 4.2.26): its last 14 bytes."""
+    size, kind, coded = record[-14:-13], record[-13:-12], record[-12:-2]
+    if not size or not 1 < size[0] < 12:
+        return ""
+    return ("+" if kind[0] & 0x70 == 0x10 else "") + _digits(coded[: size[0] - 1])
 
 
 def _read(transmit: Callable[[bytes], bytes], steps: tuple[str, ...]) -> bytes:

@@ -9,7 +9,7 @@ from .network import Unresolvable
 from .parser import Args
 from .service_context import SERVICE
 from .sockets import Socket, SocketTable
-from .table import CommandTable, Data
+from .table import CommandTable, Data, print_lines
 
 IDS = range(10)
 MAX_CHUNK = 1500
@@ -27,8 +27,22 @@ FAILURES = {
     "unresolved": '23,"Host not found"',
     "error": '24,"Socket error"',
 }
-ADDRESS = re.compile(r"socktcp://([^:/;]{1,64}):(\d{1,5})(;.*)?")
-KEYS = {"SRVTYPE": 16, "CONID": 2, "ADDRESS": 512}
+ADDRESS = re.compile(r"socktcp://(\[[^\]/;]{1,64}\]|[^:/;]{1,64}):(\d{1,5})(;[a-z]+(=\w*)?)*")
+KIND, CONTEXT_ID, URL = "SRVTYPE", "CONID", "ADDRESS"
+KEYS = {KIND: ("srvType", 16), CONTEXT_ID: ("conId", 2), URL: ("address", 512)}
+"""Key in upper case -> as it is printed, and the longest value."""
+
+
+def checked(key: str, value: str) -> str:
+    """Return the value as it is stored. Raises CMEError if the modem cannot use it."""
+    if key == KIND and value.upper() == "SOCKET":
+        return "Socket"
+    if key == CONTEXT_ID and value in [str(number) for number in range(1, 17)]:
+        return value
+    address = ADDRESS.fullmatch(value) if key == URL else None
+    if address and 0 < int(address[2]) < 65536:
+        return value
+    raise CMEError(WRONG)
 
 
 class Service(Socket):
@@ -92,18 +106,37 @@ class Services(SocketTable):
 
 
 def configure(modem, args: Args) -> None:
-    """AT^SISS=<id>,"<key>","<value>": store a setting, unless the service is open."""
+    """AT^SISS=<id>,"<key>","<value>": store a setting, unless the service is open. srvType comes
+    first, and forgets the others; "none" forgets it, too."""
     args.at_most(3)
     cid = args.number(0, IDS)
-    key = args.text(1, 16).upper()
-    if key not in KEYS:
-        raise CMEError(WRONG)
-    value = args.text(2, KEYS[key])
+    key = args.choice(1, KEYS)
+    value = args.text(2, KEYS[key][1])
+    profiles = modem.sockets.profiles
     if cid in modem.sockets.sockets:
         raise CMEError(NOT_ALLOWED)
-    if key == "CONID" and value not in [str(n) for n in range(1, 17)]:
-        raise CMEError(WRONG)
-    modem.sockets.profiles.setdefault(cid, {})[key] = value
+    if key == KIND and value.upper() == "NONE":
+        profiles.pop(cid, None)
+        return
+    value = checked(key, value)
+    if key == KIND:
+        profiles[cid] = {}
+    elif cid not in profiles:
+        raise CMEError(NOT_ALLOWED)
+    profiles[cid][key] = value
+
+
+def profiles(modem, args: Args) -> None:
+    """AT^SISS?: print all settings."""
+    rows = sorted(modem.sockets.profiles.items())
+    print_lines(
+        modem,
+        (
+            f'^SISS: {cid},"{KEYS[key][0]}","{value}"'
+            for cid, profile in rows
+            for key, value in profile.items()
+        ),
+    )
 
 
 def open_service(modem, args: Args) -> None:
@@ -112,13 +145,12 @@ def open_service(modem, args: Args) -> None:
     cid = args.number(0, IDS)
     services = modem.sockets
     profile = services.profiles.get(cid, {})
-    address = ADDRESS.fullmatch(profile.get("ADDRESS", ""))
-    ready = profile.get("SRVTYPE") == "Socket" and profile.get("CONID") == "1" and address
-    if cid in services.sockets or not ready or not 0 < int(address[2]) < 65536:
+    address = ADDRESS.fullmatch(profile.get(URL, ""))
+    if cid in services.sockets or profile.get(CONTEXT_ID) != "1" or not address:
         raise CMEError(NOT_ALLOWED)
     if not modem.radio.pdp[SERVICE]:
         raise CMEError(NOT_ALLOWED)
-    service = Service(cid, address[1], int(address[2]))
+    service = Service(cid, address[1].strip("[]"), int(address[2]))
     failure = services.start(service)
     if failure:
         services.sockets[cid] = service
@@ -207,6 +239,7 @@ def add_service_commands(table: CommandTable) -> None:
     """Add the SIS* commands to a personality's table."""
     for name, form, function in (
         ("^SISS", "set", configure),
+        ("^SISS", "read", profiles),
         ("^SISO", "set", open_service),
         ("^SISW", "set", write),
         ("^SISR", "set", read),
@@ -215,3 +248,14 @@ def add_service_commands(table: CommandTable) -> None:
         ("^SISX", "set", tool),
     ):
         table.add(name, form, function)
+    table.tests(
+        {
+            "^SISS": '(0-9),("srvType","conId","address"),<value>',
+            "^SISO": "(0-9)",
+            "^SISW": "(0-9),(1-1500)",
+            "^SISR": "(0-9),(0-1500)",
+            "^SISC": "(0-9)",
+            "^SISI": "(0-9)",
+            "^SISX": '("HostByName"),(1-16),<host>',
+        }
+    )

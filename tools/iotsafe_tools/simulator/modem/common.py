@@ -5,14 +5,18 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
 
+from .call_services import add_service_commands
+from .card_files import add_file_command
 from .errors import CMEError
+from .message_commands import add_message_commands
+from .operators import add_operator_commands
+from .packet_data import add_packet_commands
 from .parser import Args
 from .sim_access import add_sim_commands
-from .table import CommandTable, Number, Setting, Text, render
+from .sim_slot import read_pin
+from .table import Bits, CommandTable, Number, Setting
 
 COMMON = CommandTable()
-
-NO_NETWORK = 30
 
 for setting in (
     Setting("+CMEE", (Number(range(3)),), (0,)),
@@ -22,14 +26,13 @@ for setting in (
     Setting("+CFUN", (Number((0, 1, 4)), Number(range(2))), (1, 0)),
     Setting("+CTZR", (Number(range(2)),), (0,)),
     Setting("+CTZU", (Number(range(2)),), (0,)),
-    Setting("+CMGF", (Number(range(2)),), (0,)),
     Setting(
         "+CPSMS",
-        (Number(range(3)), Text(8), Text(8), Text(8), Text(8)),
+        (Number(range(3)), Bits(8), Bits(8), Bits(8), Bits(8)),
         (0, "", "", "01100000", "00000000"),
         saved=True,
     ),
-    Setting("+CEDRXS", (Number(range(4)), Number((4, 5)), Text(4)), (0, 4, "0101"), saved=True),
+    Setting("+CEDRXS", (Number(range(4)), Number((4, 5)), Bits(4)), (0, 4, "0101"), saved=True),
 ):
     COMMON.store(setting)
 
@@ -66,8 +69,30 @@ def factory_profile(modem, args: Args) -> None:
     modem.modes = {"E": 1, "V": 1, "Q": 0}
 
 
-COMMON.fixed(("X", "&C", "&D", "H", "L", "M"), "exec")
-COMMON.fixed(("S0", "S3", "S4", "S5", "S7"), "set")
+def _level(name: str, allowed: range):
+    def check(modem, args: Args) -> None:
+        args.number(0, allowed, 0)
+
+    COMMON.add(name, "exec", check)
+
+
+for name, highest in (("X", 4), ("&C", 1), ("&D", 2), ("H", 0), ("L", 3), ("M", 2)):
+    _level(name, range(highest + 1))
+
+
+def _register(name: str, default: int):
+    def write(modem, args: Args) -> None:
+        modem.registers[name] = args.number(0, range(256), 0)
+
+    def read(modem, args: Args) -> None:
+        modem.info(f"{modem.registers.get(name, default):03d}")
+
+    COMMON.add(name, "set", write)
+    COMMON.add(name, "read", read)
+
+
+for name, default in (("S0", 0), ("S3", 13), ("S4", 10), ("S5", 8), ("S7", 60)):
+    _register(name, default)
 
 
 # -- identification ------------------------------------------------------------------------------
@@ -98,13 +123,13 @@ def pin_state(modem, args: Args) -> None:
 
 @COMMON.on("+CPIN", "set")
 def enter_pin(modem, args: Args) -> None:
-    """27.007 8.3: take a PIN; +CPIN: READY follows as a URC."""
+    """27.007 8.3: take a PIN, or PUK and new PIN; +CPIN: READY follows as a URC."""
     args.at_most(2)
-    pin = args.text(0, 8)
-    modem.sim.enter_pin(pin)
+    modem.sim.enter_pin(read_pin(args, 0), read_pin(args, 1) if len(args) > 1 else None)
 
 
 add_sim_commands(COMMON)
+add_file_command(COMMON)
 
 
 # -- network -------------------------------------------------------------------------------------
@@ -122,71 +147,30 @@ for name in ("+CREG", "+CGREG", "+CEREG"):
     COMMON.add(name, "read", _registration(name))
 
 
-@COMMON.on("+COPS", "read")
-def operator(modem, args: Args) -> None:
-    """27.007 7.3: print the operator."""
-    if modem.radio.registered:
-        modem.info("+COPS: " + render((0, 0, modem.options.operator, modem.options.act)))
-    else:
-        modem.info("+COPS: 0")
-
-
-COMMON.fixed("+COPS", "set")
-
-
 @COMMON.on("+CSQ", "exec")
 def signal(modem, args: Args) -> None:
     """27.007 8.5: print the signal; 99 = unknown."""
     modem.info("+CSQ: 20,0" if modem.radio.registered else "+CSQ: 99,99")
 
 
-@COMMON.on("+CGATT", "read")
-def attached(modem, args: Args) -> None:
-    """27.007 10.1.9: print whether the modem is attached."""
-    modem.info(f"+CGATT: {int(modem.radio.attached)}")
+@COMMON.on("+CESQ", "exec")
+def extended_signal(modem, args: Args) -> None:
+    """27.007 8.69: print RSRQ and RSRP of LTE; 99 and 255 = unknown."""
+    modem.info(f"+CESQ: 99,99,255,255,{'18,47' if modem.radio.registered else '255,255'}")
 
 
-@COMMON.on("+CGATT", "set")
-def attach(modem, args: Args) -> None:
-    """Attach or detach."""
-    wanted = bool(args.number(0, range(2)))
-    if wanted and not modem.radio.registered:
-        raise CMEError(NO_NETWORK)
-    modem.radio.attached = wanted
-
-
-@COMMON.on("+CGDCONT", "read")
-def contexts(modem, args: Args) -> None:
-    """27.007 10.1.1: print every defined context."""
-    lines = [
-        f'+CGDCONT: {cid},"{kind}","{apn}","0.0.0.0",0,0'
-        for cid, (kind, apn) in sorted(modem.nvm.get("contexts", {1: ("IP", "")}).items())
-    ]
-    if lines:
-        modem.info(*lines)
-
-
-@COMMON.on("+CGDCONT", "set")
-def define_context(modem, args: Args) -> None:
-    """Define a context; with the number alone, forget it."""
-    args.at_most(11)
-    cid = args.number(0, range(1, 16))
-    stored = dict(modem.nvm.get("contexts", {1: ("IP", "")}))
-    if len(args) == 1:
-        stored.pop(cid, None)
-    else:
-        kind = args.text(1, 6)
-        if kind.upper() not in ("IP", "IPV6", "IPV4V6", "NON-IP", "PPP"):
-            raise CMEError(modem.personality.codes["parameter"])
-        stored[cid] = (kind.upper(), args.text(2, 99, ""))
-    modem.nvm["contexts"] = stored
-
-
-@COMMON.on("+CGPADDR", "set", "exec")
-def address(modem, args: Args) -> None:
-    """27.007 10.1.14: print the contexts' addresses (1 belongs to application context 0)."""
-    cid = args.number(0, range(1, 16), 1)
-    modem.info(f"+CGPADDR: {cid},{modem.radio.address(cid - 1)}")
+COMMON.tests(
+    {
+        "+CSQ": "(0-31,99),(0-7,99)",
+        "+CESQ": "(0-63,99),(0-7,99),(0-96,255),(0-49,255),(0-34,255),(0-97,255)",
+        "+CPIN": "",
+        "+CCLK": "",
+    }
+)
+add_operator_commands(COMMON)
+add_packet_commands(COMMON)
+add_service_commands(COMMON)
+add_message_commands(COMMON)
 
 
 # -- function level ------------------------------------------------------------------------------
@@ -208,9 +192,11 @@ def set_function(modem, args: Args):
         return
     before = modem.values["+CFUN"][0]
     modem.values["+CFUN"] = (level, 0)
-    if level == 0 and before != 0:
+    if modem.personality.sim_at_minimum:
+        pass
+    elif level == 0 and before != 0:
         modem.sim.power_off()
-        modem.urc("+CPIN: NOT READY")
+        modem.urc(modem.personality.minimum_urc)
     elif before == 0 and level != 0:
         modem.sim.power_on()
     modem.radio.update()

@@ -21,6 +21,7 @@ from pathlib import PurePath
 from .errors import RequestError
 from .faults import QUIRKS, Faults
 from .interpreter import Interpreter
+from .messages import MessageStore
 from .network import Network
 from .parser import Args, Command
 from .personalities import PERSONALITIES
@@ -48,6 +49,7 @@ COUNTERS = (
     "urcs",
     "boots",
     "power_downs",
+    "positions",
     "handler_errors",
 )
 CHOICES = {
@@ -71,6 +73,7 @@ class Options:
     delays: float = 1.0
     """Factor on every delay of the modem itself (boot, search, activation); 0 = none."""
     pin: str | None = None
+    puk: str = "12345678"
     sim_inserted: bool = True
     registration: str = "home"
     act: int = 7
@@ -144,6 +147,9 @@ class Modem:
         self.power_state = Power(self, self.personality.power)
         self.sim = SimSlot(self, card)
         self.wall_clock = WallClock(self)
+        self.messages = MessageStore(self)
+        self.preferred: dict[int, str] = {}
+        """The SIM's list of preferred networks (CPOL): place -> number."""
         self.contexts: dict[int, tuple] = {}
         """Application contexts (CNCFG), by index."""
         self._defaults()
@@ -309,6 +315,9 @@ class Modem:
             return None
         handler = self.table.handlers.get(command.name, {}).get(command.form)
         if handler is None or self.sim.lacks(command.name, command.form):
+            feature = self.personality.absent.get(command.name)
+            if feature:
+                self.event("absent", command=command.name, feature=feature)
             raise RequestError("unknown", command.text)
         return handler(self, args)
 
@@ -367,6 +376,11 @@ class Modem:
         self.at_boot = dict(self.values)
         """Settings as they were at the boot, for those that need one to take effect."""
         self.contexts = {}
+        self.registers: dict[str, int] = {}
+        """The registers of ATS, where they differ from their defaults."""
+        self.operator = (0, 0)
+        """Mode and format of +COPS."""
+        self.messages.reset()
         autobaud = self.values["+IPR"][0] == 0
         self.synced = not autobaud
         lossy = autobaud and self.options.first_at != "ok"

@@ -68,6 +68,27 @@ CME_TEXT = {
     797: "CFUN state is 0 or 4",
 }
 
+NOT_ALLOWED, NOT_SUPPORTED, NO_NETWORK = 3, 4, 30
+
+CMS_TEXT = {
+    300: "ME failure",
+    302: "operation not allowed",
+    303: "operation not supported",
+    304: "invalid PDU mode parameter",
+    305: "invalid text mode parameter",
+    310: "SIM not inserted",
+    311: "SIM PIN required",
+    313: "SIM failure",
+    314: "SIM busy",
+    316: "SIM PUK required",
+    320: "memory failure",
+    321: "invalid memory index",
+    322: "memory full",
+    331: "no network service",
+    500: "unknown error",
+}
+"""27.005 3.2.5."""
+
 NUMERIC_RESULT = {"OK": "0", "CONNECT": "1", "RING": "2", "NO CARRIER": "3", "ERROR": "4"}
 """Final results as ATV0 prints them (V.250 6.3.5)."""
 
@@ -77,6 +98,7 @@ class ATError(Exception):
     mode."""
 
     code: int | None = None
+    kind = "CME"
 
 
 class CMEError(ATError):
@@ -84,6 +106,16 @@ class CMEError(ATError):
 
     def __init__(self, code: int) -> None:
         super().__init__(f"+CME ERROR: {code} ({CME_TEXT.get(code, 'unknown')})")
+        self.code = code
+
+
+class CMSError(ATError):
+    """A command for messages ends in +CMS ERROR: `code`."""
+
+    kind = "CMS"
+
+    def __init__(self, code: int) -> None:
+        super().__init__(f"+CMS ERROR: {code} ({CMS_TEXT.get(code, 'unknown')})")
         self.code = code
 
 
@@ -96,10 +128,11 @@ class RequestError(ATError):
         self.reason = reason
 
 
-def error_text(code: int | None, cmee: int) -> str:
+def error_text(code: int | None, cmee: int, kind: str = "CME") -> str:
     """Return the result line of an error in CMEE mode 0 (ERROR), 1 (number) or 2 (text)."""
     if code is None or cmee == 0:
         return "ERROR"
     if cmee == 1:
-        return f"+CME ERROR: {code}"
-    return f"+CME ERROR: {CME_TEXT.get(code, CME_TEXT[100])}"
+        return f"+{kind} ERROR: {code}"
+    texts, unknown = (CMS_TEXT, 500) if kind == "CMS" else (CME_TEXT, 100)
+    return f"+{kind} ERROR: {texts.get(code, texts[unknown])}"

@@ -1,7 +1,8 @@
 """The AT interpreter: takes bytes from the host, runs commands, prints bytes to the host.
 
 Theory of operation. `_rx` queues the input. While no command runs, the interpreter takes lines
-from it: it echoes, edits, and at CR parses the line into commands, which run one after the other.
+from it: it echoes, edits, and at CR (of some modems also at LF) parses the line into commands,
+which run one after the other.
 A command that takes time is a generator: `_running` holds it, and `_wait` what it waits for (a
 time, a condition, or raw bytes). Until it ends, the queue stands still, as on the real module.
 `_urcs` holds URCs until no line is half typed and no raw data is expected: between commands, or
@@ -73,6 +74,7 @@ class Interpreter:
         self._lines: list[str] = []
         self._began = 0.0
         self._took_line = False
+        self._ended_by_cr = True
         if running is not None and not running.gi_running:
             running.close()
 
@@ -106,7 +108,7 @@ class Interpreter:
     @property
     def line_feed(self) -> bool:
         """Whether the next byte of the input is the LF after the command line's CR."""
-        return self._took_line and self._rx.startswith(b"\n")
+        return self._took_line and self._ended_by_cr and self._rx.startswith(b"\n")
 
     def next_due(self) -> float | None:
         """Return the time at which `run` has work without new input."""
@@ -186,18 +188,22 @@ class Interpreter:
 
     def push(self, head: str, data: bytes) -> bool:
         """Print an unsolicited line with raw bytes after it, if possible now; return whether."""
+        text = f"\r\n{head}\r\n".encode() + data + b"\r\n"
+        return self.push_raw(text, self.owner.purpose(head))
+
+    def push_raw(self, text: bytes, purpose: str) -> bool:
+        """Print bytes as they are, if possible now; return whether."""
         self._print_urcs()
         if self._urcs or self._line or (self._wait and self._wait.data):
             return False
-        text = f"\r\n{head}\r\n".encode() + data + b"\r\n"
-        self.emit(text, self.owner.purpose(head))
+        self.emit(text, purpose)
         return True
 
     # -- input -----------------------------------------------------------------------------------
 
     def _take_input(self) -> None:
-        """Move bytes up to and including the next CR from the queue into the line."""
-        cut = self._rx.find(b"\r") + 1
+        """Move bytes up to and including the next end of a line from the queue into the line."""
+        cut = self._line_end() + 1
         chunk = bytes(self._rx[: cut or len(self._rx)])
         del self._rx[: len(chunk)]
         if self._took_line and chunk.startswith(b"\n"):
@@ -208,6 +214,9 @@ class Interpreter:
             return
         if not self._line_bytes:
             self._line_since = self.owner.now
+        if cut:
+            self._ended_by_cr = chunk.endswith(b"\r")
+            chunk = chunk[:-1] + b"\r"
         typed = chunk.replace(b"\n", b"")
         self._line_bytes += len(chunk)
         if self.owner.echo:
@@ -215,6 +224,13 @@ class Interpreter:
         self._edit(typed.rstrip(b"\r") if cut else typed)
         if cut:
             self._complete()
+
+    def _line_end(self) -> int:
+        """Return the index of the byte that ends a line in the queue, -1 if there is none."""
+        if self._took_line and self._rx.startswith(b"\n"):
+            return 0
+        found = (self._rx.find(byte) for byte in self.owner.personality.line_ends)
+        return min((at for at in found if at >= 0), default=-1)
 
     def _edit(self, typed: bytes) -> None:
         """Append to the line; backspace and delete remove a character. Drop the rest of an
@@ -234,7 +250,7 @@ class Interpreter:
             self._line += typed[:room]
 
     def _complete(self) -> None:
-        """At CR, find AT, parse the line, start the first command."""
+        """At the end of a line, find AT, parse the line, start the first command."""
         owner = self.owner
         line = self._line.decode("latin-1")
         size, echoed, overflow = self._line_bytes, self._line_echo, self._overflow
@@ -296,10 +312,13 @@ class Interpreter:
         if wait.data is not None:
             need = wait.data.length - len(self._payload)
             chunk = bytes(self._rx[:need])
+            end = next((i for i, byte in enumerate(chunk, 1) if byte in wait.data.ends), 0)
+            if end:
+                chunk = chunk[:end]
             del self._rx[: len(chunk)]
             self._payload += chunk
             self._recount("uart_up", self._purpose, len(chunk))
-            if len(self._payload) == wait.data.length:
+            if end or len(self._payload) == wait.data.length:
                 self._advance(bytes(self._payload))
             elif now >= wait.due:
                 self._advance(None)
@@ -370,4 +389,4 @@ class Interpreter:
         else:
             owner.failed(error, redact_line(self._text))
             code = None
-        self._final(error_text(code, owner.values["+CMEE"][0]))
+        self._final(error_text(code, owner.values["+CMEE"][0], getattr(error, "kind", "CME")))

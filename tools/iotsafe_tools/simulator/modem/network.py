@@ -4,17 +4,17 @@ only."""
 from __future__ import annotations
 
 import errno
-import fcntl
 import ipaddress
 import socket
 import struct
-import termios
 from collections import deque
 from selectors import EVENT_READ, EVENT_WRITE
 
 from .air import Air, Preset
 
 CHUNK = 4096
+# Results of a connect that goes on, or is done; the last one is Windows'.
+_STARTED = (0, errno.EINPROGRESS, getattr(errno, "WSAEWOULDBLOCK", 0))
 
 
 class Unresolvable(Exception):
@@ -55,7 +55,7 @@ class Connection:
             code = self.socket.connect_ex(address)
         except (OSError, OverflowError) as error:
             code = getattr(error, "errno", None) or errno.EINVAL
-        if code not in (0, errno.EINPROGRESS):
+        if code not in _STARTED:
             self._fail(code)
 
     @property
@@ -130,9 +130,14 @@ class Connection:
 
     @property
     def unacked(self) -> int:
-        """The bytes sent that the peer has not acknowledged."""
+        """The bytes sent that the peer has not acknowledged; on Windows, those not yet sent."""
         if self.socket is None:
             return 0
+        try:
+            import fcntl
+            import termios
+        except ImportError:
+            return len(self.tx)
         raw = fcntl.ioctl(self.socket, termios.TIOCOUTQ, bytes(4))
         return len(self.tx) + struct.unpack("i", raw)[0]
 

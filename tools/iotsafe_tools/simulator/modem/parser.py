@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from .errors import RequestError
 
 _EXTENDED = re.compile(r"([+*^$%#][A-Za-z0-9_]{1,24}) *(=\?|\?|=(.*))? *", re.DOTALL)
-_BASIC = re.compile(r"(&?[A-Za-z])(\d*)")
+_BASIC = re.compile(r"([&\\]?[A-Za-z])(\d*)")
 _REGISTER = re.compile(r"[Ss](\d+)(?:=(\d*)|(\?))?")
 _NUMBER = re.compile(r"-?[0-9]{1,10}")
 _REQUIRED = object()
@@ -115,11 +115,22 @@ class Args:
         if len(self.tokens) > count:
             raise RequestError("parameter", f"{len(self.tokens)} arguments, at most {count}")
 
-    def number(self, index: int, allowed: Container[int], default: object = _REQUIRED):
-        """Return the decimal integer at `index`, one of `allowed`; `default` if it is absent."""
+    def number(
+        self,
+        index: int,
+        allowed: Container[int],
+        default: object = _REQUIRED,
+        quoted: bool = False,
+    ):
+        """Return the decimal integer at `index`, one of `allowed`; `default` if it is absent.
+
+        quoted: the number may stand in quotes.
+        """
         if not self.has(index):
             return self._default(index, default)
         token = self.tokens[index]
+        if quoted and len(token) > 2 and token[0] == token[-1] == '"':
+            token = token[1:-1]
         if not _NUMBER.fullmatch(token):
             raise RequestError("parameter", f"argument {index + 1} is not a number")
         value = int(token)
@@ -140,6 +151,16 @@ class Args:
         if '"' in token or len(token) > limit:
             raise RequestError("parameter", f"argument {index + 1} is too long or has a quote")
         return token
+
+    def choice(self, index: int, names: Container[str], default: object = _REQUIRED):
+        """Return the string at `index` in upper case, one of `names`; `default` if it is
+        absent."""
+        value = self.text(index, 32, default)
+        if value is default:
+            return default
+        if value.upper() not in names:
+            raise RequestError("parameter", f"argument {index + 1} is none of the names")
+        return value.upper()
 
     def _default(self, index: int, default: object):
         if default is _REQUIRED:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .power import PowerTiming
 from .table import CommandTable
+
+
+def nothing(modem) -> None:
+    """Do nothing."""
 
 
 @dataclass(frozen=True)
@@ -44,9 +48,23 @@ class Personality:
     search_gives_up: float
     """From radio on to idle if there is no cell."""
     pdp_activation: float
+    line_ends: bytes = b"\r"
+    """The bytes that end a command line; a LF after CR never counts."""
+    attached: Callable = nothing
+    """Called when the modem attaches to packet data: with the registration, and by CGATT=1."""
+    sim_at_minimum: bool = False
+    """Whether the SIM keeps its power at +CFUN=0."""
+    minimum_urc: str = ""
+    """The line that reports the SIM's loss of power at +CFUN=0; "" if none does."""
+    absent: dict[str, str] = field(default_factory=dict)
+    """Command name -> the feature of the modem's own (TLS, MQTT …) that it belongs to, and that
+    this firmware lacks."""
     quirks: frozenset[str] = frozenset()
     """The quirks of every modem of this type, see `faults.QUIRKS`; `Options.quirks` adds more."""
     shared_receiver: bool = False
     """GNSS and network share one receiver: while GNSS is on, the network is not heard."""
     under_voltage: str = ""
     """The line that it prints before it switches off at under-voltage; "" if it prints none."""
+
+    def __post_init__(self) -> None:
+        self.table.complete()

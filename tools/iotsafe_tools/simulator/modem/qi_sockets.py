@@ -12,6 +12,7 @@ from .table import CommandTable, Data
 IDS = range(12)
 MAX_SEND = 1460
 MAX_READ = 1500
+MAX_HEX = 512
 SEND_BUFFER = 10240
 PROMPT_DELAY = 0.002
 """Seconds before the prompt, see ca_sockets."""
@@ -197,6 +198,26 @@ def send(modem, args: Args):
     return "SEND OK"
 
 
+def send_hex(modem, args: Args) -> str:
+    """AT+QISENDEX=<id>,"<hex>": send at most 512 bytes that stand in the command."""
+    args.at_most(2)
+    sockets = modem.sockets
+    sock = sockets.usable(args.number(0, IDS))
+    digits = args.text(1, 2 * MAX_HEX)
+    try:
+        data = bytes.fromhex(digits)
+    except ValueError:
+        raise RequestError("parameter", "not hex") from None
+    if not data or len(digits) != 2 * len(data):
+        raise RequestError("parameter", "not hex")
+    if sockets.gone(sock) or sock.connection.ended:
+        raise sockets.refuse(NOT_ALLOWED)
+    if len(sock.connection.tx) + len(data) > SEND_BUFFER:
+        return "SEND FAIL"
+    sockets.send(sock, data)
+    return "SEND OK"
+
+
 def receive(modem, args: Args) -> None:
     """AT+QIRD=<id>[,<length>]: print buffered bytes, all of them without a length; 0: only counts.
     A read that leaves nothing arms the notification again."""
@@ -295,6 +316,7 @@ def add_socket_commands(table: CommandTable) -> None:
     for name, form, function in (
         ("+QIOPEN", "set", open_socket),
         ("+QISEND", "set", send),
+        ("+QISENDEX", "set", send_hex),
         ("+QIRD", "set", receive),
         ("+QISTATE", "set", state),
         ("+QISTATE", "read", all_states),
@@ -304,3 +326,14 @@ def add_socket_commands(table: CommandTable) -> None:
         ("+QIDNSGIP", "set", resolve),
     ):
         table.add(name, form, function)
+    table.tests(
+        {
+            "+QIOPEN": '(1-16),(0-11),("TCP"),<host>,<port>,<port>,(0-2)',
+            "+QISEND": "(0-11),(0-1460)",
+            "+QISENDEX": "(0-11),<hex>",
+            "+QIRD": "(0-11),(0-1500)",
+            "+QISTATE": "(0,1),(0-16)",
+            "+QICLOSE": "(0-11),(0-65535)",
+            "+QIDNSGIP": "(1-16),<host>",
+        }
+    )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from . import absent, positions, supply
 from .common import COMMON
 from .errors import ATError
 from .parser import Args
@@ -33,6 +34,7 @@ SETTINGS = (
     Setting("+IFC", (Number((0, 2)), Number((0, 2))), (0, 0)),
     Setting("+CTZU", (Number((0, 1, 3)),), (0,), saved=True),
     Setting("+QSCLK", (Number(range(3)),), (0,)),
+    Setting("+QSIMSTAT", (Number(range(2)),), (0,), saved=True),
 )
 
 
@@ -47,6 +49,9 @@ def make_table(model: str, revision: str, system: str) -> CommandTable:
         table.store(setting)
     for name, form, function in COMMANDS:
         table.add(name, form, function)
+    table.tests(TESTS)
+    supply.add_battery(table)
+    positions.add_quectel(table)
     table.add("+CSQ", "exec", signal)
     table.add("+QCSQ", "exec", lambda modem, args: extended_signal(modem, system))
     table.add("+QNWINFO", "exec", lambda modem, args: network_information(modem, system))
@@ -183,6 +188,7 @@ def activate(modem, args: Args):
     radio = modem.radio
     if radio.pdp.get(index, 1) or index in modem.sockets.dropped:
         raise ATError("active already, or dropped and not cleared")
+    modem.sim.require()
     radio.activate(index)
     yield Until(lambda: index not in radio.activating, 150.0)
     if not radio.pdp[index]:
@@ -259,7 +265,61 @@ def synchronise(modem, args: Args) -> None:
     modem.after_ok(answer)
 
 
+def bare_iccid(modem, args: Args) -> None:
+    """AT+CCID, AT+ICCID: as AT+QCCID, with their own names."""
+    modem.sim.require()
+    modem.info(f"+CCID: {modem.sim.identity.iccid}")
+
+
+def long_iccid(modem, args: Args) -> None:
+    """AT+ICCID."""
+    modem.sim.require()
+    modem.info(f"+ICCID: {modem.sim.identity.iccid}")
+
+
+def inserted(modem, args: Args) -> None:
+    """AT+QSIMSTAT?: print whether a URC reports the SIM's coming and going, and whether it is
+    there."""
+    modem.info(f"+QSIMSTAT: {modem.values['+QSIMSTAT'][0]},{int(modem.sim.present)}")
+
+
+def tries_left(modem, args: Args) -> None:
+    """AT+QPINC?, AT+QPINC="SC": print the tries that are left: PIN, PUK."""
+    args.at_most(1)
+    facility = args.choice(0, ("SC", "P2"), "")
+    rows = {"SC": (modem.sim.tries, modem.sim.puk_tries), "P2": (0, 10)}
+    modem.info(
+        *(f'+QPINC: "{name}",{pin},{puk}' for name, (pin, puk) in rows.items()
+          if facility in ("", name))
+    )  # fmt: skip
+
+
+def local_address(modem, args: Args) -> None:
+    """AT+QILOCIP: print the bare address of context 1."""
+    if not modem.radio.pdp[0]:
+        raise ATError("no context")
+    modem.info(modem.radio.address(0))
+
+
+TESTS = {
+    "+QCFG": f"({render(QCFG)})",
+    "+QURCCFG": '"urcport",("usbat","usbmodem","uart1")',
+    "+QPOWD": "(0,1)",
+    "+QICSGP": "(1-16),(1-3),<APN>,<username>,<password>,(0-3)",
+    "+QIACT": "(1-16)",
+    "+QIDEACT": "(1-16)",
+    "+QLTS": "(0-2)",
+    "+QNTP": "(1-16),<server>,(1-65535),(0,1)",
+    "+QPINC": '("SC","P2")',
+}
 COMMANDS = (
+    ("+CCID", "exec", bare_iccid),
+    ("+ICCID", "exec", long_iccid),
+    ("+QSIMSTAT", "read", inserted),
+    ("+QPINC", "read", tries_left),
+    ("+QPINC", "set", tries_left),
+    ("+QTEMP", "exec", supply.three_temperatures),
+    ("+QILOCIP", "exec", local_address),
     ("+QCCID", "exec", iccid),
     ("+QINISTAT", "exec", initialised),
     ("+QCFG", "set", configure),
@@ -311,6 +371,7 @@ BG95 = Personality(
     search=2.0,
     search_gives_up=45.0,
     pdp_activation=0.5,
+    absent=absent.QUECTEL,
     quirks=frozenset({"qpowd_silent", "csq_unknown"}),
 )
 
@@ -327,7 +388,7 @@ BG96 = _like(
     "bg96",
     "BG96MAR02A07M1G",
     "CAT-M1",
-    *("app_rdy", "late_pdpdeact", "qi_forgets", "qi_listens"),
+    *("app_rdy", "late_pdpdeact", "qi_forgets"),
 )
 EG91 = _like("eg91", "EG91EFBR06A08M4G", "LTE", "cgla")
 EG95 = _like("eg95", "EG95EFBR06A08M4G", "LTE", "cgla", "csim_no_select")

@@ -8,6 +8,10 @@ from __future__ import annotations
 REGISTERED = (1, 5)
 OUTCOME = {"home": 1, "roaming": 5, "denied": 3, "none": 0}
 LTE_M, NB_IOT = 7, 9
+CONTEXTS = 17
+"""16 of the host, and one that it does not reach by number (service_context.py)."""
+FIRST_CONTEXT = 1
+"""The number of the context that LTE gives with the registration."""
 TAC, CELL, RAC = "5B57", "0195071B", "1"
 
 
@@ -26,7 +30,12 @@ class Radio:
         self.stat = 0
         self._searching = False
         self.attached = False
-        self.pdp = dict.fromkeys(range(4), 0)
+        self.pdp = dict.fromkeys(range(CONTEXTS), 0)
+        self.outer: set[int] = set()
+        """Contexts of +CGACT, where these are not those of the modem's own sockets."""
+        self.deregistered = False
+        """The host has left the network with +COPS=2."""
+        self.detaching = False
         self.activating: set[int] = set()
         self.gnss_since: float | None = None
 
@@ -51,7 +60,7 @@ class Radio:
     def update(self) -> None:
         """After a change of radio or SIM, begin to search, or leave the network."""
         wanted = self.modem.values["+CFUN"][0] == 1 and self.modem.sim.state == "ready"
-        wanted = wanted and (self.registered or not self.deaf)
+        wanted = wanted and not self.deregistered and (self.registered or not self.deaf)
         if wanted == self._searching:
             return
         self._searching = wanted
@@ -86,17 +95,36 @@ class Radio:
 
     def leave(self) -> None:
         """End the registration, with all contexts and their sockets."""
+        self._end_contexts()
+        self._set(0)
+
+    def detach(self) -> None:
+        """Leave packet data at the host's command: all contexts and their sockets end."""
+        self.detaching = True
+        self._end_contexts()
+        self.detaching = False
+
+    def attach(self) -> None:
+        """Enter packet data."""
+        if not self.attached:
+            self.attached = True
+            self.outer.add(FIRST_CONTEXT)
+            self.modem.personality.attached(self.modem)
+
+    def _end_contexts(self) -> None:
         self.attached = False
+        self.outer.clear()
         self.modem.timers.cancel("pdp")
         self.activating.clear()
         for index in [i for i, state in self.pdp.items() if state]:
             self.deactivate(index)
-        self._set(0)
 
     def _found(self, stat: int) -> None:
-        self.attached = stat in REGISTERED
         self._set(stat)
-        if self.registered and "no_nitz" not in self.modem.quirks:
+        if not self.registered:
+            return
+        self.attach()
+        if "no_nitz" not in self.modem.quirks:
             self.modem.personality.registered(self.modem)
 
     def _set(self, stat: int) -> None:
@@ -124,8 +152,10 @@ class Radio:
         return text
 
     def activate(self, index: int) -> None:
-        """Begin to activate a PDP context; a URC reports the end."""
+        """Begin to activate a PDP context, attached or not; a URC reports the end."""
         modem = self.modem
+        if self.registered:
+            self.attach()
         outcome = modem.options.pdp
         self.activating.add(index)
         fails = outcome == "refused" or not self.registered

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 
 HIDDEN = "<redacted>"
-_SECRET = re.compile(r"(\+(?:CPIN2?|CPWD|CLCK|SPIC|CGAUTH)\b\s*=?)(.*)", re.I | re.DOTALL)
+_SECRET = re.compile(r"([+^](?:CPIN2?|CPWD|CLCK|SPIC|[CS]GAUTH)\b\s*=?)(.*)", re.I | re.DOTALL)
 _QUERY = re.compile(r"\s*\?\s*(;|$)")
 _APN = re.compile(
     r"(\+(?:(?:CNCFG|QICSGP)\s*=(?:[^,;]*,){3}|UAUTHREQ\s*=(?:[^,;]*,){2}|CSTT\s*=[^,;]*,))[^;]*",

@@ -4,18 +4,20 @@ bearer: a profile (u-blox R5), the internet services (Cinterion)."""
 from __future__ import annotations
 
 from . import bearer
-from .errors import CMEError
+from .errors import NO_NETWORK, CMEError
+from .radio import CONTEXTS
 from .table import Until
 
-BEARER, SERVICE = 0, 3
+BEARER, SERVICE = 0, CONTEXTS - 1
 """Contexts of `Radio`: the bearer, and a number that AT+CGACT does not reach on these modems."""
 
 
 def hand_over(modem):
     """Wait until the stack has its context; CMEError if the bearer is off, or it is refused."""
     radio = modem.radio
+    modem.sim.require()
     if not radio.pdp[BEARER]:
-        raise CMEError(bearer.NO_NETWORK)
+        raise CMEError(NO_NETWORK)
     if not radio.pdp[SERVICE] and SERVICE not in radio.activating:
         radio.activate(SERVICE)
     yield Until(lambda: SERVICE not in radio.activating, bearer.ACTIVATION)

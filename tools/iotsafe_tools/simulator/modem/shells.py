@@ -8,10 +8,11 @@ until the next `poll`, or None) and `close`.
 
 from __future__ import annotations
 
+import errno
+import hashlib
 import os
 import select
 import socket
-import tty
 
 CHUNK = 4096
 LOOK_AGAIN = 0.01
@@ -26,10 +27,18 @@ class ShellError(Exception):
 class PtyShell:
     """A raw pseudo terminal; with `link` also a symbolic link to it, removed at the end.
 
-    The host may close and reopen it. While no host has it open, output is lost.
+    The host may close and reopen it. While no host has it open, output is lost. A link that
+    another running shell has made is refused.
     """
 
     def __init__(self, link: str | None = None) -> None:
+        try:
+            import tty
+        except ImportError:
+            raise ShellError(
+                "this system has no pseudo terminals; use --uart tcp:127.0.0.1:0"
+            ) from None
+        self._claim = _claimed(link) if link else None
         self._master, slave = os.openpty()
         tty.setraw(slave)
         self._device = os.ttyname(slave)
@@ -49,10 +58,10 @@ class PtyShell:
             os.symlink(self._device, temporary)
             os.replace(temporary, link)
         except OSError as error:
-            os.close(self._master)
+            self.close()
             raise ShellError(f"cannot link {link} to the pty: {error.strerror}") from error
         except ShellError:
-            os.close(self._master)
+            self.close()
             raise
 
     @property
@@ -102,6 +111,29 @@ class PtyShell:
         if link and os.path.islink(link) and os.readlink(link) == self._device:
             os.unlink(link)
         os.close(self._master)
+        if self._claim is not None:
+            self._claim.close()
+
+
+def _claimed(link: str) -> socket.socket | None:
+    """Claim `link` among all shells of this machine, until the result is closed or the process
+    ends, however it ends; None where the system cannot. Raises ShellError if another has it.
+
+    Linux has names of sockets that are no files, and so cannot be left over.
+    """
+    place = os.path.join(os.path.realpath(os.path.dirname(link)), os.path.basename(link))
+    name = hashlib.sha256(os.fsencode(place)).hexdigest()
+    claim = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    try:
+        claim.bind(f"\0iotsafe-lab-{name}")
+    except OSError as error:
+        claim.close()
+        if error.errno == errno.EADDRINUSE:
+            raise ShellError(
+                f"{link} is the UART of another running lab; stop that one, or use another name"
+            ) from None
+        return None
+    return claim
 
 
 class TcpShell:
@@ -112,7 +144,8 @@ class TcpShell:
     def __init__(self, host: str, port: int) -> None:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self._server = socket.socket(family, socket.SOCK_STREAM)
-        self._server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if os.name == "posix":  # on Windows it would let another program take the port
+            self._server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             self._server.bind((host, port))
         except (OSError, OverflowError) as error:

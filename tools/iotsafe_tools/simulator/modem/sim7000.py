@@ -5,15 +5,46 @@ After "SIM7000 Series AT Command Manual" V1.06 and "SIM7000 Hardware Design" V1.
 
 from __future__ import annotations
 
-from . import simcom
-from .cip_sockets import CIPSockets, add_socket_commands, context_changed
+from . import absent, simcom
+from .cip_sockets import APPLICATION, CIPSockets, add_socket_commands, context_changed
+from .errors import NOT_ALLOWED, CMEError
+from .parser import Args
 from .personality import Personality
 from .power import PowerTiming
+from .table import render
 
 TABLE = simcom.TABLE.extended()
 simcom.identify(TABLE, "SIMCOM_SIM7000G", "Revision:1529B10SIM7000G", "SIM7000G R1529")
-TABLE.fixed("+CGPIO", "set")
+TABLE.fixed(("+CGPIO", "+SGPIO"), "set")
+TABLE.tests({"+CGPIO": "(0,1),(0-255),(0,1),(0,1)", "+SGPIO": "(0),(1-23),(0,1),(0,1)"})
 add_socket_commands(TABLE)
+
+
+@TABLE.on("+CNACT", "set")
+def activate(modem, args: Args) -> None:
+    """Switch the application context on (1, 2 = automatic), with an APN, or off; +APP PDP reports
+    the outcome."""
+    args.at_most(2)
+    action = args.number(0, range(3))
+    args.text(1, 150, "")
+    radio = modem.radio
+    if bool(action) == bool(radio.pdp[APPLICATION] or APPLICATION in radio.activating):
+        raise CMEError(NOT_ALLOWED)
+    if action:
+        modem.sim.require()
+        radio.activate(APPLICATION)
+    else:
+        modem.after_ok(lambda: radio.deactivate(APPLICATION, by_host=True))
+
+
+@TABLE.on("+CNACT", "read")
+def active_context(modem, args: Args) -> None:
+    """Print state and address of the application context."""
+    radio = modem.radio
+    modem.info(f"+CNACT: {render((radio.pdp[APPLICATION], radio.address(APPLICATION)))}")
+
+
+TABLE.tests({"+CNACT": "(0-2),(150)"})
 
 SIM7000 = Personality(
     name="sim7000",
@@ -43,5 +74,7 @@ SIM7000 = Personality(
     sim_ready=((0.0, "+CPIN: READY"), (5.0, "SMS Ready")),
     search=2.0,
     search_gives_up=45.0,
+    minimum_urc="+CPIN: NOT READY",
+    absent=absent.SIMCOM,
     pdp_activation=0.5,
 )

@@ -5,7 +5,7 @@ After "SIM7070_SIM7080_SIM7090 Series AT Command Manual" V1.05 and the TCPUDP(S)
 
 from __future__ import annotations
 
-from . import simcom
+from . import absent, simcom
 from .ca_sockets import CASockets, add_socket_commands
 from .errors import CMEError
 from .parser import Args
@@ -56,6 +56,7 @@ def activate(modem, args: Args) -> None:
         return
     if modem.radio.pdp[index] or index in modem.radio.activating:
         raise CMEError(3)
+    modem.sim.require()
     modem.radio.activate(index)
 
 
@@ -64,8 +65,8 @@ def active_contexts(modem, args: Args) -> None:
     """Print state and address of the four contexts."""
     modem.info(
         *(
-            "+CNACT: " + render((index, state, modem.radio.address(index)))
-            for index, state in modem.radio.pdp.items()
+            "+CNACT: " + render((index, modem.radio.pdp[index], modem.radio.address(index)))
+            for index in range(4)
         )
     )
 
@@ -76,6 +77,8 @@ def context_changed(modem, index: int, active: bool, by_host: bool) -> None:
 
 
 add_socket_commands(TABLE)
+TABLE.tests({"+CNCFG": "(0-3),(0-4),(150),(127),(127),(0-3)", "+CNACT": "(0-3),(0-2)"})
+TABLE.remove("+CESQ")
 
 SIM7080 = Personality(
     name="sim7080",
@@ -106,6 +109,8 @@ SIM7080 = Personality(
     search=2.0,
     search_gives_up=45.0,
     pdp_activation=0.5,
+    minimum_urc="+CPIN: NOT READY",
+    absent=absent.SIMCOM,
     shared_receiver=True,
     under_voltage="UNDER-VOLTAGE POWER DOWN",
 )

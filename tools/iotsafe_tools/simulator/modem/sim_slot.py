@@ -7,15 +7,26 @@ from functools import partial
 from itertools import count
 
 from .card_identity import NOBODY, read_identity
-from .errors import CMEError
+from .errors import CMEError, RequestError
 from .redact import redact_apdu, redact_response
 
 GET_RESPONSE = 0xC0
-PIN_TRIES = 3
+PIN_TRIES, PUK_TRIES = 3, 10
 SESSION_COMMANDS = ("+CCHO", "+CGLA", "+CCHC")
+FIRST_CODE = "1234"
+"""The PIN of a SIM that does not ask for it."""
 FIRST_HANDLE, HANDLE_STEP = 0x0385A7CF, 0x5440
 """Numbers for handles that look like addresses in the modem's memory."""
 NOT_INSERTED, PIN_REQUIRED, PUK_REQUIRED, FAILURE, BUSY, PASSWORD = 10, 11, 12, 13, 14, 16
+
+
+def read_pin(args, index: int) -> str:
+    """Return the PIN or PUK in an argument: 4 to 8 digits. Raises RequestError; this costs no
+    try."""
+    code = args.text(index, 8)
+    if not (code.isascii() and code.isdigit() and len(code) >= 4):
+        raise RequestError("parameter", f"argument {index + 1} is not a PIN")
+    return code
 
 
 class SimSlot:
@@ -27,6 +38,9 @@ class SimSlot:
         self.present = modem.options.sim_inserted
         self.pin = modem.options.pin
         self.tries = PIN_TRIES
+        self.puk_tries = PUK_TRIES
+        self._code = self.pin or FIRST_CODE
+        """The PIN, also while the SIM does not ask for it."""
         self.state = "off"
         self.identity = NOBODY
         """ICCID and IMSI, read from the card at its start."""
@@ -86,22 +100,53 @@ class SimSlot:
         if state != "READY":
             raise CMEError(PIN_REQUIRED if state == "SIM PIN" else PUK_REQUIRED)
 
-    def enter_pin(self, pin: str) -> None:
-        """Check the PIN. Raises CMEError(16) for a wrong one, (12) if no try is left, (3) if the
-        SIM does not ask for one."""
+    def enter_pin(self, code: str, new: str | None = None) -> None:
+        """Check the PIN, or the PUK and set a `new` PIN. Raises CMEError(16) for a wrong one, (12)
+        if no try is left, (13) for a dead SIM, (3) if the SIM does not ask for such a code."""
         if self.status() == "SIM PUK":
-            raise CMEError(PUK_REQUIRED)
-        if self.state != "pin":
+            if new is None:
+                raise CMEError(PUK_REQUIRED)
+            self._unblock(code, new)
+        elif self.state != "pin" or new is not None:
             raise CMEError(3)
-        if pin != self.pin:
+        else:
+            self._verify(code)
+        self.state = "ready"
+        self.modem.after_ok(self._unlocked)
+
+    def protect(self, code: str, on: bool) -> None:
+        """Switch the question for the PIN on or off. Raises CMEError, see `enter_pin`."""
+        self.require()
+        self._verify(code)
+        self.pin = code if on else None
+
+    def change_pin(self, code: str, new: str) -> None:
+        """Replace the PIN, which must be in use. Raises CMEError, see `enter_pin`."""
+        self.require()
+        if self.pin is None:
+            raise CMEError(3)
+        self._verify(code)
+        self.pin = self._code = new
+
+    def _verify(self, code: str) -> None:
+        if code != self._code:
             self.tries -= 1
             if self.tries == 0:
                 self.state = "puk"
+                self.modem.radio.update()
                 raise CMEError(PUK_REQUIRED)
             raise CMEError(PASSWORD)
         self.tries = PIN_TRIES
-        self.state = "ready"
-        self.modem.after_ok(self._unlocked)
+
+    def _unblock(self, puk: str, new: str) -> None:
+        if not self.puk_tries:
+            raise CMEError(FAILURE)
+        if puk != self.modem.options.puk:
+            self.puk_tries -= 1
+            raise CMEError(PASSWORD if self.puk_tries else FAILURE)
+        self.tries, self.puk_tries = PIN_TRIES, PUK_TRIES
+        self._code = new
+        self.pin = new
 
     def lacks(self, name: str, form: str) -> bool:
         """Return whether `name` in this form is a command to the card that the modem lacks.

@@ -6,8 +6,9 @@ Manual" V1.06, and the notes on low power and GNSS.
 
 from __future__ import annotations
 
-from .common import COMMON, NO_NETWORK
-from .errors import CMEError
+from . import positions, supply
+from .common import COMMON
+from .errors import NO_NETWORK, CMEError
 from .network import Unresolvable
 from .parser import Args
 from .radio import CELL, TAC
@@ -19,6 +20,7 @@ LINE_LIMIT = 559
 COMMANDS_LIMIT = 39
 BAUD = (0, 300, 600, 1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200, 230400, 460800, 921600)
 BAUD += (1000000, 1500000, 2000000, 3000000, 3200000, 3686400, 4000000)
+URC_GROUPS = ("QUALCOMM", "SYS", "SIMCARD", "SMS", "NETWORK", "TCPIP")
 BANDS = (1, 2, 3, 4, 5, 8, 12, 13, 14, 18, 19, 20, 25, 26, 27, 28, 66, 71, 85)
 
 
@@ -34,6 +36,9 @@ for setting in (
     Setting("+CNSMOD", (Number(range(2)),), (0,)),
     Setting("+CPSMSTATUS", (Number(range(2)),), (0,)),
     Setting("+CGNSPWR", (Number(range(2)),), (0,)),
+    Setting("+CBATCHK", (Number(range(2)),), (0,), saved=True),
+    Setting("+AUTOCSQ", (Number(range(2)), Number(range(2))), (0, 0)),
+    Setting("+CPCMREG", (Number(range(2)),), (0,)),
     Setting("+CNTP", (Text(256), Number(range(-47, 57)), Number(range(4)), Number(range(3))),
             ("pool.ntp.org", 0, 0, 0)),
 ):  # fmt: skip
@@ -141,9 +146,20 @@ def read_bands(modem, args: Args) -> None:
 
 @TABLE.on("+CURCCFG", "set")
 def urc_groups(modem, args: Args) -> None:
-    """Accept the setting; every group stays on."""
-    args.text(0, 16)
-    args.number(1, range(2))
+    """Store whether a group of URCs is on; they come anyway."""
+    args.at_most(2)
+    group = args.choice(0, URC_GROUPS)
+    modem.nvm["urc groups"] = {
+        **modem.nvm.get("urc groups", {}),
+        group: args.number(1, range(2)),
+    }
+
+
+@TABLE.on("+CURCCFG", "read")
+def read_urc_groups(modem, args: Args) -> None:
+    """Print which groups are on."""
+    stored = modem.nvm.get("urc groups", {})
+    modem.info(*(f'+CURCCFG: "{group}",{stored.get(group, 1)}' for group in URC_GROUPS))
 
 
 # -- power saving --------------------------------------------------------------------------------
@@ -204,9 +220,7 @@ def granted_edrx(modem, args: Args) -> None:
 
 # -- GNSS ----------------------------------------------------------------------------------------
 
-FIX_SECONDS = 30.0
-"""Seconds from switching the receiver on to a position."""
-PLACE = "52.516272,13.377722,34.500,0.00,0.0"
+PLACE = f"{positions.LATITUDE},{positions.LONGITUDE},{positions.ALTITUDE:.3f},0.00,0.0"
 """Latitude, longitude, altitude, speed, course."""
 
 
@@ -222,10 +236,9 @@ def switch_gnss(modem, args: Args) -> None:
 @TABLE.on("+CGNSINF", "exec")
 def position(modem, args: Args) -> None:
     """<run>,<fix>,<UTC>,<lat>,<lon>,<alt>,<speed>,<course>,<mode>,,<HDOP>,<PDOP>,<VDOP>,…"""
-    since = modem.radio.gnss_since
-    if since is None:
+    if modem.radio.gnss_since is None:
         modem.info("+CGNSINF: 0," + "," * 19)
-    elif modem.now < since + modem.delay(FIX_SECONDS):
+    elif not positions.fixed(modem):
         modem.info("+CGNSINF: 1,0,19800106000023.000,,,,0.00,0.0,0,,,,,,4,,,,,,")
     else:
         utc = f"{modem.wall_clock.network():%Y%m%d%H%M%S}.000"
@@ -234,6 +247,31 @@ def position(modem, args: Args) -> None:
 
 TABLE.fixed(("+CGNSCOLD", "+CGNSWARM", "+CGNSHOT"), "exec")
 TABLE.fixed("+CGNSMOD", "set")
+positions.add_cells(TABLE)
+supply.add_battery(TABLE)
+
+
+@TABLE.on("+SPIC", "exec")
+def tries_left(modem, args: Args) -> None:
+    """Print the tries that are left: PIN, PUK, PIN2, PUK2."""
+    modem.info(f"+SPIC: {modem.sim.tries},{modem.sim.puk_tries},0,10")
+
+
+@TABLE.on("+SMSTATE", "read")
+def mqtt_state(modem, args: Args) -> None:
+    """Print the state of the modem's own MQTT client: it is never connected."""
+    modem.info("+SMSTATE: 0")
+
+
+TABLE.tests(
+    {
+        "+CPOWD": "(0,1)",
+        "+CBANDCFG": f'("CAT-M","NB-IOT"),({",".join(map(str, BANDS))})',
+        "+CURCCFG": f"({render(URC_GROUPS)}),(0,1)",
+        "+CGNSMOD": "(1),(0-2),(0-2),(0-2),(0-2)",
+        "+CDNSGIP": "(254),(0-9),(0-60000)",
+    }
+)
 
 
 # -- names --------------------------------------------------------------------------------------

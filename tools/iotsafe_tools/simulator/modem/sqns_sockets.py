@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from .common import NO_NETWORK
-from .errors import CMEError
+from .errors import NO_NETWORK, CMEError
 from .parser import Args
 from .sockets import Socket, SocketTable
 from .table import CommandTable, Data, Number, Until
@@ -13,6 +12,7 @@ MAX_CHUNK = 1500
 SEND_BUFFER = 10240
 NOT_ALLOWED, NOT_SUPPORTED = 3, 4
 NO_CARRIER = "NO CARRIER"
+CTRL_Z, ESCAPE = b"\x1a", b"\x1b"
 PAYLOAD_TIME = 10.0
 """Seconds that the modem waits for the bytes after the prompt."""
 NEVER = 3600.0
@@ -25,18 +25,21 @@ CONFIG = (
     (1, 300, 90, 600, 50),
 )  # fmt: skip
 EXTENDED = (
-    # indications with a length, received as hex, keep-alive, listen, sent as hex
-    (Number(range(2)), Number(range(2)), Number(range(241)), Number(range(2)), Number(range(2))),
-    (0, 0, 0, 0, 0),
-)
+    # indications (with a length 1, with the data, too, 2), received as hex, keep-alive, listen,
+    # sent as hex, reserved
+    (Number(range(3)), Number(range(2)), Number(range(241)), Number(range(2)), Number(range(2)),
+     Number(range(2))),
+    (0, 0, 0, 0, 0, 0),
+)  # fmt: skip
+WITH_DATA = 2
 CLOSED, SUSPENDED, PENDING, OPENING = 0, 2, 3, 6
 
 
 class SqnsSocket(Socket):
     """One number. `busy`: the time of the last bytes, and the byte count then."""
 
-    def __init__(self, number: int, host: str, port: int, now: float) -> None:
-        super().__init__(number, 0, host, port)
+    def __init__(self, number: int, pdp: int, host: str, port: int, now: float) -> None:
+        super().__init__(number, pdp, host, port)
         self.busy = (now, 0)
 
 
@@ -72,12 +75,25 @@ class SqnsSockets(SocketTable):
             connection = sock.connection
             if connection.state == "connecting":
                 continue
-            if connection.rx and not sock.notified:
+            if self.extended[sock.cid][0] == WITH_DATA:
+                self._push(sock)
+            elif connection.rx and not sock.notified:
                 sock.notified = True
                 size = f",{len(connection.rx)}" if self.extended[sock.cid][0] else ""
                 self.modem.urc(f"+SQNSRING: {sock.cid}{size}")
             if self.ended(sock):
                 self.modem.urc(f"+SQNSH: {sock.cid}")
+
+    def _push(self, sock: SqnsSocket) -> None:
+        """Print the received bytes in the URC, which needs no read."""
+        rx = sock.connection.rx
+        while rx:
+            data = bytes(rx[:MAX_CHUNK])
+            shown = data.hex().upper().encode() if self.extended[sock.cid][1] else data
+            head = f"\r\n+SQNSRING: {sock.cid},{len(data)},"
+            if not self.modem.uart.push_raw(head.encode() + shown + b"\r\n", "socket"):
+                return
+            self.read(sock, len(data))
 
     def state(self, number: int) -> int:
         """Return the state for +SQNSS."""
@@ -129,7 +145,7 @@ def _configuration(name: str, attribute: str):
 
 def dial(modem, args: Args):
     """AT+SQNSD: OK when the connection is open, NO CARRIER if it fails."""
-    args.at_most(8)
+    args.at_most(9)
     sockets = modem.sockets
     number = args.number(0, NUMBERS)
     udp = args.number(1, range(2))
@@ -138,14 +154,16 @@ def dial(modem, args: Args):
     args.number(5, range(65536), 0)
     command_mode = args.number(6, range(2), 0)
     args.number(7, range(3), 0)
+    args.number(8, range(3), 0)
     if sockets.state(number) != CLOSED:
         raise CMEError(NOT_ALLOWED)
     if udp or not command_mode:
         raise CMEError(NOT_SUPPORTED)
-    if not modem.radio.pdp[0]:
+    pdp = sockets.config[number][0] - 1
+    if not modem.radio.pdp[pdp]:
         raise CMEError(NO_NETWORK)
     sockets.close(number)
-    sock = SqnsSocket(number, host, port, modem.now)
+    sock = SqnsSocket(number, pdp, host, port, modem.now)
     failure = sockets.start(sock)
     if not failure:
         limit = modem.now + sockets.config[number][3] / 10
@@ -184,6 +202,20 @@ def send(modem, args: Args):
     modem.sockets.send(modem.sockets.connected(number), data)
 
 
+def send_typed(modem, args: Args):
+    """AT+SQNSSEND=<number>[,<rai>]: print a prompt, take the bytes before Ctrl-Z."""
+    args.at_most(2)
+    number = args.number(0, NUMBERS)
+    args.number(1, range(3), 0)
+    modem.sockets.connected(number)
+    data = yield Data(MAX_CHUNK + 1, PAYLOAD_TIME, b"\r\n> ", skip_lf=False, ends=CTRL_Z + ESCAPE)
+    if data is not None and data.endswith(ESCAPE):
+        return
+    if data is None or not data.endswith(CTRL_Z):
+        raise CMEError(NOT_ALLOWED)
+    modem.sockets.send(modem.sockets.connected(number), data[:-1])
+
+
 def receive(modem, args: Args) -> None:
     """AT+SQNSRECV=<number>,<n>: print at most n bytes, in the line after the answer."""
     args.at_most(2)
@@ -200,14 +232,17 @@ def receive(modem, args: Args) -> None:
 
 
 def states(modem, args: Args) -> None:
-    """AT+SQNSS: print the state of all six, with addresses for the connected ones."""
+    """AT+SQNSS[=<number>]: print the state of one or all six, with addresses for the connected
+    ones."""
+    args.at_most(1)
     lines = []
-    for number in NUMBERS:
+    for number in [args.number(0, NUMBERS)] if len(args) else NUMBERS:
         state = modem.sockets.state(number)
         line = f"+SQNSS: {number},{state}"
         if state != CLOSED:
-            address, port = modem.sockets.sockets[number].connection.address
-            local = modem.radio.address(0)
+            sock = modem.sockets.sockets[number]
+            address, port = sock.connection.address
+            local = modem.radio.address(sock.pdp)
             line += f',"{local}",{49152 + number},"{address}",{port}'
         lines.append(line)
     modem.info(*lines)
@@ -243,9 +278,24 @@ def add_socket_commands(table: CommandTable) -> None:
         ("+SQNSCFGEXT", "read", _configuration("+SQNSCFGEXT", "extended")),
         ("+SQNSD", "set", dial),
         ("+SQNSSENDEXT", "set", send),
+        ("+SQNSSEND", "set", send_typed),
         ("+SQNSRECV", "set", receive),
         ("+SQNSS", "exec", states),
+        ("+SQNSS", "set", states),
         ("+SQNSI", "set", information),
         ("+SQNSH", "set", hang_up),
     ):
         table.add(name, form, function)
+    table.tests(
+        {
+            "+SQNSCFG": "(1-6),(1-16),(0-1500),(0-65535),(10-1200),(0-255)",
+            "+SQNSCFGEXT": "(1-6),(0-2),(0,1),(0-240),(0,1),(0,1)",
+            "+SQNSD": "(1-6),(0,1),(1-65535),(128),(0,1,255),(0-65535),(0,1),(0-2)",
+            "+SQNSSENDEXT": "(1-6),(1-1500),(0-2)",
+            "+SQNSSEND": "(1-6),(0-2)",
+            "+SQNSRECV": "(1-6),(1-1500)",
+            "+SQNSS": "(1-6)",
+            "+SQNSI": "(1-6)",
+            "+SQNSH": "(1-6)",
+        }
+    )

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from .errors import RequestError
 from .parser import Args
 
 FORMS = ("exec", "read", "test", "set")
@@ -36,12 +37,14 @@ class Data:
     """Print `prompt`, then collect exactly `length` raw bytes, at most `seconds`.
 
     `skip_lf`: a LF after the command line belongs to it; otherwise it is the first raw byte.
+    `ends`: each of these bytes ends the data earlier, and is its last byte.
     """
 
     length: int
     seconds: float
     prompt: bytes = b"\r\n>"
     skip_lf: bool = True
+    ends: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,39 @@ class Text:
 
 
 @dataclass(frozen=True)
+class Choice:
+    """A quoted field that is one of `names`, in upper case."""
+
+    names: tuple[str, ...]
+
+    def read(self, args: Args, index: int, default):
+        """Value of argument `index`, `default` when it is not given."""
+        return args.choice(index, self.names, default)
+
+    def describe(self) -> str:
+        """Return the text of the test form: ("GSM","UCS2")."""
+        return "(" + render(self.names) + ")"
+
+
+@dataclass(frozen=True)
+class Bits:
+    """A quoted field of exactly `size` bits, such as a timer (24.008 10.5.7)."""
+
+    size: int
+
+    def read(self, args: Args, index: int, default):
+        """Value of argument `index`, `default` when it is not given."""
+        value = args.text(index, self.size, default)
+        if value is not default and (len(value) != self.size or value.strip("01")):
+            raise RequestError("parameter", f"argument {index + 1} is not {self.size} bits")
+        return value
+
+    def describe(self) -> str:
+        """Return the text of the test form: the lowest and the highest value."""
+        return f'("{"0" * self.size}"-"{"1" * self.size}")'
+
+
+@dataclass(frozen=True)
 class Setting:
     """A command that only stores values. `saved`: they survive a reset (AUTO_SAVE). `need`: how
     many values are required."""
@@ -91,6 +127,13 @@ class Setting:
 def render(values: Iterable) -> str:
     """Return values as a read form prints them: numbers bare, strings quoted."""
     return ",".join(f'"{value}"' if isinstance(value, str) else str(value) for value in values)
+
+
+def print_lines(modem, lines: Iterable[str]) -> None:
+    """Print the lines in one block; nothing if there are none."""
+    lines = list(lines)
+    if lines:
+        modem.info(*lines)
 
 
 @dataclass
@@ -116,6 +159,11 @@ class CommandTable:
         assert form in FORMS, form
         self.handlers.setdefault(name, {})[form] = function
 
+    def remove(self, *names: str) -> None:
+        """Forget commands."""
+        for name in names:
+            del self.handlers[name]
+
     def fixed(self, names: str | tuple[str, ...], form: str, *lines: str) -> None:
         """Let `names` print constant lines (none: just OK)."""
 
@@ -125,6 +173,17 @@ class CommandTable:
 
         for name in (names,) if isinstance(names, str) else names:
             self.add(name, form, answer)
+
+    def tests(self, rows: dict[str, str]) -> None:
+        """Add test forms: name -> what it prints after the name; "": OK alone."""
+        for name, text in rows.items():
+            self.fixed(name, "test", *([f"{name}: {text}"] if text else []))
+
+    def complete(self) -> None:
+        """Let every extended command that has no test form answer it with OK (V.250 5.4.4.2)."""
+        for name, forms in self.handlers.items():
+            if name[0] in "+^" and "test" not in forms:
+                self.fixed(name, "test")
 
     def store(self, setting: Setting) -> None:
         """Add the read, set and test form of a stored setting."""

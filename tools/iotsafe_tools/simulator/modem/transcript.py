@@ -50,7 +50,8 @@ class Transcript:
         self._clock = clock
         self._limit = limit
         self._mask = Mask()
-        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        binary = getattr(os, "O_BINARY", 0)  # Windows would change the line ends
+        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | binary, 0o600)
         self._began = clock()
         when = (date or datetime.now(UTC)).strftime("%Y-%m-%dT%H:%M:%SZ")
         self._write({"transcript": VERSION, "modem": modem, "rate": rate, "date": when, **details})

@@ -5,7 +5,7 @@ The R4's sockets use the context of the registration, the R5's a profile on top 
 
 from __future__ import annotations
 
-from . import bearer, service_context
+from . import absent, bearer, positions, service_context, supply
 from .common import COMMON
 from .errors import CMEError
 from .parser import Args
@@ -31,6 +31,7 @@ for setting in (
     Setting("+UPSV", (Number(range(5)), Number(range(40, 65001))), (0, 2000), saved=True),
     Setting("+CSGT", (Number(range(2)), Text(64)), (0, ""), saved=True),
     Setting("+UMNOPROF", (Number(range(202)),), (1,), saved=True),
+    Setting("+UTEMP", (Number(range(2)),), (0,)),
     Setting("+URAT", (Number(range(10)), Number(range(10))), (7, 8), saved=True),
 ):
     R4.store(setting)
@@ -63,6 +64,10 @@ def _function(silent_reset: int):
 
 
 R4.add("+CFUN", "set", _function(15))
+R4.add("+UTEMP", "read", supply.ublox_temperature)
+R4.tests({"+UAUTHREQ": "(1-11),(0-3)"})
+supply.add_battery(R4)
+positions.add_ublox(R4)
 bearer.add_bearer_commands(R4)
 add_socket_commands(R4)
 
@@ -100,6 +105,7 @@ def profile_action(modem, args: Args) -> None:
     action = args.number(1, range(5))
     radio = modem.radio
     if action == 3:
+        modem.sim.require()
         if radio.pdp[SERVICE] or SERVICE in radio.activating or not radio.pdp[BEARER]:
             raise CMEError(NOT_ALLOWED)
         radio.activate(SERVICE)
@@ -134,6 +140,14 @@ def profile_changed(modem, index: int, active: bool, by_host: bool) -> None:
         modem.urc("+UUPSDD: 0")
 
 
+R5.tests(
+    {
+        "+UPSD": "(0),(0-119)",
+        "+UPSDA": "(0),(0-4)",
+        "+UPSND": "(0),(0,8)",
+    }
+)
+
 COMMONS = {
     "purposes": {
         "sim": ("+CSIM", "+CRSM", "+CCHO", "+CGLA", "+CCHC"),
@@ -149,6 +163,9 @@ COMMONS = {
     "search": 2.0,
     "search_gives_up": 45.0,
     "pdp_activation": 0.5,
+    "attached": bearer.attached,
+    "sim_at_minimum": True,
+    "absent": absent.UBLOX,
 }
 
 SARA_R4 = Personality(

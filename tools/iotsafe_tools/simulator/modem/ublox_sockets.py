@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from .absent import TLS
 from .errors import CMEError
 from .network import Unresolvable
 from .parser import Args
@@ -43,6 +44,8 @@ class UbloxSockets(SocketTable):
         """Close everything."""
         super().reset()
         self.error = 0
+        self.hex = 0
+        """Payload in commands and answers is hex (+UDCONF=1,1)."""
 
     def notify(self) -> None:
         """Print URCs for data and closed connections. Forget closed, read sockets."""
@@ -137,7 +140,7 @@ def write(modem, args: Args):
     sock = sockets.connected(args)
     length = args.number(1, range(1, MAX_CHUNK + 1))
     if len(args) == 3:
-        data = args.text(2, MAX_CHUNK).encode("latin-1")
+        data = inline(args.text(2, MAX_CHUNK), sockets.hex)
         if len(data) != length:
             raise CMEError(NOT_ALLOWED)
     elif not _room(sockets, sock):
@@ -151,6 +154,14 @@ def write(modem, args: Args):
     data = data[: _room(sockets, sock)]
     sockets.send(sock, data)
     modem.info(f"+USOWR: {sock.cid},{len(data)}")
+
+
+def inline(text: str, coded: int) -> bytes:
+    """Return the payload that stands in a command. Raises CMEError."""
+    try:
+        return bytes.fromhex(text) if coded else text.encode("latin-1")
+    except ValueError:
+        raise CMEError(NOT_ALLOWED) from None
 
 
 def _room(sockets: UbloxSockets, sock: Socket) -> int:
@@ -167,7 +178,38 @@ def read(modem, args: Args) -> None:
         return
     data = modem.sockets.read(sock, limit)
     sock.notified = False
-    modem.info(f'+USORD: {sock.cid},{len(data)},"', data=data + b'"')
+    shown = data.hex().upper().encode() if modem.sockets.hex else data
+    modem.info(f'+USORD: {sock.cid},{len(data)},"', data=shown + b'"')
+
+
+def configure(modem, args: Args) -> None:
+    """AT+UDCONF=1[,<on>]: switch the hex mode, or print it."""
+    args.at_most(2)
+    args.number(0, (1,))
+    if len(args) == 1:
+        modem.info(f"+UDCONF: 1,{modem.sockets.hex}")
+    else:
+        modem.sockets.hex = args.number(1, range(2))
+
+
+def option(modem, args: Args) -> None:
+    """AT+USOSO=<socket>,<level>,<option>,<value>[,…]: accept a socket option."""
+    args.at_most(5)
+    modem.sockets.socket_of(args)
+    args.number(1, (0, 6, 65535))
+    args.number(2, range(65536))
+    args.number(3, range(1 << 31))
+
+
+def secure(modem, args: Args) -> None:
+    """AT+USOSEC=<socket>,<on>[,<profile>]: the modem's own TLS stays off."""
+    args.at_most(3)
+    modem.sockets.socket_of(args)
+    on = args.number(1, range(2))
+    args.number(2, range(5), 0)
+    if on:
+        modem.event("absent", command="+USOSEC", feature=TLS)
+        raise CMEError(NOT_SUPPORTED)
 
 
 def control(modem, args: Args) -> None:
@@ -225,6 +267,23 @@ def add_socket_commands(table: CommandTable) -> None:
         ("+USOCTL", "set", control),
         ("+USOCL", "set", close_socket),
         ("+USOER", "exec", last_error),
+        ("+UDCONF", "set", configure),
+        ("+USOSO", "set", option),
+        ("+USOSEC", "set", secure),
         ("+UDNSRN", "set", resolve),
     ):
         table.add(name, form, function)
+    table.tests(
+        {
+            "+USOCR": "(6,17),(0-65535)",
+            "+USOCO": "(0-6),<host>,(1-65535),(0,1)",
+            "+USOWR": "(0-6),(1-1024)",
+            "+USORD": "(0-6),(0-1024)",
+            "+USOCTL": "(0-6),(0-3,10,11)",
+            "+USOCL": "(0-6),(0,1)",
+            "+UDNSRN": "(0),<host>",
+            "+UDCONF": "(1),(0,1)",
+            "+USOSO": "(0-6),(0,6,65535)",
+            "+USOSEC": "(0-6),(0,1),(0-4)",
+        }
+    )

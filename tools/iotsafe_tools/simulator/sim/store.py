@@ -117,7 +117,7 @@ class Store:
             info = os.fstat(file.fileno())
             if not stat.S_ISREG(info.st_mode):
                 raise StoreError(f"the SIM store {path} is not a file; name another")
-            if info.st_mode & 0o077:
+            if os.name == "posix" and info.st_mode & 0o077:
                 raise StoreError(
                     f"the SIM store {path} holds private keys but others may access it "
                     f"(mode {stat.S_IMODE(info.st_mode):04o}); run: chmod 600 {path}"
@@ -178,7 +178,7 @@ class _ForeignVersion(Exception):
 
 
 def _open_to_read(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_NONBLOCK)  # a FIFO must not block
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))  # a FIFO must not block
 
 
 def _open_private(path: str, flags: int) -> int:
@@ -186,6 +186,8 @@ def _open_private(path: str, flags: int) -> int:
 
 
 def _sync_folder(folder: Path) -> None:
+    if not hasattr(os, "O_DIRECTORY"):  # Windows opens no folders
+        return
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(handle)

@@ -3,7 +3,7 @@
 # program is linked as ESP-IDF links the firmware: the board's own sources in one archive, mbedTLS in
 # another, and the link options that the board's files have set for the directory.
 #
-# PROBE_DIR holds probe.c; PROBE_MBEDTLS the names of mbedTLS' sources.
+# PROBE_DIR holds probe.c; PROBE_MBEDTLS the names of mbedTLS' sources in PROBE_MBEDTLS_DIR.
 
 function(json_list out)
     set(text "")
@@ -14,6 +14,10 @@ function(json_list out)
     endforeach()
     string(REGEX REPLACE "^," "" text "${text}")
     set(${out} "[${text}]" PARENT_SCOPE)
+endfunction()
+
+# MicroPython names its lock file of components with it from 1.26 on.
+function(idf_build_set_property)
 endfunction()
 
 macro(project name)
@@ -30,7 +34,7 @@ macro(project name)
     file(WRITE ${CMAKE_BINARY_DIR}/evaluation.json "{${EVALUATION}\n}\n")
 
     get_filename_component(MICROPY_DIR ${CMAKE_SOURCE_DIR}/../.. ABSOLUTE)
-    set(MBEDTLS ${MICROPY_DIR}/lib/mbedtls)
+    set(MBEDTLS ${PROBE_MBEDTLS_DIR})
     list(TRANSFORM PROBE_MBEDTLS PREPEND ${MBEDTLS}/library/ OUTPUT_VARIABLE MBEDTLS_SOURCES)
     add_library(mbedcrypto STATIC ${MBEDTLS_SOURCES})
     target_include_directories(mbedcrypto PUBLIC ${MBEDTLS}/include ${PROBE_DIR}/include)
