@@ -99,7 +99,7 @@ class Applet:
 
                 sessions.take_over(self.apdu)
             tried = self._select()
-        except Exception as e:
+        except BaseException as e:  # also Ctrl-C
             # Later, from a modem that is silent: the next `_open` does it.
             if (e.args or (0,))[0] not in _SILENT:
                 try:

@@ -18,7 +18,7 @@ import socket
 import sys
 from collections.abc import Callable
 
-from iotsafe_tools.simulator.modem.redact import redact_apdu
+from iotsafe_tools.simulator.modem.redact import redact_apdu, redact_response
 from iotsafe_tools.simulator.sim.apdu import over_t0
 from iotsafe_tools.simulator.sim.pin import Pin
 
@@ -35,6 +35,7 @@ PENALTY = 10.0
 POWER_OFF, POWER_ON, RESET, GET_ATR = b"\x00", b"\x01", b"\x02", b"\x04"
 _LISTEN = "0A"  # a state in /proc/net/tcp
 # Results of a connect that goes on; the last one is Windows'.
+GET_RESPONSE = b"\xc0"
 _CONNECTING = (
     errno.EINPROGRESS,
     errno.EALREADY,
@@ -138,6 +139,7 @@ class Reader:
         self._event = on_event
         self._socket: socket.socket | None = None
         self._protocol: VirtualCard | None = None
+        self._ins = 0  # of the last command, whose data GET RESPONSE fetches
         self._output = b""
         self._due: float | None = None  # the time to send `_output`: until then the card works
         self._retry = clock()
@@ -251,11 +253,13 @@ class Reader:
         return not self._output
 
     def _exchanged(self, apdu: bytes, response: bytes, seconds: float) -> None:
+        if apdu[1:2] != GET_RESPONSE:
+            self._ins = apdu[1] if len(apdu) > 1 else 0
         self._event(
             "apdu",
             reader=self.name,
             apdu=redact_apdu(apdu),
-            response=response.hex().upper(),
+            response=redact_response(self._ins, response),
             sw=response[-2:].hex().upper(),
             seconds=seconds,
         )
