@@ -196,12 +196,17 @@ def test_no_other_application_is_left():
 
 
 def test_a_select_that_the_modem_refuses_leaves_no_channel_open():
-    for later, error in ((False, OSError(5)), (True, OSError(110)), (True, OSError(19))):
+    for later, error in (
+        (False, OSError(5)),
+        (False, KeyboardInterrupt()),
+        (True, OSError(110)),
+        (True, OSError(19)),
+    ):
         card = ScriptedCard(OPEN, (SELECT[0], error))
         if not later:
             card.then(CLOSE)
         applet = Applet(card)
-        with raises(OSError):
+        with raises(OSError, KeyboardInterrupt):
             applet.open()
         card.done()
         if later:

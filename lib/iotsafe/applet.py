@@ -65,7 +65,13 @@ class Applet:
 
     def __init__(self, channel, aids=AIDS, number=None):
         if not hasattr(channel, "transmit"):
+            if not hasattr(channel, "sim"):
+                objects.wrong("a modem, or a channel with transmit()", channel)
             channel = channel.sim()
+        if not isinstance(aids, (tuple, list)):
+            objects.wrong("aids: bytes in a tuple", aids)
+        for aid in aids:
+            objects.data(aid, "AID")
         self.apdu = APDU(channel)
         self.aids = aids
         self.aid = None
@@ -93,7 +99,7 @@ class Applet:
 
                 sessions.take_over(self.apdu)
             tried = self._select()
-        except Exception as e:
+        except BaseException as e:  # also Ctrl-C
             # Later, from a modem that is silent: the next `_open` does it.
             if (e.args or (0,))[0] not in _SILENT:
                 try:
@@ -172,6 +178,7 @@ class Applet:
 
     def random(self, size):
         """GET RANDOM (IoT.05, INS 84): return `size` random bytes, 1 to 256."""
+        objects.number(size, "size")
         if not 1 <= size <= 256:
             raise ValueError("GET RANDOM gives 1 to 256 bytes, not %d" % size)
         return self._run(self._random, size)
@@ -223,6 +230,8 @@ class Applet:
         `size` 0 stands for 256, or for as many as the channel delivers in one piece. At the end of
         the file the result is shorter or empty.
         """
+        objects.number(offset, "offset")
+        objects.number(size, "size")
         if not 0 <= offset <= 0xFFFF:
             raise ValueError("a file has offsets from 0 to 65535, not %d" % offset)
         return bytes(self._run(self._read_file, ref, offset, size))
@@ -271,13 +280,14 @@ class Applet:
         ECDSA on P-256 uses the leftmost 256 bits of a longer digest (FIPS 186-4 6.4), so the card
         gets only these, announced as SHA-256. This also works on cards without SHA-384.
         """
+        objects.data(digest, "digest")
         if not 32 <= len(digest) <= 64:
             raise ValueError("a digest has 32 to 64 bytes, not %d" % len(digest))
         return self._run(self._sign, ref, digest)
 
     def _sign(self, ref, digest):
-        target = objects.target(objects.PRIVATE_KEY, ref)
         init = objects.reference(objects.PRIVATE_KEY, ref) + _FINAL_HASH_ECDSA
+        target = objects.target(objects.PRIVATE_KEY, ref)
         self._begin(_SIGN_INIT, init, target)
         data = self.apdu.command(
             _SIGN_UPDATE, _LAST, self.session, tlv.put(0x9E, digest[:32]), 0, target

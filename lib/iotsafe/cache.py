@@ -25,6 +25,8 @@ class CertificateCache:
     """
 
     def __init__(self, path):
+        if not isinstance(path, str):
+            raise TypeError("a path (str), not %r" % (path,))
         self.path = path
 
     def load(self):

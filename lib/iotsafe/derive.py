@@ -38,6 +38,11 @@ def prf(applet, seed, size, secret=None, key=None, premaster=None):
     `secret` (bytes): mode 00. `key`, a secret key on the card: mode 01, PSK (RFC 4279), or with
     `premaster`, the result of COMPUTE DH: mode 02, ECDHE_PSK (RFC 5489).
     """
+    objects.number(size, "size")
+    objects.data(seed, "seed")
+    for value in (secret, premaster):
+        if value is not None:
+            objects.data(value, "secret, premaster")
     if not 1 <= size <= 255:
         raise ValueError("COMPUTE PRF gives 1 to 255 bytes, not %d" % size)
     if (secret is None) == (key is None):
@@ -50,8 +55,8 @@ def prf(applet, seed, size, secret=None, key=None, premaster=None):
         items.append((_SECRET, secret))
     else:
         mode = 1
-        target = objects.target(objects.SECRET_KEY, key)
         data = objects.reference(objects.SECRET_KEY, key)
+        target = objects.target(objects.SECRET_KEY, key)
         if premaster is not None:
             mode = 2
             items.append((_PREMASTER, premaster))
@@ -64,6 +69,9 @@ def hkdf(applet, ikm, salt=b"", hash=1):
 
     An empty argument goes out as zeros: the result is the same, and more cards accept it.
     """
+    for value in (ikm, salt):
+        objects.data(value, "ikm, salt")
+    objects.number(hash, "hash")
     size = _SIZES.get(hash)
     if size is None:
         raise ValueError("HKDF takes SHA-256, SHA-384 or SHA-512 (1, 2, 4), not %d" % hash)

@@ -5,9 +5,8 @@ and gives the reason if it cannot be used. Both ask the same functions, in the s
 choose the same pair.
 """
 
-from . import objects
-from .der import Certificate
-from .errors import CardError
+from . import objects, sim_identity
+from .errors import BadCertificate, CardError, NoCertificate
 from .sim_identity import listed_files, listed_keys, match, may_hold, named, public_point
 
 
@@ -139,18 +138,16 @@ def _read(applet, found, finding):
         finding.why = "empty or deactivated"
         return
     try:
-        der = applet.read_der(finding.info.id)
-        if not der:
-            finding.why = "empty"
-            return
-        finding.certificate = Certificate(der)
+        finding.certificate = sim_identity._read(applet, finding.info.id, None)[-1]
         finding.point = finding.certificate.public_key
         if not finding.point:
             finding.why = "its certificate is for another kind of key than P-256"
     except CardError as e:
         finding.why = _refused(found, e)
-    except ValueError as e:
-        finding.why = "no certificate, or a damaged one: %s" % e
+    except NoCertificate:
+        finding.why = "empty"
+    except BadCertificate as e:
+        finding.why = "no certificate, or a damaged one: %s" % e.values[-1]
 
 
 def _refused(found, error):

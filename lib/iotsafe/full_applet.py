@@ -60,6 +60,8 @@ class FullApplet(Applet):
 
         `iotsafe.objects` has the kinds.
         """
+        if kind not in (3, 4, 5, 6):
+            objects.wrong("a kind of iotsafe.objects, like FILE", kind)
         data = self._run(
             self.apdu.command,
             0xCB,
@@ -139,6 +141,8 @@ class FullApplet(Applet):
         """
         from . import csr
 
+        if not isinstance(names, (tuple, list)):
+            objects.wrong("names: texts in a tuple", names)
         return csr.build(lambda digest: self.sign(ref, digest), self.point(ref), subject, names)
 
     def jwt(self, ref, claims, header=None):
@@ -153,6 +157,7 @@ class FullApplet(Applet):
         """
         from .sim_identity import public_id
 
+        objects.reference(objects.PRIVATE_KEY, ref)
         try:
             listed = Applet.objects(self)
         except CardError:
@@ -170,6 +175,8 @@ class FullApplet(Applet):
         """Print for each key and certificate why it is, or is not, the one for TLS."""
         from . import discovery
 
+        objects.wanted(key)
+        objects.wanted(certificate)
         found = discovery.survey(self, Applet.objects(self), key, certificate)
         for line in found.lines():
             print(line)
@@ -178,5 +185,7 @@ class FullApplet(Applet):
         """Print each step's result, with advice for one that fails: see `doctor.steps`."""
         from . import doctor
 
+        objects.wanted(key)
+        objects.wanted(certificate)
         for step in doctor.steps(self, key, certificate, now):
             print(step)

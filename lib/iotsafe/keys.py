@@ -36,8 +36,8 @@ def generate(applet, ref):
     The IDs may have changed (IoT.05 2.11). If the answer lacks the public key, a second command
     reads it.
     """
-    target = objects.target(objects.PRIVATE_KEY, ref)
     name = objects.reference(objects.PRIVATE_KEY, ref)
+    target = objects.target(objects.PRIVATE_KEY, ref)
     data = applet.run(applet.apdu.command, _GENERATE, 0, 0, name, 0, target)
     found = {}
     try:
@@ -66,11 +66,13 @@ def _id(value):
 
 def put(applet, ref, value):
     """PUT PUBLIC KEY: fill the public key `ref` with the point `value`, 65 bytes 04 X Y."""
+    objects.data(value, "point")
     if len(value) != 65 or value[0] != 4:
         raise ValueError("a public key is an uncompressed point: 65 bytes, the first is 04")
+    name = objects.reference(objects.PUBLIC_KEY, ref)
     target = objects.target(objects.PUBLIC_KEY, ref)
     key = tlv.put(_KEY, tlv.put(0x49, tlv.put(0x86, value)))
-    applet.begin(_PUT_INIT, objects.reference(objects.PUBLIC_KEY, ref), target)
+    applet.begin(_PUT_INIT, name, target)
     session = applet.session
     try:
         applet.apdu.command(_PUT_UPDATE, _LAST, session, key, target=target)

@@ -95,6 +95,29 @@ def kind_name(kind):
     return _NAMES[kind]
 
 
+def wrong(what, value):
+    """Raise TypeError: `what` belongs where `value` is."""
+    raise TypeError("%s, not %.60s" % (what, repr(value)))
+
+
+def data(value, what):
+    """Raise TypeError unless `value`, the argument `what`, is like bytes."""
+    if not isinstance(value, (bytes, bytearray, memoryview)):
+        wrong(what + ": bytes", value)
+
+
+def number(value, what):
+    """Raise TypeError unless `value`, the argument `what`, is a number."""
+    if not isinstance(value, int):
+        wrong(what + ": a number", value)
+
+
+def wanted(value):
+    """Raise TypeError unless `value` names an object, or is empty."""
+    if value and not isinstance(value, (bytes, str)):
+        wrong("an ID (bytes) or a label (str)", value)
+
+
 def reference(kind, ref):
     """Return the data object with which a command names an object of `kind`: its ID or its label.
 
@@ -105,6 +128,8 @@ def reference(kind, ref):
         if ref.kind != kind:
             raise ValueError("%r where a %s belongs" % (ref, _NAMES[kind]))
         ref = ref.id
+    if not isinstance(ref, (bytes, bytearray, memoryview, str)):
+        wrong("an ID (bytes), a label (str) or an ObjectInfo", ref)
     tag = 0x80 | kind
     most = _MAX_ID
     if isinstance(ref, str):

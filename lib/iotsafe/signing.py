@@ -47,6 +47,7 @@ class Digest:
     long = False  # no value is as long as needs another form of length
 
     def __init__(self, digest):
+        objects.data(digest, "digest")
         if len(digest) not in _DIGEST_SIZES:
             raise ValueError("a digest has 32, 48 or 64 bytes, not %d" % len(digest))
         self._digest = digest
@@ -73,6 +74,9 @@ class LastBlock(Digest):
     mode = 2
 
     def __init__(self, block, state, count):
+        objects.data(block, "block")
+        objects.data(state, "state")
+        objects.number(count, "count")
         if not 1 <= len(block) <= _MAX_LAST_BLOCK:
             raise ValueError("a last block has 1 to 128 bytes, not %d" % len(block))
         if not 32 <= len(state) <= 64 or not 0 <= count <= 0xFFFFFFFF:
@@ -93,6 +97,12 @@ class Text:
     mode = 1
 
     def __init__(self, source, size=None, dialect=K1):
+        if not hasattr(source, "readinto"):
+            objects.data(source, "a text, or a stream with readinto()")
+        if size is not None:
+            objects.number(size, "size")
+        if dialect not in (K1, K2):
+            objects.wrong("dialect: K1 or K2", dialect)
         self._source = source
         if size is None:
             if hasattr(source, "readinto"):
@@ -201,8 +211,8 @@ def compute(applet, ref, what, hash=SHA256, algorithm=ECDSA):
 
     Raises CardError; ValueError if the stream of a Text ends early.
     """
-    target = objects.target(objects.PRIVATE_KEY, ref)
     init = objects.reference(objects.PRIVATE_KEY, ref) + _parameters(what, hash, algorithm)
+    target = objects.target(objects.PRIVATE_KEY, ref)
     data = _session(applet, _SIGN, init, what, (b"",), 0, target)
     try:
         value = tlv.find(data, 0x33)
@@ -223,8 +233,9 @@ def verify(applet, ref, what, value, hash=SHA256, algorithm=ECDSA):
 
     Raises CardError for any refusal but 6D01: then the card has verified nothing.
     """
-    target = objects.target(objects.PUBLIC_KEY, ref)
     init = objects.reference(objects.PUBLIC_KEY, ref) + _parameters(what, hash, algorithm)
+    target = objects.target(objects.PUBLIC_KEY, ref)
+    objects.data(value, "signature")
     if algorithm == ECDSA:
         value = raw_signature(value)
     long = b"\x33" + len(value).to_bytes(2, "big") + value
@@ -246,7 +257,13 @@ def raw_signature(value):
 
 
 def _parameters(what, hash, algorithm):
-    return bytes((0xA1, 1, what.mode, 0x91, 2, hash >> 8, hash & 0xFF, 0x92, 1, algorithm))
+    if not isinstance(what, (Digest, Text)):
+        objects.wrong("a Digest, a Text or a LastBlock, like Text(b'x')", what)
+    objects.number(hash, "hash")
+    objects.number(algorithm, "algorithm")
+    return bytes(
+        (0xA1, 1, what.mode, 0x91, 2, hash >> 8 & 0xFF, hash & 0xFF, 0x92, 1, algorithm & 0xFF)
+    )
 
 
 def _session(applet, ins, init, what, tails, le, target):

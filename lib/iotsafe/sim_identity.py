@@ -64,6 +64,8 @@ def find_identity(applet, key=b"", certificate=b"", cache=None):
     signature must fit the certificate. `cache`: a CertificateCache. Raises NoKey, NoCertificate,
     BadCertificate, KeyMismatch or CardError.
     """
+    objects.wanted(key)
+    objects.wanted(certificate)
     points = []
     # With both IDs given the list is not needed, unless the public key has another ID.
     if key and certificate and not isinstance(key, str):

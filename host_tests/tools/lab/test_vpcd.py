@@ -13,6 +13,7 @@ from modem_bench import StubCard
 from iotsafe_tools.lab import Lab, LabError, vpcd
 from iotsafe_tools.lab.vpcd import Reader, VirtualCard, VpcdError
 from iotsafe_tools.simulator.sim import Card, Profile, Store
+from iotsafe_tools.simulator.sim.pin import Pin
 from iotsafe_tools.testbed import ReservedPort
 
 PATIENCE = 60.0
@@ -67,6 +68,31 @@ def test_a_command_takes_the_cards_time_and_is_told(card):
     assert (select_s, random_s) == (0.0, 0.03)
     assert text[:4] == "0102"
     assert [fields[0].hex() for fields in told] == ["00a4040007a0000005590010", "0084000000"]
+
+
+def test_the_card_sees_commands_as_over_t0(card, protocol):
+    """Its ATR says T=0, over which no Le follows data: what a card answers then waits."""
+    card.issuer.write_file(b"\x02", b"abc", size=3)
+    protocol.feed(message("01", "00A4040007A000000559001000", "00B000000383010200", "00C0000003"))
+    protocol.feed(message("00CB0100", "00CB010000", "00A40400", "00B0000003830102"))
+    texts = [text for _, text in answers(protocol)]
+    assert texts[:3] == ["00029000", "00026103", "0005" + "6162639000"]
+    assert texts[3] == texts[4] and texts[3][-4:] == "9000"  # without data, at once
+    assert texts[5:] == ["00026700", "00026103"]
+
+
+def test_the_card_asks_for_the_pin_only_in_the_reader(card):
+    protocol = VirtualCard(card, lambda *_: None, Pin("1234"))
+    imsi = "00A4080C047FFF6F07", "00B0000009"
+    protocol.feed(message("01", *imsi, "00200001", "002000010831323334FFFFFFFF", imsi[1]))
+    found = [text[-4:] for _, text in answers(protocol)]
+    assert found == ["9000", "6982", "63C3", "9000", "9000"]
+    protocol.feed(message("02", *imsi))  # after a reset the PIN is needed again
+    assert [text[-4:] for _, text in answers(protocol)] == ["9000", "6982"]
+    protocol.feed(message("00"))
+    assert answers(protocol) == []
+    card.power_on()  # in a modem, which asks for its PIN itself
+    assert [card.transmit(bytes.fromhex(text))[-2:].hex() for text in imsi] == ["9000"] * 2
 
 
 def test_messages_may_come_in_any_pieces(protocol):

@@ -10,7 +10,7 @@ import pytest
 from iotsafe_command import ROOT, answer, failure, iotsafe
 
 from iotsafe_tools.lab import Lab
-from iotsafe_tools.ports.pcsc import as_t0
+from iotsafe_tools.simulator.sim.apdu import over_t0
 from iotsafe_tools.testbed.pcscd import READER, Pcscd
 
 STAND_IN = {
@@ -200,12 +200,12 @@ def test_no_pyscard(env, tmp_path):
     ],
 )
 def test_what_t0_carries(apdu, carried):
-    assert as_t0(bytes.fromhex(apdu)).hex().upper() == carried
+    assert over_t0(bytes.fromhex(apdu)).hex().upper() == carried
 
 
 def test_the_labs_card_in_a_real_reader(tmp_path):
     """Real pyscard, pcscd and vpcd; the virtual reader has two slots, one of them empty."""
-    with Pcscd() as pcscd, Lab(vpcd=pcscd.where, delays=0.0) as lab:
+    with Pcscd() as pcscd, Lab(vpcd=pcscd.where, delays=0.0, pin="1234") as lab:
         pcscd.wait_for_card()
         there = {"PCSCLITE_CSOCK_NAME": pcscd.env["PCSCLITE_CSOCK_NAME"]}
         whole = answer("random", "300", "--port", f"pcsc:{READER.lower()}", **there)
@@ -216,6 +216,9 @@ def test_the_labs_card_in_a_real_reader(tmp_path):
         done = answer("apdu", "00CD00000385010100", "00CB0000", "--port", "pcsc:", **there)
         assert [entry["sw"] for entry in done["exchanges"]] == ["9000"] * 2
         assert lab.card.issuer.public_key().hex().upper() in done["exchanges"][0]["data"]
+        imsi = ("00A4080C047FFF6F07", "00B0000009")
+        done = answer("apdu", *imsi, "--port", "pcsc:", IOTSAFE_SIM_PIN="1234", **there)
+        assert [entry["sw"] for entry in done["exchanges"]] == ["9000"] * 2
         said = failure("random", "1", "--port", "pcsc:Lab 00 01", **there)
         assert "no card in Lab 00 01" in said
         assert "1 channels open" in repr(lab.card)

@@ -69,7 +69,7 @@ def test_modem_reads_iccid_and_imsi():
     assert transmit(card, "00A4000C026F07") == "9000"
     assert transmit(card, "00B0000009") == "0809101000000000109000"
     assert transmit(card, "00B0870009") == "0809101000000000109000"  # by short file ID
-    assert read_identity(card.transmit) == ("8988211000000000011", "001010000000001")
+    assert read_identity(card.transmit)[:2] == ("8988211000000000011", "001010000000001")
 
 
 def test_imsi_with_an_even_number_of_digits():

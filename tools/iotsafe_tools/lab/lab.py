@@ -30,6 +30,7 @@ from iotsafe_tools.simulator.modem.power import KEY
 from iotsafe_tools.simulator.modem.shells import ShellError, open_shell
 from iotsafe_tools.simulator.modem.transcript import Transcript
 from iotsafe_tools.simulator.sim import Card, Profile, Store, StoreError
+from iotsafe_tools.simulator.sim.pin import Pin
 
 from .issuer_control import IssuerControl
 from .vpcd import Reader
@@ -114,6 +115,7 @@ class Lab:
                     clock=self._clock,
                     on_event=self._reader_event,
                     loopback_only=loopback_only,
+                    pin=Pin(options["pin"]) if options.get("pin") else None,
                 )
             self.modem = Modem(
                 self.card,

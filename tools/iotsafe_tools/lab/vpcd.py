@@ -18,8 +18,9 @@ import socket
 import sys
 from collections.abc import Callable
 
-from iotsafe_tools.simulator.modem.redact import redact_apdu
+from iotsafe_tools.simulator.modem.redact import redact_apdu, redact_response
 from iotsafe_tools.simulator.sim.apdu import over_t0
+from iotsafe_tools.simulator.sim.pin import Pin
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +35,7 @@ PENALTY = 10.0
 POWER_OFF, POWER_ON, RESET, GET_ATR = b"\x00", b"\x01", b"\x02", b"\x04"
 _LISTEN = "0A"  # a state in /proc/net/tcp
 # Results of a connect that goes on; the last one is Windows'.
+GET_RESPONSE = b"\xc0"
 _CONNECTING = (
     errno.EINPROGRESS,
     errno.EALREADY,
@@ -48,13 +50,16 @@ class VpcdError(ValueError):
 class VirtualCard:
     """The card's side of vpcd's protocol: bytes in, (seconds of work, bytes) out.
 
-    It calls on_apdu(apdu, response, seconds) for each command. Incomplete input is at most one
-    message: 64 KB.
+    It calls on_apdu(apdu, response, seconds) for each command. `pin`: the card asks for it while
+    it has power here. Incomplete input is at most one message: 64 KB.
     """
 
-    def __init__(self, card, on_apdu: Callable[[bytes, bytes, float], None]) -> None:
+    def __init__(
+        self, card, on_apdu: Callable[[bytes, bytes, float], None], pin: Pin | None = None
+    ) -> None:
         self._card = card
         self._on_apdu = on_apdu
+        self._pin = pin
         self._input = bytearray()
         self._powered = False
 
@@ -80,13 +85,23 @@ class VirtualCard:
                 return answer[0], len(answer[1]).to_bytes(2, "big") + answer[1]
         return None
 
+    def power_off(self) -> None:
+        """Take the power off the card."""
+        self._powered = False
+        self._ask_for_pin(None)
+
+    def _ask_for_pin(self, pin: Pin | None) -> None:
+        if self._pin is not None:
+            self._card.ask_for_pin(pin)
+
     def _take(self, message: bytes) -> tuple[float, bytes] | None:
         if message in (POWER_ON, RESET):
             self._powered = True
+            self._ask_for_pin(self._pin)
             self._card.power_on()
             return None
         if message == POWER_OFF:
-            self._powered = False
+            self.power_off()
             return None
         if message == GET_ATR:
             return 0.0, self._card.atr()
@@ -103,7 +118,8 @@ class Reader:
 
     It connects when vpcd listens, and again after each break: pcscd may start and stop at any
     time. It calls on_event(kind, **fields) for commands and connections. clock: seconds.
-    loopback_only: refuse another machine. Raises VpcdError for an invalid address.
+    loopback_only: refuse another machine. pin: see `VirtualCard`. Raises VpcdError for an invalid
+    address.
     """
 
     def __init__(
@@ -114,13 +130,16 @@ class Reader:
         clock: Callable[[], float],
         on_event: Callable[..., None],
         loopback_only: bool = True,
+        pin: Pin | None = None,
     ) -> None:
         self._card = card
+        self._pin = pin
         self._address = _address(where, loopback_only)
         self._clock = clock
         self._event = on_event
         self._socket: socket.socket | None = None
         self._protocol: VirtualCard | None = None
+        self._ins = 0  # of the last command, whose data GET RESPONSE fetches
         self._output = b""
         self._due: float | None = None  # the time to send `_output`: until then the card works
         self._retry = clock()
@@ -195,7 +214,7 @@ class Reader:
         if number not in (0, errno.EISCONN) or self._to_itself():
             self._drop(RETRY)
             return
-        self._protocol = VirtualCard(self._card, self._exchanged)
+        self._protocol = VirtualCard(self._card, self._exchanged, self._pin)
         self._event("reader", name=self.name, attached=True)
 
     def _to_itself(self) -> bool:
@@ -234,11 +253,13 @@ class Reader:
         return not self._output
 
     def _exchanged(self, apdu: bytes, response: bytes, seconds: float) -> None:
+        if apdu[1:2] != GET_RESPONSE:
+            self._ins = apdu[1] if len(apdu) > 1 else 0
         self._event(
             "apdu",
             reader=self.name,
             apdu=redact_apdu(apdu),
-            response=response.hex().upper(),
+            response=redact_response(self._ins, response),
             sw=response[-2:].hex().upper(),
             seconds=seconds,
         )
@@ -255,7 +276,8 @@ class Reader:
         self._drop(pause)
 
     def _drop(self, pause: float = 0.0) -> None:
-        if self.attached:
+        if self._protocol is not None:
+            self._protocol.power_off()
             self._event("reader", name=self.name, attached=False)
         if self._socket is not None:
             self._socket.close()

@@ -3,7 +3,7 @@
 /dev/ttyUSB0, COM3, socket://HOST:PORT, any URL of pyserial
     [?baud=115200][?transcript=FILE]                                            a modem
 pcsc:, pcsc:PART OF A READER'S NAME                                             a card reader
-sim:, sim:PATH [?profile=NAME]                                                  the simulator
+sim:, sim:PATH [?profile=NAME][?pin=DIGITS]                                     the simulator
 
 with open_channel("/dev/ttyUSB0") as port:
     data, sw = port.channel.transmit(apdu)
@@ -25,13 +25,13 @@ from .shapes import DEFAULT_BAUD, ModemLine, OpenCard
 def open_channel(url: str, pin: str | None = None) -> AbstractContextManager[OpenCard]:
     """Return a context manager that opens the card at `url` as an OpenCard, and closes it.
 
-    `pin`: for a SIM behind a modem, if it asks for one. Raises BadURL at once; on entry PortError,
+    `pin`: for a SIM that asks for one. Raises BadURL at once; on entry PortError,
     and later PortError or cellular.ModemError if the line is cut.
     """
     target, options = _parts(url)
     scheme, colon, rest = target.partition(":")
     if colon and scheme.lower() in _OPENERS:
-        return _OPENERS[scheme.lower()](url, rest, options)
+        return _OPENERS[scheme.lower()](url, rest, options, pin)
     target, baud, transcript = _serial(url, target, options)
     from .modem import open_modem
 
@@ -102,21 +102,24 @@ def _only(url: str, options: dict[str, str], *known: str) -> None:
 # -- card readers -------------------------------------------------------------------------------
 
 
-def _pcsc(url: str, name: str, options: dict[str, str]) -> AbstractContextManager[OpenCard]:
+_Opened = AbstractContextManager[OpenCard]
+
+
+def _pcsc(url: str, name: str, options: dict[str, str], pin: str | None) -> _Opened:
     _only(url, options)
     from .pcsc import open_reader
 
-    return open_reader(name)
+    return open_reader(name, pin)
 
 
-def _sim(url: str, path: str, options: dict[str, str]) -> AbstractContextManager[OpenCard]:
-    _only(url, options, "profile")
+def _sim(url: str, path: str, options: dict[str, str], pin: str | None) -> _Opened:
+    _only(url, options, "profile", "pin")
     from .simulated import open_card
 
-    return open_card(url, path, options)
+    return open_card(url, path, options, pin)
 
 
-_OPENERS: dict[str, Callable[[str, str, dict[str, str]], AbstractContextManager[OpenCard]]] = {
+_OPENERS: dict[str, Callable[[str, str, dict[str, str], str | None], _Opened]] = {
     "pcsc": _pcsc,
     "sim": _sim,
 }

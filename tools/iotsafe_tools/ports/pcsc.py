@@ -7,7 +7,9 @@ from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple
 
 from iotsafe_tools.console.errors import PortError, printable
+from iotsafe_tools.simulator.sim.apdu import over_t0
 
+from .card_pin import enter_pin
 from .shapes import OpenCard
 
 
@@ -35,7 +37,7 @@ class ReaderChannel:
 
     def transmit(self, apdu: bytes | memoryview) -> tuple[memoryview, int]:
         """Exchange one command APDU; raise PortError if the card does not answer."""
-        command = as_t0(bytes(apdu)) if self._t0 else bytes(apdu)
+        command = over_t0(bytes(apdu)) if self._t0 else bytes(apdu)
         try:
             data, sw1, sw2 = self._connection.transmit(list(command))
         except self._failures:
@@ -45,21 +47,11 @@ class ReaderChannel:
         return memoryview(bytes(data)), sw1 << 8 | sw2
 
 
-def as_t0(apdu: bytes) -> bytes:
-    """Return the command APDU for T=0 (ISO/IEC 7816-3 12.2): always with a fifth byte, and without
-    Le after data, because the card announces its response by 61xx."""
-    if len(apdu) == 4:
-        return apdu + b"\0"
-    if len(apdu) > 5 and len(apdu) == 6 + apdu[4]:
-        return apdu[:-1]
-    return apdu
-
-
 @contextmanager
-def open_reader(name: str) -> Iterator[OpenCard]:
+def open_reader(name: str, pin: str | None = None) -> Iterator[OpenCard]:
     """Open the card in the first reader with a card whose name contains `name` (in any case).
 
-    Raises PortError.
+    `pin`: entered if the card asks for one. Raises PortError.
     """
     pyscard = _pyscard()
     try:
@@ -75,10 +67,10 @@ def open_reader(name: str) -> Iterator[OpenCard]:
     connection, reader = _connect(pyscard, named)
     try:
         t0 = connection.getProtocol() == pyscard.t0
-        yield OpenCard(
-            ReaderChannel(connection, t0=t0, failures=pyscard.failures),
-            f"card in {_names([reader])}, T={0 if t0 else 1}",
-        )
+        channel = ReaderChannel(connection, t0=t0, failures=pyscard.failures)
+        if pin is not None:
+            enter_pin(channel, pin)
+        yield OpenCard(channel, f"card in {_names([reader])}, T={0 if t0 else 1}")
     finally:
         with suppress(*pyscard.failures):
             connection.disconnect()

@@ -12,7 +12,9 @@ from typing import Any
 from iotsafe_tools.console.errors import BadURL, PortError, split
 from iotsafe_tools.simulator.modem import MemoryUART, Modem
 from iotsafe_tools.simulator.sim import Card, Profile, Store, StoreError
+from iotsafe_tools.simulator.sim.pin import Pin
 
+from .card_pin import enter_pin
 from .recording import recorded
 from .shapes import ModemLine, OpenCard
 
@@ -81,17 +83,32 @@ class SimChannel:
         return answer[:-2], int.from_bytes(answer[-2:], "big")
 
 
-def open_card(url: str, path: str, options: dict[str, str]) -> AbstractContextManager[OpenCard]:
-    """Return a context manager with a card alone; `path`: its file, "" for one in memory. Raises
-    BadURL at once, on entry PortError."""
-    return _open_card(path, sim_profile(url, options))
+def open_card(
+    url: str, path: str, options: dict[str, str], pin: str | None = None
+) -> AbstractContextManager[OpenCard]:
+    """Return a context manager with a card alone; `path`: its file, "" for one in memory.
+
+    The option `pin`: the PIN for which it asks; `pin`: the one that is entered then. Raises BadURL
+    at once, on entry PortError.
+    """
+    try:
+        asked = Pin(options["pin"]) if "pin" in options else None
+    except ValueError as error:
+        raise BadURL(f"{url}: {error}") from None
+    return _open_card(path, sim_profile(url, options), asked, pin)
 
 
 @contextmanager
-def _open_card(path: str, profile: Profile) -> Iterator[OpenCard]:
+def _open_card(
+    path: str, profile: Profile, asked: Pin | None, pin: str | None
+) -> Iterator[OpenCard]:
     card = sim_card(path, profile)
+    card.ask_for_pin(asked)
+    channel = SimChannel(card)
+    if pin is not None:
+        enter_pin(channel, pin)
     where = f"its store is {path}" if path else "new, in memory"
-    yield OpenCard(SimChannel(card), f"simulated SIM, {where}")
+    yield OpenCard(channel, f"simulated SIM, {where}")
 
 
 def sim_profile(url: str, options: dict[str, str]) -> Profile:
