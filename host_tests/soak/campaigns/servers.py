@@ -1,6 +1,6 @@
 """The table of TLS servers, from the emulated board: nine of them a case, in the table's order.
 
-The same as test_tls_servers.py, which connects the board to nine servers in all. Eleven seeds in a
+The same as test_tls_servers.py, which connects the board to nine servers in all. Twelve seeds in a
 row are the whole table.
 """
 
