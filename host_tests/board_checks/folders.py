@@ -19,7 +19,7 @@ def trees() -> dict[str, Path]:
     """Return the trees of MicroPython to check the folders against, by name: the pinned one, the
     other releases that set-up has fetched, and the user's of MICROPYTHON_DIR."""
     found = {"pinned": SOURCES}
-    found |= {path.parent.name: path.parent for path in sorted(RELEASES.glob("*/.complete"))}
+    found |= {path.parent.name: path.parent for path in sorted(RELEASES.glob("*/.unpacked"))}
     own = os.environ.get("MICROPYTHON_DIR")
     return found | ({"own": Path(own).expanduser().resolve()} if own else {})
 

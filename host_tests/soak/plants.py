@@ -112,6 +112,16 @@ PLANTS = (
         build=FIRMWARE,
     ),
     Plant(
+        "servers",
+        "TLS 1.3 is offered without RSASSA-PSS",
+        "boards/common/iotsafe_mbedtls.h",
+        r"#define MBEDTLS_X509_RSASSA_PSS_SUPPORT\n",
+        "",
+        sign="AssertionError: .*failed",
+        seconds=900,
+        build=FIRMWARE,
+    ),
+    Plant(
         "reproduce",
         "an image that contains the time of its build",
         "boards/WAVESHARE_PICO_SIM7080G/mpconfigboard.h",

@@ -21,7 +21,7 @@ _COMPUTE_SIGNATURE = 0x2B  # INS; the last part has the top bit of P1
 # with each of the others here, the whole table in `make soak`.
 NINE = [
     Cell(chain, version, program)
-    for n, chain in enumerate(("ec-384", "rsa-2048-intermediate", "rsa-4096-pss-leaf"))
+    for n, chain in enumerate(("ec-384", "rsa-2048-self-signed", "rsa-4096-pss-leaf"))
     for version, program in zip(VERSIONS, [*PROGRAMS, *PROGRAMS][n : n + 3], strict=True)
 ]
 

@@ -31,6 +31,7 @@ CHAINS = {
     "rsa-2048-pss-chain": Chain(("RSA-2048", "RSA-2048", "RSA-2048"), pss=(0, 1, 2)),
     "ec-under-rsa": Chain(("RSA-2048", "EC-256")),
     "rsa-under-ec": Chain(("EC-256", "RSA-2048")),
+    "rsa-2048-self-signed": Chain(("RSA-2048",)),  # as `openssl req -x509` makes it
 }
 
 
@@ -78,7 +79,7 @@ def make(name: str, keys: Keys, folder: Path) -> Files:
                   level in row.pss)
         )  # fmt: skip
     pem = [certificate.public_bytes(Encoding.PEM) for certificate in issued]
-    below = pem[:0:-1]  # the server's first, without the root
+    below = pem[:0:-1] or pem  # the server's first, without the root unless it is the server's
 
     def file(stem: str, content: bytes) -> Path:
         path = folder / f"{stem}.pem"
@@ -99,6 +100,8 @@ def make(name: str, keys: Keys, folder: Path) -> Files:
 
 
 def _sign(key, name, issuer, signer, is_server, pss) -> x509.Certificate:
+    """Return a certificate; self-signed, and an authority, if there is no `issuer`."""
+    ca = issuer is None or not is_server
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     now = datetime.datetime.now(datetime.UTC)
     day = datetime.timedelta(days=1)
@@ -110,7 +113,7 @@ def _sign(key, name, issuer, signer, is_server, pss) -> x509.Certificate:
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - day)
         .not_valid_after(now + 100 * day)
-        .add_extension(x509.BasicConstraints(ca=not is_server, path_length=None), critical=True)
+        .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
     )
     if is_server:
         names = x509.SubjectAlternativeName([x509.DNSName("localhost")])

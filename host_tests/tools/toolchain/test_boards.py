@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from iotsafe_tools.toolchain import boards, build, elf, other_ports, rp2_sources, steps
+from iotsafe_tools.toolchain import boards, build, elf, other_ports, pins, rp2_sources, steps
 from iotsafe_tools.toolchain.layout import Layout, find
 
 
@@ -71,6 +71,12 @@ def pinned(tmp_path):
     tree.mkdir()
     (tree / ".complete").touch()
     return tree
+
+
+def test_the_container_has_the_pinned_commits():
+    text = (find().boards / "Containerfile").read_text()
+    for commit, name in zip(pins.COMMITS, ("MICROPYTHON", "MBEDTLS"), strict=True):
+        assert f"ARG {name}={commit.commit}\n" in text
 
 
 def test_without_esp_idf_one_line_says_so(layout, pinned, monkeypatch):

@@ -5,7 +5,7 @@ import shutil
 import pytest
 from setup_fakes import command, in_front, leftovers
 
-from iotsafe_tools.toolchain import debian, pins, rp2_sources, sources, steps
+from iotsafe_tools.toolchain import debian, linked, pins, rp2_sources, sources, steps
 from iotsafe_tools.toolchain.layout import Layout
 
 
@@ -87,6 +87,28 @@ def test_another_tree_makes_another_copy(layout, tree, offered):
     (tree / ".complete").write_text("another")
     rp2_sources.ensure(layout, tree)
     assert not stale.exists()
+
+
+@pytest.mark.parametrize("is_git", [False, True])
+def test_a_tarball_without_the_sdk_is_lent_it(
+    layout, tree, offered, tmp_path, monkeypatch, is_git
+):
+    own = tmp_path / "own"
+    own.mkdir()
+    if is_git:
+        (own / ".git").mkdir()
+    links = tmp_path / "links"
+    links.mkdir()
+    (links / linked.STAMP).write_text(f"{own}\n")
+    monkeypatch.setattr(sources, "ensure", lambda _layout: tree)
+    if is_git:
+        with pytest.raises(steps.SetupError, match=f"{own} has no lib/pico-sdk, lib/tinyusb"):
+            rp2_sources.ensure(layout, links)
+        return
+    assert rp2_sources.ensure(layout, links) == links
+    assert (links / "lib" / "pico-sdk" / "a.c").read_text() == "pico-sdk"
+    assert (links / "lib" / "tinyusb" / "a.c").read_text() == "tinyusb"
+    assert not list(own.iterdir())
 
 
 def test_a_wrong_digest_ends_it(layout, tree, offered):

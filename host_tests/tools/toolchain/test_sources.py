@@ -8,7 +8,7 @@ import tarfile
 import pytest
 from setup_fakes import command, in_front, leftovers
 
-from iotsafe_tools.toolchain import debian, linked, pins, sources, steps
+from iotsafe_tools.toolchain import debian, linked, pins, releases, sources, steps
 from iotsafe_tools.toolchain.layout import Layout
 
 LISTING = """Package: micropython
@@ -193,6 +193,29 @@ def test_the_version_is_the_one_that_holds_the_pinned_archive():
     assert debian.find_version(newer + "\n" + fitting, archive) == "7-1"
     with pytest.raises(debian.NotOffered, match="another micropython"):
         debian.find_version(newer, archive)
+
+
+# ---- other releases -----------------------------------------------------------------------
+
+
+def test_another_release_gets_the_pinned_mbedtls(layout, offered, tmp_path, monkeypatch, capsys):
+    tree = sources.ensure(layout)
+    with tarfile.open(layout.downloads / "micropython.tar", "a") as tar:
+        member = tarfile.TarInfo("top/lib/mbedtls")
+        member.type = tarfile.DIRTYPE
+        tar.addfile(member)
+    digest = debian.sha256(layout.downloads / "micropython.tar")
+    offered_row = pins.ARCHIVES[0][0]._replace(sha256=digest)
+    other_row = offered_row._replace(filename="other.tar")
+    monkeypatch.setattr(pins, "RELEASES", {"1.2": offered_row, "1.3": other_row})
+    releases.ensure(layout)
+    assert (layout.releases / "1.2" / "py" / "mpconfig").read_text() == "upstream"
+    assert (layout.releases / "1.2" / "lib/mbedtls/library/aes").read_text() == "cipher"
+    assert not sources.is_pinned(layout.releases / "1.2")
+    assert "No MicroPython 1.3 here" in capsys.readouterr().out
+    assert sources.ensure(layout) == tree
+    releases.ensure(layout)
+    assert not (layout.releases / "1.3").exists()
 
 
 # ---- upstream git -------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from . import debian, linked, pins, sources, steps
 from .layout import Layout
 
 _MEGABYTES = 300
+_STAMP = ".unpacked"  # not ".complete": that marks the pinned tree
 
 
 def ensure(layout: Layout) -> None:
@@ -18,7 +19,7 @@ def ensure(layout: Layout) -> None:
     """
     for version, archive in pins.RELEASES.items():
         tree = layout.releases / version
-        stamp = tree / ".complete"
+        stamp = tree / _STAMP
         if stamp.exists() and stamp.read_text() == archive.sha256:
             continue
         steps.require_space(layout.build, _MEGABYTES)
@@ -35,6 +36,6 @@ def ensure(layout: Layout) -> None:
             sources.unpack(layout, archive, new)
             (new / linked.MBEDTLS).rmdir()  # upstream's tarball has an empty folder there
             (new / linked.MBEDTLS).symlink_to(layout.sources / linked.MBEDTLS)
-            (new / ".complete").write_text(archive.sha256)
+            (new / _STAMP).write_text(archive.sha256)
             layout.releases.mkdir(exist_ok=True)
             steps.replace_folder(new, tree)

@@ -16,10 +16,14 @@ _PARTS = ("drivers", "extmod", "lib", "mpy-cross", "py", "shared", "tools", "por
 def ensure(layout: Layout, tree: Path) -> Path:
     """Return the tree to build the rp2 port from; `tree` comes from sources.ensure.
 
-    The pinned `tree` stays unchanged: a copy of the needed parts gets the SDK. A tree of the
-    user's must have the SDK. The copy appears complete or not at all. Raises SetupError.
+    The pinned `tree` stays unchanged: a copy of the needed parts gets the SDK. A git checkout of
+    the user's must have the SDK; a tarball, which has none, is lent the pinned one. The copy
+    appears complete or not at all. Raises SetupError.
     """
     if not sources.is_pinned(tree):
+        own = linked.original(tree)
+        if own != tree and not (own / ".git").exists():
+            _lend(ensure(layout, sources.ensure(layout)), tree)
         require_submodules(tree, boards.PORTS["rp2"])
         return tree
     stamp = layout.rp2_sources / ".complete"
@@ -40,6 +44,16 @@ def ensure(layout: Layout, tree: Path) -> Path:
         (new / ".complete").write_text(wanted)
         steps.replace_folder(new, layout.rp2_sources)
     return layout.rp2_sources
+
+
+def _lend(lender: Path, tree: Path) -> None:
+    """Link the packages in `lender` into `tree`, itself made of links, where it has none."""
+    for package in pins.RP2_PACKAGES:
+        target = tree / package.destination
+        if not _filled(target):
+            print(f"{package.destination} is the pinned {package.version}")
+            target.parent.mkdir(exist_ok=True)
+            target.symlink_to(lender / package.destination)
 
 
 def _fingerprint(tree: Path) -> str:
