@@ -35,10 +35,8 @@ def uart(where):
     """
     where = where or os.getenv("IOTSAFE_PORT")
     if not where:
-        raise OSError(
-            19, "set modem.uart in the config, or IOTSAFE_PORT, to the path that `iotsafe lab` prints"
-        )
-    if where.startswith("tcp:") or where.startswith("socket:"):
+        raise OSError(19, "set modem.uart in the config, or IOTSAFE_PORT: see `iotsafe lab`")
+    if where[:4] == "tcp:" or where[:7] == "socket:":
         _, host, port = where.split(":")
         return TCPUART(host.lstrip("/"), int(port))
     return TerminalUART(where)

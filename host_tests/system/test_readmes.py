@@ -220,7 +220,7 @@ class Bench:
             command = command.replace(theirs, ours)
         if shown and shown[-1] == "^C":  # it goes on until the shell is closed
             last = shlex.quote(shown[-2])
-            until = f"while read -r line; do echo \"$line\"; [ \"$line\" = {last} ] && break; done"
+            until = f'while read -r line; do echo "$line"; [ "$line" = {last} ] && break; done'
             until = f"{until} < <(timeout {TIMEOUT:.0f} {command} 2>&1)"
             return [*self.shell.run(until), "^C"]
         lines = self.shell.run(command)
