@@ -35,7 +35,7 @@ CHOSEN := --board '$(BOARD)' --variant '$(VARIANT)'
 	flash deploy clean
 
 help:  ## print this list
-	@sed -n 's/^\([a-z]*\):  *## */  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
+	@sed -n 's/^\([a-z]*\):[ a-z]*## */  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
 
 demo:  ## watch a simulated modem and SIM, the firmware and a broker deliver messages (MESSAGES=5)
 	$(SETUP) micropython

@@ -30,13 +30,15 @@ _POLLIN = const(1)
 def uart(where):
     """Open the modem's UART. The object behaves like machine.UART with timeout=0.
 
-    `where`: path of a terminal device, or "tcp:HOST:PORT".
+    `where`: path of a terminal device, "tcp:HOST:PORT" or "socket://HOST:PORT"; if it is empty,
+    what the variable IOTSAFE_PORT says, as for the host tools.
     """
-    if where.startswith("tcp:"):
-        _, host, port = where.split(":")
-        return TCPUART(host, int(port))
+    where = where or os.getenv("IOTSAFE_PORT")
     if not where:
-        raise OSError(19, "modem.uart: set it in the config to the path that `iotsafe lab` prints")
+        raise OSError(19, "set modem.uart in the config, or IOTSAFE_PORT: see `iotsafe lab`")
+    if where[:4] == "tcp:" or where[:7] == "socket:":
+        _, host, port = where.split(":")
+        return TCPUART(host.lstrip("/"), int(port))
     return TerminalUART(where)
 
 

@@ -11,7 +11,7 @@ import cellular
 import iotsafe
 import telemetry
 
-UART = ""  # the unix board needs the path that `iotsafe lab` prints
+UART = ""  # the unix board takes IOTSAFE_PORT, the path that `iotsafe lab` prints
 APN = "internet"
 HOST = "mqtt.example.com"
 PORT = 8883

@@ -10,7 +10,7 @@ import iotsafe
 import telemetry
 import ticks
 
-UART = ""  # the unix board needs the path that `iotsafe lab` prints
+UART = ""  # the unix board takes IOTSAFE_PORT, the path that `iotsafe lab` prints
 APN = "internet"
 HOST = "mqtt.example.com"
 PORT = 8883

@@ -11,7 +11,7 @@ import cellular
 import iotsafe
 from iotsafe import doctor
 
-UART = ""  # the unix board needs the path that `iotsafe lab` prints
+UART = ""  # the unix board takes IOTSAFE_PORT, the path that `iotsafe lab` prints
 PIN = ""
 LATER = ("certificate", "match")  # steps that may fail here: enrolment comes later
 

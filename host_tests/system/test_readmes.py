@@ -26,7 +26,7 @@ from typer.main import get_command
 
 from iotsafe_tools.cli import app
 from iotsafe_tools.lab import Lab
-from iotsafe_tools.testbed import ROOT, Firmware, Pcscd, Process, ReservedPort
+from iotsafe_tools.testbed import ROOT, Firmware, Pcscd, Process, ReservedPort, micropython_binary
 
 BLOCKS = [block for path in readmes() for block in blocks(path)]
 TIMEOUT = 120.0
@@ -115,9 +115,13 @@ def test_what_commands_print(readme, tmp_path):
     with Bench(tmp_path) as bench:
         for block in CONSOLES[readme]:
             bench.prepare(block)
+            noise = "noise" in stage.conditions(block)
             for line, command, shown in captures(block):
-                got = bench.run(command)
-                assert stage.agrees(shown, got), shows(block, line, shown, got)
+                got = bench.run(command, shown)
+                if noise and not shown:
+                    assert bench.shell.status == 0, shows(block, line, ["status 0"], got)
+                else:
+                    assert stage.agrees(shown, got), shows(block, line, shown, got)
 
 
 def captures(block: Block) -> list[tuple[int, str, list[str]]]:
@@ -148,16 +152,20 @@ class Shell:
             text=True,
             start_new_session=True,
         )
+        self.status = 0
 
     def run(self, command: str) -> list[str]:
         """Return the output of `command`, both streams; nothing for a command in the
-        background."""
+        background. `status` has its exit status."""
         if command.rstrip().endswith("&"):
             command = f"{command.rstrip()[:-1]} >background.log 2>&1 &"
-        self._child.stdin.write(f"{command}\necho; echo '@@ done'\n")
+        self._child.stdin.write(f'{command}\n{{ status=$?; echo; echo "@@ done $status"; }}\n')
         self._child.stdin.flush()
-        lines = list(iter(lambda: self._child.stdout.readline().rstrip("\n"), "@@ done"))
-        return lines[:-1]
+        lines: list[str] = []
+        while not lines or not lines[-1].startswith("@@ done "):
+            lines.append(self._child.stdout.readline().rstrip("\n"))
+        self.status = int(lines[-1].removeprefix("@@ done "))
+        return lines[:-2]
 
     def close(self) -> None:
         os.killpg(self._child.pid, signal.SIGKILL)  # and its background jobs
@@ -175,6 +183,7 @@ class Bench:
         self._folder = folder
         self._stack = ExitStack()
         self._control = self._stack.enter_context(ReservedPort())
+        self._server = self._stack.enter_context(ReservedPort())
         self._rig = self._stack.enter_context(stage.rig(folder / "rig"))
         self._lab: Lab | None = None
         environment = {
@@ -188,7 +197,12 @@ class Bench:
         self._places = {
             "/tmp/modem": str(folder / "modem"),
             ":4100": f":{self._control.number}",
+            "127.0.0.1:8883": f"127.0.0.1:{self._server.number}",
+            "listener 8883": f"listener {self._server.number}",
             ".venv/bin/iotsafe": "iotsafe",
+            " && . ../../.venv/bin/activate": "",
+            "../../build/unix/micropython": str(micropython_binary()),
+            "../../": f"{ROOT}/",
         }
         (folder / "firmware.bin").write_bytes(b"firmware" * 99)
         (folder / "client.der").write_bytes(self._rig.lab.card.issuer.point_of(b"\x01") * 6)
@@ -199,19 +213,37 @@ class Bench:
     def __exit__(self, *_: object) -> None:
         self._stack.close()
 
-    def run(self, command: str) -> list[str]:
-        """Return the output of `command` of a README, with the places of the README."""
+    def run(self, command: str, shown: list[str] | None = None) -> list[str]:
+        """Return the output of `command` of a README, with the places of the README. A "^C" at the
+        end of the output `shown` there means that the command goes on."""
         for theirs, ours in self._places.items():
             command = command.replace(theirs, ours)
+        if shown and shown[-1] == "^C":  # it goes on until the shell is closed
+            last = shlex.quote(shown[-2])
+            until = f'while read -r line; do echo "$line"; [ "$line" = {last} ] && break; done'
+            until = f"{until} < <(timeout {TIMEOUT:.0f} {command} 2>&1)"
+            return [*self.shell.run(until), "^C"]
         lines = self.shell.run(command)
         if found := re.search(r"--control tcp:([\d.]+):(\d+) &$", command):
             listens((found[1], int(found[2])))
+        if re.search(r"mosquitto .*&$", command):
+            listens(("127.0.0.1", self._server.number))
         return [line.replace(self._places["/tmp/modem"], "/tmp/modem") for line in lines]
 
     def prepare(self, block: Block) -> None:
         """Prepare what `block` is to be run with."""
+        self._block = block
         for condition in stage.conditions(block) or ["lab"]:
             getattr(self, condition)()
+
+    def terminal(self) -> None:
+        """Run the command of the block before in another terminal."""
+        before = [other for other in BLOCKS if other.path == self._block.path]
+        command = before[before.index(self._block) - 1].text.strip()
+        self.run(command.removeprefix("$ ") + " &")
+
+    def noise(self) -> None:
+        """Nothing: a command without output in the README must succeed, whatever it prints."""
 
     def lab(self) -> Lab:
         """`iotsafe lab --uart pty:/tmp/modem --store sim.json --resolve …`, a new SIM in it."""

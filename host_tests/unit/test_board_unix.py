@@ -100,10 +100,10 @@ def port_of(server):
     return address[2] << 8 | address[3]
 
 
-def tcp():
+def tcp(kind="tcp:"):
     """Return (UART, far end) of a line over TCP."""
     server = listener()
-    uart = board.uart("tcp:127.0.0.1:%d" % port_of(server))
+    uart = board.uart("%s127.0.0.1:%d" % (kind, port_of(server)))
     far, _ = server.accept()
     server.close()
     return uart, far
@@ -111,6 +111,26 @@ def tcp():
 
 def test_a_line_over_tcp():
     uart, far = tcp()
+    check_uart(uart, far.write, far.read)
+    far.close()
+
+
+def test_the_line_of_the_host_tools():
+    uart, far = tcp("socket://")
+    check_uart(uart, far.write, far.read)
+    far.close()
+    server = listener()
+    before = os.getenv("IOTSAFE_PORT")
+    try:
+        os.putenv("IOTSAFE_PORT", "socket://127.0.0.1:%d" % port_of(server))
+        uart = board.uart("")
+        os.putenv("IOTSAFE_PORT", "")
+        with raises(OSError, text="set modem.uart in the config, or IOTSAFE_PORT"):
+            board.uart("")
+    finally:
+        os.putenv("IOTSAFE_PORT", before or "")
+    far, _ = server.accept()
+    server.close()
     check_uart(uart, far.write, far.read)
     far.close()
 
@@ -144,8 +164,6 @@ def test_a_line_over_tcp_that_is_full():
 
 
 def test_lines_that_are_not_there():
-    with raises(OSError, text="modem.uart: set it in the config"):
-        board.uart("")
     for where in ("/dev/no-such-device", "/etc/hostname", "tcp:127.0.0.1:1"):
         with raises(OSError):
             board.uart(where)

@@ -30,20 +30,53 @@ def test_an_exception_has_reason_values_and_errno():
         assert isinstance(error, cellular.ModemError) == (kind is not cellular.StreamError)
 
 
-def test_a_traceback_of_micropython_has_the_values():
-    # MicroPython prints `args` at the REPL and into the crash log, and asks no __str__.
+def traceback(error):
+    """What MicroPython prints of an error that nothing catches: it asks __repr__, not __str__."""
     if not hasattr(sys, "print_exception"):
-        return
+        return repr(error)
+    shown = io.BytesIO()
+    sys.print_exception(error, shown)
+    return shown.getvalue().decode()
+
+
+def test_a_traceback_has_class_fact_and_values():
     for error in (
         cellular.CommandError("command-refused", "AT+CPIN", "+CME ERROR: 604", 604),
         cellular.NetworkError("connect-refused", "192.0.2.1", 8883, errno=111),
         iotsafe.TLSError("tls-failed", "HELLO", code=-28160),
         telemetry.BrokerRefused("connack-5", 5),
     ):
-        shown = io.BytesIO()
-        sys.print_exception(error, shown)
-        for value in error.values + (error.errno, error.reason):
-            assert str(value) in shown.getvalue().decode(), (value, shown.getvalue())
+        shown = traceback(error)
+        head = "%s: %s (%d, '%s'" % (type(error).__name__, error, error.errno, error.reason)
+        assert head in shown, (head, shown)
+        for value in error.values:
+            assert str(value) in shown, (value, shown)
+    empty = iotsafe.NoCertificate("certificate-empty", "02")
+    assert "NoCertificate: certificate file 02 is empty ('certificate-empty', '02')" in traceback(
+        empty
+    )
+
+
+def test_a_traceback_of_an_error_that_cannot_be_shown_has_the_reason():
+    # An exception in the middle of a traceback would end the interpreter.
+    for error in (
+        cellular.NetworkError("connect-refused"),  # too few values for the sentence
+        iotsafe.NoCertificate("certificate-empty"),
+        iotsafe.TLSError("tls-memory"),
+        telemetry.MQTTError("connack"),
+    ):
+        assert error.reason in traceback(error)
+
+
+def test_the_advice_for_an_error():
+    for error, word in (
+        (iotsafe.NoCertificate("certificate-empty", "02"), "enrol"),
+        (cellular.NetworkError("name-unknown", "h"), "host="),
+        (OSError(2), ""),
+    ):
+        assert word in iotsafe.advice.advice(error) and bool(word) == bool(
+            iotsafe.advice.advice(error)
+        )
 
 
 def test_errno_comes_first_in_the_arguments():

@@ -38,6 +38,12 @@ class CellularError(OSError):
 
         return fact(self)
 
+    def __repr__(self):  # what MicroPython prints of an error that nothing catches
+        try:
+            return "%s: %s %s" % (type(self).__name__, self, self.args)
+        except:  # noqa: E722 - no memory, Ctrl-C: the REPL stops if anything leaves here
+            return self.reason
+
 
 class ModemError(CellularError):
     """Anything between us and the modem."""

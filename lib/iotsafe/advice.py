@@ -59,10 +59,13 @@ pair-inconsistent: the key pair is inconsistent: have it generated again
 
 
 def advice(reason, package="iotsafe"):
-    """Return the advice for the `reason` of an error of `package`, "" if there is none.
+    """Return the advice for an error, or for the `reason` of one of `package`; "" if none.
 
     A package whose errors have reasons has a table like this one: PACKAGE.advice.ADVICE.
     """
+    if not isinstance(reason, str):
+        package = getattr(reason, "package", package)
+        reason = getattr(reason, "reason", "")
     if reason == "no-engine":
         machine = getattr(sys.implementation, "_machine", "")
         for chip, board in BOARDS:

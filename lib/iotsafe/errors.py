@@ -21,6 +21,12 @@ class IoTSAFEError(Exception):
 
         return fact(self)
 
+    def __repr__(self):  # what MicroPython prints of an error that nothing catches
+        try:
+            return "%s: %s %s" % (type(self).__name__, self, self.args)
+        except:  # noqa: E722 - no memory, Ctrl-C: the REPL stops if anything leaves here
+            return self.reason
+
 
 class CardError(IoTSAFEError):
     """The card refused a command. `values`: (sw, command, target).
@@ -80,6 +86,7 @@ class TLSError(OSError):
         self.values = values
 
     __str__ = IoTSAFEError.__str__
+    __repr__ = IoTSAFEError.__repr__
 
 
 class NoEngine(TLSError):

@@ -61,6 +61,12 @@ class MQTTError(OSError):
 
         return fact(self)
 
+    def __repr__(self):  # what MicroPython prints of an error that nothing catches
+        try:
+            return "%s: %s %s" % (type(self).__name__, self, self.args)
+        except:  # noqa: E722 - no memory, Ctrl-C: the REPL stops if anything leaves here
+            return self.reason
+
 
 class BrokerRefused(MQTTError):
     """The broker refused the login. `code`: that of CONNACK (MQTT 3.1.1, 3.2.2.3), also in

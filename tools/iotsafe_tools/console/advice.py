@@ -8,7 +8,8 @@ _DOCTOR = "`iotsafe objects` lists the SIM's objects, `iotsafe doctor` finds the
 _ISSUE = "have a key pair generated in the SIM, and a certificate issued for it (enrolment)"
 _WRITE = (
     "the SIM is not enrolled yet, or was revoked: have a certificate issued for the key that "
-    "`iotsafe csr` requests, and written into the SIM (enrolment)"
+    "`iotsafe csr` requests, and written into the SIM (enrolment); on a lab's SIM "
+    "`iotsafe issuer write file 02 FILE` writes it"
 )
 _PIN = "correct --pin or IOTSAFE_SIM_PIN; the third wrong one locks the SIM"
 _SERVER = "check host and port"
