@@ -446,7 +446,7 @@ def test_not_registered_in_time():
         (b"1,3", "denied"),
         (b"1,4", "unknown: no coverage"),
         (b"1,8", "emergency calls only"),
-        (b"1,80", "out of reach for the moment"),
+        (b"1,80", "temporarily out of reach"),
         (b"1,81", "status unknown"),
         (b"x,y", "status unknown"),
         (b"", "status unknown"),
