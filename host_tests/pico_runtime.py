@@ -39,6 +39,7 @@ _HOOK = "mount_hook"  # what the board needs for mpremote's mount
 _ALWAYS = (_HOOK, "device_files", "device_runner")
 _ARCHITECTURE = "armv6m"
 
+_HURRY = "ipoll(1000)"  # ms that the board waits for the host's answer; a busy host needs more
 _MOUNTED = SerialTransport.fs_hook_mount
 _START_TIMEOUT = 120.0  # seconds for a soft reset, and for an answer of the prompt
 _LOOK = 0.25  # seconds between two looks at the emulator's events
@@ -124,7 +125,8 @@ class Board:
         self._folder = Path(self._stack.enter_context(folder))
         (self._folder / "tests").mkdir()
         hook = self._folder / f"{_HOOK}.py"
-        hook.write_text(fs_hook_code)
+        assert _HURRY in fs_hook_code
+        hook.write_text(fs_hook_code.replace(_HURRY, "ipoll(120_000)"))
         sources = [hook, *HOST_TESTS.glob("device_*.py")]
         for name in ("unit", "data"):
             sources += (HOST_TESTS / name).glob("*.py")

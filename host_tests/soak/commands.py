@@ -31,5 +31,5 @@ def run(command: list[str], environment: dict[str, str], show: bool) -> None:
         raise
     if child.returncode:
         said = "\n".join((output or "").splitlines()[-_LINES:])
-        told = " ".join([*(f"{name}={value}" for name, value in environment.items()), *command])
-        raise AssertionError(f"{told}: exit status {child.returncode}\n{said}")
+        line = " ".join([*(f"{name}={value}" for name, value in environment.items()), *command])
+        raise AssertionError(f"{line}: exit status {child.returncode}\n{said}")

@@ -125,7 +125,7 @@ sys.modules["board"] = board
     (folder / "main.py").write_text(world + text)
     with Firmware(folder, command=("main.py",)) as firmware:
         firmware.wait(20)
-    assert any("has not told the time" in line or "clock-unset" in line for line in firmware.lines)
+    assert any("has not sent the time" in line or "clock-unset" in line for line in firmware.lines)
 
 
 def line_of(rig):

@@ -36,7 +36,7 @@ def test_the_mirror_of_this_machine_serves_the_other_suite(here):
     ]
 
 
-def test_a_mirror_of_debian_is_none_of_ubuntu(here):
+def test_a_mirror_of_debian_does_not_serve_ubuntu(here):
     assert carried.sources("noble") == []
 
 

@@ -1,53 +1,10 @@
 """The machinery of host_tests/unit, run on small projects of its own."""
 
-import contextlib
-import os
 import re
-import subprocess
-import sys
-import textwrap
 from pathlib import Path
 
 import pytest
-
-HOST_TESTS = Path(__file__).resolve().parents[1]
-
-CONFTEST = f"""
-import sys
-sys.path.insert(0, {str(HOST_TESTS)!r})
-from collector import pytest_pycollect_makemodule, pytest_terminal_summary
-"""
-
-# With these variables, pytest repeats each failure in full in its summary.
-_ENV = {name: os.environ[name] for name in os.environ.keys() - {"CI", "BUILD_NUMBER"}}
-
-
-class Project:
-    """A folder with unit test files, and pytest run in it."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        (folder / "host_tests" / "unit").mkdir(parents=True)
-        (folder / "host_tests" / "conftest.py").write_text(CONFTEST)
-        (folder / "pytest.ini").write_text("[pytest]\naddopts = --import-mode=importlib\n")
-
-    def write(self, name: str, text: str) -> None:
-        path = self.folder / "host_tests" / "unit" / name
-        path.write_text(textwrap.dedent(text))
-
-    def run(self, *arguments: str, **env: str) -> str:
-        """Return the output of pytest -v with a summary of every outcome, without terminal
-        colours."""
-        done = subprocess.run(
-            [sys.executable, "-m", "pytest", "-v", "-rA", "-p", "pytest_timeout", *arguments],
-            cwd=self.folder,
-            env={**_ENV, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", **env},
-            capture_output=True,
-            text=True,
-            timeout=240,
-        )
-        return done.stdout + done.stderr
-
+from runtime_project import HOST_TESTS, Project, outcomes
 
 foreign = pytest.mark.parametrize("runtime", ["micropython", "pico"])
 
@@ -55,13 +12,6 @@ foreign = pytest.mark.parametrize("runtime", ["micropython", "pico"])
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
     return Project(tmp_path)
-
-
-def outcomes(output: str) -> dict[str, str]:
-    """Return {"test_a[cpython]": "PASSED", ...} from the summary: the progress lines have gaps
-    where a time-out prints the stacks of all threads."""
-    found = re.findall(r"^(PASSED|FAILED|ERROR) \S+?::(\S+)", output, re.MULTILINE)
-    return {name: outcome for outcome, name in found}
 
 
 def test_each_function_is_collected_once_per_runtime(project: Project) -> None:
@@ -359,148 +309,6 @@ def test_a_missing_image_is_an_error_that_says_what_to_do(project: Project) -> N
     output = project.run("-k", "pico", PICO_FIRMWARE=image)
     assert outcomes(output) == {"test_one[pico]": "FAILED"}
     assert f"no firmware {image}: run `make firmware" in output
-
-
-def test_a_reset_of_the_board_is_reported_on_its_function_and_the_others_run(
-    project: Project,
-) -> None:
-    project.write(
-        "test_a.py",
-        """
-        RUNTIMES = ("pico",)
-        import machine, time
-        def test_one(): pass
-        def test_two():
-            print("before the reset")
-            time.sleep_ms(100)
-            machine.reset()
-        def test_three(): pass
-        def test_four():
-            print("before the boot loader")
-            time.sleep_ms(100)
-            machine.bootloader()
-        def test_five(): pass
-        """,
-    )
-    project.write("test_b.py", "RUNTIMES = ('pico',)\ndef test_six(): pass\n")
-    output = project.run()
-    ended = outcomes(output)
-    assert [name for name in ended if ended[name] == "FAILED"] == [
-        "test_two[pico]",
-        "test_four[pico]",
-    ]
-    assert len(ended) == 6
-    assert "pico was reset (watchdog) in the middle of this test" in output
-    assert re.search(r"pico halted, .*USB boot loader.*, in the middle of this test", output)
-    assert "\nbefore the reset\n" in output and "\nbefore the boot loader\n" in output
-
-
-def test_what_mpremote_takes_for_a_request_is_a_failure_of_its_function(project: Project) -> None:
-    project.write(
-        "test_a.py",
-        r"""
-        RUNTIMES = ("pico",)
-        def test_one():
-            print("\x18\xff")
-        def test_two(): pass
-        """,
-    )
-    output = project.run()
-    assert outcomes(output) == {"test_one[pico]": "FAILED", "test_two[pico]": "PASSED"}
-    assert re.search(r"pico was lost \(\w+Error\(.*\)\) in the middle of this test", output)
-
-
-def test_each_file_finds_a_fresh_board(project: Project) -> None:
-    spoil = """
-        RUNTIMES = ("pico",)
-        import os
-        import expect
-        def test_it():
-            assert sorted(os.listdir("/")) == ["helpers", "remote", "test_it"]
-            assert not hasattr(expect, "spoilt")
-            expect.spoilt = bytearray(100_000)
-            with open("/left", "w") as f:
-                f.write("behind")
-    """
-    project.write("test_a.py", spoil)
-    project.write("test_b.py", spoil)
-    assert list(outcomes(project.run()).values()) == ["PASSED"]
-    for name in ("test_a.py", "test_b.py"):
-        assert "1 passed" in project.run(f"host_tests/unit/{name}")
-    assert "2 passed" in project.run()
-
-
-def test_frozen_modules_are_tested_and_shown_with_their_source(project: Project) -> None:
-    project.write(
-        "test_a.py",
-        """
-        RUNTIMES = ("pico",)
-        import iotsafe
-        def test_one():
-            assert iotsafe.__file__ == "iotsafe/__init__.py"
-        def test_two():
-            from iotsafe import tlv
-            tlv.put("no tag", b"")
-        """,
-    )
-    output = project.run()
-    assert outcomes(output) == {"test_one[pico]": "PASSED", "test_two[pico]": "FAILED"}
-    assert re.search(r'^  File "iotsafe/\S+py", line \d+, in \w+\n    \S', output, re.MULTILINE)
-
-
-def test_bytecode_that_cannot_be_made_is_an_error(project: Project) -> None:
-    text = "RUNTIMES = ('pico',)\ndef test_one():\n    match 1:\n        case 1: pass\n"
-    project.write("test_a.py", text)
-    output = project.run()
-    assert outcomes(output) == {"test_one[pico]": "FAILED"}
-    assert "mpy-cross refuses" in output and "test_a.py" in output and "SyntaxError" in output
-
-
-def test_no_memory_on_the_board_is_a_failure_and_the_others_run(project: Project) -> None:
-    project.write(
-        "test_a.py",
-        """
-        RUNTIMES = ("pico",)
-        def test_one():
-            kept = []
-            while True:
-                kept.append(bytearray(64))
-        def test_two(): pass
-        """,
-    )
-    output = project.run()
-    assert outcomes(output) == {"test_one[pico]": "FAILED", "test_two[pico]": "PASSED"}
-    assert "MemoryError" in output
-
-
-@pytest.mark.parametrize("last", ["assert False", "machine.reset()"])
-def test_no_board_is_left_over(project: Project, tmp_path: Path, last: str) -> None:
-    folder = tmp_path / "temporary"
-    folder.mkdir()
-    project.write(
-        "test_a.py",
-        f"""
-        RUNTIMES = ("pico",)
-        import machine
-        def test_one():
-            {last}
-        def test_two():
-            while True: pass
-        """,
-    )
-    output = project.run("-x", TMPDIR=str(folder))
-    assert outcomes(output) == {"test_one[pico]": "FAILED"}
-    assert "node" not in command_lines(str(folder))
-    assert not list(folder.iterdir())
-
-
-def command_lines(words: str) -> str:
-    """Return the command lines of all processes that contain `words`."""
-    lines = []
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        with contextlib.suppress(OSError):  # it has ended
-            lines.append(path.read_bytes().replace(b"\0", b" ").decode(errors="replace"))
-    return "\n".join(line for line in lines if words in line)
 
 
 AGAINST_THE_RULES = [

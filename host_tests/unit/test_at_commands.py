@@ -144,7 +144,7 @@ def test_a_urc_before_the_command_is_not_its_answer():
     assert seen == [b"+CEREG: 2"]
 
 
-def test_a_urc_that_somebody_handles_is_no_bare_line():
+def test_a_urc_with_a_handler_is_no_bare_line():
     def body(at):
         at.on(b"+CADATAIND:", lambda line: None)
         assert at.command(b"+CCID", b"") == [b"8988"]
@@ -212,7 +212,7 @@ def test_a_uart_that_takes_no_bytes():
             at.sync()
             uart.room = 0
             start = clock.ms
-            with raises(ModemError, text="the UART takes no bytes"):
+            with raises(ModemError, text="the UART accepts no bytes"):
                 at.command(b"+CSQ")
             assert 5_000 <= clock.ms - start < 5_100
 
@@ -226,7 +226,7 @@ def test_half_a_command_is_not_continued_by_the_next():
         at = AT(uart, BOOT)
         at.sync()
         uart.room = 5
-        with raises(ModemError, text="takes no bytes"):
+        with raises(ModemError, text="accepts no bytes"):
             at.command(b"+CSQ")
         uart.room = 1_000_000
         at.command(b"+CSQ")

@@ -310,7 +310,7 @@ def test_data_on_the_line_that_follows():
 def test_a_line_too_long_for_the_modem_is_not_sent():
     def body(at):
         sent = at.commands
-        with raises(ModemError, text="AT+CSIM: longer than the modem takes, 559 characters"):
+        with raises(ModemError, text="AT+CSIM: longer than the modem's limit, 559 characters"):
             at.command(b'+CSIM=999,"' + b"4" * 548 + b'"')
         assert at.commands == sent
         at.command(b"+X=" + b"4" * 556)

@@ -235,7 +235,7 @@ def test_a_modem_that_stays_full():
         socket = connected(modem)
         socket.settimeout(1)
         socket.write(b"hi")
-        with raises(NetworkError, text="takes no data") as caught:
+        with raises(NetworkError, text="accepts no data") as caught:
             socket.flush()
         assert caught.error.errno == 110
         assert 1_000 <= clock.ms < 1_500

@@ -191,7 +191,7 @@ def test_unknown_fields():
     assert problems(data) == ["mqtt.host.name: unknown field"]
 
 
-def test_sections_that_are_none():
+def test_invalid_sections():
     found = problems({"version": 1, "mqtt": "mqtt.example.com"})
     assert found == ["mqtt: unknown field", "mqtt.host: missing"], found
     assert problems({"version": {"a": 1}, "mqtt": {"host": "h"}})[0] == "version.a: unknown field"
@@ -199,14 +199,14 @@ def test_sections_that_are_none():
         assert problems(data) == ["the config must be a JSON object { }"]
 
 
-def test_all_problems_are_told_at_once():
+def test_all_problems_are_reported_at_once():
     data = {"version": 1, "mqtt": {"host": "", "port": 0, "x": 1}, "modem": {"pin": "1"}}
     found = problems(data)
     assert len(found) == 4, found
     assert found[0] == "mqtt.x: unknown field"
 
 
-def test_a_pin_is_not_told():
+def test_a_pin_is_not_shown():
     for value in ("47 11", "471", 4711):
         assert "4711" not in str(problems(with_field("modem.pin", value)))
         assert "471" not in str(problems(with_field("modem.pin", value)))

@@ -170,7 +170,7 @@ def test_every_size_of_signature():
         equal(got[1], signature)
 
 
-def test_signatures_that_are_none():
+def test_invalid_signatures():
     for signature in (b"", b"\x30", bytes(64), bytes(72), b"\x30" * 5000, sign(bytes(32)) + b"\0"):
         with raises(ValueError):
             csr.build(Signer(signature), POINT, "CN=a")

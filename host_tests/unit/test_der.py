@@ -150,7 +150,7 @@ def test_years_of_two_digits():
         assert certificate(pki.CLIENT.replace(old, new)).not_before[:4] == year
 
 
-def test_times_that_are_none():
+def test_invalid_times():
     old = "170D" + to_hex(b"200101000000Z")
     for text in (b"200101000000+", b"20010100000\xffZ", b"2001\n1000000Z", b"20-101000000Z"):
         with raises(ValueError):

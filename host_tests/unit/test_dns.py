@@ -47,9 +47,9 @@ def test_an_address():
 
 def test_what_other_families_say():
     quectel = (b'+QIDNSGIP=1,"%s"', b'+QIURC: "dnsgip"')
-    told = b'\r\n+QIURC: "dnsgip",0,1,600\r\n\r\n+QIURC: "dnsgip","192.0.2.7"\r\n'
+    reply = b'\r\n+QIURC: "dnsgip",0,1,600\r\n\r\n+QIURC: "dnsgip","192.0.2.7"\r\n'
     question = b'AT+QIDNSGIP=1,"mqtt.example.com"\r'
-    assert ask(OK + told, question, quectel)[0] == "192.0.2.7"
+    assert ask(OK + reply, question, quectel)[0] == "192.0.2.7"
     with raises(NetworkError):
         ask(OK + b'\r\n+QIURC: "dnsgip",565\r\n', question, quectel)
     ublox = (b'+UDNSRN=0,"%s"', b"+UDNSRN:")
@@ -57,8 +57,8 @@ def test_what_other_families_say():
     assert ask(b'\r\n+UDNSRN: "192.0.2.7"\r\n' + OK, question, ublox)[0] == "192.0.2.7"
     sequans = (b'+SQNDNSLKUP="%s"', b"+SQNDNSLKUP:")
     question = b'AT+SQNDNSLKUP="mqtt.example.com"\r'
-    told = b'\r\n+SQNDNSLKUP: "mqtt.example.com","192.0.2.7"\r\n' + OK
-    assert ask(told, question, sequans)[0] == "192.0.2.7"
+    reply = b'\r\n+SQNDNSLKUP: "mqtt.example.com","192.0.2.7"\r\n' + OK
+    assert ask(reply, question, sequans)[0] == "192.0.2.7"
 
 
 def test_no_such_name():
@@ -70,17 +70,17 @@ def test_no_such_name():
 
 
 def test_no_answer():
-    with raises(NetworkError, text="no answer to the question for the name") as caught:
+    with raises(NetworkError, text="no answer to the DNS query for") as caught:
         ask(OK)
     assert caught.error.errno == 110
 
 
-def test_names_that_are_none():
+def test_invalid_names():
     with running(Clock()):
         modem, _ = started([])
         for host in ('a"b', "a\rAT+CFUN=0", "x" * 65):
             with raises(NetworkError, text="no quotes"):
                 modem.resolve(host)
         modem.dns = None
-        with raises(ModemError, text="this modem does not tell addresses"):
+        with raises(ModemError, text="this modem does not report the address of a name"):
             modem.resolve(HOST)

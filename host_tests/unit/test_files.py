@@ -87,13 +87,13 @@ def test_flash_that_fails_is_given_up_before_data_is_written():
     assert files.load("state.new", 10) == b"left over"
 
 
-def test_why_it_cannot_be_written_is_told_in_words():
+def test_the_cause_of_a_failed_write_is_named():
     for code in (28, 36):
         for path, folder in (("/crashes", "/"), ("/a/crashes", "/a/"), ("crashes", ".")):
             system = _FailingOS(0)
             with replaced(files, os=system):
-                told = files.write_problem(OSError(code), path)
-            assert told == "no space left: remove files"
+                cause = files.write_problem(OSError(code), path)
+            assert cause == "no space left: remove files"
             assert system.asked == [folder]
         with replaced(files, os=_FailingOS(100)):
             assert files.write_problem(OSError(code), "/crashes") == "the flash fails"

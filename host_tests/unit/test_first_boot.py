@@ -126,7 +126,7 @@ class NoSensor(Supervisor):
         raise AttributeError("no read")
 
 
-def test_each_step_is_told_until_one_fails():
+def test_each_step_is_reported_until_one_fails():
     said = []
     with replaced(first_boot, Supervisor=Supervisor):
         assert first_boot.trial(Board(), config_naming("ca.pem"), said.append)

@@ -82,7 +82,7 @@ def test_numbers_of_two_bytes():
     assert got.hashes == 0x0305 and got.names("hashes") == ("SHA-256", "SHA-512")
 
 
-def test_capabilities_that_are_none():
+def test_invalid_capabilities():
     for data in ("", "FF", "9105", "B10108B2", "7001AA"):
         _, applet = opened(("01CB000000", data + "9000"))
         with raises(CardProtocolError, text="GET DATA"):
@@ -598,7 +598,7 @@ def test_names_that_are_not_there():
     assert iotsafe.K2 == 2 and PAIR_01_POINT
 
 
-def test_a_name_that_went_is_told_by_its_new_one():
+def test_the_error_for_a_former_name_has_the_new_one():
     for old, new in (
         ("choose", "find_identity"),
         ("open", "FullApplet"),

@@ -206,7 +206,7 @@ def test_bytes_that_are_no_signature():
 # ---- invalid keys and digests ----------------------------------------------------------------
 
 
-def test_points_that_are_none():
+def test_invalid_points():
     p = P256[0]
     x, y = POINT[1:33], POINT[33:]
     for point in (

@@ -184,11 +184,11 @@ def clock_is(want):
 def test_time():
     noon = clock_is((2026, 11, 24, 12, 18, 17))
     play([SET], noon)
-    told = (b"AT+QLTS=2\r", lines(b'+QLTS: "2026/11/24,13:18:17+04,0"'))
-    play([UNSET, told], noon)
-    for told in (NOT_TOLD, (NOT_TOLD[0], ERROR), (NOT_TOLD[0], lines(b"+QLTS: x"))):
+    reported = (b"AT+QLTS=2\r", lines(b'+QLTS: "2026/11/24,13:18:17+04,0"'))
+    play([UNSET, reported], noon)
+    for reported in (NOT_TOLD, (NOT_TOLD[0], ERROR), (NOT_TOLD[0], lines(b"+QLTS: x"))):
         answer = OK + urc(b'+QNTP: 0,"26/11/24,12:18:17+00"')
-        play([UNSET, told, (NTP, answer), SET], noon)
+        play([UNSET, reported, (NTP, answer), SET], noon)
     for answer in (ERROR, OK + urc(b"+QNTP: 565"), OK + urc(b"+QNTP:"), OK):
         play([UNSET, NOT_TOLD, (NTP, answer)], clock_is(None))
 
@@ -296,8 +296,8 @@ def test_data_both_ways_whatever_it_is():
     for before in (b"", urc(b'+QIURC: "recv",1'), urc(b"+CSQ: 1")):
         talk(sends(TRICKY) + [receives(TRICKY, before=before)], body)
     # A URC during the command refers to data after it.
-    told = receives(TRICKY, before=urc(b'+QIURC: "recv",0'))
-    talk(sends(TRICKY) + [told, receives()], body)
+    reported = receives(TRICKY, before=urc(b'+QIURC: "recv",0'))
+    talk(sends(TRICKY) + [reported, receives()], body)
 
 
 def test_data_that_fills_the_buffer_is_read_on():
@@ -343,7 +343,7 @@ def test_full_for_ever():
         socket.connect(("h", 8883))
         socket.write(b"hello")
         start = clock.ms
-        with raises(NetworkError, text="the network takes no data: the modem is full"):
+        with raises(NetworkError, text="the network accepts no data: the modem is full"):
             socket.flush()
         assert 60_000 <= clock.ms - start < 61_500
 
@@ -473,9 +473,9 @@ def test_a_restart_while_connecting_and_while_sending():
 def test_the_address_of_a_name():
     ask = b'AT+QIDNSGIP=1,"%s"\r'
     first, second = urc(b'+QIURC: "dnsgip","192.0.2.7"'), urc(b'+QIURC: "dnsgip","192.0.2.8"')
-    told = urc(b'+QIURC: "dnsgip",0,2,600') + first + second
+    reported = urc(b'+QIURC: "dnsgip",0,2,600') + first + second
     steps = [
-        (ask % b"mqtt.example", [OK, urc(b'+QIURC: "recv",0'), told]),
+        (ask % b"mqtt.example", [OK, urc(b'+QIURC: "recv",0'), reported]),
         (ask % b"nowhere.example", [OK, urc(b'+QIURC: "dnsgip",565')]),
         (ask % b"mqtt.example", ERROR),  # no context
         (ask % b"mqtt.example", [OK, first]),

@@ -296,7 +296,7 @@ def test_damaged_readings_are_left_out():
     assert names() == ["00000006.d"]
 
 
-def test_files_that_are_none_of_ours():
+def test_files_of_other_programs():
     strange = ("README", "0000001", "0000000A", "zzzzzzzz", "00000000", "ffffffff", "00000009.x")
     os.mkdir("queue")
     for name in strange:
@@ -310,7 +310,7 @@ def test_files_that_are_none_of_ours():
     assert names() == sorted(strange + ("folder", "00000001.d")), names()
 
 
-def test_readings_that_somebody_removed():
+def test_removed_readings():
     queue = Queue("queue")
     fill(queue, 9)
     for number in (1, 3, 4, 8, 9):

@@ -106,7 +106,7 @@ def test_each_reason_is_shown_as_a_fact():
     assert len(set(seen)) == len(seen)
 
 
-def test_a_reason_of_somebody_else_is_shown_as_it_is():
+def test_an_unknown_reason_is_shown_as_it_is():
     assert str(cellular.NetworkError("100 % unknown", "x")) == "100 % unknown"
 
 

@@ -38,7 +38,7 @@ def test_9_answers_of_the_sim():
         assert status == word, (apdu, printed, status)
 
 
-def test_9_an_answer_that_is_cut_off_is_none():
+def test_9_a_cut_answer_is_no_answer():
     """8, 11: 256 bytes of it come, or fewer than it announces."""
     for announced, digits in ((516, 500), (516, 514), (6, 4), (4, 6), (6, 5), (2, 2), (0, 0)):
         printed = b'+CSIM: %d,"%s"' % (announced, b"9" * digits)

@@ -140,12 +140,12 @@ def test_2_5_addresses_of_names():
 
 def test_2_6_a_time_server():
     for result, good in reference.TIME_RESULTS:
-        told = line(b'+CNTP: 1,"26/11/24,13:18:09"' if good else b"+CNTP: %d" % result)
+        report = line(b'+CNTP: 1,"26/11/24,13:18:09"' if good else b"+CNTP: %d" % result)
         steps = [
             ask(b"+CCLK?", b'+CCLK: "80/01/06,00:00:05+00"'),
             (b"AT+CNTPCID=0\r", OK),
             (b'AT+CNTP="pool.ntp.org",0,0,2\r', OK),
-            (b"AT+CNTP\r", [OK, told]),
+            (b"AT+CNTP\r", [OK, report]),
         ]
         if good:
             steps.append(ask(b"+CCLK?", b'+CCLK: "26/11/24,13:18:09+00"'))
@@ -276,8 +276,8 @@ def test_2_9_states():
                 socket.flush()
             assert caught.error.errno == 32
 
-        told = b"+CASTATE: 0,0" in states
-        asked = [ask(b"+CASTATE?", *states)] * (1 if up or told else 2)
+        report = b"+CASTATE: 0,0" in states
+        asked = [ask(b"+CASTATE?", *states)] * (1 if up or report else 2)
         play(NAME, [refused] + asked + again, body, True)
 
 

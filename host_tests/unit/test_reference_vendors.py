@@ -109,8 +109,8 @@ def test_5_payload_both_ways():
 
 def test_5_states():
     for state, up in reference.QUECTEL_STATES:
-        told = b'+QISTATE: 0,"TCP","10.0.0.1",8883,22742,%d,1,0,0,"uart1"' % state
-        steps = [(b"AT+QISEND=0,1\r", line(b"SEND FAIL")), ask(b"+QISTATE=1,0", told)]
+        report = b'+QISTATE: 0,"TCP","10.0.0.1",8883,22742,%d,1,0,0,"uart1"' % state
+        steps = [(b"AT+QISEND=0,1\r", line(b"SEND FAIL")), ask(b"+QISTATE=1,0", report)]
         steps += [] if up else steps[1:]
         if up:
             steps += [
@@ -147,7 +147,7 @@ def test_5_a_farewell_is_a_restart():
 
 
 def test_6_the_profile_of_the_r5():
-    told, urc, address = reference.UBLOX_PROFILE
+    report, urc, address = reference.UBLOX_PROFILE
     stored = ask(b"+CGDCONT?", b'+CGDCONT: 1,"IP","internet","0.0.0.0",0,0')
     steps = [
         stored,
@@ -156,7 +156,7 @@ def test_6_the_profile_of_the_r5():
         (b"AT+UPSD=0,100,1\r", OK),
         (b"AT+UPSD=0,0,0\r", OK),
         (b"AT+UPSDA=0,3\r", [OK, line(urc)]),
-        ask(b"+UPSND=0,0", told),
+        ask(b"+UPSND=0,0", report),
     ]
     assert play("sara-r5", steps, attach) == address
     assert play("sara-r4", steps[:2], attach) == address  # it does not know these commands
@@ -201,8 +201,8 @@ def test_6_closing_where_the_modem_cannot_do_it_at_once():
 
 
 def test_7_connected_by_either_indication():
-    for told in (b"^SISW: 0,1", b'^SIS: 0,5,0,"connected"'):
-        steps = opens("tx62", [OK, line(told)])
+    for report in (b"^SISW: 0,1", b'^SIS: 0,5,0,"connected"'):
+        steps = opens("tx62", [OK, line(report)])
         play("tx62", steps, lambda modem: modem.socket().connect(("h", 8883)))
 
 
@@ -244,8 +244,8 @@ def test_7_states_and_ends():
             steps += [(b"AT^SISW=0,1\r", line(b"^SISW: 0,1,0")), (b"x", OK)]
         sends_or_is_closed("tx62", steps, up)
     for reason in (b'48,"Remote peer has closed the connection"', b"20"):
-        told = (b"AT+CSQ\r", line(b"^SIS: 0,0," + reason) + lines(b"+CSQ: 1,1"))
-        steps = [told, (b"AT^SISR=0,0\r", lines(b"^SISR: 0,-2"))]
+        report = (b"AT+CSQ\r", line(b"^SIS: 0,0," + reason) + lines(b"+CSQ: 1,1"))
+        steps = [report, (b"AT^SISR=0,0\r", lines(b"^SISR: 0,-2"))]
 
         def body(modem, socket):
             modem.signal()
@@ -304,8 +304,8 @@ def test_8_payload_both_ways():
 
 def test_8_states():
     for state, up in reference.SEQUANS_STATES:
-        told = b'+SQNSS: 1,%d,"10.0.0.1",1024,"10.0.0.2",8883' % state
-        steps = [(b"AT+SQNSSENDEXT=1,1\r", ERROR), ask(b"+SQNSS", told, b"+SQNSS: 2,0")]
+        report = b'+SQNSS: 1,%d,"10.0.0.1",1024,"10.0.0.2",8883' % state
+        steps = [(b"AT+SQNSSENDEXT=1,1\r", ERROR), ask(b"+SQNSS", report, b"+SQNSS: 2,0")]
         steps += [] if up else steps[1:]
         if up:
             steps += [(b"AT+SQNSSENDEXT=1,1\r", b"\r\n> "), (b"x", OK)]

@@ -105,7 +105,7 @@ def test_differences():
         assert "got" in str(caught.error) or "over" in str(caught.error), caught.error
 
 
-def test_what_was_not_said_or_not_read_is_told():
+def test_missing_and_unread_bytes_are_reported():
     uart, _ = play(host(0, '"AT\\r"'), modem(0, '"OK"'))
     with raises(Difference, text="line 2: ") as caught:
         uart.done()

@@ -161,5 +161,5 @@ def test_ctrl_c_ends_the_rest():
     assert world.closed == 1
 
 
-def test_the_longest_pause_can_be_told_by_the_ticks():
+def test_the_longest_pause_fits_into_the_ticks():
     assert ticks.left(ticks.after(432_000_000)) > 431_000_000

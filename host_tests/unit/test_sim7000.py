@@ -282,7 +282,7 @@ def test_a_modem_that_takes_nothing():
         modem.power_up()
         socket = connected(modem)
         socket.write(b"x")
-        with raises(NetworkError, text="the network takes no data"):
+        with raises(NetworkError, text="the network accepts no data"):
             socket.flush()
         assert clock.ms > 60_000
 
@@ -303,7 +303,7 @@ def test_the_rest_of_what_was_taken_in_part_is_not_waited_for_for_ever():
             socket.flush()
         assert caught.error.errno == 110
         assert 50_000 < clock.ms < 80_000
-        with raises(ModemGarbled, text="a send failed before"):
+        with raises(ModemGarbled, text="an earlier send failed"):
             socket.write(b"z")
             socket.flush()
 

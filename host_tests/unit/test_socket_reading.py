@@ -19,7 +19,7 @@ def test_what_a_poll_ran_into_is_said_by_the_read_behind_it():
         assert socket.ioctl(POLL, IN) & 8
         with raises(ModemGarbled, text="AT+CARECV: bytes of the answer lost"):
             socket.readinto(bytearray(9))
-        with raises(ModemGarbled, text="bytes were lost between modem and us"):
+        with raises(ModemGarbled, text="bytes from the modem were lost"):
             socket.readinto(bytearray(9))
 
     torn = (b"AT+CARECV=0,1460\r", b"\r\n+CARECV: 5,hell\r\n\r\nOK\r\n")

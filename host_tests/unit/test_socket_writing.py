@@ -97,13 +97,13 @@ def test_the_send_buffer_stays_full():
         socket, _, _ = connected([], Full)
         socket.write(b"abc")
         start = clock.ms
-        with raises(NetworkError, text="the network takes no data: the modem is full") as caught:
+        with raises(NetworkError, text="the network accepts no data: the modem is full") as caught:
             socket.flush()
         assert caught.error.errno == 110
         assert 60_000 <= clock.ms - start < 62_000
         assert Full.asked <= 301  # it does not repeat quickly
         socket.write(b"more")
-        with raises(ModemGarbled, text="a send failed before") as caught:
+        with raises(ModemGarbled, text="an earlier send failed") as caught:
             socket.flush()
         assert caught.error.errno == 32
         assert Full.asked <= 301
@@ -174,7 +174,7 @@ def test_what_the_modem_may_have_taken_is_not_sent_again():
         with raises(CommandError, text="AT+CASEND: refused"):
             socket.flush()
         socket.write(b"more")
-        with raises(ModemGarbled, text="a send failed before") as caught:
+        with raises(ModemGarbled, text="an earlier send failed") as caught:
             socket.flush()
         assert caught.error.errno == 32
         settle(modem)
@@ -227,7 +227,7 @@ def test_bytes_lost_on_the_way_to_us_are_not_skipped():
         with raises(ModemGarbled, text="AT+CARECV: bytes of the answer lost, or more"):
             socket.read(9)
         for _ in range(2):
-            with raises(ModemGarbled, text="bytes were lost between modem and us") as caught:
+            with raises(ModemGarbled, text="bytes from the modem were lost") as caught:
                 modem.at.command(b"")
                 socket.readable = True
                 socket.read(9)

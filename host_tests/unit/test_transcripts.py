@@ -78,7 +78,7 @@ def changed(name, old, new):
     raise AssertionError((name, old))
 
 
-def test_a_driver_that_speaks_otherwise_is_told_where():
+def test_a_driver_that_deviates_is_reported_with_the_line():
     for name, old, new in (
         ("sim7080", b'CNCFG=0,1,\\"internet', b'CNCFG=0,1,\\"Internet'),
         ("bg95", b"AT+QISEND=0,29", b"AT+QISEND=0,28"),

@@ -344,8 +344,8 @@ def test_the_peer_closes_and_what_it_said_can_be_read():
                 socket.flush()
             socket.close()
 
-        told = OK + b"\r\n+UUSORD: 0,3\r\n" + HANG_UP
-        play([opens(answer=told), receives(b"bye"), last, closes(answer=cme(3)),
+        opening = OK + b"\r\n+UUSORD: 0,3\r\n" + HANG_UP
+        play([opens(answer=opening), receives(b"bye"), last, closes(answer=cme(3)),
               (b"AT+USOCL=0\r", cme(3))], body)  # fmt: skip
 
 

@@ -1,8 +1,8 @@
-"""What to do about an error of this package, for whoever calls its functions at the REPL.
+"""Advice for each error of this package, for users who call its functions at the REPL.
 
-Loaded when somebody asks. The words are those of the functions' arguments, such as `apn=`; the
-firmware's log puts the fields of the config in their place. The host tools have a table of their
-own.
+Loaded when an error or a step of the doctor is shown. The words are those of the functions'
+arguments, such as `apn=`; the firmware's log puts the fields of the config in their place. The
+host tools have a table of their own.
 """
 
 # A line for each reason; a reason with a comma has the advice of the next line.

@@ -1,4 +1,4 @@
-"""What an AT engine counts: each thing that is unusual. Imported by whoever wants to know."""
+"""What an AT engine counts: each unusual event. Imported by a program that shows the counters."""
 
 NAMES = (
     "commands",  # sent
@@ -13,8 +13,8 @@ NAMES = (
 
 
 def counters(at):
-    """The numbers of the engine `at` since its start, as a dict; the attributes of the same names.
-    `overruns`: lines longer than any can be."""
+    """Return the counts of the engine `at` since its start, as a dict: its attributes of the same
+    names. `overruns`: lines longer than any can be."""
     counted = {name: getattr(at, name) for name in NAMES}
     counted["overruns"] = at.parser.overruns
     return counted

@@ -16,7 +16,7 @@ _AROUND = b' "'  # what may stand around the digits
 
 
 class CSIM:
-    """The Channel of the SIM behind an AT engine; see `transmit`.
+    """The channel to the SIM behind an AT engine; see `transmit`.
 
     `replace`: when the modem refuses AT+CSIM before a command of an application has passed,
     `replace(at, error, apdu)` returns the channel that is used from then on, or raises; None: no
@@ -37,11 +37,11 @@ class CSIM:
 
     @property
     def generation(self):
-        """Changes when the modem restarted: logical channels and sessions are gone."""
+        """A number that changes when the modem restarts: channels and sessions are then gone."""
         return self._at.generation
 
     def transmit(self, apdu):
-        """Send a command APDU (buffer, at most 261 bytes): (response data, status word).
+        """Send a command APDU (buffer, at most 261 bytes); return (response data, status word).
 
         Raises ModemError (and its kin) when the modem does not pass it on or the answer is
         damaged; a status word, whatever it says, is no error.
@@ -64,11 +64,11 @@ class CSIM:
         return self._other.transmit(apdu)
 
     def settle(self):
-        """Try no other channel from now on."""
+        """Stay with this channel from now on."""
         self._replace = None
 
     def _exchange(self, command, apdu):
-        """Send `command`, which carries `apdu`. An answer that is whole counts also when the
+        """Send `command`, which carries `apdu`. A complete answer counts even when the
         final result behind it was lost on the line."""
         self._answer = self._problem = None
         timeout = None if apdu[1] == _GENERATE else timeouts.APDU
@@ -79,7 +79,7 @@ class CSIM:
                 raise
 
     def _result(self):
-        """Response data and status word of the answer that came."""
+        """Return response data and status word of the answer."""
         if self._answer is None:
             raise self._no_answer(ModemGarbled, "AT+" + self.name.upper())
         end = len(self._answer) - 2
@@ -87,7 +87,7 @@ class CSIM:
         return memoryview(self._answer)[:end], sw
 
     def _no_answer(self, kind, command):
-        """The error, of class `kind`, of a command that had no answer, or a damaged one."""
+        """Return the error, a `kind`, of a command without an answer, or with a damaged one."""
         if self._problem:
             return kind("answer-damaged", command, self._problem)
         return kind("answer-missing", command)

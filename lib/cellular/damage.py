@@ -1,4 +1,4 @@
-"""Is a line that nobody knows a known one that lost a byte? Loaded when there is such a line."""
+"""Recognises a known line that lost a byte. Loaded when the engine receives an unknown line."""
 
 
 def is_damaged(line, known):

@@ -1,4 +1,4 @@
-"""The address of a host name, from the modem. Imported when it is first asked for.
+"""The address of a host name, from the modem's resolver. Imported at the first query.
 
 Modems tell it in the answer of a command, or in a URC after that; either way in a line that begins
 with a prefix and has the address in quotes. A line of two fields without one is a refusal. Some
@@ -18,7 +18,7 @@ _PATIENCE = const(70_000)  # ms for the answer of the network's name server
 
 
 def resolve(modem, host):
-    """The IP address of `host` (str) as text; `modem.dns` says how to ask. See `Modem.resolve`."""
+    """Return the address of `host` as text, as `Modem.resolve`; `modem.dns` has the query."""
     if not modem.dns:
         raise ModemError("no-resolver")
     quotable(host)
@@ -55,7 +55,7 @@ def resolve(modem, host):
 
 
 def _is_address(field):
-    """Is it an IPv4 address, or like an IPv6 one?"""
+    """Return whether it is an IPv4 address, or looks like an IPv6 one."""
     parts = field.split(b".")
     if len(parts) == 4:
         return all(part.isdigit() and len(part) < 4 and int(part) < 256 for part in parts)

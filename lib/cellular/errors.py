@@ -1,9 +1,9 @@
-"""Exceptions of the package: OSError with an errno for stream users, a reason and its values for
-whoever wants to know or advise.
+"""Exceptions of the package: each is an OSError with an errno, for users of streams, and has a
+reason with values, for a program that explains it or gives advice.
 
-`reason` is a short stable name, `values` what it is about; `str()` of an exception states the fact
-and nothing else. All reasons and their texts are in `reasons.py`, which is loaded when the first
-exception is shown.
+`reason` is a short name that does not change; `values` are the objects that it concerns. `str()`
+of an exception states the fact and nothing else. All reasons and their texts are in `reasons.py`,
+which is loaded when an exception is shown.
 """
 
 from micropython import const
@@ -16,13 +16,14 @@ _ENETDOWN = const(100)
 _ECONNRESET = const(104)
 _ETIMEDOUT = const(110)
 
-# By which modems refuse a command that has lost bytes, and others; -1 is a bare ERROR.
+# The numbers with which modems refuse a command that has lost bytes; -1 is a bare ERROR. They have
+# other causes, too.
 _SYNTAX = (-1, 3, 4, 50, 100, 603, 765)
 
 
 class CellularError(OSError):
-    """Above all exceptions of the package. `again`: bytes may have been lost on the line, so that
-    the same command may pass."""
+    """The base of the package's exceptions. `again`: bytes may have been lost on the line, and the
+    same command may succeed."""
 
     package = "cellular"  # which has `reasons`, and `advice` for the REPL
     errno_ = _EIO
@@ -46,7 +47,7 @@ class CellularError(OSError):
 
 
 class ModemError(CellularError):
-    """Anything between us and the modem."""
+    """A failure between us and the modem."""
 
 
 class ModemSilent(ModemError):
@@ -97,22 +98,22 @@ class NetworkError(ModemError):
 
 
 class StreamError(CellularError):
-    """A socket in a state in which it cannot do that, or whose time-out has passed; see `errno`.
-    Nothing is wrong with the modem."""
+    """The socket's state does not allow the call, or its time-out has passed; see `errno`. The
+    modem works."""
 
 
 def text(data):
-    """`data` (bytes of the modem, whatever they are) for people: printable ASCII."""
+    """Return `data` (any bytes of the modem) as text to show: printable ASCII."""
     return "".join(chr(c) if 32 <= c < 127 else "?" for c in data)
 
 
 def command_name(command):
-    """`command` (bytes) for people: `AT+CPIN`, without its arguments, which may hold a PIN."""
+    """Return the name of `command` (bytes): `AT+CPIN`, without arguments, which may have a PIN."""
     return "AT" + text(command.split(b"=")[0].split(b"?")[0])
 
 
 def command_error(command, line):
-    """The CommandError for the final result `line` (bytes) of `command` (bytes)."""
+    """Return the CommandError for the final result `line` (bytes) of `command` (bytes)."""
     code = -1
     if line[:11] == b"+CME ERROR:":
         code = decimal(line[11:])

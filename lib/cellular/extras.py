@@ -1,4 +1,4 @@
-"""What a telemetry session does without: identity, signal in detail, power saving. 3GPP TS 27.007.
+"""What a telemetry session does not need: identity, signal details, power saving. 3GPP TS 27.007.
 
     extras = modem.extras()
     extras.power_saving(6 * 3600, 30)
@@ -25,18 +25,18 @@ _CYCLE_MS = const(5_120)
 
 
 class Extras:
-    """For the modem `modem`, which was powered up. All methods raise a ModemError."""
+    """Extras of `modem`, which is powered up. Each method may raise a ModemError."""
 
     def __init__(self, modem):
         self._modem = modem
         self._at = modem.at
 
     def identity(self):
-        """(model, revision of its firmware, IMEI) as text."""
+        """Return (model, revision of its firmware, IMEI) as text."""
         return tuple(self._text(command) for command in (b"+CGMM", b"+CGMR", b"+CGSN"))
 
     def quality(self):
-        """(RSRP in dBm, RSRQ in dB) of the serving cell (AT+CESQ); None for what is unknown."""
+        """Return (RSRP in dBm, RSRQ in dB) of the cell (AT+CESQ), None for an unknown value."""
         fields = self._modem._info_line(b"+CESQ", b"+CESQ:").split(b",")
         if len(fields) < 6:
             return None, None
@@ -47,7 +47,7 @@ class Extras:
         )
 
     def network(self, mode="", bands=()):
-        """Where the modem looks for the network; here for drivers that do not know how."""
+        """Set where the modem looks for the network. This driver cannot."""
         raise ModemError("network-mode-unsupported")
 
     # -- power saving ---------------------------------------------------------------------------
@@ -68,7 +68,7 @@ class Extras:
         )
 
     def granted(self):
-        """(period, active) of PSM in seconds as the network granted them, or None."""
+        """Return (period, active) of PSM in seconds, as the network granted them, or None."""
         self._at.command(b"+CEREG=4")
         try:
             fields = self._modem._info_line(b"+CEREG?", b"+CEREG:").split(b",")
@@ -93,7 +93,7 @@ class Extras:
         self._at.command(b'+CEDRXS=1,%d,"%s"' % (act, _bits(code, 4)))
 
     def granted_edrx(self):
-        """The eDRX cycle in seconds that the network granted, or None."""
+        """Return the eDRX cycle in seconds that the network granted, or None."""
         fields = self._modem._info_line(b"+CEDRXRDP", b"+CEDRXRDP:").split(b",")
         code = _binary(fields[2], 4) if len(fields) > 2 else None
         return None if code is None else _CYCLES[code] * _CYCLE_MS / 1000
@@ -107,18 +107,18 @@ class Extras:
     # -- helpers --------------------------------------------------------------------------------
 
     def _text(self, command):
-        """The first line of what `command` answers, whatever it is, as text."""
+        """Return the first line of the answer to `command` as text."""
         lines = self._at.command(command, b"")
         return text(lines[0]) if lines else ""
 
 
 def _bits(value, size):
-    """`value` as `size` binary digits (bytes)."""
+    """Return `value` as `size` binary digits (bytes)."""
     return b"".join([b"1" if value >> i & 1 else b"0" for i in range(size - 1, -1, -1)])
 
 
 def _binary(field, size):
-    """The value of `size` binary digits in quotes (bytes), or None."""
+    """Return the value of `size` binary digits in quotes (bytes), or None."""
     field = field.strip().strip(b'"')
     if len(field) != size or field.strip(b"01"):
         return None
@@ -129,7 +129,7 @@ def _binary(field, size):
 
 
 def _timer(seconds, units):
-    """The eight bits of a timer of at least `seconds`, in the finest unit that can say it."""
+    """Return the eight bits of a timer of at least `seconds`, in the finest unit that fits."""
     for unit, code in units:
         count = -(-seconds // unit)
         if count <= _MOST:
@@ -138,7 +138,7 @@ def _timer(seconds, units):
 
 
 def _seconds(field, units):
-    """What a timer (eight bits in quotes) says in seconds; None if it is off, or no timer."""
+    """Return the seconds of a timer (eight bits in quotes); None if it is off or invalid."""
     value = _binary(field, 8)
     if value is not None:
         for unit, code in units:

@@ -29,9 +29,9 @@ _QUOTE = const(0x22)  # u-blox has counted data in quotes
 
 
 def number(line, index=0):
-    """The decimal number in field `index` behind the colon of `line` (memoryview), or None.
+    """Return the decimal number in field `index` after the colon of `line` (memoryview), or None.
 
-    No string is made of it, as `split` would."""
+    It makes no string of the field, as `split` would."""
     value = None
     field = -1
     for c in line:
@@ -50,13 +50,13 @@ def number(line, index=0):
 
 
 def decimal(field):
-    """The decimal number that is all of `field` (bytes) but for spaces around it, or None."""
+    """Return the decimal number that `field` (bytes) is, apart from spaces around it, or None."""
     field = field.strip()
     return int(field) if field.isdigit() else None
 
 
 def meaning(table, code):
-    """What stands behind `code` in `table`, a tuple of pairs; None if it is not there. Such a
+    """Return the value for `code` in `table`, a tuple of pairs; None if it has none. Such a
     table stays in flash, where a dict would take heap."""
     for known, found in table:
         if known == code:
@@ -94,7 +94,7 @@ class Parser:
         self._mark = mark  # what stands between the length and the data
 
     def expect_nothing(self):
-        """Neither prompt nor counted data: what is outstanding of either is dropped."""
+        """Expect neither prompt nor counted data; drop what is outstanding of either."""
         self._prompt = 0  # the character that is expected; 0: none
         self._prefix = None  # what stands before the length; None: no counted data is expected
         self._target = None  # memoryview for counted data
@@ -110,11 +110,11 @@ class Parser:
         self._skipping = False  # inside a line that was too long
 
     def partial(self):
-        """The bytes of the line that has not ended yet."""
+        """Return the bytes of the line that has not ended yet."""
         return bytes(self._view[self._pos : self._end])
 
     def free(self):
-        """Where to read into: the rest of the counted data, or of the line buffer."""
+        """Return where to read into: the rest of the counted data, or of the line buffer."""
         view = self._view
         pos = self._pos
         end = self._end
@@ -133,7 +133,7 @@ class Parser:
         return view[end:]
 
     def fed(self, n):
-        """`n` bytes were read into `free()`."""
+        """Note that `n` bytes were read into `free()`."""
         if self._missing > 0 and self._pos == self._end:
             self.count += n
             self._missing -= n
@@ -141,7 +141,7 @@ class Parser:
             self._end += n
 
     def next(self):
-        """The next event: LINE, PROMPT, DATA or NONE."""
+        """Return the next event: LINE, PROMPT, DATA or NONE."""
         buffer = self._buffer
         while True:
             if self._missing >= 0:

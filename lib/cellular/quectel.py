@@ -77,7 +77,7 @@ class Quectel(Modem):
     # -- time -----------------------------------------------------------------------------------
 
     def clock(self):
-        """As `Modem.clock`; then the time that the network told last, then a time server's."""
+        """As `Modem.clock`; then the time that the network sent last, then a time server's."""
         return (
             super().clock()
             or self._network_time()

@@ -1,7 +1,7 @@
-"""Every reason of an exception of the package, and the fact that its text states.
+"""The fact for each reason of an exception of this package.
 
-Loaded when an exception is shown. There is no advice here: what to do depends on where somebody
-stands (a board's config, a command line, the REPL), and each of these has a table of its own.
+Loaded when an exception is shown. It gives no advice: that depends on what the user has in hand, a
+board's config, a command line or the REPL, and `advice.py` and the host tools have it.
 """
 
 from .parser import decimal, meaning
@@ -13,12 +13,12 @@ REASONS = """
 silent: the modem answers nothing
 garbage: the modem sends garbage
 echo-only: the modem only echoes what is sent
-uart-stuck: the UART takes no bytes
+uart-stuck: the UART accepts no bytes
 no-answer: %s: no answer from the modem in time
 bytes-lost: %s: bytes of the answer lost, or more than asked for
 restarted: %s: the modem restarted
 not-set-up: %s not sent: the modem restarted, and is not set up
-command-too-long: %s: longer than the modem takes, %s characters
+command-too-long: %s: longer than the modem's limit, %s characters
 command-refused: %s: %s
 answer-missing: %s: OK, but no answer
 answer-damaged: %s: the modem's answer is damaged (%s)
@@ -37,11 +37,11 @@ not-searching: no network: not searching
 registration-denied: no network: denied
 no-network: no network: %s
 no-data-context: the network gives no data connection
-clock-unset: the network has not told the time yet
+clock-unset: the network has not sent the time yet
 data-dropped: the network dropped the data connection
 name-unknown: the name %s cannot be resolved
-name-unanswered: no answer to the question for the name %s
-no-resolver: this modem does not tell addresses
+name-unanswered: no answer to the DNS query for %s
+no-resolver: this modem does not report the address of a name
 text-not-allowed: host, APN, user and password have at most 64 printable characters, and no quotes
 connect-refused: no connection to %s port %s: refused by the server
 connect-unreachable: no connection to %s port %s: the server cannot be reached
@@ -53,18 +53,18 @@ connections-used: all %s connections of the modem are in use
 closed-by-peer: the server closed the connection
 closed-with-cause: the server closed the connection: %s
 connection-lost: the modem restarted: the connection is gone
-network-full: the network takes no data: the modem is full
-receive-broken: bytes were lost between modem and us
-send-broken: a send failed before
-send-uncertain: %s: how much the modem took is not known
+network-full: the network accepts no data: the modem is full
+receive-broken: bytes from the modem were lost
+send-broken: an earlier send failed
+send-uncertain: %s: it is not known how much the modem took
 already-connected: the socket is connected already
 not-connected: the socket is not connected
 no-data-in-time: no data from the server in time
 network-mode-unsupported: this modem's driver cannot set network mode and bands
 network-mode-unknown: no network mode %s: lte-m, nb-iot or both
 bands-invalid: bands are numbers from 1 to %s
-edrx-too-long: an eDRX cycle is %s s long at most
-psm-too-long: a timer of PSM is %s s long at most
+edrx-too-long: an eDRX cycle has at most %s s
+psm-too-long: a PSM timer has at most %s s
 option-unknown: no option %s: one of %s
 option-values: the option %s takes 1 to %s numbers
 receiver-shared: a connection is open: GNSS and the network share the receiver
@@ -94,12 +94,12 @@ _STATES = (
     (2, "searching"),
     (4, "unknown: no coverage"),
     (8, "emergency calls only"),
-    (80, "out of reach for the moment"),  # Sequans
+    (80, "temporarily out of reach"),  # Sequans
 )
 
 
 def fact(error):
-    """The text of `error`, a CellularError."""
+    """Return the sentence for `error`, a CellularError."""
     at = REASONS.find("\n" + error.reason + ": ")
     if at < 0:
         return error.reason
@@ -111,7 +111,7 @@ def fact(error):
 
 
 def _explained(value):
-    """What a modem said, with what it means."""
+    """Return a value of an error; the meaning follows if it is a modem's +CME ERROR."""
     if value == "ERROR":
         return "refused by the modem (ERROR)"
     if isinstance(value, str) and value.startswith("+CME ERROR:"):
@@ -122,7 +122,7 @@ def _explained(value):
 
 
 def code_of(words):
-    """The +CME ERROR number of `words`, which a modem gave in its place; -1 if unknown."""
+    """Return the +CME ERROR number of the text `words` that a modem sent instead; -1: unknown."""
     words = words.strip().lower()
     for code, known in _CME:
         if words and known.lower().startswith(words):

@@ -1,4 +1,4 @@
-"""Recovers from bytes that were lost on the line in a send. Imported only when that happened.
+"""Recovers from bytes that were lost on the line in a send. Imported when that happens.
 
 A send whose result is damaged, or that was refused after its payload, is not the end of a
 connection: the modem counts what it takes. It is asked until its answers agree, twice, as a
@@ -36,7 +36,7 @@ _PAUSE = const(100)  # ms between two of them: what was taken may not be counted
 
 
 def count(driver, cid):
-    """How many bytes of the connection the modem has taken, or None."""
+    """Return how many bytes of the connection the modem has taken, or None."""
     ask, prefix, field = driver.counter
     lines = driver.at.command(ask % driver._modem_number(cid), prefix)
     fields = lines[-1].split(b",") if lines else ()

@@ -57,7 +57,7 @@ class GM02S(BearerModem):
         self.at.on(b"+SQNSH:", self._on_hang_up)
 
     def iccid(self):
-        """The SIM's number (ICCID) as text; "" if the modem does not tell."""
+        """Return the SIM's number (ICCID) as text; "" if the modem does not report it."""
         digits = self._info_line(b"+SQNCCID", b"+SQNCCID:").split(b",")[0].strip(b'" ')
         return "" if digits.strip(_HEX) else digits.decode().rstrip("Ff")
 
@@ -85,7 +85,7 @@ class GM02S(BearerModem):
         self._sockets[cid].opened()  # indications before this were for an earlier connection
 
     def _send(self, cid, data):
-        """Hand `data` (memoryview, at most 1500 bytes) to the modem; how many of them it took."""
+        """Hand `data` (memoryview, at most 1500 bytes) to the modem; return how many it took."""
         return self._send_payload(cid, b"+SQNSSENDEXT=%d,%d" % (cid + 1, len(data)), data)
 
     def _is_up(self, cid):
@@ -96,7 +96,7 @@ class GM02S(BearerModem):
         return False
 
     def _receive(self, cid, target):
-        """Fetch what the modem has, at most `target` (memoryview) holds; number of bytes."""
+        """Fetch what the modem has into `target` (memoryview); return the number of bytes."""
         named = cid + 1
         try:
             return self.at.fetch(

@@ -50,14 +50,14 @@ class SIMCom(Modem):
         return self._bare_number(b"+CCID")
 
     def clock(self):
-        """As `Modem.clock`; a time server is asked when the network has not told the time."""
-        told = super().clock()
-        if not told:
+        """As `Modem.clock`; a time server is asked when the network has not sent the time."""
+        utc = super().clock()
+        if not utc:
             from .simcom_clock import ask_time_server
 
             if ask_time_server(self):
-                told = super().clock()
-        return told
+                utc = super().clock()
+        return utc
 
     def extras(self):
         """As `Modem.extras`, with what SIMCom's modems have beside it."""

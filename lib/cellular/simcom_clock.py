@@ -1,4 +1,4 @@
-"""SIMCom: the clock from a time server; loaded when the network has not told the time."""
+"""SIMCom: the clock from a time server; loaded when the network has not sent the time."""
 
 import ticks
 

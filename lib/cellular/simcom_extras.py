@@ -131,7 +131,7 @@ class SIMComExtras(Extras):
 
     def position(self, timeout=300_000):
         """Where we are by GNSS, a tuple (UTC as a tuple of six or None, latitude, longitude in
-        degrees, altitude in m, speed in km/h, course in degrees; None for what is not told), or
+        degrees, altitude in m, speed in km/h, course in degrees; None for what is missing), or
         None without a fix after `timeout` ms.
 
         The SIM7080 has one receiver for GNSS and the network: it must have no connection, and the

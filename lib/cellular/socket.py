@@ -48,7 +48,7 @@ _FULL = const(200)  # ms until a modem without room is asked again
 
 
 def buffers(size):
-    """For one connection: (to receive into, to collect in), `size` bytes each."""
+    """Return the buffers of a connection: (to receive into, to collect in), `size` bytes each."""
     return memoryview(bytearray(size)), memoryview(bytearray(size))
 
 
@@ -82,11 +82,11 @@ class Socket(io.IOBase):
         self._ask = False  # the next look asks whether the connection is up, instead of reading
 
     def free(self):
-        """Not connected: the number may be given to another connection."""
+        """Return whether it is not connected: another connection may then get the number."""
         return self._generation is None
 
     def is_over(self):
-        """For the driver: the peer has closed, or the modem restarted since it was connected."""
+        """For the driver: whether the peer has closed, or the modem restarted since then."""
         return self.hung_up or self._generation != self.driver.at.generation
 
     def connect(self, address):
@@ -110,31 +110,31 @@ class Socket(io.IOBase):
         self._look_after()
 
     def opened(self):
-        """For the driver: the modem has opened the connection."""
+        """For the driver: note that the modem has opened the connection."""
         self.readable = self.hung_up = False
 
     def ended(self):
-        """For the driver: the peer has closed. What the modem has buffered can still be read."""
+        """For the driver: note that the peer has closed. The modem's buffer can still be read."""
         self.readable = self.hung_up = True
 
     def settimeout(self, seconds):
-        """Limit of each wait in seconds; None: the default; 0: non-blocking."""
+        """Set the limit of each wait in seconds; None: the default; 0: non-blocking."""
         self._timeout_ms = self.default_timeout_ms if seconds is None else int(seconds * 1000)
 
     def setblocking(self, flag):
-        """True: wait, up to the default time-out. False: never wait for the network."""
+        """Set whether calls wait, up to the default time-out, or never wait for the network."""
         self.settimeout(None if flag else 0)
 
     # -- reading --------------------------------------------------------------------------------
 
     def read(self, size):
-        """Up to `size` bytes (at least one); b"" at the end; None if non-blocking and none."""
+        """Return 1 to `size` bytes, b"" at the end, None if non-blocking without data."""
         data = bytearray(size)
         got = self.readinto(data)
         return None if got is None else bytes(memoryview(data)[:got])
 
     def readinto(self, buf):
-        """Bytes read into `buf`; 0 when the peer closed; None if non-blocking and none."""
+        """Read into `buf`; return the count, 0 at the end, None if non-blocking without data."""
         deadline = ticks.after(self._timeout_ms)
         while not self._arrived():
             if self.hung_up and not self.readable:
@@ -151,7 +151,7 @@ class Socket(io.IOBase):
         return n
 
     def _arrived(self):
-        """Is there data in our buffer? Fetches from the modem if it has some."""
+        """Return whether our buffer has data; fetch from the modem if it has some."""
         if self._rx_pos < self._rx_end:
             return True
         self._check()

@@ -27,7 +27,7 @@ from .errors import (
 )
 from .parser import decimal, number
 
-_GREETING = b"STARTED"  # what the modem is told to say when it starts
+_GREETING = b"STARTED"  # the URC that the modem sends when it starts, by our setting
 _PROMPT = const(0x40)
 _TCP = const(6)
 _ESTABLISHED = const(4)
@@ -207,7 +207,7 @@ class SARAR5(SARAR4):
 
     def __init__(self, uart, power_key=None):
         super().__init__(uart, power_key)
-        self._activation_ended = False  # the end of an activation was told
+        self._activation_ended = False  # the URC of an activation's end has come
         self.at.on(b"+UUPSDA:", self._on_profile)
 
     def attach(self, apn, user="", password="", timeout=timeouts.PDP):

@@ -35,7 +35,7 @@ _PER_NAME = const(4)
 
 
 def build(sign, point, subject, names=(), check=False):
-    """Build the request and return it as DER bytes.
+    """Build the request; return it as DER bytes.
 
     `sign(digest)`: called once with the SHA-256 of the data to sign; it returns the signature in
     DER, and its exceptions pass unchanged. `point`: the public key, 65 bytes 04 X Y. `subject`:
@@ -48,7 +48,7 @@ def build(sign, point, subject, names=(), check=False):
     invalid signature and, with `check`, for one that does not fit the point.
     """
     if len(point) != 65 or point[0] != 4:
-        raise ValueError("the public key is 65 bytes, 04 X Y")
+        raise ValueError("the public key must be 65 bytes: 04 X Y")
     subject = attributes(subject)
     names = general_names(names)
     if not subject and not names:
@@ -59,9 +59,7 @@ def build(sign, point, subject, names=(), check=False):
     for _, content in names:
         size += _PER_NAME + len(content)
     if size > _MAX_SIZE:
-        raise ValueError(
-            "subject and names need a request of %d bytes, at most %d" % (size, _MAX_SIZE)
-        )
+        raise ValueError("the request would have %d bytes, at most %d" % (size, _MAX_SIZE))
     der = _Backwards(size, _MAX_SIGNATURE + len(_ECDSA_WITH_SHA256) + 3)
     end = der.pos
     _info(der, point, subject, names)
@@ -91,7 +89,8 @@ def pem(der):
 
 
 class _Backwards:
-    """A buffer of DER, written from its end to its beginning: each length is known in time.
+    """A buffer of DER, written from its end to its beginning: each length is known when its header
+    is written.
 
     `pos`: the start of the DER written so far; `room` bytes after its end stay free.
     """

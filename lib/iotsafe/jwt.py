@@ -24,8 +24,8 @@ def build(sign, claims, header=None):
 
     `sign(digest)`: called once with the SHA-256 of the data to sign; it returns the signature in
     DER, and its exceptions pass unchanged. `claims`: a dict; `header`: a dict of further header
-    fields (kid, x5c, another typ), never another alg. Keys keep the given order. A plain dict of
-    MicroPython has an order of its own, so either may be a list of pairs (name, value).
+    fields (kid, x5c, another typ), never another alg. Keys keep the given order. A dict of
+    MicroPython loses it, so either may be a list of pairs (name, value).
 
     Raises ValueError, which names the field, for a value that JSON cannot carry, for a token of
     more than 4096 characters, and for an invalid signature.
@@ -40,7 +40,7 @@ def build(sign, claims, header=None):
         if name != "alg":
             fields.append((name, value))
         elif value != _ALGORITHM:
-            raise ValueError("header: alg cannot be other than " + _ALGORITHM)
+            raise ValueError("header: alg must be " + _ALGORITHM)
     head = _part("header", fields)
     body = _part("claims", _members("claims", claims))
     size = len(head) + len(body) + 88
@@ -62,7 +62,7 @@ def _members(what, value):
         isinstance(pair, (list, tuple)) and len(pair) == 2 for pair in value
     ):
         return value
-    raise ValueError(what + ": a dict, or pairs of a name and a value")
+    raise ValueError(what + ": neither a dict nor pairs of name and value")
 
 
 def _part(what, members):
@@ -89,9 +89,9 @@ def _object(out, members, depth):
     mark = b"{"
     for name, value in members:
         if not isinstance(name, str):
-            raise ValueError("a name in JSON is text, not %r" % (name,))
+            raise ValueError("a JSON name must be text, not %r" % (name,))
         if name in names:
-            raise ValueError("%s comes twice" % name)
+            raise ValueError("%s is given twice" % name)
         names.add(name)
         out.extend(mark)
         mark = b","
@@ -126,7 +126,7 @@ def _value(out, value, depth):
             raise ValueError("JSON has neither NaN nor infinity")
         out.extend(repr(value).encode())
     elif depth == _MAX_DEPTH:
-        raise ValueError("at most %d levels" % _MAX_DEPTH)
+        raise ValueError("nested deeper than %d levels" % _MAX_DEPTH)
     elif isinstance(value, dict):
         _object(out, value.items(), depth + 1)
     elif isinstance(value, (list, tuple)):
@@ -144,7 +144,7 @@ def _text(out, text):
         if code < 0x20:
             out.extend(("\\u%04x" % code).encode())
         elif 0xD800 <= code < 0xE000:
-            raise ValueError("the character %04X is none" % code)
+            raise ValueError("%04X is no character" % code)
         else:
             if character in '"\\':
                 out.append(0x5C)
@@ -154,4 +154,4 @@ def _text(out, text):
 
 def _bound(size):
     if size > _MAX_SIZE:
-        raise ValueError("too long for a token of %d characters" % _MAX_SIZE)
+        raise ValueError("the token is longer than %d characters" % _MAX_SIZE)

@@ -23,7 +23,7 @@ server-name: the server's certificate is for another name
 server-expired: the server's certificate has expired, or the clock here is ahead
 server-early: the server's certificate is not valid yet, or the clock here is behind
 server-certificate: the server's certificate was refused: %s
-tls-memory: TLS ran out of memory (%d bytes free) and said: %s
+tls-memory: TLS ran out of memory (%d bytes free): %s
 tls-broken: the TLS session broke: %s
 tls-failed: TLS failed: %s
 client-refused: the server refused the certificate or the signature of the SIM

@@ -53,7 +53,7 @@ def attributes(subject):
         raise ValueError("subject: %d attributes, at most %d" % (len(pairs), _MAX_ENTRIES))
     for pair in pairs:
         if len(pair) != 2 or not isinstance(pair[0], str):
-            raise ValueError("subject: text, or pairs of a key and a text")
+            raise ValueError("subject: neither text nor pairs of key and text")
     return [_attribute(key, value) for key, value in pairs]
 
 
@@ -64,7 +64,7 @@ def general_names(names):
     or "email:a@b.example".
     """
     if isinstance(names, str):
-        raise ValueError("names: a list of texts, not one text")
+        raise ValueError("names: a list of texts is needed, not one text")
     if len(names) > _MAX_ENTRIES:
         raise ValueError("names: %d entries, at most %d" % (len(names), _MAX_ENTRIES))
     return [_general_name(name) for name in names]
@@ -134,7 +134,7 @@ def _escaped(raw, pos, key):
         return unhexlify(raw[pos : pos + 2])[0], pos + 2
     except (ValueError, IndexError):
         raise ValueError(
-            "subject: %s: behind a backslash belongs a special character or two hex digits" % key
+            "subject: %s: a special character or two hex digits must follow a backslash" % key
         )
 
 
@@ -147,9 +147,11 @@ def _attribute(key, value):
     if tag == _IA5:
         _ascii(field, content)
     elif tag == _PRINTABLE and not _of(content, _PRINTABLE_MARKS):
-        raise ValueError("%s has only letters, digits and %s" % (field, _PRINTABLE_MARKS.decode()))
+        raise ValueError(
+            "%s may have only letters, digits and %s" % (field, _PRINTABLE_MARKS.decode())
+        )
     if most == 2 and not (len(content) == 2 and value.isalpha() and value.isupper()):
-        raise ValueError(field + " is a country code of 2 capital letters")
+        raise ValueError(field + " must be a country code: 2 capital letters")
     return oid, tag, content
 
 
@@ -178,9 +180,9 @@ def _dns(field, value):
         del labels[0]
     for label in labels:
         if not 1 <= len(label) <= _MAX_LABEL:
-            raise ValueError("%s: between dots are 1 to %d characters" % (field, _MAX_LABEL))
+            raise ValueError("%s: a label has 1 to %d characters" % (field, _MAX_LABEL))
         if label[0] == "-" or label[-1] == "-" or not _of(label.encode(), _LABEL_MARKS):
-            raise ValueError("%s: a host name has letters, digits and - within" % field)
+            raise ValueError("%s: a host name has letters, digits and inner hyphens" % field)
     return value.encode()
 
 
@@ -188,7 +190,7 @@ def _email(field, value):
     """Encode a mailbox (RFC 5321 4.1.2), without quotes and address literals."""
     local, _, host = value.partition("@")
     if not 1 <= len(local) <= _MAX_LOCAL or " " in value or '"' in value:
-        raise ValueError("%s: before the @ are 1 to %d plain characters" % (field, _MAX_LOCAL))
+        raise ValueError("%s: 1 to %d plain characters must precede the @" % (field, _MAX_LOCAL))
     _dns(field, host)
     return value.encode()
 
@@ -198,9 +200,9 @@ def _uri(field, value):
     scheme, _, rest = value.partition(":")
     scheme = scheme.encode()
     if not rest or not scheme[:1].isalpha() or not _of(scheme, _SCHEME_MARKS):
-        raise ValueError(field + " is absolute: scheme:rest")
+        raise ValueError(field + " must be absolute: scheme:rest")
     if " " in rest:
-        raise ValueError(field + " has no spaces")
+        raise ValueError(field + " must have no spaces")
     return value.encode()
 
 
@@ -209,7 +211,7 @@ def _ip(field, value):
     try:
         return _ipv6(value) if ":" in value else _ipv4(value)
     except ValueError:
-        raise ValueError(field + " is an address, as 192.0.2.1 or 2001:db8::1")
+        raise ValueError(field + " must be an address, like 192.0.2.1 or 2001:db8::1")
 
 
 def _ipv4(text):
@@ -265,14 +267,14 @@ def _encoded(field, text):
     for character in text:
         code = ord(character)
         if code < 0x20 or 0x7F <= code < 0xA0 or 0xD800 <= code < 0xE000:
-            raise ValueError("%s has the character %04X, which no name may have" % (field, code))
+            raise ValueError("%s has the character %04X, which is not allowed" % (field, code))
     return text.encode()
 
 
 def _ascii(field, content):
     for byte in content:
         if byte >= 0x80:
-            raise ValueError(field + " has only ASCII characters")
+            raise ValueError(field + " must be ASCII")
 
 
 def _of(content, marks):

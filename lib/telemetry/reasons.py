@@ -7,10 +7,10 @@ connack-2: the broker refused the login (%d): it does not accept this client ide
 connack-3: the broker refused the login (%d): it is not available
 connack-4: the broker refused the login (%d): wrong user name or password
 connack-5: the broker refused the login (%d): not authorised
-connack-7: the broker refused the login (%d): not authorised, says AWS
+connack-7: the broker refused the login (%d): not authorised (AWS)
 connack: the broker refused the login: CONNACK code %d
 broker-closed: the broker closed the connection
-broker-silent: the broker does not answer any more
+broker-silent: the broker no longer answers
 broker-not-understood: the broker's answer is not understood (%s)
 """
 

@@ -175,9 +175,7 @@ def test_each_fact_takes_the_values_of_its_error():
         iotsafe.AppletNotFound("no-applet", ("A000", 0x6A82), ("A001", 0x6985)): (
             "no IoT SAFE applet on this SIM (tried A000: 6A82, A001: 6985)"
         ),
-        iotsafe.TLSError("tls-memory", 7000, "x"): (
-            "TLS ran out of memory (7000 bytes free) and said: x"
-        ),
+        iotsafe.TLSError("tls-memory", 7000, "x"): ("TLS ran out of memory (7000 bytes free): x"),
         telemetry.BrokerRefused(
             "connack-5", 5
         ): "the broker refused the login (5): not authorised",

@@ -19,6 +19,7 @@ from cryptography.x509.oid import NameOID
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from p256_signers import SIGNERS, openssl
+from property_tests import cases
 
 from iotsafe import csr, jwt
 from iotsafe.x509_names import attributes, general_names
@@ -91,7 +92,7 @@ def read(der: bytes) -> tuple[x509.CertificateSigningRequest, list, list]:
     return request, subject, names
 
 
-@settings(max_examples=60)
+@settings(max_examples=cases(60))
 @given(subject=SUBJECTS, names=NAMES)
 def test_cryptography_reads_what_was_asked_for(signer, subject, names):
     assume(subject or names)
@@ -106,7 +107,7 @@ def test_cryptography_reads_what_was_asked_for(signer, subject, names):
     assert request.public_bytes(Encoding.DER) == der
 
 
-@settings(max_examples=20)
+@settings(max_examples=cases(20))
 @given(subject=SUBJECTS, names=NAMES)
 @example(subject=[("CN", "#")], names=[])
 def test_openssl_verifies(signer, tmp_path, subject, names):
@@ -132,7 +133,7 @@ def test_openssl_refuses_a_changed_request(signer, tmp_path):
     assert "verify OK" not in said and "verif" in said
 
 
-@settings(max_examples=100)
+@settings(max_examples=cases(100))
 @given(subject=SUBJECTS)
 def test_text_of_cryptography_is_read(subject):
     assume(subject)
@@ -145,7 +146,7 @@ def test_text_of_cryptography_is_read(subject):
     assert attributes(text) == attributes(subject)
 
 
-@settings(max_examples=300)
+@settings(max_examples=cases(300))
 @given(
     subject=st.text(st.one_of(st.sampled_from('CNO=,\\+#"; 4'), st.characters()), max_size=40),
     names=st.lists(
@@ -169,7 +170,7 @@ def test_any_text_is_a_request_or_refused(subject, names):
         assert der[:2] == b"\x30\x81" or der[:2] == b"\x30\x82"
 
 
-@settings(max_examples=200)
+@settings(max_examples=cases(200))
 @given(text=st.text("0123456789abcdefF:.", max_size=24))
 def test_addresses_are_those_of_the_standard_library(text):
     try:
@@ -213,7 +214,7 @@ def unpadded(text: str) -> bytes:
     return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
 
 
-@settings(max_examples=60)
+@settings(max_examples=cases(60))
 @given(
     claims=st.dictionaries(TEXT, VALUES, max_size=5),
     header=st.dictionaries(TEXT.map("x-".__add__), VALUES, max_size=3),
@@ -272,7 +273,7 @@ def test_openssl_verifies_a_token(signer, tmp_path):
     assert done.returncode != 0
 
 
-@settings(max_examples=100)
+@settings(max_examples=cases(100))
 @given(
     claims=st.recursive(
         st.one_of(st.floats(), st.text(max_size=5), st.binary(max_size=3), st.integers()),

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import (
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from property_tests import cases
 
 from iotsafe import p256
 from iotsafe.ecdsa import numbers
@@ -70,7 +71,7 @@ def test_the_vectors_say_what_openssl_says():
 
 
 @pytest.mark.parametrize(("kind", "curve"), CURVES)
-@settings(max_examples=60)
+@settings(max_examples=cases(60))
 @given(
     scalar=SCALARS,
     digest=st.sampled_from([32, 48, 64]).flatmap(lambda n: st.binary(min_size=n, max_size=n)),
@@ -83,7 +84,7 @@ def test_signatures_are_accepted(kind, curve, scalar, digest):
 
 
 @pytest.mark.parametrize(("kind", "curve"), CURVES)
-@settings(max_examples=80)
+@settings(max_examples=cases(80))
 @given(
     scalar=SCALARS,
     nonce=SCALARS,
@@ -112,7 +113,7 @@ def test_a_flipped_bit_has_the_same_verdict(kind, curve, scalar, nonce, digest, 
 
 
 @pytest.mark.parametrize(("kind", "curve"), CURVES)
-@settings(max_examples=80)
+@settings(max_examples=cases(80))
 @given(scalar=SCALARS, u1=st.one_of(st.just(0), SCALARS), u2=SCALARS)
 def test_any_two_multiples_are_added(kind, curve, scalar, u1, u2):
     """A signature exists for any u1 and u2: the verifier computes u1 G + u2 Q."""
@@ -130,7 +131,7 @@ def test_any_two_multiples_are_added(kind, curve, scalar, u1, u2):
 
 
 @pytest.mark.parametrize(("kind", "curve"), CURVES)
-@settings(max_examples=150)
+@settings(max_examples=cases(150))
 @given(
     point=st.one_of(
         st.binary(max_size=70), st.binary(min_size=64, max_size=64).map(lambda b: b"\4" + b)
@@ -144,7 +145,7 @@ def test_any_bytes_have_a_verdict(kind, curve, point, signature):
 
 
 @pytest.mark.parametrize(("kind", "curve"), CURVES)
-@settings(max_examples=150)
+@settings(max_examples=cases(150))
 @given(data=st.data(), r=st.integers(0, 2**256 + 2**250), s=st.integers(0, 2**256 + 2**250))
 def test_der_is_read_as_openssl_reads_it(kind, curve, data, r, s):
     """OpenSSL reads the same numbers from everything that our strict reader accepts."""

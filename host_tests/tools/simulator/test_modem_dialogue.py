@@ -153,9 +153,9 @@ def test_a_broken_handler_ends_in_error_and_is_counted():
     bench.modem.table.add("+CGMM", "exec", lambda modem, args: 1 / 0)
     assert bench.ask("AT+CGMM") == ERROR
     assert bench.modem.counters["handler_errors"] == 1
-    told = bench.kinds("error")[0]
-    assert "ZeroDivisionError" in told["error"]
-    assert told["where"].startswith("test_modem_dialogue.py:")
+    event = bench.kinds("error")[0]
+    assert "ZeroDivisionError" in event["error"]
+    assert event["where"].startswith("test_modem_dialogue.py:")
     assert bench.ask("AT") == OK
 
 

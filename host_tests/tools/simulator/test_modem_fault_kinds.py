@@ -248,9 +248,9 @@ def test_a_schedule_strikes_at_its_times():
     bench.modem.faults.schedule([(5, "reset"), (20, "sim_pulled:seconds=3"), (9, "silent")])
     start = bench.time
     bench.run(60.0)
-    told = [(round(e["t"] - start, 3), e["what"]) for e in bench.kinds("fault")]
+    logged = [(round(e["t"] - start, 3), e["what"]) for e in bench.kinds("fault")]
     eaten = 13.1  # SMS Ready
-    assert told == [
+    assert logged == [
         (5.0, "reset"), (eaten, "silent"), (20.0, "sim_pulled"), (23.0, "sim_pulled"),
     ]  # fmt: skip
     assert bench.ask("AT") == b""

@@ -77,8 +77,8 @@ def test_names():
     assert bench.ask('AT+QIDNSGIP=1,"host.example"') == ERROR
     assert bench.ask("AT+QIGETERROR") == b"\r\n+QIGETERROR: 561,open PDP context failed\r\n" + OK
     assert bench.ask("AT+QIACT=1") == OK
-    told = b'\r\n+QIURC: "dnsgip",0,1,600\r\n\r\n+QIURC: "dnsgip","127.0.0.1"\r\n'
-    assert bench.ask('AT+QIDNSGIP=1,"host.example"') == OK + told
+    reply = b'\r\n+QIURC: "dnsgip",0,1,600\r\n\r\n+QIURC: "dnsgip","127.0.0.1"\r\n'
+    assert bench.ask('AT+QIDNSGIP=1,"host.example"') == OK + reply
     assert bench.ask('AT+QIDNSGIP=1,"nowhere.test"') == OK + b'\r\n+QIURC: "dnsgip",565\r\n'
     assert bench.ask('AT+QIDNSGIP=0,"host.example"') == ERROR
     assert bench.ask('AT+QIDNSGIP=2,"host.example"') == ERROR
@@ -320,9 +320,9 @@ def test_a_send_buffer_that_is_full():
 def test_data_is_told_once_until_it_is_read_empty():
     with Peer() as peer:
         bench = connected(peer)
-        told = b'\r\n+QIURC: "recv",0\r\n'
+        reply = b'\r\n+QIURC: "recv",0\r\n'
         peer.socket.sendall(b"abc")
-        assert bench.until(told) == told
+        assert bench.until(reply) == reply
         received = bench.modem.sockets.sockets[0].connection
         peer.socket.sendall(b"def")
         bench.wait(lambda: received.received == 6)
@@ -333,7 +333,7 @@ def test_data_is_told_once_until_it_is_read_empty():
         assert bench.modem.take() == b""
         assert bench.ask("AT+QIRD=0,3") == b"\r\n+QIRD: 3\r\nefg\r\n" + OK
         peer.socket.sendall(b"h")
-        assert bench.until(told) == told
+        assert bench.until(reply) == reply
 
 
 def test_pushed_data():

@@ -190,8 +190,8 @@ def test_names():
     made = bench(network=network)
     assert made.ask('AT+CDNSGIP="host.example"') == ERROR
     made = up(network=network)
-    told = b'\r\n+CDNSGIP: 1,"host.example","127.0.0.1"\r\n'
-    assert made.ask('AT+CDNSGIP="host.example"') == OK + told
+    reply = b'\r\n+CDNSGIP: 1,"host.example","127.0.0.1"\r\n'
+    assert made.ask('AT+CDNSGIP="host.example"') == OK + reply
     assert made.ask('AT+CDNSGIP="nowhere.test",2,5000') == OK + b"\r\n+CDNSGIP: 0,8\r\n"
 
 

@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from property_tests import cases
 
 from iotsafe_tools.simulator.modem.errors import ATError, RequestError
 from iotsafe_tools.simulator.modem.parser import Args, Command, parse_line
@@ -77,7 +78,7 @@ def test_text_of_a_command():
     assert Command("+CREG", "read").text == "+CREG?"
 
 
-@settings(max_examples=2000)
+@settings(max_examples=cases(2000))
 @given(st.text(alphabet=st.characters(max_codepoint=255), max_size=80))
 def test_any_line_parses_or_is_refused(body):
     try:

@@ -381,9 +381,9 @@ for _ in range(30):
     while more := os.read(reader, 65536):
         said += more
     os.close(reader)
-    told = int(said.split()[-1])
+    counted = int(said.split()[-1])
     content = Store(path).find(Kind.FILE, id=b"\\x02").content
-    assert content in (b"state %d" % told, b"state %d" % (told + 1)), (told, content)
+    assert content in (b"state %d" % counted, b"state %d" % (counted + 1)), (counted, content)
     reached = int(content.split()[1])
 print(reached)
 """
