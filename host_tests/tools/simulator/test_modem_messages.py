@@ -89,7 +89,7 @@ def test_a_message_is_sent_in_both_forms(personality):
     bench.ask("AT+CMGF=0")
     size = len(HELLO) // 2 - 1
     assert typed(bench, f"AT+CMGS={size}", HELLO.encode() + b"\x1a") == shown("+CMGS: 4", "OK")
-    assert bench.modem.messages.sent == [
+    assert list(bench.modem.messages.sent) == [
         ("+15550101", "hello"),
         ("+15550101", "two\nlines"),
         ("123", "€"),

@@ -214,5 +214,6 @@ TX62 = Personality(
     search_gives_up=45.0,
     pdp_activation=0.5,
     attached=bearer.attached,
+    presence=("^SCKS", "^SCKS: {}"),
     absent=absent.CINTERION,
 )

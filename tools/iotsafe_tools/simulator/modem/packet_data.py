@@ -75,10 +75,11 @@ def context_ranges(modem, args: Args) -> None:
 
 
 def address(modem, args: Args) -> None:
-    """27.007 10.1.14: print a context's address (1 belongs to application context 0)."""
+    """27.007 10.1.14: print the address of one or all contexts (1 belongs to application context
+    0)."""
     args.at_most(1)
-    cid = args.number(0, CIDS, 1)
-    modem.info(f"+CGPADDR: {cid},{modem.radio.address(cid - 1)}")
+    cids = [args.number(0, CIDS)] if len(args) else sorted(defined(modem))
+    print_lines(modem, (f"+CGPADDR: {cid},{modem.radio.address(cid - 1)}" for cid in cids))
 
 
 def address_ranges(modem, args: Args) -> None:

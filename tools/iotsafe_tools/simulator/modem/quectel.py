@@ -371,6 +371,7 @@ BG95 = Personality(
     search=2.0,
     search_gives_up=45.0,
     pdp_activation=0.5,
+    presence=("+QSIMSTAT", "+QSIMSTAT: 1,{}"),
     absent=absent.QUECTEL,
     quirks=frozenset({"qpowd_silent", "csq_unknown"}),
 )
