@@ -14,7 +14,9 @@ _APN = re.compile(
 )
 _APDU = re.compile(r'(\+(?:CSIM|CGLA)[^";]*,\s*"?)([^";,]*)', re.I)
 _RESPONSE = re.compile(r'(\+(?:CSIM|CGLA):\s*\d+\s*,\s*"?)[0-9A-F]+([0-9A-F]{4}"?\s*)$', re.I)
-_LOGIN = re.compile(r"(\+(?:CNCFG:(?:[^,]*,){3}|QICSGP:(?:[^,]*,){2}|CSTT:[^,]*,)).*", re.I)
+_LOGIN = re.compile(
+    r"(\+(?:CNCFG:(?:[^,]*,){3}|(?:QICSGP|CGAUTH):(?:[^,]*,){2}|CSTT:[^,]*,)).*", re.I
+)
 _PIN_INS = {0x20, 0x24, 0x26, 0x28}
 _UNBLOCK_INS = 0x2C
 """UNBLOCK PIN always has 16 bytes of data (102 221 11.1.13), unlike other uses of 2C."""

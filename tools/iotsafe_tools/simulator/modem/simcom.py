@@ -7,6 +7,7 @@ Manual" V1.06, and the notes on low power and GNSS.
 from __future__ import annotations
 
 from . import positions, supply
+from .bearer import LOGIN, authenticate, logins
 from .common import COMMON
 from .errors import NO_NETWORK, CMEError
 from .network import Unresolvable
@@ -57,6 +58,8 @@ def identify(table: CommandTable, model: str, revision: str, name: str) -> None:
 
 
 TABLE.fixed(("+CGMI", "+GMI"), "exec", "SIMCOM_Ltd")
+TABLE.add("+CGAUTH", "set", authenticate)
+TABLE.add("+CGAUTH", "read", logins)
 
 
 @TABLE.on("+CCID", "exec")
@@ -265,6 +268,7 @@ def mqtt_state(modem, args: Args) -> None:
 
 TABLE.tests(
     {
+        "+CGAUTH": LOGIN,
         "+CPOWD": "(0,1)",
         "+CBANDCFG": f'("CAT-M","NB-IOT"),({",".join(map(str, BANDS))})',
         "+CURCCFG": f"({render(URC_GROUPS)}),(0,1)",

@@ -23,7 +23,6 @@ R4.fixed(("+CGMI", "+GMI"), "exec", "u-blox")
 R4.fixed(("+CGMM", "+GMM"), "exec", "SARA-R410M-02B")
 R4.fixed(("+CGMR", "+GMR"), "exec", "L0.0.00.00.05.12")
 R4.fixed("I", "exec", "SARA-R410M-02B-00")
-R4.fixed("+UAUTHREQ", "set")
 
 for setting in (
     Setting("+IPR", (Number(BAUD),), (115200,), saved=True),
@@ -69,6 +68,7 @@ R4.tests({"+UAUTHREQ": "(1-11),(0-3)"})
 supply.add_battery(R4)
 positions.add_ublox(R4)
 bearer.add_bearer_commands(R4)
+R4.add("+UAUTHREQ", "set", bearer.authenticate)
 add_socket_commands(R4)
 
 
