@@ -95,14 +95,16 @@ def activate(modem, args: Args) -> None:
     if cid not in defined(modem):
         raise RequestError("parameter", f"context {cid} is not defined")
     radio = modem.radio
-    if not wanted:
-        radio.outer.discard(cid)
+    if wanted:
+        modem.sim.require()
+        if not radio.registered:
+            raise CMEError(NO_NETWORK)
+        radio.attach()
+    if bool(wanted) == (cid in radio.outer):
         return
-    modem.sim.require()
-    if not radio.registered:
-        raise CMEError(NO_NETWORK)
-    radio.attach()
-    radio.outer.add(cid)
+    (radio.outer.add if wanted else radio.outer.discard)(cid)
+    if modem.values["+CGEREP"][0]:
+        modem.after_ok(lambda: modem.urc(f"+CGEV: ME PDN {'' if wanted else 'DE'}ACT {cid}"))
 
 
 def active_contexts(modem, args: Args) -> None:
