@@ -11,6 +11,7 @@ from .parser import Args
 from .table import CommandTable, Number, Setting, print_lines
 
 CIDS = range(1, 17)
+FIRST = 1
 KINDS = ("IP", "IPV6", "IPV4V6", "NON-IP", "PPP")
 DEFAULT = {1: ("IP", "")}
 FIELDS = 11
@@ -20,6 +21,11 @@ FIELDS = 11
 def defined(modem) -> dict[int, tuple[str, str]]:
     """Return type and APN of each defined context, by number."""
     return modem.nvm.get("contexts", DEFAULT)
+
+
+def open_first(modem) -> None:
+    """Let LTE give the first context with the registration."""
+    modem.radio.outer.add(FIRST)
 
 
 def attached(modem, args: Args) -> None:
@@ -75,11 +81,10 @@ def context_ranges(modem, args: Args) -> None:
 
 
 def address(modem, args: Args) -> None:
-    """27.007 10.1.14: print the address of one or all contexts (1 belongs to application context
-    0)."""
+    """27.007 10.1.14: print the address of one or all contexts."""
     args.at_most(1)
     cids = [args.number(0, CIDS)] if len(args) else sorted(defined(modem))
-    print_lines(modem, (f"+CGPADDR: {cid},{modem.radio.address(cid - 1)}" for cid in cids))
+    print_lines(modem, (f"+CGPADDR: {cid},{modem.radio.outer_address(cid)}" for cid in cids))
 
 
 def address_ranges(modem, args: Args) -> None:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from . import absent, positions, supply
 from .common import COMMON
 from .errors import ATError
+from .packet_data import open_first
 from .parser import Args
 from .personality import Personality
 from .power import PowerTiming
@@ -371,6 +372,7 @@ BG95 = Personality(
     search=2.0,
     search_gives_up=45.0,
     pdp_activation=0.5,
+    attached=open_first,
     presence=("+QSIMSTAT", "+QSIMSTAT: 1,{}"),
     absent=absent.QUECTEL,
     quirks=frozenset({"qpowd_silent", "csq_unknown"}),
