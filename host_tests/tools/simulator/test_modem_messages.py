@@ -1,5 +1,7 @@
 """Short messages: the store, both forms, delivery, sending."""
 
+from datetime import UTC, datetime
+
 import pytest
 from modem_bench import Bench, StubCard
 
@@ -17,8 +19,6 @@ def shown(*parts: str) -> bytes:
 
 
 def at_noon():
-    from datetime import UTC, datetime
-
     return datetime(2026, 3, 1, 11, 0, 30, tzinfo=UTC)
 
 
