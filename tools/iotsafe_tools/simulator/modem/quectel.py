@@ -17,6 +17,7 @@ from .personality import Personality
 from .power import PowerTiming
 from .qi_sockets import QISockets, add_socket_commands
 from .radio import NB_IOT
+from .sim_slot import PIN_TRIES, PUK_TRIES
 from .table import CommandTable, Number, Setting, Text, Until, render
 
 BAUD = (9600, 19200, 38400, 57600, 115200, 230400, 460800, 921600, 3000000)
@@ -288,7 +289,8 @@ def tries_left(modem, args: Args) -> None:
     """AT+QPINC?, AT+QPINC="SC": print the tries that are left: PIN, PUK."""
     args.at_most(1)
     facility = args.choice(0, ("SC", "P2"), "")
-    rows = {"SC": (modem.sim.tries, modem.sim.puk_tries), "P2": (0, 10)}
+    modem.sim.require_present()
+    rows = {"SC": (modem.sim.tries, modem.sim.puk_tries), "P2": (PIN_TRIES, PUK_TRIES)}
     modem.info(
         *(f'+QPINC: "{name}",{pin},{puk}' for name, (pin, puk) in rows.items()
           if facility in ("", name))

@@ -38,13 +38,17 @@ TABLE.add("+CGDCONT", "set", define_context(15))
 TABLE.add("+SMDTH", "exec", supply.sequans_temperature)
 
 
-@TABLE.on("+CPINR", "exec")
+@TABLE.on("+CPINR", "exec", "set")
 def tries_left(modem, args: Args) -> None:
-    """27.007 8.65: print tries left and by default, of PIN and PUK."""
-    sim = modem.sim
+    """27.007 8.65: print tries left and by default, of one code or of PIN and PUK."""
+    args.at_most(1)
+    codes = {"SIM PIN": (modem.sim.tries, PIN_TRIES), "SIM PUK": (modem.sim.puk_tries, PUK_TRIES)}
+    wanted = args.choice(0, codes, "")
+    modem.sim.require_present()
     modem.info(
-        f"+CPINR: SIM PIN,{sim.tries},{PIN_TRIES}", f"+CPINR: SIM PUK,{sim.puk_tries},{PUK_TRIES}"
-    )
+        *(f"+CPINR: {name},{left},{all_}" for name, (left, all_) in codes.items()
+          if wanted in ("", name))
+    )  # fmt: skip
 
 
 @TABLE.on("+SQNMONI", "set")
@@ -143,6 +147,7 @@ add_bearer_commands(TABLE)
 add_socket_commands(TABLE)
 TABLE.tests(
     {
+        "+CPINR": '("SIM PIN","SIM PUK")',
         "+SQNMONI": "(0-9)",
         "+SQNBANDSEL": f'(0,1),("standard"),({BANDS})',
         "+SQNDNSLKUP": "(254),(0,1)",

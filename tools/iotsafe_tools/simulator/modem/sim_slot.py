@@ -101,6 +101,11 @@ class SimSlot:
             raise CMEError(BUSY)
         return {"pin": "SIM PIN", "puk": "SIM PUK", "ready": "READY"}[self.state]
 
+    def require_present(self) -> None:
+        """Raise a CMEError if no card is in the slot."""
+        if not self.present:
+            raise CMEError(NOT_INSERTED)
+
     def require(self) -> None:
         """Raise a CMEError with the reason if the card cannot be used now."""
         state = self.status()

@@ -13,6 +13,7 @@ from .errors import NO_NETWORK, CMEError
 from .network import Unresolvable
 from .parser import Args
 from .radio import CELL, TAC
+from .sim_slot import PIN_TRIES, PUK_TRIES
 from .table import SILENT, CommandTable, Number, Setting, Text, render
 
 TABLE = COMMON.extended()
@@ -257,7 +258,8 @@ supply.add_battery(TABLE)
 @TABLE.on("+SPIC", "exec")
 def tries_left(modem, args: Args) -> None:
     """Print the tries that are left: PIN, PUK, PIN2, PUK2."""
-    modem.info(f"+SPIC: {modem.sim.tries},{modem.sim.puk_tries},0,10")
+    modem.sim.require_present()
+    modem.info(f"+SPIC: {modem.sim.tries},{modem.sim.puk_tries},{PIN_TRIES},{PUK_TRIES}")
 
 
 @TABLE.on("+SMSTATE", "read")

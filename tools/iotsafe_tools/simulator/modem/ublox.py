@@ -12,6 +12,7 @@ from .parser import Args
 from .personality import Personality
 from .power import PowerTiming
 from .service_context import BEARER, SERVICE
+from .sim_slot import PIN_TRIES, PUK_TRIES
 from .table import Number, Setting, Text
 from .ublox_sockets import UbloxProfileSockets, UbloxSockets, add_socket_commands
 
@@ -41,6 +42,13 @@ def iccid(modem, args: Args) -> None:
     """ICCID."""
     modem.sim.require()
     modem.info(f"+CCID: {modem.sim.identity.iccid}")
+
+
+@R4.on("+UPINCNT", "exec")
+def tries_left(modem, args: Args) -> None:
+    """Print the tries that are left: PIN, PIN2, PUK, PUK2."""
+    modem.sim.require_present()
+    modem.info(f"+UPINCNT: {modem.sim.tries},{PIN_TRIES},{modem.sim.puk_tries},{PUK_TRIES}")
 
 
 @R4.on("+CPWROFF", "exec")
