@@ -117,9 +117,8 @@ TINYGSM_SARA = (
 
 # -- Arduino's MKRNB -----------------------------------------------------------------------------
 
-MKRNB = (
+MKRNB = (  # it waits for the echo of each command
     ("AT", ("OK",)),
-    ("ATE0", ("OK",)),
     ("AT+CMEE=0", ("OK",)),
     ("AT+CFUN=0", ("OK",)),
     ("AT+CPIN?", ("+CPIN: READY", "OK")),  # the SIM keeps its power, or it would ask for ever

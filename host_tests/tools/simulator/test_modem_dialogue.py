@@ -42,6 +42,18 @@ def test_editing():
     assert bench.ask("\nat") == OK
 
 
+def test_a_lf_alone_ends_a_line_on_sequans_only():
+    bench = Bench()
+    assert bench.ask("AT+CG", b"\n") == b""
+    assert bench.ask("MM") == b"\r\nSIMCOM_SIM7080\r\n" + OK
+    sequans = Bench(personality="gm02s")
+    assert sequans.ask("AT", b"\n") == OK
+    assert sequans.ask("AT\nAT+CGMM\n\nAT", b"\r\n") == OK + b"\r\nGM02S\r\n" + OK + OK
+    assert sequans.ask("", b"\n\r\n\n\r") == b""
+    echoing = Bench(personality="gm02s", echo=True)
+    assert echoing.ask("AT", b"\n") == b"AT\r" + OK
+
+
 def test_concatenation_stops_at_an_error():
     bench = Bench()
     assert bench.ask("AT+CMEE=2;+CGMM;+CMEE?") == (

@@ -62,7 +62,14 @@ FORMS = (
     (ALL, "AT+CGEREP?", ("+CGEREP: 0,0", "OK")),
     (ALL, 'AT+CGDCONT=2,"IPV6","second"', OK),
     (ALL, "AT+CGACT?", ("+CGACT: 1,1\n+CGACT: 2,0", "OK")),
-    (ALL, "AT+CGACT=1,2;+CGACT?", ("+CGACT: 1,1\n+CGACT: 2,1", "OK")),
+    (ALL, "AT+CGACT=1,2", OK),
+    (ALL, "AT+CGACT?", ("+CGACT: 1,1\n+CGACT: 2,1", "OK")),
+    ((*SIMCOM, *QUECTEL, *UBLOX), "AT+CGPADDR",
+     ("+CGPADDR: 1,10.94.36.44\n+CGPADDR: 2,10.94.36.45", "OK")),
+    (SEQUANS, "AT+CGPADDR", ('+CGPADDR: 1,"10.94.36.44"\n+CGPADDR: 2,"10.94.36.45"', "OK")),
+    ((*SIMCOM, *QUECTEL), "AT+CGEREP=2;+CGACT=0,2", ("OK", "+CGEV: ME PDN DEACT 2")),
+    ((*SIMCOM, *QUECTEL), "AT+CGACT=1,2", ("OK", "+CGEV: ME PDN ACT 2")),
+    (ALL, "AT+CGEREP=0", OK),
     (ALL, "AT+CGACT=0,2;+CGDCONT=2", OK),
     (ALL, "AT+CGACT=1,2", ERROR),
     (ALL, "AT+CSQ=?", ("+CSQ: (0-31,99),(0-7,99)", "OK")),
@@ -86,7 +93,7 @@ FORMS = (
     (SIMCOM, "AT+CURCCFG=?",
      ('+CURCCFG: ("QUALCOMM","SYS","SIMCARD","SMS","NETWORK","TCPIP"),(0,1)', "OK")),
     (SIMCOM, 'AT+CURCCFG="SMS",0', OK),
-    (SIMCOM, "AT+SPIC", ("+SPIC: 3,10,0,10", "OK")),
+    (SIMCOM, "AT+SPIC", ("+SPIC: 3,10,3,10", "OK")),
     (SIMCOM, "AT+SMSTATE?", ("+SMSTATE: 0", "OK")),
     (("sim7080",), "AT+CASEND=?", ("+CASEND: (0-12),(1-1460),(100-10000)", "OK")),
     (("sim7080",), "AT+CARECV=?", ("+CARECV: (0-12),(1-1460)", "OK")),
@@ -128,6 +135,7 @@ FORMS = (
     (SEQUANS, "AT+SQNSS=7", ERROR),
     (SEQUANS, "AT+SQNSCFGEXT=1,3", ERROR),
     (SEQUANS, "AT+CPINR", ("+CPINR: SIM PIN,3,3\n+CPINR: SIM PUK,10,10", "OK")),
+    (SEQUANS, 'AT+CPINR="SIM PIN"', ("+CPINR: SIM PIN,3,3", "OK")),
     (SEQUANS, 'AT+CGDCONT=1,"IP","internet",,0,0,0,0,0,0,0,0,0,0,0,0', ERROR),  # sixteen
     (SEQUANS, 'AT+SQNSD=1,0,1,"127.0.0.1",0,0,1,0,0,0', ERROR),  # ten
     # -- Quectel ---------------------------------------------------------------------------------
@@ -146,6 +154,7 @@ FORMS = (
     (QUECTEL, 'AT+QPINC="SC"', ('+QPINC: "SC",3,10', "OK")),
     # -- u-blox ----------------------------------------------------------------------------------
     (UBLOX, "AT+UDCONF=?", ("+UDCONF: (1),(0,1)", "OK")),
+    (UBLOX, "AT+UPINCNT", ("+UPINCNT: 3,3,10,10", "OK")),
     (UBLOX, "AT+UDCONF=1", ("+UDCONF: 1,0", "OK")),
     (UBLOX, "AT+UDCONF=2,1", ERROR),
     (UBLOX, "AT+UTEMP=1;+UTEMP?", ("+UTEMP: 1,770", "OK")),

@@ -8,11 +8,13 @@ from modem_bench import Bench, StubCard
 
 from iotsafe_tools.simulator.modem import Modem
 from iotsafe_tools.simulator.modem.interpreter import RX_LIMIT, TX_LIMIT, URC_LIMIT
+from iotsafe_tools.simulator.modem.messages import CAPACITY, SENT_LIMIT
+from iotsafe_tools.simulator.modem.personalities import PERSONALITIES
 from iotsafe_tools.simulator.modem.sim_access import SESSION_LIMIT
 
 CASES = int(os.environ.get("FUZZ_CASES", "3000"))
 
-COMMANDS = sorted(Bench().modem.table.handlers)
+COMMANDS = sorted({name for one in PERSONALITIES.values() for name in one.table.handlers})
 PIECES = ("AT", "=", "=?", "?", ";", ",", '"', "0", "1", "2", "-1", "13", "1460", "99999999999")
 PIECES += (
     "TCP",
@@ -22,6 +24,7 @@ PIECES += (
     ',10,"0084000004"',
     "\r",
     "\n",
+    "\x1a",
     "\x08",
     "\x00",
     "\xff",
@@ -39,19 +42,26 @@ def check_bounds(modem: Modem) -> None:
     uart = modem.uart
     assert len(uart._rx) <= RX_LIMIT
     assert uart.waiting <= TX_LIMIT
-    assert len(uart._line) <= 559 + 64
+    assert len(uart._line) <= modem.personality.line_limit + 64
     assert len(uart._urcs) <= URC_LIMIT
-    assert len(uart._payload) <= 1460
+    assert len(uart._payload) <= 1501
     assert len(modem.sockets.sockets) <= 13
     assert len(modem.timers._heap) < 600
     assert len(modem.sim.sessions) <= SESSION_LIMIT
-    assert len(modem.nvm.get("contexts", {})) <= 15
+    assert len(modem.nvm.get("contexts", {})) <= 16
+    assert len(modem.preferred) <= 16
+    assert len(modem.messages.sent) <= SENT_LIMIT
+    assert all(len(store) <= CAPACITY for store in modem.messages.stores.values())
 
 
 @settings(max_examples=CASES, deadline=None)
-@given(st.lists(st.tuples(CHUNK, st.sampled_from([0.0, 0.001, 0.5, 20.0])), max_size=12))
-def test_any_bytes_from_the_host(steps):
-    bench = Bench(StubCard(CARD, seconds=0.01), quirks={"cgla", "cgla_fetches"})
+@given(
+    st.sampled_from(sorted(PERSONALITIES)),
+    st.lists(st.tuples(CHUNK, st.sampled_from([0.0, 0.001, 0.5, 20.0])), max_size=12),
+)
+def test_any_bytes_from_the_host(personality, steps):
+    quirks = {"cgla", "cgla_fetches"}
+    bench = Bench(StubCard(CARD, seconds=0.01), personality=personality, quirks=quirks)
     fed = 7 - 2  # ATE0 CR
     for data, seconds in steps:
         bench.modem.feed(data)

@@ -1,5 +1,7 @@
 """Short messages: the store, both forms, delivery, sending."""
 
+from datetime import UTC, datetime
+
 import pytest
 from modem_bench import Bench, StubCard
 
@@ -17,8 +19,6 @@ def shown(*parts: str) -> bytes:
 
 
 def at_noon():
-    from datetime import UTC, datetime
-
     return datetime(2026, 3, 1, 11, 0, 30, tzinfo=UTC)
 
 
@@ -89,7 +89,7 @@ def test_a_message_is_sent_in_both_forms(personality):
     bench.ask("AT+CMGF=0")
     size = len(HELLO) // 2 - 1
     assert typed(bench, f"AT+CMGS={size}", HELLO.encode() + b"\x1a") == shown("+CMGS: 4", "OK")
-    assert bench.modem.messages.sent == [
+    assert list(bench.modem.messages.sent) == [
         ("+15550101", "hello"),
         ("+15550101", "two\nlines"),
         ("123", "€"),

@@ -140,6 +140,7 @@ def test_walter_gets_received_data_in_the_urc():
 def test_mkrnb_and_hologram_send_and_receive_hex():
     with Peer() as peer:
         bench = play(Bench(personality="sara-r4", echo=True), MKRNB)
+        assert bench.ask("ATE0", b"\r\n") == b"ATE0\r" + shown("OK")
         play(bench, (("AT+USOCR=6", ("+USOCR: 0", "OK")),))
         bench.modem.feed(f'AT+USOCO=0,"127.0.0.1",{peer.port}\r\n'.encode())
         assert bench.until(b"OK\r\n") == shown("OK")

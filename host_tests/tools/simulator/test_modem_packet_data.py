@@ -144,6 +144,23 @@ def test_the_context_of_a_sequans_socket_is_the_one_in_its_configuration():
         assert bench.ask(command) == b"\r\n+CME ERROR: 50\r\n"  # not defined
 
 
+@pytest.mark.parametrize(
+    ("personality", "command", "line"),
+    [("bg95", "AT+QSIMSTAT=1", "+QSIMSTAT: 1,{}"), ("tx62", "AT^SCKS=1", "^SCKS: {}")],
+)
+def test_a_urc_reports_that_the_sim_comes_and_goes(personality, command, line):
+    bench = registered(personality)
+    bench.modem.sim.remove()
+    assert line.format(0).encode() not in bench.modem.take()
+    bench.modem.sim.insert()
+    bench.run(1.0)
+    assert bench.ask(command) == OK
+    bench.modem.sim.remove()
+    assert f"\r\n{line.format(0)}\r\n".encode() in bench.modem.take()
+    bench.modem.sim.insert()
+    assert f"\r\n{line.format(1)}\r\n".encode() in bench.modem.take()
+
+
 # -- the SIM's lock ------------------------------------------------------------------------------
 
 

@@ -420,3 +420,17 @@ def test_the_sim_behind_a_gm02s():
 def test_a_quirk_may_be_added_to_those_of_the_type():
     bench = online("gm02s", quirks={"csim_lower"}, card=StubCard({"0070000001": "AB9000"}))
     assert bench.ask('AT+CSIM=10,"0070000001"') == line('+CSIM: 6,"ab9000"') + OK
+
+
+def test_a_send_that_ends_with_ctrl_z():
+    with Peer() as peer:
+        bench = connected(peer)
+        assert bench.ask("AT+SQNSSEND=1") == b"\r\n> "
+        assert bench.ask(b"AT\r\nOK\x1a", b"") == OK
+        assert peer.socket.recv(10) == b"AT\r\nOK"
+        assert bench.ask("AT+SQNSSEND=1,1") == b"\r\n> "
+        assert bench.ask(b"never\x1b", b"") == OK
+        assert bench.ask("AT+SQNSSEND=1") == b"\r\n> "
+        assert bench.run(20.0) == cme(3)
+        assert bench.ask("AT+SQNSSEND=2") == cme(3)
+        assert bench.ask("AT+SQNSI=1") == line("+SQNSI: 1,6,0,0,0") + OK

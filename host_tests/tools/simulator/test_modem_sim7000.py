@@ -185,6 +185,36 @@ def test_shutting_closes_the_connections(server):
     assert made.run(1.0) == b""
 
 
+def test_a_single_connection_has_no_number(server):
+    made = bench()
+    for command in ("+CIPRXGET=1", '+CSTT="lab.apn"', "+CIICR"):
+        assert made.ask("AT" + command) == OK
+    assert made.ask("AT+CIPSTATUS=0") == ERROR
+    assert made.ask("AT+CIPCLOSE") == ERROR
+    port = server.getsockname()[1]
+    made.modem.feed(f'AT+CIPSTART="TCP","127.0.0.1","{port}"\r'.encode())
+    assert made.until(b"CONNECT OK\r\n") == OK + b"\r\nCONNECT OK\r\n"
+    peer = server.accept()[0]
+    again = made.ask(f'AT+CIPSTART="TCP","127.0.0.1",{port}') + made.run(0.1)
+    assert again == ERROR + b"\r\nALREADY CONNECT\r\n"
+    assert made.ask("AT+CIPSEND?") == b"\r\n+CIPSEND: 1460\r\n" + OK
+    assert made.ask("AT+CIPQSEND=1") == OK
+    assert made.ask("AT+CIPSEND=5") + made.run(0.1) == b"\r\n> "
+    assert made.ask("hello", b"") == b"\r\nDATA ACCEPT:5\r\n"
+    assert peer.recv(9) == b"hello"
+    made.wait(lambda: not made.modem.sockets.sockets[0].connection.unacked)
+    assert made.ask("AT+CIPACK") == b"\r\n+CIPACK: 5,5,0\r\n" + OK
+    peer.sendall(b"world")
+    assert made.until(b"1\r\n") == b"\r\n+CIPRXGET: 1\r\n"
+    assert made.ask("AT+CIPRXGET=4") == b"\r\n+CIPRXGET: 4,5\r\n" + OK
+    assert made.ask("AT+CIPRXGET=2,2") == b"\r\n+CIPRXGET: 2,2,3\r\nwo\r\n" + OK
+    assert made.ask("AT+CIPRXGET=3,9") == b"\r\n+CIPRXGET: 3,3,0\r\n726C64\r\n" + OK
+    assert made.ask("AT+CIPRXGET=3,731") == ERROR
+    peer.close()
+    assert made.until(b"CLOSED\r\n") == b"\r\nCLOSED\r\n"
+    assert made.ask("AT+CIPSTATUS") + made.run(0.1) == OK + b"\r\nSTATE: TCP CLOSED\r\n"
+
+
 def test_names():
     network = Network(resolve={"host.example": ("127.0.0.1", 8883)})
     made = bench(network=network)

@@ -105,6 +105,7 @@ def test_any_line_parses_or_is_refused(body):
         ('AT+QICSGP=1,1,"apn","user","secret",3', 'AT+QICSGP=1,1,"apn",<redacted>'),
         ('AT+UAUTHREQ=1,2,"user","secret"', "AT+UAUTHREQ=1,2,<redacted>"),
         ('AT+CSTT="apn","user","secret"', 'AT+CSTT="apn",<redacted>'),
+        ('AT^SGAUTH=1,1,"user","secret"', "AT^SGAUTH=<redacted>"),
         (
             'AT+CSIM=26,"0020000108313233 34FFFFFFFF"',
             'AT+CSIM=26,"0020000108<redacted>"',
@@ -132,6 +133,8 @@ def test_secrets_are_hidden(line, shown):
         ('+QICSGP: 1,"apn","user","secret",3', '+QICSGP: 1,"apn",<redacted>'),
         ('+CNCFG: 0,1,"apn","user","secret",3', '+CNCFG: 0,1,"apn",<redacted>'),
         ('+CSTT: "apn","user","secret"', '+CSTT: "apn",<redacted>'),
+        ('+CGAUTH: 1,2,"user","secret"', "+CGAUTH: 1,2,<redacted>"),
+        ("+CGAUTH: 1,0", "+CGAUTH: 1,0"),
         ("+CPIN: READY", "+CPIN: READY"),
         ('+CSIM: 6,"019000"', '+CSIM: 6,"<redacted>9000"'),
     ],

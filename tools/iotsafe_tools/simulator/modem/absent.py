@@ -1,5 +1,5 @@
-"""What the real modems do themselves (TLS, MQTT, HTTP, CoAP, PPP, multiplexing), and a simulated
-one does not: name of the command -> feature.
+"""What the real modems do themselves (TLS, MQTT, HTTP, CoAP, PPP, multiplexing …), and a
+simulated one does not: name of the command -> feature.
 
 A simulated modem answers as a firmware without the feature, that is as to an unknown command, and
 the log names the feature (event `absent`).
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 TLS, MQTT, HTTP, COAP = "TLS", "MQTT", "HTTP", "CoAP"
 PPP, MULTIPLEXER, FILES, FTP, EMAIL = "PPP", "CMUX", "files", "FTP", "e-mail"
+GNSS = "GNSS"
 
 
 def _of(feature: str, names: str, mark: str = "+") -> dict[str, str]:
@@ -48,6 +49,7 @@ SEQUANS = (
     | _of(HTTP, "SQNHTTPCFG SQNHTTPQRY SQNHTTPSND SQNHTTPRCV SQNHTTPCONNECT SQNHTTPDISCONNECT")
     | _of(COAP, "SQNCOAPCREATE SQNCOAPCLOSE SQNCOAPOPT SQNCOAPHDR SQNCOAPSEND SQNCOAPRCV")
     | _of(COAP, "SQNCOAPRCVO")
+    | _of(GNSS, "LPGNSSCFG LPGNSSFIXPROG LPGNSSASSISTANCE LPGNSSGETFIX")
 )
 UBLOX = (
     STANDARD
@@ -62,5 +64,6 @@ CINTERION = (
     STANDARD
     | _of(TLS, "SBNW SBNR SECMNG", "^")
     | _of(FILES, "SFSA", "^")
+    | _of(GNSS, "SGPSC", "^")
     | _of(MQTT, "SMQTTC", "^")
 )

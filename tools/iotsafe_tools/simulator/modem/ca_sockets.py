@@ -204,8 +204,7 @@ def open_socket(modem, args: Args):
     pdp = args.number(1, range(4))
     kind = args.text(2, 8).upper()
     host = args.text(3, 64)
-    port = args.number(4, range(1, 65536), quoted=True)
-    sock = CASocket(cid, pdp, host, port, args.number(5, range(2), 0))
+    sock = CASocket(cid, pdp, host, args.number(4, range(1, 65536)), args.number(5, range(2), 0))
     if kind not in ("TCP", "UDP", "NONIP"):
         raise RequestError("parameter", kind)
     if cid in sockets.sockets:

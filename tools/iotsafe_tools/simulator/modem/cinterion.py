@@ -80,6 +80,7 @@ def tries_left(modem, args: Args) -> None:
     args.at_most(2)
     args.choice(0, ("SC",), "SC")
     sim = modem.sim
+    sim.require_present()
     puk = args.number(1, range(2), int(sim.state == "puk"))
     modem.info(f"^SPIC: {sim.puk_tries if puk else sim.tries}")
 
@@ -214,5 +215,6 @@ TX62 = Personality(
     search_gives_up=45.0,
     pdp_activation=0.5,
     attached=bearer.attached,
+    presence=("^SCKS", "^SCKS: {}"),
     absent=absent.CINTERION,
 )

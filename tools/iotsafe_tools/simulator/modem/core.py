@@ -118,7 +118,7 @@ class Modem:
 
     clock: returns seconds; read only when one of feed, service, power_key or power is called.
     on_event: called with a dict {"t": seconds, "kind":
-    "at"|"apdu"|"tcp"|"urc"|"power"|"network"|"fault"|"error", …} without secrets.
+    "at"|"apdu"|"tcp"|"urc"|"power"|"network"|"sms"|"absent"|"fault"|"error", …} without secrets.
     """
 
     def __init__(

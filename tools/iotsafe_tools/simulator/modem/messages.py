@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -10,6 +11,7 @@ from . import pdu
 STORES = ("SM", "ME")
 """The SIM's store and the modem's."""
 CAPACITY = 20
+SENT_LIMIT = 100
 UNREAD, READ, UNSENT, SENT, ALL = range(5)
 STATES = ("REC UNREAD", "REC READ", "STO UNSENT", "STO SENT", "ALL")
 STORED, DIRECT = 1, 2
@@ -44,8 +46,8 @@ class MessageStore:
         default_factory=lambda: {name: {} for name in STORES}
     )
     reference: int = 0
-    sent: list[tuple[str, str]] = field(default_factory=list)
-    """Number and text of each message that the network took."""
+    sent: deque[tuple[str, str]] = field(default_factory=lambda: deque(maxlen=SENT_LIMIT))
+    """Number and text of the last messages that the network took."""
 
     def __post_init__(self) -> None:
         self.reset()

@@ -11,6 +11,7 @@ from .parser import Args
 from .table import CommandTable, Number, Setting, print_lines
 
 CIDS = range(1, 17)
+FIRST = 1
 KINDS = ("IP", "IPV6", "IPV4V6", "NON-IP", "PPP")
 DEFAULT = {1: ("IP", "")}
 FIELDS = 11
@@ -20,6 +21,11 @@ FIELDS = 11
 def defined(modem) -> dict[int, tuple[str, str]]:
     """Return type and APN of each defined context, by number."""
     return modem.nvm.get("contexts", DEFAULT)
+
+
+def open_first(modem) -> None:
+    """Let LTE give the first context with the registration."""
+    modem.radio.outer.add(FIRST)
 
 
 def attached(modem, args: Args) -> None:
@@ -75,10 +81,10 @@ def context_ranges(modem, args: Args) -> None:
 
 
 def address(modem, args: Args) -> None:
-    """27.007 10.1.14: print a context's address (1 belongs to application context 0)."""
+    """27.007 10.1.14: print the address of one or all contexts."""
     args.at_most(1)
-    cid = args.number(0, CIDS, 1)
-    modem.info(f"+CGPADDR: {cid},{modem.radio.address(cid - 1)}")
+    cids = [args.number(0, CIDS)] if len(args) else sorted(defined(modem))
+    print_lines(modem, (f"+CGPADDR: {cid},{modem.radio.outer_address(cid)}" for cid in cids))
 
 
 def address_ranges(modem, args: Args) -> None:
@@ -94,14 +100,16 @@ def activate(modem, args: Args) -> None:
     if cid not in defined(modem):
         raise RequestError("parameter", f"context {cid} is not defined")
     radio = modem.radio
-    if not wanted:
-        radio.outer.discard(cid)
+    if wanted:
+        modem.sim.require()
+        if not radio.registered:
+            raise CMEError(NO_NETWORK)
+        radio.attach()
+    if bool(wanted) == (cid in radio.outer):
         return
-    modem.sim.require()
-    if not radio.registered:
-        raise CMEError(NO_NETWORK)
-    radio.attach()
-    radio.outer.add(cid)
+    (radio.outer.add if wanted else radio.outer.discard)(cid)
+    if modem.values["+CGEREP"][0]:
+        modem.after_ok(lambda: modem.urc(f"+CGEV: ME PDN {'' if wanted else 'DE'}ACT {cid}"))
 
 
 def active_contexts(modem, args: Args) -> None:

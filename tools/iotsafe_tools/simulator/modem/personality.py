@@ -54,6 +54,8 @@ class Personality:
     """Called when the modem attaches to packet data: with the registration, and by CGATT=1."""
     sim_at_minimum: bool = False
     """Whether the SIM keeps its power at +CFUN=0."""
+    presence: tuple[str, str] = ("", "")
+    """The setting that lets a line report the SIM's coming and going, and that line."""
     minimum_urc: str = ""
     """The line that reports the SIM's loss of power at +CFUN=0; "" if none does."""
     absent: dict[str, str] = field(default_factory=dict)

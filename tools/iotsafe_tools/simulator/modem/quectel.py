@@ -11,11 +11,13 @@ from dataclasses import replace
 from . import absent, positions, supply
 from .common import COMMON
 from .errors import ATError
+from .packet_data import open_first
 from .parser import Args
 from .personality import Personality
 from .power import PowerTiming
 from .qi_sockets import QISockets, add_socket_commands
 from .radio import NB_IOT
+from .sim_slot import PIN_TRIES, PUK_TRIES
 from .table import CommandTable, Number, Setting, Text, Until, render
 
 BAUD = (9600, 19200, 38400, 57600, 115200, 230400, 460800, 921600, 3000000)
@@ -287,7 +289,8 @@ def tries_left(modem, args: Args) -> None:
     """AT+QPINC?, AT+QPINC="SC": print the tries that are left: PIN, PUK."""
     args.at_most(1)
     facility = args.choice(0, ("SC", "P2"), "")
-    rows = {"SC": (modem.sim.tries, modem.sim.puk_tries), "P2": (0, 10)}
+    modem.sim.require_present()
+    rows = {"SC": (modem.sim.tries, modem.sim.puk_tries), "P2": (PIN_TRIES, PUK_TRIES)}
     modem.info(
         *(f'+QPINC: "{name}",{pin},{puk}' for name, (pin, puk) in rows.items()
           if facility in ("", name))
@@ -371,6 +374,8 @@ BG95 = Personality(
     search=2.0,
     search_gives_up=45.0,
     pdp_activation=0.5,
+    attached=open_first,
+    presence=("+QSIMSTAT", "+QSIMSTAT: 1,{}"),
     absent=absent.QUECTEL,
     quirks=frozenset({"qpowd_silent", "csq_unknown"}),
 )

@@ -10,8 +10,7 @@ OUTCOME = {"home": 1, "roaming": 5, "denied": 3, "none": 0}
 LTE_M, NB_IOT = 7, 9
 CONTEXTS = 17
 """16 of the host, and one that it does not reach by number (service_context.py)."""
-FIRST_CONTEXT = 1
-"""The number of the context that LTE gives with the registration."""
+NO_ADDRESS = "0.0.0.0"
 TAC, CELL, RAC = "5B57", "0195071B", "1"
 
 
@@ -108,7 +107,6 @@ class Radio:
         """Enter packet data."""
         if not self.attached:
             self.attached = True
-            self.outer.add(FIRST_CONTEXT)
             self.modem.personality.attached(self.modem)
 
     def _end_contexts(self) -> None:
@@ -193,4 +191,8 @@ class Radio:
 
     def address(self, index: int) -> str:
         """Return the IP address of a context."""
-        return f"10.94.36.{44 + index}" if self.pdp.get(index) else "0.0.0.0"
+        return f"10.94.36.{44 + index}" if self.pdp.get(index) else NO_ADDRESS
+
+    def outer_address(self, cid: int) -> str:
+        """Return the IP address of a context of +CGACT, by its number from 1."""
+        return f"10.94.36.{43 + cid}" if cid in self.outer else self.address(cid - 1)

@@ -14,7 +14,9 @@ _APN = re.compile(
 )
 _APDU = re.compile(r'(\+(?:CSIM|CGLA)[^";]*,\s*"?)([^";,]*)', re.I)
 _RESPONSE = re.compile(r'(\+(?:CSIM|CGLA):\s*\d+\s*,\s*"?)[0-9A-F]+([0-9A-F]{4}"?\s*)$', re.I)
-_LOGIN = re.compile(r"(\+(?:CNCFG:(?:[^,]*,){3}|QICSGP:(?:[^,]*,){2}|CSTT:[^,]*,)).*", re.I)
+_LOGIN = re.compile(
+    r"(\+(?:CNCFG:(?:[^,]*,){3}|(?:QICSGP|CGAUTH):(?:[^,]*,){2}|CSTT:[^,]*,)).*", re.I
+)
 _PIN_INS = {0x20, 0x26, 0x28}
 _CHANGE_INS, _UNBLOCK_INS = 0x24, 0x2C
 """CHANGE and UNBLOCK PIN always have 16 bytes of data (102 221 11.1.10, 11.1.13), PUT PUBLIC KEY

@@ -8,14 +8,14 @@ from .common import COMMON
 from .errors import NO_NETWORK, CMEError, RequestError
 from .network import Unresolvable
 from .operators import NUMBER
-from .packet_data import define_context
+from .packet_data import CIDS, define_context, defined
 from .parser import Args
 from .personality import Personality
 from .power import PowerTiming
 from .radio import CELL, TAC
 from .sim_slot import PIN_TRIES, PUK_TRIES
 from .sqns_sockets import NOT_ALLOWED, SqnsSockets, add_socket_commands
-from .table import CommandTable, Number, Setting
+from .table import CommandTable, Number, Setting, print_lines
 
 TABLE = COMMON.extended()
 BANDS = "1,2,3,4,5,8,12,13,14,17,18,19,20,25,26,28,66,71,85"
@@ -38,13 +38,17 @@ TABLE.add("+CGDCONT", "set", define_context(15))
 TABLE.add("+SMDTH", "exec", supply.sequans_temperature)
 
 
-@TABLE.on("+CPINR", "exec")
+@TABLE.on("+CPINR", "exec", "set")
 def tries_left(modem, args: Args) -> None:
-    """27.007 8.65: print tries left and by default, of PIN and PUK."""
-    sim = modem.sim
+    """27.007 8.65: print tries left and by default, of one code or of PIN and PUK."""
+    args.at_most(1)
+    codes = {"SIM PIN": (modem.sim.tries, PIN_TRIES), "SIM PUK": (modem.sim.puk_tries, PUK_TRIES)}
+    wanted = args.choice(0, codes, "")
+    modem.sim.require_present()
     modem.info(
-        f"+CPINR: SIM PIN,{sim.tries},{PIN_TRIES}", f"+CPINR: SIM PUK,{sim.puk_tries},{PUK_TRIES}"
-    )
+        *(f"+CPINR: {name},{left},{all_}" for name, (left, all_) in codes.items()
+          if wanted in ("", name))
+    )  # fmt: skip
 
 
 @TABLE.on("+SQNMONI", "set")
@@ -92,9 +96,15 @@ def iccid(modem, args: Args) -> None:
 def address(modem, args: Args) -> None:
     """27.007 10.1.14: print the contexts' addresses, in quotes; none without a connection."""
     args.at_most(1)
-    cid = args.number(0, range(1, 16), 1)
-    known = f',"{modem.radio.address(cid - 1)}"' if modem.radio.pdp[cid - 1] else ""
-    modem.info(f"+CGPADDR: {cid}{known}")
+    radio = modem.radio
+    cids = [args.number(0, CIDS)] if len(args) else sorted(defined(modem))
+    print_lines(
+        modem,
+        (
+            f"+CGPADDR: {cid}" + (f',"{radio.address(cid - 1)}"' if radio.pdp[cid - 1] else "")
+            for cid in cids
+        ),
+    )
 
 
 @TABLE.on("+SQNDNSLKUP", "set")
@@ -137,6 +147,7 @@ add_bearer_commands(TABLE)
 add_socket_commands(TABLE)
 TABLE.tests(
     {
+        "+CPINR": '("SIM PIN","SIM PUK")',
         "+SQNMONI": "(0-9)",
         "+SQNBANDSEL": f'(0,1),("standard"),({BANDS})',
         "+SQNDNSLKUP": "(254),(0,1)",

@@ -8,6 +8,7 @@ from __future__ import annotations
 from . import absent, simcom
 from .cip_sockets import APPLICATION, CIPSockets, add_socket_commands, context_changed
 from .errors import NOT_ALLOWED, CMEError
+from .packet_data import open_first
 from .parser import Args
 from .personality import Personality
 from .power import PowerTiming
@@ -74,6 +75,7 @@ SIM7000 = Personality(
     sim_ready=((0.0, "+CPIN: READY"), (5.0, "SMS Ready")),
     search=2.0,
     search_gives_up=45.0,
+    attached=open_first,
     minimum_urc="+CPIN: NOT READY",
     absent=absent.SIMCOM,
     pdp_activation=0.5,

@@ -8,6 +8,7 @@ from __future__ import annotations
 from . import absent, simcom
 from .ca_sockets import CASockets, add_socket_commands
 from .errors import CMEError
+from .packet_data import open_first
 from .parser import Args
 from .personality import Personality
 from .power import PowerTiming
@@ -109,6 +110,7 @@ SIM7080 = Personality(
     search=2.0,
     search_gives_up=45.0,
     pdp_activation=0.5,
+    attached=open_first,
     minimum_urc="+CPIN: NOT READY",
     absent=absent.SIMCOM,
     shared_receiver=True,

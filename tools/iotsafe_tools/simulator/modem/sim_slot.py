@@ -73,6 +73,7 @@ class SimSlot:
     def remove(self) -> None:
         """Pull the card out."""
         self.present = False
+        self._tell_presence()
         if self.state != "off":
             self.power_off()
             self.modem.urc("+CPIN: NOT READY")
@@ -81,8 +82,14 @@ class SimSlot:
     def insert(self) -> None:
         """Put the card in."""
         self.present = True
+        self._tell_presence()
         if self.modem.ready and self.modem.values["+CFUN"][0] != 0:
             self.power_on()
+
+    def _tell_presence(self) -> None:
+        setting, line = self.modem.personality.presence
+        if setting and self.modem.values[setting][0]:
+            self.modem.urc(line.format(int(self.present)))
 
     def status(self) -> str:
         """Return the text of +CPIN. Raises CMEError if the card cannot be used."""
@@ -93,6 +100,11 @@ class SimSlot:
         if self.state == "starting":
             raise CMEError(BUSY)
         return {"pin": "SIM PIN", "puk": "SIM PUK", "ready": "READY"}[self.state]
+
+    def require_present(self) -> None:
+        """Raise a CMEError if no card is in the slot."""
+        if not self.present:
+            raise CMEError(NOT_INSERTED)
 
     def require(self) -> None:
         """Raise a CMEError with the reason if the card cannot be used now."""

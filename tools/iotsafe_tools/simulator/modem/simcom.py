@@ -7,11 +7,13 @@ Manual" V1.06, and the notes on low power and GNSS.
 from __future__ import annotations
 
 from . import positions, supply
+from .bearer import LOGIN, authenticate, logins
 from .common import COMMON
 from .errors import NO_NETWORK, CMEError
 from .network import Unresolvable
 from .parser import Args
 from .radio import CELL, TAC
+from .sim_slot import PIN_TRIES, PUK_TRIES
 from .table import SILENT, CommandTable, Number, Setting, Text, render
 
 TABLE = COMMON.extended()
@@ -57,6 +59,8 @@ def identify(table: CommandTable, model: str, revision: str, name: str) -> None:
 
 
 TABLE.fixed(("+CGMI", "+GMI"), "exec", "SIMCOM_Ltd")
+TABLE.add("+CGAUTH", "set", authenticate)
+TABLE.add("+CGAUTH", "read", logins)
 
 
 @TABLE.on("+CCID", "exec")
@@ -254,7 +258,8 @@ supply.add_battery(TABLE)
 @TABLE.on("+SPIC", "exec")
 def tries_left(modem, args: Args) -> None:
     """Print the tries that are left: PIN, PUK, PIN2, PUK2."""
-    modem.info(f"+SPIC: {modem.sim.tries},{modem.sim.puk_tries},0,10")
+    modem.sim.require_present()
+    modem.info(f"+SPIC: {modem.sim.tries},{modem.sim.puk_tries},{PIN_TRIES},{PUK_TRIES}")
 
 
 @TABLE.on("+SMSTATE", "read")
@@ -265,6 +270,7 @@ def mqtt_state(modem, args: Args) -> None:
 
 TABLE.tests(
     {
+        "+CGAUTH": LOGIN,
         "+CPOWD": "(0,1)",
         "+CBANDCFG": f'("CAT-M","NB-IOT"),({",".join(map(str, BANDS))})',
         "+CURCCFG": f"({render(URC_GROUPS)}),(0,1)",

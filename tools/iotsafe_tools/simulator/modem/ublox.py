@@ -12,6 +12,7 @@ from .parser import Args
 from .personality import Personality
 from .power import PowerTiming
 from .service_context import BEARER, SERVICE
+from .sim_slot import PIN_TRIES, PUK_TRIES
 from .table import Number, Setting, Text
 from .ublox_sockets import UbloxProfileSockets, UbloxSockets, add_socket_commands
 
@@ -23,7 +24,6 @@ R4.fixed(("+CGMI", "+GMI"), "exec", "u-blox")
 R4.fixed(("+CGMM", "+GMM"), "exec", "SARA-R410M-02B")
 R4.fixed(("+CGMR", "+GMR"), "exec", "L0.0.00.00.05.12")
 R4.fixed("I", "exec", "SARA-R410M-02B-00")
-R4.fixed("+UAUTHREQ", "set")
 
 for setting in (
     Setting("+IPR", (Number(BAUD),), (115200,), saved=True),
@@ -42,6 +42,13 @@ def iccid(modem, args: Args) -> None:
     """ICCID."""
     modem.sim.require()
     modem.info(f"+CCID: {modem.sim.identity.iccid}")
+
+
+@R4.on("+UPINCNT", "exec")
+def tries_left(modem, args: Args) -> None:
+    """Print the tries that are left: PIN, PIN2, PUK, PUK2."""
+    modem.sim.require_present()
+    modem.info(f"+UPINCNT: {modem.sim.tries},{PIN_TRIES},{modem.sim.puk_tries},{PUK_TRIES}")
 
 
 @R4.on("+CPWROFF", "exec")
@@ -69,6 +76,7 @@ R4.tests({"+UAUTHREQ": "(1-11),(0-3)"})
 supply.add_battery(R4)
 positions.add_ublox(R4)
 bearer.add_bearer_commands(R4)
+R4.add("+UAUTHREQ", "set", bearer.authenticate)
 add_socket_commands(R4)
 
 
