@@ -233,10 +233,12 @@ def test_channels_of_the_modem_stay_open():
     card.then(("0070800300", "9000"), ("0070800400", "9000"), ("02" + SELECT[0][2:], "9000"))
     assert Applet(card).open().apdu.number == 2
     card.done()
-    card = ScriptedCard(("0070000001", "029000"), ("012A010100", "6D00"))
-    card.then(("02" + SELECT[0][2:], "9000"))
-    assert Applet(card).open().apdu.number == 2
-    card.done()
+    # Another application; or a modem that lets nobody use its channels.
+    for answer in ("6D00", OSError(5)):
+        card = ScriptedCard(("0070000001", "029000"), ("012A010100", answer))
+        card.then(("02" + SELECT[0][2:], "9000"))
+        assert Applet(card).open().apdu.number == 2
+        card.done()
 
 
 def test_a_class_that_is_refused_in_both_forms_means_a_lost_channel():

@@ -90,6 +90,8 @@ def take_over(apdu):
         except CardError as e:
             if e.sw not in _APPLETS:  # another application, of the modem
                 continue
+        except OSError:  # the modem lets nobody use its channels
+            continue
         ours.append(number)
     apdu.number = 0
     for number in ours[1:] + [opened] if ours else ():
