@@ -77,6 +77,7 @@ ADVICE = (
     ("not-searching", "check the antenna, modem.bands, modem.network and modem.apn"),
     ("registration-denied", _PLAN),
     ("no-network", "is there coverage here? Check the antenna and modem.bands"),
+    ("user-missing", "set modem.user, too"),
     ("no-data-context", "check modem.apn, with some operators also modem.user, modem.password"),
     ("clock-unset", ""),
     ("data-dropped", ""),

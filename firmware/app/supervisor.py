@@ -244,7 +244,7 @@ class Supervisor:
 
     def _network(self):
         config = self._config
-        context = config["modem.apn"], config["modem.user"], config["modem.password"]
+        context = [config["modem." + key] for key in ("apn", "user", "password", "auth", "ip")]
         self.modem.prepare(*context)
         if config["modem.network"] or config["modem.bands"]:
             self.modem.extras().network(config["modem.network"], config["modem.bands"])

@@ -43,6 +43,7 @@ ADVICE = (
     ("not-searching", "check the antenna, the bands, and apn="),
     ("registration-denied", "is the SIM active? Ask its operator for apn="),
     ("no-network", "is there coverage here? Check the antenna, and wait longer: timeout="),
+    ("user-missing", "give the user, too: user="),
     ("no-data-context", "check apn=, with some operators also user= and password="),
     ("clock-unset", "try again in a minute"),
     ("data-dropped", "call modem.attach(apn), or modem.connect(apn), once more"),

@@ -57,9 +57,9 @@ class TX62(BearerModem):
         super()._set_up()
         self.at.command(b"+CTZU=1")  # clock from the network
 
-    def attach(self, apn, user="", password="", timeout=timeouts.PDP):
-        """As `BearerModem.attach`; its context is given to the internet services."""
-        address = super().attach(apn, user, password, timeout)
+    def attach(self, apn, user="", password="", auth="auto", ip="ipv4", timeout=timeouts.PDP):
+        """As `Modem.attach`; its context is given to the internet services."""
+        address = super().attach(apn, user, password, auth, ip, timeout)
         if b"1,1" not in self.at.command(b"^SICA?", b"^SICA:"):
             try:
                 self.at.command(b"^SICA=1,1", timeout=timeout)

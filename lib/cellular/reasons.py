@@ -37,6 +37,7 @@ REASONS = (
     ("not-searching", "no network: not searching"),
     ("registration-denied", "no network: denied"),
     ("no-network", "no network: %s"),
+    ("user-missing", "a password of the access point, and no user"),
     ("no-data-context", "the network gives no data connection"),
     ("clock-unset", "the network has not told the time yet"),
     ("data-dropped", "the network dropped the data connection"),

@@ -26,6 +26,9 @@ class SIMCom(Modem):
     )
     # A pulse switches on from 1 s, and off from 1.2 s: this one never switches off.
     power_pulse_ms = 1_100
+    # As AT+CGAUTH of its other modems has it; 3: PAP or CHAP. Not checked on hardware.
+    password_first = True
+    auto_auth = 3
     rates = (9_600, 57_600, 38_400, 19_200, 230_400, 460_800, 921_600)
 
     def __init__(self, uart, power_key=None):

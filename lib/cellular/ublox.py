@@ -56,7 +56,7 @@ class SARAR4(BearerModem):
     counter = (b"+USOCTL=%d,2", b"+USOCTL:", 2)
     dns = (b'+UDNSRN=0,"%s"', b"+UDNSRN:")
     restart_command = b"+CFUN=15"
-    login_command = b'+UAUTHREQ=1,2,"%s","%s"'
+    login_command = b"+UAUTHREQ="
 
     def __init__(self, uart, power_key=None):
         super().__init__(uart, power_key)
@@ -83,6 +83,9 @@ class SARAR4(BearerModem):
                 if ticks.left(deadline) <= 0:
                     raise
                 self._idle(500)
+
+    def _has_login(self):
+        return not self._wanted[3]  # it does not tell
 
     def _on_drop(self, line):
         self.pdp_drops += 1
@@ -210,9 +213,9 @@ class SARAR5(SARAR4):
         self._activation_ended = False  # the end of an activation was told
         self.at.on(b"+UUPSDA:", self._on_profile)
 
-    def attach(self, apn, user="", password="", timeout=timeouts.PDP):
-        """As `BearerModem.attach`; the profile of the sockets is put on it."""
-        super().attach(apn, user, password, timeout)
+    def attach(self, apn, user="", password="", auth="auto", ip="ipv4", timeout=timeouts.PDP):
+        """As `Modem.attach`; the profile of the sockets is put on it."""
+        super().attach(apn, user, password, auth, ip, timeout)
         deadline = ticks.after(timeout)
         address = self._profile()
         while not address:
@@ -223,7 +226,7 @@ class SARAR5(SARAR4):
             self._activation_ended = False
             try:
                 self.at.command(b"+UPSD=0,100,1")
-                self.at.command(b"+UPSD=0,0,0")
+                self.at.command(b"+UPSD=0,0,%d" % self._wanted[4])
                 self.at.command(b"+UPSDA=0,3")
             except CommandError:
                 self._activation_ended = True  # it may be active already

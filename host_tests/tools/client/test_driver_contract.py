@@ -159,6 +159,46 @@ def gets_its_pin(stage):
     yield stage.driver.unlock, None
 
 
+@case(apn="internet", nvm={"contexts": {1: ("IPV4V6", "old.apn")}})
+def finds_the_apn_of_an_earlier_user(stage):
+    driver = stage.on()
+    yield lambda: driver.prepare("internet"), None
+    yield driver.register, 1
+    yield lambda: driver.attach("internet"), "10.94.36.44"
+    yield lambda: stage.modem.nvm["contexts"][1], ("IP", "internet")
+
+
+@case()
+def is_cut_off_while_the_radio_is_off(stage):
+    """The program is interrupted behind a command of the change of its context."""
+    driver = stage.on()
+    for command in ("+CFUN=4", "+CGDCONT=1,", "+CFUN=1"):
+        stage.modem.nvm["contexts"] = {1: ("IP", "old.apn")}
+        driver.at.restarted()
+        driver.power_up()
+        send = driver.at.command
+
+        def interrupted(given, *arguments, **options):
+            result = send(given, *arguments, **options)
+            if given.startswith(command.encode()):  # noqa: B023
+                driver.at.command = send  # noqa: B023
+                raise KeyboardInterrupt
+            return result
+
+        driver.at.command = interrupted
+        with pytest.raises(KeyboardInterrupt):
+            driver.prepare("internet")
+        yield driver.register, 1
+        yield lambda: stage.value("+CFUN")[0], 1
+
+
+@case()
+def is_given_a_password_without_a_user(stage):
+    driver = stage.on()
+    yield lambda: driver.prepare("a", "", "b"), (cellular.NetworkError, ENETDOWN)
+    yield lambda: driver.attach("a", "", "b"), (cellular.NetworkError, ENETDOWN)
+
+
 @case(registration="none")
 def finds_no_network(stage):
     yield lambda: stage.on().register(10_000), (cellular.NetworkError, ENETDOWN)

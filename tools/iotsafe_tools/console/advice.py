@@ -84,6 +84,7 @@ ADVICE: dict[str, str] = {
     "not-searching": "check antenna, bands and --apn",
     "registration-denied": "is the SIM active? Check --apn with its operator",
     "no-network": "is there coverage here? Check the antenna",
+    "user-missing": "give --user, too",
     "no-data-context": "check --apn, with some operators --user and --password, too",
     "clock-unset": "try again in a minute",
     "data-dropped": _AGAIN,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from .common import NO_NETWORK
 from .errors import CMEError
 from .parser import Args
-from .table import CommandTable, Number, Setting, Until
+from .table import CommandTable, Number, Setting, Until, render
 
 CIDS = range(1, 5)
 NOT_ACTIVATED = 148
@@ -21,6 +21,7 @@ def add_bearer_commands(table: CommandTable) -> None:
     table.add("+CGACT", "set", activate)
     table.add("+CGACT", "read", active_contexts)
     table.add("+CGAUTH", "set", authenticate)
+    table.add("+CGAUTH", "read", logins)
     table.store(Setting("+CGEREP", (Number(range(3)), Number(range(2))), (0, 0)))
 
 
@@ -49,12 +50,22 @@ def active_contexts(modem, args: Args) -> None:
 
 
 def authenticate(modem, args: Args) -> None:
-    """27.007 10.1.31: accept user and password of a context, and ignore them."""
+    """27.007 10.1.31: keep user and password of a context; the network ignores them."""
     args.at_most(4)
-    args.number(0, CIDS)
-    args.number(1, range(3))
-    args.text(2, 64, "")
-    args.text(3, 64, "")
+    cid = args.number(0, CIDS)
+    fields = (args.number(1, range(4)), args.text(2, 64, ""), args.text(3, 64, ""))
+    modem.nvm["logins"] = {**modem.nvm.get("logins", {}), cid: fields}
+
+
+def logins(modem, args: Args) -> None:
+    """Print user and password of each context, as they were given."""
+    stored = sorted(modem.nvm.get("logins", {}).items())
+    lines = [
+        f"+CGAUTH: {cid}," + (render((auth, user, password)) if auth else "0")
+        for cid, (auth, user, password) in stored
+    ]
+    if lines:
+        modem.info(*lines)
 
 
 def registered(modem) -> None:

@@ -6,6 +6,7 @@ Manual" V1.06, and the notes on low power and GNSS.
 
 from __future__ import annotations
 
+from .bearer import authenticate, logins
 from .common import COMMON, NO_NETWORK
 from .errors import CMEError
 from .network import Unresolvable
@@ -52,6 +53,8 @@ def identify(table: CommandTable, model: str, revision: str, name: str) -> None:
 
 
 TABLE.fixed(("+CGMI", "+GMI"), "exec", "SIMCOM_Ltd")
+TABLE.add("+CGAUTH", "set", authenticate)
+TABLE.add("+CGAUTH", "read", logins)
 
 
 @TABLE.on("+CCID", "exec")

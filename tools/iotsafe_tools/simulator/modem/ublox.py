@@ -23,7 +23,6 @@ R4.fixed(("+CGMI", "+GMI"), "exec", "u-blox")
 R4.fixed(("+CGMM", "+GMM"), "exec", "SARA-R410M-02B")
 R4.fixed(("+CGMR", "+GMR"), "exec", "L0.0.00.00.05.12")
 R4.fixed("I", "exec", "SARA-R410M-02B-00")
-R4.fixed("+UAUTHREQ", "set")
 
 for setting in (
     Setting("+IPR", (Number(BAUD),), (115200,), saved=True),
@@ -64,6 +63,7 @@ def _function(silent_reset: int):
 
 R4.add("+CFUN", "set", _function(15))
 bearer.add_bearer_commands(R4)
+R4.add("+UAUTHREQ", "set", bearer.authenticate)
 add_socket_commands(R4)
 
 
