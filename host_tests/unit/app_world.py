@@ -72,6 +72,7 @@ class World:
         return self
 
     name = "csim"
+    date_servers = ()
     chunk = 1460  # attributes of the driver, and functions that a board may have
 
     def sim(self, channel="auto"):

@@ -191,7 +191,7 @@ def test_time():
         answer = OK + urc(b'+QNTP: 0,"26/11/24,12:18:17+00"')
         play([UNSET, told, (NTP, answer), SET], noon)
     for answer in (ERROR, OK + urc(b"+QNTP: 565"), OK + urc(b"+QNTP:"), OK):
-        play([UNSET, NOT_TOLD, (NTP, answer)], clock_is(None))
+        play([UNSET, NOT_TOLD, (NTP, answer), INACTIVE], clock_is(None))
 
 
 # -- connecting ---------------------------------------------------------------------------------

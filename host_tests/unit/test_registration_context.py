@@ -10,7 +10,7 @@ from virtual_time import Clock, TimedUART, running
 import cellular
 from cellular import CommandError, ModemTimeout, NetworkError
 
-# Driver, the question for the login, its answer for: none, me and pass with CHAP, the same with PAP.
+# Driver, the question for the login, its answer for: none, me and pass with CHAP, and with PAP.
 _CGAUTH = b"+CGAUTH?"
 _FAMILIES = (
     ("gm02s", _CGAUTH, b"+CGAUTH: 1,0", b'+CGAUTH: 1,2,"me","pass"', b'+CGAUTH: 1,1,"me","pass"'),
@@ -152,12 +152,14 @@ def test_ip_versions():
 
 def test_ip_versions_of_the_context_of_the_sockets():
     def attach(modem):
-        modem.attach("internet", ip=ip)
+        modem.attach("internet", ip=version[0])
 
     sim7080 = ask(b"+CNACT?", b'+CNACT: 0,1,"2001:db8::1"')
     bg95 = ask(b"+QIACT?", b'+QIACT: 1,1,1,"2001:db8::1"')
     address = ask(b"+CGPADDR=1", b'+CGPADDR: 1,"0.0.0.0","2001:db8::1"')
+    version = [None]
     for number, ip, kind in ((0, "ipv4", b"IP"), (1, "ipv6", b"IPV6"), (2, "both", b"IPV4V6")):
+        version[0] = ip
         known = stored(kind=kind)
         on = (b"AT+CNACT=0,1\r", OK + b"\r\n+APP PDP: 0,ACTIVE\r\n")
         configured = (b'AT+CNCFG=0,%d,"internet"\r' % (1, 2, 0)[number], OK)

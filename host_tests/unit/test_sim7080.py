@@ -343,8 +343,8 @@ def test_the_time_of_a_server():
 
 def test_no_time_from_a_server():
     for answer in (OK + b"\r\n+CNTP: 61\r\n", OK, OK + b"\r\n+CNTP: \xff\r\n", ERROR, cme(3)):
-        play([UNSET] + NTP + [(b"AT+CNTP\r", answer)], clock_is(None))
-    play([UNSET, (NTP[0][0], ERROR)], clock_is(None))
+        play([UNSET] + NTP + [(b"AT+CNTP\r", answer), NO_ADDRESS], clock_is(None))
+    play([UNSET, (NTP[0][0], ERROR), NO_ADDRESS], clock_is(None))
 
 
 # -- connections --------------------------------------------------------------------------------
@@ -524,5 +524,5 @@ def test_connect_waits_for_the_clock_but_not_for_ever():
         assert modem.connect("internet") == "10.94.36.44"
         assert clock.ms < 15_000
 
-    play(way + [UNSET, no_server] * 2 + [SET], body)
-    play(way + [UNSET, no_server] * 10, body)
+    play(way + [UNSET, no_server, NO_ADDRESS] * 2 + [SET], body)
+    play(way + [UNSET, no_server, NO_ADDRESS] * 9, body)

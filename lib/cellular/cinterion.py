@@ -33,6 +33,8 @@ class TX62(BearerModem):
 
     boot_lines = (b"^SYSSTART", b"^SYSSTART AIRPLANE MODE", b"^SHUTDOWN")
     max_sockets = 10
+    has_udp = True
+    pin_counter = (b"^SPIC", b"^SPIC:", 0)
     chunk = 1500
     limits = (
         (b"^SICA", 150_000),
@@ -79,7 +81,12 @@ class TX62(BearerModem):
             self._close(cid)
             self._store(cid, b"srvType", b"Socket")
         self._store(cid, b"conId", b"1")
-        self._store(cid, b"address", b"socktcp://%s:%d" % (host.encode(), port))
+        self._store(
+            cid,
+            b"address",
+            b"sock%s://%s:%d"
+            % (b"udp" if self._sockets[cid].udp else b"tcp", host.encode(), port),
+        )
         self._unread[cid] = self._writable[cid] = 0
         self._trouble = None
         self._sockets[cid].opened()

@@ -34,8 +34,6 @@ _ROAMING = const(5)
 _SIM_ABSENT = const(10)
 _PIN_REQUIRED = const(11)
 _PUK_REQUIRED = const(12)
-_SIM_FAILURE = const(13)
-_SIM_BUSY = const(14)
 
 # The ways to send a login, by <auth_prot> of AT+CGAUTH; the last is `Modem.auto_auth`. The IP
 # versions, and the PDP types of AT+CGDCONT.
@@ -50,8 +48,8 @@ _RATE = const(115_200)  # at which boards open the UART
 _RATE_WAIT = const(300)  # ms: AT is answered at the right rate within this
 _RATE_TRIES = const(2)  # at each other rate; the first may end what the modem took for a line
 
-# The third wrong PIN locks the SIM: the last one is left to people.
-_MAX_PIN_ENTRIES = const(2)
+# Attempts of one `unlock`, where the SIM did not look at the first.
+_MOST_PIN_ENTRIES = const(2)
 
 
 class Modem:
@@ -76,10 +74,18 @@ class Modem:
     power_reset_ms = 0
     rates = ()
     chunk = 1460
+    # Servers that are asked for the time: NTP by UDP, where the modem does not do it itself, and
+    # HTTP. No answer of theirs that is earlier than `clock_floor` (year, …) is believed.
+    has_udp = False
+    time_server = "pool.ntp.org"
+    date_servers = ("example.com",)
+    clock_floor = ()
     # What asks how many bytes of a connection the modem took (for its number), the prefix of the
     # line that tells it, and the field in it.
     counter = None
     restart_command = b"+CFUN=1,1"
+    # What asks how many attempts for the PIN are left, the prefix of the answer, the field in it.
+    pin_counter = (b'+CPINR="SIM PIN"', b"+CPINR:", 1)
     # What stores the login of context 1, whether the password comes first in it, and its number
     # for "auto".
     login_command = b"+CGAUTH="
@@ -94,7 +100,10 @@ class Modem:
         self._sim = CSIM(self.at, _replace_csim)
         self._sockets = []  # by connection number: who had it last
         self._settled = False  # `_set_up` was done since the modem started
-        self._pin_entries = 0  # without success
+        self._pin_entries = 0  # without success; `pin.REFUSED`
+        # Returns what keeps the attempts over restarts, or None: `load(iccid, pin)` returns their
+        # count, or `pin.REFUSED` (both bytes); `save(count, refused=False)`, then `clear()`.
+        self.pin_record = None
         self._wanted = None  # the context that is wanted, see `_want`
         self._context = None  # what context 1 was found or made to be, and since which start
         self._dark = False  # the radio was switched off, and is to be switched on again
@@ -222,23 +231,29 @@ class Modem:
     def unlock(self, pin=None):
         """Wait until the SIM is readable; enter `pin` (str) if it asks for one, once.
 
-        Raises SIMError: no SIM, no PIN, wrong PIN, PUK needed. A PIN that was refused is not
-        entered again, however often this is called.
+        Raises SIMError: no SIM, no PIN, wrong PIN, PUK needed. After a refusal no PIN is entered
+        again, however often this is called, and the last attempt is never used: see `pin.py`.
         """
         deadline = ticks.after(timeouts.BOOT_SETTLE)
-        entered = False
+        entered = 0
         while True:
             absent = False
             try:
                 state = self._info_line(b"+CPIN?", b"+CPIN:")
                 if state == b"READY":
-                    self._pin_entries = 0
+                    if self._pin_entries:
+                        self._pin_entries = 0
+                        if self.pin_record:
+                            self.pin_record().clear()
                     return
                 problem = text(state)
                 if state == b"SIM PIN":
-                    if not entered:
-                        self._enter(pin)
-                        entered = True
+                    if entered < _MOST_PIN_ENTRIES:
+                        from .pin import enter
+
+                        entered += 1
+                        enter(self, pin)
+                        entered = _MOST_PIN_ENTRIES
                 elif state[:3] == b"SIM" or state[:2] == b"PH":  # else it starts, or lost bytes
                     raise (
                         SIMError("puk-wanted")
@@ -255,25 +270,6 @@ class Modem:
             if ticks.left(deadline) <= 0:
                 raise SIMError("sim-absent") if absent else SIMError("sim-unreadable", problem)
             self._idle(500)
-
-    def _enter(self, pin):
-        if not pin:
-            raise SIMError("pin-wanted")
-        # As bytes, since str.isdigit() of CPython takes digits of every script.
-        digits = pin.encode() if isinstance(pin, str) else b""
-        if not (4 <= len(digits) <= 8 and digits.isdigit()):
-            raise SIMError("pin-malformed")
-        if self._pin_entries >= _MAX_PIN_ENTRIES:
-            raise SIMError("pin-refused-before")
-        self._pin_entries += 1
-        try:
-            self.at.command(b'+CPIN="%s"' % digits)
-        except CommandError as e:
-            if e.code in (_SIM_FAILURE, _SIM_BUSY):  # it has not looked at the PIN
-                self._pin_entries -= 1
-                raise
-            self._pin_entries = _MAX_PIN_ENTRIES
-            raise SIMError("pin-refused", e.detail)
 
     # -- network --------------------------------------------------------------------------------
 
@@ -429,14 +425,33 @@ class Modem:
         return self._bare_number(b"+CIMI")
 
     def clock(self):
-        """UTC as (year, month, day, hour, minute, second) from AT+CCLK?, or None if not set."""
+        """UTC as (year, month, day, hour, minute, second), or None if nobody tells it: the network
+        by AT+CCLK?; with a data connection a time server, asked by the modem or by us."""
+        return self._told() or self._asked()
+
+    def _told(self):
         return to_time(self._info_line(b"+CCLK?", b"+CCLK:").strip(b'"'))
+
+    def _asked(self):
+        from .time_server import ask
+
+        return ask(self)
+
+    def set_clock(self):
+        """Set the chip's clock (machine.RTC) by `clock`: with a cold one no certificate is valid.
+        NetworkError if nobody tells the time."""
+        utc = self.clock()
+        if not utc:
+            raise NetworkError("clock-unset")
+        from machine import RTC
+
+        RTC().datetime(utc[:3] + (0,) + utc[3:] + (0,))
 
     # -- sockets --------------------------------------------------------------------------------
 
-    def socket(self):
-        """A Socket, not connected."""
-        return Socket(self)
+    def socket(self, udp=False):
+        """A Socket, not connected. `udp`, where `has_udp`: each flush is a datagram."""
+        return Socket(self, udp)
 
     def resolve(self, host):
         """The IP address of `host` (str) as text, from the network's DNS.

@@ -35,6 +35,7 @@ class Quectel(Modem):
     boot_lines = (b"RDY", b"POWERED DOWN", b"NORMAL POWER DOWN")
     power_pulse_ms = 750
     auto_auth = 3
+    pin_counter = (b'+QPINC="SC"', b"+QPINC:", 1)
     max_sockets = 12
     limits = (
         (b"+QIACT", 150_000),
@@ -77,12 +78,10 @@ class Quectel(Modem):
 
     # -- time -----------------------------------------------------------------------------------
 
-    def clock(self):
-        """As `Modem.clock`; then the time that the network told last, then a time server's."""
+    def _asked(self):
+        """The time that the network told last, then that of the modem's time server, then ours."""
         return (
-            super().clock()
-            or self._network_time()
-            or (super().clock() if self._ask_time_server() else None)
+            self._network_time() or (self._ask_time_server() and self._told()) or super()._asked()
         )
 
     def _network_time(self):

@@ -32,6 +32,7 @@ REASONS = (
     ("pin-malformed", "a PIN has 4 to 8 digits"),
     ("pin-refused", "the PIN was refused (%s)"),
     ("pin-refused-before", "the PIN was refused before, and is not entered again"),
+    ("pin-kept", "the PIN is not entered: the last attempt is left to a person"),
     ("puk-wanted", "the SIM asks for its PUK: the PIN was wrong three times"),
     # The network.
     ("not-searching", "no network: not searching"),

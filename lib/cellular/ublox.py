@@ -30,6 +30,7 @@ from .parser import decimal, number
 _GREETING = b"STARTED"  # what the modem is told to say when it starts
 _PROMPT = const(0x40)
 _TCP = const(6)
+_UDP = const(17)
 _ESTABLISHED = const(4)
 _UNKNOWN = const(100)  # refusal of a command that lost bytes: no answer to it
 
@@ -46,6 +47,7 @@ class SARAR4(BearerModem):
     boot_lines = (_GREETING,)
     power_pulse_ms = 1_000
     max_sockets = 7
+    has_udp = True
     chunk = 1024
     limits = (
         (b"+UPSDA", 150_000),
@@ -57,6 +59,7 @@ class SARAR4(BearerModem):
     dns = (b'+UDNSRN=0,"%s"', b"+UDNSRN:")
     restart_command = b"+CFUN=15"
     login_command = b"+UAUTHREQ="
+    pin_counter = (b"+UPINCNT", b"+UPINCNT:", 0)
 
     def __init__(self, uart, power_key=None):
         super().__init__(uart, power_key)
@@ -65,6 +68,7 @@ class SARAR4(BearerModem):
         at.prompt = _PROMPT
         at.prompt_pause = 50
         at.on(b"+UUSORD:", self._on_data)
+        at.on(b"+UUSORF:", self._on_data)
         at.on(b"+UUSOCL:", self._on_hang_up)
         at.on(b"+UUPSDD:", self._on_drop)
 
@@ -96,7 +100,7 @@ class SARAR4(BearerModem):
         quotable(host)
         if self._numbers[cid] is not None:  # an attempt that had no answer
             self._close(cid)
-        self._numbers[cid] = handle = self._create()
+        self._numbers[cid] = handle = self._create(_UDP if self._sockets[cid].udp else _TCP)
         begun = ticks.now()
         try:
             self.at.command(b'+USOCO=%d,"%s",%d' % (handle, host.encode(), port))
@@ -109,15 +113,15 @@ class SARAR4(BearerModem):
             raise results.ublox(host, port, code) or results.unexplained(self, host, port, ms)
         self._sockets[cid].opened()
 
-    def _create(self):
+    def _create(self, protocol):
         """A new socket: the modem's number of it."""
         try:
-            handle = self._info_line(b"+USOCR=%d" % _TCP, b"+USOCR:")
+            handle = self._info_line(b"+USOCR=%d" % protocol, b"+USOCR:")
         except CommandError:  # an earlier run left them all in use: free what is not ours, once
             for handle in range(self.max_sockets):
                 if handle not in self._numbers:
                     self._free(handle)
-            handle = self._info_line(b"+USOCR=%d" % _TCP, b"+USOCR:")
+            handle = self._info_line(b"+USOCR=%d" % protocol, b"+USOCR:")
         handle = decimal(handle)
         if handle in self._numbers and handle is not None:
             last = self._numbers.index(handle)

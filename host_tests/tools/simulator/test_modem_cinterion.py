@@ -97,7 +97,7 @@ def test_profiles():
     assert bench.ask('AT^SISS=0,"nosuch","1"') == WRONG
     assert bench.ask('AT^SISS=10,"conId","1"') == WRONG
     assert bench.ask("AT^SISO=0") == ERROR
-    for address in ("sockudp://h:1", "socktcp://h", "socktcp://h:0", "socktcp://h:65536"):
+    for address in ("sockraw://h:1", "socktcp://h", "socktcp://h:0", "socktcp://h:65536"):
         define(bench, address)
         assert bench.ask("AT^SISO=0") == ERROR, address
     with Peer() as peer:

@@ -79,6 +79,7 @@ ADVICE: dict[str, str] = {
     "pin-malformed": "correct --pin or IOTSAFE_SIM_PIN: 4 to 8 digits",
     "pin-refused": _PIN,
     "pin-refused-before": _PIN,
+    "pin-kept": "enter the right PIN in a telephone, and try again",
     "puk-wanted": "the PIN was wrong three times: enter the PUK in a telephone",
     # cellular: the network
     "not-searching": "check antenna, bands and --apn",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from . import bearer, service_context
 from .cinterion_services import Services, add_service_commands
-from .common import COMMON
+from .common import COMMON, add_pin_counter
 from .parser import Args
 from .personality import Personality
 from .power import PowerTiming
@@ -26,6 +26,7 @@ for setting in (
     TABLE.store(setting)
 
 bearer.add_bearer_commands(TABLE)
+add_pin_counter(TABLE, "^SPIC", "exec", "%d")
 add_service_commands(TABLE)
 
 

@@ -27,7 +27,7 @@ FAILURES = {
     "unresolved": '23,"Host not found"',
     "error": '24,"Socket error"',
 }
-ADDRESS = re.compile(r"socktcp://([^:/;]{1,64}):(\d{1,5})(;.*)?")
+ADDRESS = re.compile(r"sock(tcp|udp)://([^:/;]{1,64}):(\d{1,5})(;.*)?")
 KEYS = {"SRVTYPE": 16, "CONID": 2, "ADDRESS": 512}
 
 
@@ -114,11 +114,12 @@ def open_service(modem, args: Args) -> None:
     profile = services.profiles.get(cid, {})
     address = ADDRESS.fullmatch(profile.get("ADDRESS", ""))
     ready = profile.get("SRVTYPE") == "Socket" and profile.get("CONID") == "1" and address
-    if cid in services.sockets or not ready or not 0 < int(address[2]) < 65536:
+    if cid in services.sockets or not ready or not 0 < int(address[3]) < 65536:
         raise CMEError(NOT_ALLOWED)
     if not modem.radio.pdp[SERVICE]:
         raise CMEError(NOT_ALLOWED)
-    service = Service(cid, address[1], int(address[2]))
+    service = Service(cid, address[2], int(address[3]))
+    service.udp = address[1] == "udp"
     failure = services.start(service)
     if failure:
         services.sockets[cid] = service

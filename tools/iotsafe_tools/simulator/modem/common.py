@@ -104,6 +104,17 @@ def enter_pin(modem, args: Args) -> None:
     modem.sim.enter_pin(pin)
 
 
+def add_pin_counter(table: CommandTable, name: str, form: str, answer: str) -> None:
+    """Add the command that prints how many attempts for the PIN are left; `answer` has a %d for
+    them."""
+
+    @table.on(name, form)
+    def attempts(modem, args: Args) -> None:
+        if not modem.sim.present:
+            raise CMEError(10)
+        modem.info(f"{name}: {answer % modem.sim.tries}")
+
+
 add_sim_commands(COMMON)
 
 

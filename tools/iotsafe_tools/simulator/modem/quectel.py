@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from .common import COMMON
+from .common import COMMON, add_pin_counter
 from .errors import ATError
 from .parser import Args
 from .personality import Personality
@@ -51,6 +51,7 @@ def make_table(model: str, revision: str, system: str) -> CommandTable:
     table.add("+QCSQ", "exec", lambda modem, args: extended_signal(modem, system))
     table.add("+QNWINFO", "exec", lambda modem, args: network_information(modem, system))
     add_socket_commands(table)
+    add_pin_counter(table, "+QPINC", "set", '"SC",%d,10')
     return table
 
 

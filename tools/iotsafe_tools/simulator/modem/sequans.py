@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .bearer import add_bearer_commands, context_changed, registered
-from .common import COMMON, NO_NETWORK
+from .common import COMMON, NO_NETWORK, add_pin_counter
 from .errors import CMEError
 from .network import Unresolvable
 from .parser import Args
@@ -80,6 +80,7 @@ def announce(modem) -> None:
 
 
 add_bearer_commands(TABLE)
+add_pin_counter(TABLE, "+CPINR", "set", "SIM PIN,%d,3")
 add_socket_commands(TABLE)
 
 

@@ -7,7 +7,7 @@ Manual" V1.06, and the notes on low power and GNSS.
 from __future__ import annotations
 
 from .bearer import authenticate, logins
-from .common import COMMON, NO_NETWORK
+from .common import COMMON, NO_NETWORK, add_pin_counter
 from .errors import CMEError
 from .network import Unresolvable
 from .parser import Args
@@ -55,6 +55,7 @@ def identify(table: CommandTable, model: str, revision: str, name: str) -> None:
 TABLE.fixed(("+CGMI", "+GMI"), "exec", "SIMCOM_Ltd")
 TABLE.add("+CGAUTH", "set", authenticate)
 TABLE.add("+CGAUTH", "read", logins)
+add_pin_counter(TABLE, "+SPIC", "exec", "%d,10,3,10")
 
 
 @TABLE.on("+CCID", "exec")

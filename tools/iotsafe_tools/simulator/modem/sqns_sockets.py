@@ -140,12 +140,13 @@ def dial(modem, args: Args):
     args.number(7, range(3), 0)
     if sockets.state(number) != CLOSED:
         raise CMEError(NOT_ALLOWED)
-    if udp or not command_mode:
+    if not command_mode:
         raise CMEError(NOT_SUPPORTED)
     if not modem.radio.pdp[0]:
         raise CMEError(NO_NETWORK)
     sockets.close(number)
     sock = SqnsSocket(number, host, port, modem.now)
+    sock.udp = bool(udp)
     failure = sockets.start(sock)
     if not failure:
         limit = modem.now + sockets.config[number][3] / 10

@@ -6,7 +6,7 @@ The R4's sockets use the context of the registration, the R5's a profile on top 
 from __future__ import annotations
 
 from . import bearer, service_context
-from .common import COMMON
+from .common import COMMON, add_pin_counter
 from .errors import CMEError
 from .parser import Args
 from .personality import Personality
@@ -63,6 +63,7 @@ def _function(silent_reset: int):
 
 R4.add("+CFUN", "set", _function(15))
 bearer.add_bearer_commands(R4)
+add_pin_counter(R4, "+UPINCNT", "exec", "%d,3,10,10")
 R4.add("+UAUTHREQ", "set", bearer.authenticate)
 add_socket_commands(R4)
 
