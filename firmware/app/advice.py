@@ -10,6 +10,7 @@ _APPLET = const("app.applet().doctor() at the REPL says more")
 _SIM = const("is the SIM in its slot, the right way round? Insert it before the modem is powered")
 _LINE = const("check baud rate, wiring and ground of the UART")
 _PIN = const("correct modem.pin: the third wrong one locks the SIM")
+_PIN_AGAIN = const("correct modem.pin; if it is right, remove the file pin of the board")
 _PLAN = const("is the SIM active? Ask its operator for modem.apn")
 
 # (reason, advice); "": the application continues by itself.
@@ -71,12 +72,14 @@ ADVICE = (
     ("pin-wanted", "set modem.pin"),
     ("pin-malformed", "check modem.pin"),
     ("pin-refused", _PIN),
-    ("pin-refused-before", _PIN),
+    ("pin-refused-before", _PIN_AGAIN),
+    ("pin-kept", "enter the right PIN in a telephone, then remove the file pin of the board"),
     ("puk-wanted", "the PIN was wrong three times: enter the PUK in a telephone"),
     # cellular: the network
     ("not-searching", "check the antenna, modem.bands, modem.network and modem.apn"),
     ("registration-denied", _PLAN),
     ("no-network", "is there coverage here? Check the antenna and modem.bands"),
+    ("user-missing", "set modem.user, too"),
     ("no-data-context", "check modem.apn, with some operators also modem.user, modem.password"),
     ("clock-unset", ""),
     ("data-dropped", ""),

@@ -189,7 +189,8 @@ def test_1_5_address_and_stored_context():
     stored = ask(b"+CGDCONT?", b'+CGDCONT: 1,"IP","internet","0.0.0.0",0,0')
     for answer, address in reference.ADDRESSES:
         for name in ("sara-r4", "gm02s"):
-            steps = [stored, ask(b"+CGPADDR=1", answer)]
+            login = [ask(b"+CGAUTH?", b"+CGAUTH: 1,0")] if name == "gm02s" else []
+            steps = [stored] + login + [ask(b"+CGPADDR=1", answer)]
             got = play(name, steps, lambda modem: modem.attach("internet"))
             assert got == address, (name, answer, got)
 

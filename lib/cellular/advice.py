@@ -38,11 +38,13 @@ ADVICE = (
     ("pin-malformed", "give 4 to 8 digits: pin='1234'"),
     ("pin-refused", "give the right PIN: pin=; the third wrong one locks the SIM"),
     ("pin-refused-before", "make a new modem object, and give the right PIN: pin="),
+    ("pin-kept", "enter the right PIN in a telephone, then make a new modem object"),
     ("puk-wanted", "the PIN was wrong three times: enter the PUK in a telephone"),
     # The network
     ("not-searching", "check the antenna, the bands, and apn="),
     ("registration-denied", "is the SIM active? Ask its operator for apn="),
     ("no-network", "is there coverage here? Check the antenna, and wait longer: timeout="),
+    ("user-missing", "give the user, too: user="),
     ("no-data-context", "check apn=, with some operators also user= and password="),
     ("clock-unset", "try again in a minute"),
     ("data-dropped", "call modem.attach(apn), or modem.connect(apn), once more"),

@@ -32,11 +32,13 @@ REASONS = (
     ("pin-malformed", "a PIN has 4 to 8 digits"),
     ("pin-refused", "the PIN was refused (%s)"),
     ("pin-refused-before", "the PIN was refused before, and is not entered again"),
+    ("pin-kept", "the PIN is not entered: the last attempt is left to a person"),
     ("puk-wanted", "the SIM asks for its PUK: the PIN was wrong three times"),
     # The network.
     ("not-searching", "no network: not searching"),
     ("registration-denied", "no network: denied"),
     ("no-network", "no network: %s"),
+    ("user-missing", "a password of the access point, and no user"),
     ("no-data-context", "the network gives no data connection"),
     ("clock-unset", "the network has not told the time yet"),
     ("data-dropped", "the network dropped the data connection"),
