@@ -192,13 +192,12 @@ def set_function(modem, args: Args):
         return
     before = modem.values["+CFUN"][0]
     modem.values["+CFUN"] = (level, 0)
-    if modem.personality.sim_at_minimum:
-        pass
-    elif level == 0 and before != 0:
-        modem.sim.power_off()
-        modem.urc(modem.personality.minimum_urc)
-    elif before == 0 and level != 0:
-        modem.sim.power_on()
+    if not modem.personality.sim_at_minimum and bool(level) != bool(before):
+        if level:
+            modem.sim.power_on()
+        else:
+            modem.sim.power_off()
+            modem.urc(modem.personality.minimum_urc)
     modem.radio.update()
     yield modem.delay(0.2)
 

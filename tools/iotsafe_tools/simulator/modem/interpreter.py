@@ -35,6 +35,12 @@ LINE_HOLD = 1.0
 """Seconds a half typed line holds back URCs."""
 
 
+def _first(data: bytes | bytearray, wanted: bytes) -> int:
+    """Return the index of the first byte of `data` that is one of `wanted`, -1 without one."""
+    found = (data.find(byte) for byte in wanted)
+    return min((at for at in found if at >= 0), default=-1)
+
+
 @dataclass
 class _Wait:
     """What `_running` waits for: `due` on the clock, or `test`, or `data` (raw bytes)."""
@@ -229,8 +235,7 @@ class Interpreter:
         """Return the index of the byte that ends a line in the queue, -1 if there is none."""
         if self._took_line and self._rx.startswith(b"\n"):
             return 0
-        found = (self._rx.find(byte) for byte in self.owner.personality.line_ends)
-        return min((at for at in found if at >= 0), default=-1)
+        return _first(self._rx, self.owner.personality.line_ends)
 
     def _edit(self, typed: bytes) -> None:
         """Append to the line; backspace and delete remove a character. Drop the rest of an
@@ -312,7 +317,7 @@ class Interpreter:
         if wait.data is not None:
             need = wait.data.length - len(self._payload)
             chunk = bytes(self._rx[:need])
-            end = next((i for i, byte in enumerate(chunk, 1) if byte in wait.data.ends), 0)
+            end = _first(chunk, wait.data.ends) + 1
             if end:
                 chunk = chunk[:end]
             del self._rx[: len(chunk)]
