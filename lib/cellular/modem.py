@@ -42,6 +42,9 @@ _CHAP = const(2)
 _IP = ("ipv4", "ipv6", "both")
 _PDP_TYPES = (b'"IP"', b'"IPV6"', b'"IPV4V6"')
 
+# What third parties send shall not be printed: short messages (as hex digits if at all), USSD.
+_NO_TEXTS = (b"+CMGF=0", b"+CNMI=2,0,0,0,0", b"+CUSD=0")
+
 _EPIPE = const(32)
 
 _RATE = const(115_200)  # at which boards open the UART
@@ -332,6 +335,8 @@ class Modem:
         context = (self.at.generation,) + self._wanted
         if self._context == context:
             return False
+        for command in _NO_TEXTS:
+            self._attempt(command)  # refused: the modem has no such texts, or is not ready for it
         changed = not (self._has_context() and self._has_login())
         if changed:
             self._dark = True

@@ -68,7 +68,6 @@ class SARAR4(BearerModem):
         at.prompt = _PROMPT
         at.prompt_pause = 50
         at.on(b"+UUSORD:", self._on_data)
-        at.on(b"+UUSORF:", self._on_data)
         at.on(b"+UUSOCL:", self._on_hang_up)
         at.on(b"+UUPSDD:", self._on_drop)
 
