@@ -134,6 +134,10 @@ ADVICE = (
 def advice(error):
     """Return the advice for `error`, for the end of a line; "" if there is nothing to do."""
     reason = getattr(error, "reason", None)
+    if getattr(error, "package", "") == "cellular":
+        from cellular.causes import remedy
+
+        reason = remedy(error)
     for known, text in ADVICE:
         if known == reason:
             return text

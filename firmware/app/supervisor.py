@@ -79,7 +79,13 @@ def _line(error):
 
 def _forget_words():
     """Drop the modules that have the words: the next handshake needs their heap."""
-    for name in ("app.advice", "cellular.reasons", "iotsafe.reasons", "telemetry.reasons"):
+    for name in (
+        "app.advice",
+        "cellular.causes",
+        "cellular.reasons",
+        "iotsafe.reasons",
+        "telemetry.reasons",
+    ):
         if sys.modules.pop(name, None):
             package, _, module = name.partition(".")
             delattr(sys.modules[package], module)

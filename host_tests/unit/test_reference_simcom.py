@@ -146,6 +146,8 @@ def test_2_6_a_time_server():
         ]
         if good:
             steps.append(ask(b"+CCLK?", b'+CCLK: "26/11/24,13:18:09+00"'))
+        else:
+            steps.append(INACTIVE)
         got = play(NAME, steps, lambda modem: modem.clock())
         assert got == ((2026, 11, 24, 13, 18, 9) if good else None), (result, got)
 

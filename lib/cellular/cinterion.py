@@ -34,7 +34,7 @@ class TX62(BearerModem):
     boot_lines = (b"^SYSSTART", b"^SYSSTART AIRPLANE MODE", b"^SHUTDOWN")
     max_sockets = 10
     has_udp = True
-    pin_counter = (b"^SPIC", b"^SPIC:", 0)
+    pin_counters = ((b"^SPIC", b"^SPIC:", 0),)
     chunk = 1500
     limits = (
         (b"^SICA", 150_000),

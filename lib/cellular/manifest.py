@@ -6,6 +6,7 @@ package(
         "advice.py",
         "at.py",
         "bearer.py",
+        "causes.py",
         "cgla.py",
         "cinterion.py",
         "clock.py",

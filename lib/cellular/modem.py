@@ -25,12 +25,6 @@ from .errors import (
 from .parser import decimal, number
 from .socket import Socket, buffers
 
-# +CEREG <stat>
-_NOT_SEARCHING = const(0)
-_HOME = const(1)
-_DENIED = const(3)
-_ROAMING = const(5)
-
 _SIM_ABSENT = const(10)
 _PIN_REQUIRED = const(11)
 _PUK_REQUIRED = const(12)
@@ -41,6 +35,9 @@ _AUTH = ("none", "pap", "chap", "auto")
 _CHAP = const(2)
 _IP = ("ipv4", "ipv6", "both")
 _PDP_TYPES = (b'"IP"', b'"IPV6"', b'"IPV4V6"')
+
+# What third parties send shall not be printed: short messages (as hex digits if at all), USSD.
+_NO_TEXTS = (b"+CMGF=0", b"+CNMI=2,0,0,0,0", b"+CUSD=0")
 
 _EPIPE = const(32)
 
@@ -84,8 +81,12 @@ class Modem:
     # line that tells it, and the field in it.
     counter = None
     restart_command = b"+CFUN=1,1"
-    # What asks how many attempts for the PIN are left, the prefix of the answer, the field in it.
-    pin_counter = (b'+CPINR="SIM PIN"', b"+CPINR:", 1)
+    # The <stat> of +CEREG that count as success: home, roaming, and both without CSFB. Not so:
+    # SMS only (6, 7), emergency calls (8) and restricted services (11) only.
+    registered = (1, 5, 9, 10)
+    # What asks how many attempts for the PIN are left, the prefix of the answer, the field in it:
+    # the first that is answered counts.
+    pin_counters = ((b'+CPINR="SIM PIN"', b"+CPINR:", 1),)
     # What stores the login of context 1, whether the password comes first in it, and its number
     # for "auto".
     login_command = b"+CGAUTH="
@@ -106,6 +107,7 @@ class Modem:
         self.pin_record = None
         self._wanted = None  # the context that is wanted, see `_want`
         self._context = None  # what context 1 was found or made to be, and since which start
+        self.was_dark = False  # a start found the radio off, and switched it on
         self._dark = False  # the radio was switched off, and is to be switched on again
         self._registration = None  # last <stat> seen, also from a URC
         self.pdp_drops = 0  # how often the network dropped the data context
@@ -226,6 +228,7 @@ class Modem:
         # left so by a program that ended.
         if self._info_line(b"+CFUN?", b"+CFUN:")[:1] != b"1":
             self.at.command(b"+CFUN=1")
+            self.was_dark = True
         self._dark = False
 
     def unlock(self, pin=None):
@@ -332,6 +335,8 @@ class Modem:
         context = (self.at.generation,) + self._wanted
         if self._context == context:
             return False
+        for command in _NO_TEXTS:
+            self._attempt(command)  # refused: the modem has no such texts, or is not ready for it
         changed = not (self._has_context() and self._has_login())
         if changed:
             self._dark = True
@@ -389,8 +394,8 @@ class Modem:
         self.at.command(self.login_command + self._login())
 
     def register(self, timeout=timeouts.REGISTRATION):
-        """Wait for the network; returns the <stat> (1 home, 5 roaming). NetworkError after
-        `timeout` ms."""
+        """Wait for the network; returns the <stat> (1 home, 5 roaming; see `registered`).
+        NetworkError after `timeout` ms."""
         self._light()
         self.at.command(b"+CEREG=1")
         deadline = ticks.after(timeout)
@@ -399,14 +404,12 @@ class Modem:
             self.at.command(b"+CEREG?")  # `_on_registration` gets the answer, as it gets URCs
             ask = ticks.after(5_000)
             while ticks.left(ask) > 0:
-                if self._registration in (_HOME, _ROAMING):
+                if self._registration in self.registered:
                     return self._registration
                 if ticks.left(deadline) <= 0:
-                    if self._registration == _NOT_SEARCHING:
-                        raise NetworkError("not-searching")
-                    if self._registration == _DENIED:
-                        raise NetworkError("registration-denied")
-                    raise NetworkError("no-network", self._registration)
+                    from .results import no_network
+
+                    raise no_network(self, self._registration)
                 self._idle(50)
 
     def _on_registration(self, line):

@@ -71,10 +71,10 @@ def _card(modem):
 
 def _left(modem):
     """How many attempts are left, or None."""
-    command, prefix, field = modem.pin_counter
-    try:
-        for line in modem.at.command(command, prefix):
-            return number(b":" + line, field)
-    except CommandError:
-        pass
+    for command, prefix, field in modem.pin_counters:
+        try:
+            for line in modem.at.command(command, prefix):
+                return number(b":" + line, field)
+        except CommandError:
+            pass
     return None

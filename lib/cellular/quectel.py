@@ -35,7 +35,7 @@ class Quectel(Modem):
     boot_lines = (b"RDY", b"POWERED DOWN", b"NORMAL POWER DOWN")
     power_pulse_ms = 750
     auto_auth = 3
-    pin_counter = (b'+QPINC="SC"', b"+QPINC:", 1)
+    pin_counters = ((b'+QPINC="SC"', b"+QPINC:", 1),)
     max_sockets = 12
     limits = (
         (b"+QIACT", 150_000),

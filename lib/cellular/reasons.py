@@ -36,7 +36,7 @@ REASONS = (
     ("puk-wanted", "the SIM asks for its PUK: the PIN was wrong three times"),
     # The network.
     ("not-searching", "no network: not searching"),
-    ("registration-denied", "no network: denied"),
+    ("registration-denied", "no network: denied%s"),
     ("no-network", "no network: %s"),
     ("user-missing", "a password of the access point, and no user"),
     ("no-data-context", "the network gives no data connection"),
@@ -78,41 +78,21 @@ REASONS = (
     ("receiver-shared", "a connection is open: GNSS and the network share the receiver"),
 )
 
-# +CME ERROR numbers (3GPP TS 27.007 9.2). Modems that give the text give that of 27.007, with
-# which these begin.
-_CME = (
-    (0, "phone failure"),
-    (3, "operation not allowed"),
-    (4, "operation not supported"),
-    (10, "SIM not inserted"),
-    (11, "SIM PIN required"),
-    (12, "SIM PUK required"),
-    (13, "SIM failure"),
-    (14, "SIM busy"),
-    (15, "SIM wrong"),
-    (16, "incorrect password"),
-    (30, "no network service"),
-    (50, "incorrect parameters"),
-    (772, "SIM powered down"),
-    (797, "the radio is off (CFUN 0 or 4)"),
-)
-
-# +CEREG <stat>
-_STATES = (
-    (2, "searching"),
-    (4, "unknown: no coverage"),
-    (8, "emergency calls only"),
-    (80, "out of reach for the moment"),  # Sequans
-)
-
 
 def fact(error):
     """The text of `error`, a CellularError."""
     template = meaning(REASONS, error.reason)
     if template is None:
         return error.reason
-    if error.reason == "no-network":
-        return template % (meaning(_STATES, error.values[0]) or "status unknown",)
+    if error.reason in ("no-network", "registration-denied"):
+        from .causes import reject, state
+
+        code = error.values[0]
+        if error.reason == "no-network":
+            found = state(code)
+            return template % (found[1] if found else "status unknown")
+        found = reject(code)
+        return template % (": cause %d (%s)" % (code, found[1]) if found else "")
     return template % tuple([_explained(value) for value in error.values])
 
 
@@ -121,16 +101,10 @@ def _explained(value):
     if value == "ERROR":
         return "refused by the modem (ERROR)"
     if isinstance(value, str) and value.startswith("+CME ERROR:"):
-        known = meaning(_CME, decimal(value[11:].encode()))
+        from .causes import cme
+
+        code = decimal(value[11:].encode())
+        known = None if code is None else cme(code)
         if known:
-            return "%s (%s)" % (value, known)
+            return "%s (%s)" % (value, known[1])
     return value
-
-
-def code_of(words):
-    """The +CME ERROR number of `words`, which a modem gave in its place; -1 if unknown."""
-    words = words.strip().lower()
-    for code, known in _CME:
-        if words and known.lower().startswith(words):
-            return code
-    return -1

@@ -26,7 +26,7 @@ class SIMCom(Modem):
     )
     # A pulse switches on from 1 s, and off from 1.2 s: this one never switches off.
     power_pulse_ms = 1_100
-    pin_counter = (b"+SPIC", b"+SPIC:", 0)
+    pin_counters = ((b"+SPIC", b"+SPIC:", 0),)
     # As AT+CGAUTH of its other modems has it; 3: PAP or CHAP. Not checked on hardware.
     password_first = True
     auto_auth = 3

@@ -59,7 +59,7 @@ class SARAR4(BearerModem):
     dns = (b'+UDNSRN=0,"%s"', b"+UDNSRN:")
     restart_command = b"+CFUN=15"
     login_command = b"+UAUTHREQ="
-    pin_counter = (b"+UPINCNT", b"+UPINCNT:", 0)
+    pin_counters = ((b"+UPINCNT", b"+UPINCNT:", 0),)
 
     def __init__(self, uart, power_key=None):
         super().__init__(uart, power_key)
@@ -68,7 +68,6 @@ class SARAR4(BearerModem):
         at.prompt = _PROMPT
         at.prompt_pause = 50
         at.on(b"+UUSORD:", self._on_data)
-        at.on(b"+UUSORF:", self._on_data)
         at.on(b"+UUSOCL:", self._on_hang_up)
         at.on(b"+UUPSDD:", self._on_drop)
 
