@@ -55,7 +55,8 @@ refused,
 not-understood: app.applet().doctor() at the REPL says more
 apdu-refused: set sim.channel to cgla, or update the modem's firmware
 no-ccho: set sim.channel to csim
-pin-refused-before: correct modem.pin, and restart the board: the third wrong one locks the SIM
+pin-refused-before: correct modem.pin; if it is right, remove the file pin of the board
+pin-kept: enter the right PIN in a telephone, then remove the file pin of the board
 psm-too-long: make telemetry.upload shorter
 connack-1: the broker must speak MQTT 3.1.1
 connack-2: check mqtt.client_id
@@ -69,9 +70,14 @@ broker-not-understood: is mqtt.port a port for MQTT?
 def advice(error):
     """Return the advice for `error`, for the end of a line; "" if there is nothing to do."""
     reason = getattr(error, "reason", "")
+    package = getattr(error, "package", "iotsafe")
+    if package == "cellular":
+        from cellular.causes import remedy
+
+        reason = remedy(error)
     text = words(ADVICE, reason)
     if text is None:
-        text = repl.advice(reason, getattr(error, "package", "iotsafe"))
+        text = repl.advice(reason, package)
         for field in _FIELDS.split():
             argument, _, name = field.partition("=")
             text = text.replace(argument + "=", name)

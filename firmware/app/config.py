@@ -139,6 +139,8 @@ _FIELDS = {
     "modem.apn": (str, "", _text),
     "modem.user": (str, "", _text),
     "modem.password": (str, "", _text),
+    "modem.auth": (str, "auto", ("auto", "none", "pap", "chap")),
+    "modem.ip": (str, "ipv4", ("ipv4", "ipv6", "both")),
     "modem.pin": (str, "", _pin),
     "modem.network": (str, "", ("", "lte-m", "nb-iot", "both")),
     "modem.bands": (list, (), _bands),
@@ -224,6 +226,8 @@ def check(data):
         if wrong:
             problems.append("%s: %s" % (path, wrong))
         config[path] = value
+    if not problems and config["modem.password"] and not config["modem.user"]:
+        problems.append("modem.user: missing, with a modem.password")
     if problems:
         raise ConfigError(problems)
     return config

@@ -29,7 +29,13 @@ def applet(board, pin="", aids=()):
         supervisor.do("power")
         supervisor.modem.unlock(pin or settings["modem.pin"])
     except Exception as e:
-        what = advice(getattr(e, "reason", ""), getattr(e, "package", ""))
+        reason = getattr(e, "reason", "")
+        package = getattr(e, "package", "")
+        if package == "cellular":
+            from cellular.causes import remedy
+
+            reason = remedy(e)
+        what = advice(reason, package)
         if what:
             print("-> " + what)
         raise

@@ -19,6 +19,7 @@ import iotsafe
 import telemetry
 import ticks
 
+from . import files
 from .log import say
 
 # Class of an error -> the next step; the first class that matches counts.
@@ -81,6 +82,7 @@ def _forget_words():
     for name in (
         "app.advice",
         "cellular.advice",
+        "cellular.causes",
         "cellular.reasons",
         "iotsafe.advice",
         "iotsafe.reasons",
@@ -103,6 +105,8 @@ class Supervisor:
         self._config = config
         driver = cellular.driver(config["modem.driver"])
         self.modem = driver(board.uart(config["modem.uart"]), board.power_key)
+        self.modem.pin_record = self._pin_record
+        self.modem.date_servers = (config["mqtt.host"],) + self.modem.date_servers
         self.modem.chunk = min(self.modem.chunk, getattr(board, "chunk", self.modem.chunk))
         aids = tuple(unhexlify(aid) for aid in config["sim.aids"]) or iotsafe.AIDS
         self.applet = iotsafe.Applet(self.modem.sim(config["sim.channel"]), aids)
@@ -115,6 +119,7 @@ class Supervisor:
         self._tls = None
         self.due = ticks.now()  # tick of the next reading
         self._since = self.due  # tick at which the session began
+        self._date = self._today = ()  # kept on flash; as the clock was set
         self._stable = False  # the session has lasted for _STABLE
         self._short = 0  # short sessions in a row that the server ended
         self._reported = None  # the queue's problem that the log reported last
@@ -262,13 +267,18 @@ class Supervisor:
             self._context = None
         say("sim", "%s", found)
 
+    def _pin_record(self):
+        from .pin import Record
+
+        return Record(self._board.path("pin"))
+
     def _applet_facts(self):
         aid = hexlify(self.applet.aid).decode()
         return aid.upper(), self.applet.apdu.number, self.modem.sim().name.upper()
 
     def _network(self):
         config = self._config
-        context = config["modem.apn"], config["modem.user"], config["modem.password"]
+        context = [config["modem." + key] for key in ("apn", "user", "password", "auth", "ip")]
         self.modem.prepare(*context)
         if config["modem.network"] or config["modem.bands"]:
             self.modem.extras().network(config["modem.network"], config["modem.bands"])
@@ -279,11 +289,30 @@ class Supervisor:
     def _clock(self):
         if self._board.set_clock is None:
             return
+        self.modem.clock_floor = self._date = self._known_date()
         utc = self.modem.clock()
         if utc is None:
             raise cellular.NetworkError("clock-unset")
         self._board.set_clock(utc)
+        self._today = utc[:3]
         say("clock", "%04d-%02d-%02d %02d:%02d:%02d UTC", *utc)
+
+    def _known_date(self):
+        """Return the last date at which a session began, (year, month, day); () for none."""
+        text = files.load(self._board.path("date"), 10)
+        try:
+            return tuple([int(part) for part in text.split(b"-")])
+        except ValueError:
+            return ()
+
+    def _keep_date(self):
+        """Keep today's date: the server's certificate was valid, so it is no invention."""
+        if self._today != self._date:
+            self._date = self._today
+            try:
+                files.save(self._board.path("date"), b"%04d-%02d-%02d" % self._today)
+            except OSError:
+                pass  # the guard tells of a flash that is full
 
     def _session(self):
         config = self._config
@@ -312,6 +341,7 @@ class Supervisor:
             self.identity.signatures - signatures,
         )
         say("mqtt", "connected to %s as %s", cloud.host, cloud.client_id)
+        self._keep_date()
 
     def _open_stream(self, host, port):
         self._tls = self._context.connect(self.modem, host, port)

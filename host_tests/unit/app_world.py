@@ -72,6 +72,7 @@ class World:
         return self
 
     name = "csim"
+    date_servers = ()
     chunk = 1460  # attributes of the driver, and functions that a board may have
 
     def sim(self, channel="auto"):
@@ -97,8 +98,8 @@ class World:
     def register(self):
         self.step("network")
 
-    def attach(self, apn, user, password):
-        assert self.prepared == (apn, user, password)  # before the modem registered
+    def attach(self, *context):
+        assert self.prepared == context  # before the modem registered
         return "10.0.0.1"
 
     def extras(self):

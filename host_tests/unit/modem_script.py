@@ -1,6 +1,6 @@
 """What the tests of all drivers share: a script for a modem after power-up, and its end."""
 
-from mock_uart import ScriptedUART
+from mock_uart import ScriptedUART, proof
 from sim7080_script import OK, SYNC
 from virtual_time import Clock, running
 
@@ -45,7 +45,7 @@ class AnsweringUART(ScriptedUART):
 
     def write(self, data):
         """Compare with the script, or answer; return the number of bytes accepted."""
-        if self._unwritten:
+        if self._unwritten or proof(bytes(data)):
             return super().write(data)
         command = bytes(data)
         self.asked[command] = self.asked.get(command, 0) + 1

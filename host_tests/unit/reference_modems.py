@@ -1,32 +1,32 @@
 """Each modem family for the tests of the modem reference: after power-up, with a connection 0."""
 
 from mock_uart import ScriptedUART
-from sim7080_script import ERROR, OK, SYNC, cme, lines
+from sim7080_script import ERROR, OK, RADIO, SYNC, cme, lines
 from virtual_time import Clock, running
 
 import cellular
 
-_RADIO = [(b"AT+CFUN=1\r", OK), (b"AT+CGEREP=1\r", OK)]
+_CGEREP = [(b"AT+CGEREP=1\r", OK)]
 _SIMCOM = [
     (b"AT+IFC=0,0\r", OK),
     (b"AT+CLTS?\r", lines(b"+CLTS: 1")),
     (b"AT+IPR?\r", lines(b"+IPR: 115200")),
 ]
 _QUECTEL = [(b'AT+QURCCFG="urcport","uart1"\r', OK), (b"AT+CTZU?\r", lines(b"+CTZU: 3"))]
-_UBLOX = _RADIO + [
+_UBLOX = _CGEREP + [
     (b"AT+UPSV=0\r", OK),
     (b"AT+CTZU=1\r", OK),
     (b"AT+CSGT?\r", lines(b'+CSGT: 1,"STARTED"')),
 ]
 _SET_UP = {
-    "sim7080": _SIMCOM,
+    "sim7080": _SIMCOM + [(b"AT+CGNSPWR=0\r", OK)],
     "sim7000": _SIMCOM,
     "bg95": _QUECTEL,
     "sara-r4": _UBLOX,
     "sara-r5": _UBLOX,
-    "gm02s": _RADIO,
-    "gms01q": _RADIO,
-    "tx62": _RADIO + [(b"AT+CTZU=1\r", OK)],
+    "gm02s": _CGEREP,
+    "gms01q": _CGEREP,
+    "tx62": _CGEREP + [(b"AT+CTZU=1\r", OK)],
 }
 _SERVICE = [
     (b'AT^SISS=0,"srvType","Socket"\r', OK),
@@ -67,7 +67,7 @@ def play(name, steps, body, connected=False, whole=True):
     returns."""
     clock = Clock(nap=100)
     with running(clock):
-        set_up = SYNC + [(b"AT+CMEE=1\r", OK)] + _SET_UP[name]
+        set_up = SYNC + [(b"AT+CMEE=1\r", OK), RADIO] + _SET_UP[name]
         uart = ScriptedUART(set_up + (opens(name) if connected else []) + steps)
         modem = cellular.driver(name)(uart)
         modem.power_up()

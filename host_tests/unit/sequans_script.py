@@ -2,11 +2,11 @@
 
 import modem_script
 from mock_uart import ScriptedUART
-from sim7080_script import ERROR, OK, SYNC, cme, lines
+from sim7080_script import ERROR, OK, RADIO, SYNC, cme, lines
 
 from cellular import GM02S
 
-SET_UP = [(b"AT+CMEE=1\r", OK), (b"AT+CFUN=1\r", OK), (b"AT+CGEREP=1\r", OK)]
+SET_UP = [(b"AT+CMEE=1\r", OK), RADIO, (b"AT+CGEREP=1\r", OK)]
 
 
 def opens(number=1, host=b"h", port=8883, answer=OK, configured=OK):

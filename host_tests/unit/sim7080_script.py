@@ -1,24 +1,44 @@
 """Pieces of dialogues with a SIM7080, for scripted UARTs."""
 
+from at_script import OK, SYNC
 from mock_uart import ScriptedUART
 
 from cellular import SIM7080
 
-OK = b"\r\nOK\r\n"
 ERROR = b"\r\nERROR\r\n"
 
-SYNC = [(b"AT\r", b"AT\r\r\nOK\r\n"), (b"ATE0\r", b"ATE0\r" + OK), (b"AT\r", OK)]
-SET_UP = [
+RADIO = (b"AT+CFUN?\r", b"\r\n+CFUN: 1\r\n" + OK)
+SIMCOM = [
     (b"AT+CMEE=1\r", OK),
+    RADIO,
     (b"AT+IFC=0,0\r", OK),
     (b"AT+CLTS?\r", b"\r\n+CLTS: 1\r\n\r\nOK\r\n"),
     (b"AT+IPR?\r", b"\r\n+IPR: 115200\r\n\r\nOK\r\n"),
 ]
+SET_UP = SIMCOM + [(b"AT+CGNSPWR=0\r", OK)]
 
 
 def lines(*texts):
     """Return an answer of these lines, and OK."""
     return b"".join([b"\r\n%s\r\n" % text for text in texts]) + OK
+
+
+# The context of the registration is the wanted one already: "internet".
+STORED = (b"AT+CGDCONT?\r", lines(b'+CGDCONT: 1,"IP","internet","0.0.0.0",0,0'))
+KNOWN = [STORED, (b"AT+CGAUTH?\r", lines(b"+CGAUTH: 1,0"))]
+
+
+def defines(login=None, apn=b"internet", kind=b"IP"):
+    """Return the commands that store a context off the air; `login`: the command for that."""
+    return [
+        (b"AT+CFUN=4\r", OK),
+        (b'AT+CGDCONT=1,"%s","%s"\r' % (kind, apn), OK),
+        (login or b"AT+CGAUTH=1,0\r", OK),
+        (b"AT+CFUN=1\r", OK),
+    ]
+
+
+REGISTERED = [(b"AT+CEREG=1\r", OK), (b"AT+CEREG?\r", lines(b"+CEREG: 1,1"))]
 
 
 def cme(code):

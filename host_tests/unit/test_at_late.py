@@ -71,7 +71,6 @@ def test_several_calls_answered_at_once_are_all_waited_for():
                 (b"AT\r", [(1_600, OK)]),
                 (b"AT\r", [(700, OK)]),
                 (b"ATE0\r", [(3, OK)]),
-                (b"AT\r", [(3, OK)]),
                 (b"AT+CIMI\r", [(3, b"\r\n00101\r\n\r\nOK\r\n")]),
             ],
         )
@@ -180,3 +179,111 @@ def test_a_modem_that_never_stops_talking():
                 at.command(b"+CSQ", b"+CSQ:")
             assert at.lost
             assert clock.ms < 60_000, (noise, clock.ms)
+
+
+class SlowModem:
+    """Answers its commands one after the other, each `busy` ms after it began with it. Before the
+    first comes what was asked by another program, whose answers `left` (bytes) are still due."""
+
+    _ANSWERS = {
+        b"+CSQ": b"\r\n+CSQ: 20,99\r\n" + OK,
+        b"+CIMI": b"\r\n001010123456789\r\n" + OK,
+        b'+CSIM=10,"0070000001"': b'\r\n+CSIM: 6,"019000"\r\n' + OK,
+    }
+
+    def __init__(self, clock, busy, left=()):
+        self._clock = clock
+        self._busy = busy
+        self._due = []
+        self.refuses = 0  # how many more questions of the engine
+        self._free = 0  # ms at which it begins with the next command
+        for answer in left:
+            self._later(answer)
+
+    def _later(self, answer):
+        self._free = max(self._free, self._clock.ms) + self._busy
+        self._due.append((self._free, answer))
+
+    def write(self, data):
+        self._clock.happens()
+        for line in bytes(data).split(b"\r"):
+            if line[:2] != b"AT":
+                continue
+            if line[2:8] == b"+CMEE=" and self.refuses:
+                self.refuses -= 1
+                self._later(b"\r\nERROR\r\n")
+            elif line[2:8] == b"+CMEE=":
+                self._later(b"\r\n+CMEE: " + line[8:9] + b"\r\n" + OK)
+            else:
+                self._later(self._ANSWERS.get(line[2:], OK))
+        return len(data)
+
+    def any(self):
+        return len(self._due[0][1]) if self._due and self._due[0][0] <= self._clock.ms else 0
+
+    def readinto(self, buf):
+        if not self.any():
+            return None
+        _, answer = self._due.pop(0)
+        buf[: len(answer)] = answer
+        return len(answer)
+
+
+def asks(at):
+    """What is asked after `sync` gets its own answers."""
+    assert at.command(b"+CSQ", b"+CSQ:") == [b"20,99"]
+    assert at.command(b"+CIMI", b"") == [b"001010123456789"]
+    assert at.command(b'+CSIM=10,"0070000001"', b"+CSIM:") == [b'6,"019000"']
+
+
+# What another program had asked, before the board was reset.
+_LEFT = (
+    b"\r\n+CSIM: 4,6A82\r\n" + OK,
+    b"\r\n+CMEE: 0\r\n" + OK,  # it was at its start, too
+    b"\r\n+CSQ: 1,99\r\n" + OK,
+    b"\r\nERROR\r\n",
+    b"\r\n+CME ERROR: 14\r\n",
+)
+
+
+def test_nothing_from_before_sync_is_credited_to_what_is_asked_after():
+    for busy in (0, 150, 290, 310, 700, 990, 1_010, 1_700, 2_900, 4_700):
+        for left in ((), _LEFT[:1], _LEFT):
+            clock = Clock(nap=10)
+            with running(clock):
+                at = AT(SlowModem(clock, busy, left))
+                at.sync()
+                assert not at.lost
+                asks(at)
+
+
+def test_a_modem_whose_answers_take_more_than_a_second_is_set_up():
+    for busy in (1_100, 2_900, 4_700):
+        clock = Clock(nap=10)
+        with running(clock):
+            modem = cellular.SIM7080(SlowModem(clock, busy))
+            modem.power_up()
+            asks(modem.at)
+
+
+def test_after_a_time_out_a_slow_modem_is_in_step_again():
+    for busy in (310, 990, 2_900):
+        clock = Clock(nap=10)
+        with running(clock):
+            at = AT(SlowModem(clock, busy))
+            at.sync()
+            with raises(ModemTimeout):
+                at.command(b"+CIMI", b"", timeout=200)
+            asks(at)
+
+
+def test_a_modem_that_refuses_the_question_is_in_step_once_it_was_quiet():
+    for refusals, most in ((1, 1_000), (9, 3_000)):
+        clock = Clock(nap=10)
+        with running(clock):
+            uart = SlowModem(clock, 5)
+            uart.refuses = refusals
+            at = AT(uart)
+            at.sync()
+            assert clock.ms < most, clock.ms
+            asks(at)

@@ -4,7 +4,7 @@ from expect import raises
 from mock_uart import ScriptedUART
 from modem_script import AnsweringUART, joined
 from sequans_script import ERROR, OK, SET_UP, cme, lines, play, started
-from sim7080_script import SYNC
+from sim7080_script import KNOWN, RADIO, REGISTERED, SYNC
 from virtual_time import Clock, running
 
 from cellular import GM02S, CommandError, ModemReset, NetworkError
@@ -12,15 +12,11 @@ from cellular import GM02S, CommandError, ModemReset, NetworkError
 ADDRESS = (b"AT+CGPADDR=1\r", lines(b'+CGPADDR: 1,"10.94.36.44"'))
 NO_ADDRESS = (b"AT+CGPADDR=1\r", lines(b'+CGPADDR: 1,"0.0.0.0"'))
 ACTIVATE = (b"AT+CGACT=1,1\r", OK)
-STORED = (
-    b"AT+CGDCONT?\r",
-    lines(b'+CGDCONT: 2,"IP","other",,,,', b'+CGDCONT: 1,"IP","Internet",,,,'),
-)
 OTHER = (b"AT+CGDCONT?\r", lines(b'+CGDCONT: 1,"IP","old",,,,', b'+CGDCONT: 2,"IP","internet"'))
 RADIO_OFF = (b"AT+CFUN=4\r", OK)
 DEFINE = (b'AT+CGDCONT=1,"IP","internet"\r', OK)
+NO_LOGIN = (b"AT+CGAUTH=1,0\r", OK)
 RADIO_ON = (b"AT+CFUN=1\r", OK)
-REGISTERED = [(b"AT+CEREG=1\r", OK), (b"AT+CEREG?\r", lines(b"+CEREG: 1,1"))]
 
 
 def attached(modem, clock):
@@ -37,8 +33,11 @@ def test_the_radio_is_switched_on_and_drops_are_asked_for():
 
 
 def test_a_radio_that_does_not_start():
+    off = lines(b"+CFUN: 0")
     with running(Clock()):
-        uart = ScriptedUART(SYNC + [(b"AT+CMEE=1\r", OK), (b"AT+CFUN=1\r", cme(13))] + SET_UP)
+        uart = ScriptedUART(
+            SYNC + [(b"AT+CMEE=1\r", OK), (RADIO[0], off), (b"AT+CFUN=1\r", cme(13))] + SET_UP
+        )
         modem = GM02S(uart)
         with raises(CommandError) as caught:
             modem.power_up()
@@ -48,7 +47,7 @@ def test_a_radio_that_does_not_start():
 
 
 def test_the_apn_is_there():
-    play([STORED, ADDRESS], attached)
+    play(KNOWN + [ADDRESS], attached)
 
 
 def test_the_apn_is_asked_for_once():
@@ -56,11 +55,11 @@ def test_the_apn_is_asked_for_once():
         attached(modem, clock)
         attached(modem, clock)
 
-    play([STORED, ADDRESS, ADDRESS], body)
+    play(KNOWN + [ADDRESS, ADDRESS], body)
 
 
 def test_another_apn_registers_again():
-    play(joined(OTHER, RADIO_OFF, DEFINE, RADIO_ON, REGISTERED, ADDRESS), attached)
+    play(joined(OTHER, RADIO_OFF, DEFINE, NO_LOGIN, RADIO_ON, REGISTERED, ADDRESS), attached)
 
 
 def test_the_apn_may_be_given_before_the_registration():
@@ -71,13 +70,13 @@ def test_the_apn_may_be_given_before_the_registration():
         modem.register()
         attached(modem, clock)
 
-    play(joined(OTHER, RADIO_OFF, DEFINE, RADIO_ON, REGISTERED, ADDRESS), body)
+    play(joined(OTHER, RADIO_OFF, DEFINE, NO_LOGIN, RADIO_ON, REGISTERED, ADDRESS), body)
 
 
 def test_no_context_yet():
     for answer in (OK, lines(b"+CGDCONT:"), lines(b"+CGDCONT: 1"), lines(b'+CGDCONT: x,"IP",""')):
         start = (b"AT+CGDCONT?\r", answer)
-        play(joined(start, RADIO_OFF, DEFINE, RADIO_ON, REGISTERED, ADDRESS), attached)
+        play(joined(start, RADIO_OFF, DEFINE, NO_LOGIN, RADIO_ON, REGISTERED, ADDRESS), attached)
 
 
 def test_user_and_password():
@@ -87,7 +86,8 @@ def test_user_and_password():
         for _ in range(2):
             modem.attach("internet", "me", "se cret")
 
-    play(joined(RADIO_OFF, DEFINE, login, RADIO_ON, REGISTERED, ADDRESS, ADDRESS), body)
+    anew = joined(RADIO_OFF, DEFINE, login, RADIO_ON, REGISTERED, ADDRESS, ADDRESS)
+    play(KNOWN + anew, body)
 
 
 def test_text_that_would_end_the_command_is_not_sent():
@@ -108,19 +108,19 @@ def test_a_refused_apn_leaves_no_modem_without_radio():
         attached(modem, clock)
 
     refused = (DEFINE[0], cme(50))
-    again = joined(OTHER, RADIO_OFF, DEFINE, RADIO_ON, REGISTERED, ADDRESS)
-    play(joined(OTHER, RADIO_OFF, refused, SET_UP, again), body)
+    again = joined(OTHER, RADIO_OFF, DEFINE, NO_LOGIN, RADIO_ON, REGISTERED, ADDRESS)
+    play(joined(OTHER, RADIO_OFF, refused, RADIO_ON, again), body)
 
 
 def test_addresses():
     for answer in (b"+CGPADDR: 1,10.94.36.44", b'+CGPADDR: 1,"10.94.36.44","2001::1"'):
-        play([STORED, (ADDRESS[0], lines(answer))], attached)
+        play(KNOWN + [(ADDRESS[0], lines(answer))], attached)
 
 
 def test_addresses_that_are_none():
     for line in (b"", b"1", b"1,", b'1,""', b"1,0.0.0.0", b'2,"10.0.0.1"', b"x,y", b'1,"'):
         none = (ADDRESS[0], lines(b"+CGPADDR: " + line))
-        play([STORED, none, ACTIVATE, ADDRESS], attached)
+        play(KNOWN + [none, ACTIVATE, ADDRESS], attached)
 
 
 def test_a_context_that_was_dropped_is_activated_again():
@@ -129,14 +129,14 @@ def test_a_context_that_was_dropped_is_activated_again():
         assert clock.ms >= 2_000  # the driver does not repeat refused commands quickly
 
     for answer in (ERROR, cme(30), OK):
-        play([STORED, NO_ADDRESS, (ACTIVATE[0], answer), NO_ADDRESS, ADDRESS], body)
+        play(KNOWN + [NO_ADDRESS, (ACTIVATE[0], answer), NO_ADDRESS, ADDRESS], body)
 
 
 def test_never_granted():
     clock = Clock()
     answers = {ACTIVATE[0]: cme(148), NO_ADDRESS[0]: NO_ADDRESS[1]}
     with running(clock):
-        modem, uart = started([STORED], uart=lambda steps: AnsweringUART(steps, answers))
+        modem, uart = started(KNOWN, uart=lambda steps: AnsweringUART(steps, answers))
         start = clock.ms
         with raises(NetworkError, text="gives no data connection") as caught:
             modem.attach("internet")
@@ -150,7 +150,7 @@ def test_a_restart_while_waiting_for_the_address():
         with raises(ModemReset):
             modem.attach("internet")
 
-    play([STORED, NO_ADDRESS, (ACTIVATE[0], cme(30) + b"\r\n+SYSSTART\r\n")], body)
+    play(KNOWN + [NO_ADDRESS, (ACTIVATE[0], cme(30) + b"\r\n+SYSSTART\r\n")], body)
 
 
 def test_after_a_restart_the_apn_is_looked_at_again():
@@ -161,7 +161,7 @@ def test_after_a_restart_the_apn_is_looked_at_again():
         attached(modem, clock)
 
     restart = (b"", b"\r\n+SYSSTART\r\n")
-    play(joined(STORED, ADDRESS, restart, SYNC, SET_UP, STORED, ADDRESS), body)
+    play(joined(KNOWN, ADDRESS, restart, SYNC, SET_UP, KNOWN, ADDRESS), body)
 
 
 def test_events_that_end_our_context():

@@ -29,6 +29,13 @@ def with_field(path, value):
     return data
 
 
+def test_a_password_needs_a_user():
+    data = with_field("modem.password", "p'ass word!")
+    assert problems(data) == ["modem.user: missing, with a modem.password"]
+    data["modem"]["user"] = "me"
+    assert check(data)["modem.password"] == "p'ass word!"
+
+
 def test_the_least_that_is_needed():
     assert check(LEAST) == {
         "version": 1,
@@ -37,6 +44,8 @@ def test_the_least_that_is_needed():
         "modem.apn": "",
         "modem.user": "",
         "modem.password": "",
+        "modem.auth": "auto",
+        "modem.ip": "ipv4",
         "modem.pin": "",
         "modem.network": "",
         "modem.bands": (),
@@ -63,7 +72,9 @@ GOOD = (
     ("modem.uart", ("", "/dev/ttyUSB0", "tcp:127.0.0.1:7000")),
     ("modem.apn", ("", "internet", "iot.1nce.net", "a b")),
     ("modem.user", ("", "me")),
-    ("modem.password", ("", "p'ass word!")),
+    ("modem.password", ("",)),
+    ("modem.auth", ("auto", "none", "pap", "chap")),
+    ("modem.ip", ("ipv4", "ipv6", "both")),
     ("modem.pin", ("", "1234", "12345678", "0000")),
     ("modem.network", ("", "lte-m", "nb-iot", "both")),
     ("modem.bands", ([], [20], [1, 85], list(range(1, 20)))),
@@ -110,6 +121,8 @@ BAD = (
     ("modem.pin", ("123", "123456789", "12a4", "12 4", "-123"), "must be 4 to 8 digits"),
     ("sim.channel", ("", "CSIM", "crsm"), "must be one of auto, csim, cgla"),
     ("modem.rest", ("off", "PSM", " "), "must be one of radio, psm"),
+    ("modem.auth", ("", "PAP", "both"), "must be one of auto, none, pap, chap"),
+    ("modem.ip", ("", "ipv4v6", "4"), "must be one of ipv4, ipv6, both"),
     ("modem.network", ("gsm", "LTE-M", " "), "must be one of lte-m, nb-iot, both"),
     (
         "modem.bands",

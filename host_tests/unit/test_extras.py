@@ -2,7 +2,7 @@
 SIMCom."""
 
 from expect import raises
-from sim7080_script import ERROR, OK, SET_UP, SYNC, cme, lines, opens, started
+from sim7080_script import ERROR, KNOWN, OK, SET_UP, SYNC, cme, lines, opens, started
 from virtual_time import Clock, running
 
 from cellular import CommandError, ModemError, NetworkError
@@ -199,28 +199,8 @@ def test_invalid_networks():
 
 
 def test_access_point():
-    def body(extras):
-        extras.access_point("right.apn")
-
-    context = b'+CGDCONT: 1,"IP","%s","0.0.0.0",0,0'
-    known = ask(b"+CGDCONT?", context % b"wrong.apn", b'+CGDCONT: 2,"IP","right.apn"')
-    change = (b'AT+CGDCONT=1,"IP","right.apn"\r', OK)
-    off, on = (b"AT+CFUN=0\r", lines(b"+CPIN: NOT READY")), ask(b"+CFUN=1")
-    play([known, off, change, on], body)
-    play([ask(b"+CGDCONT?", context % b"right.apn")], body)
-
-    def refused(extras):
-        with raises(CommandError):
-            extras.access_point("right.apn")
-
-    # The radio is on again whatever happens.
-    play([known, off, (change[0], ERROR), on], refused)
-
-    def quoted(extras):
-        with raises(NetworkError, text="printable characters"):
-            extras.access_point('a"b')
-
-    play([], quoted)
+    # `Modem.prepare` does that now.
+    play(KNOWN, lambda extras: extras.access_point("internet"))
 
 
 CELL = b"+CPSI: LTE CAT-M1,Online,001-01,0x5B57,26543899,250,EUTRAN-BAND20,6400,3,3,-11,-94,-66,14"

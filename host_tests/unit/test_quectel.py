@@ -5,7 +5,7 @@ from effort import some
 from expect import equal, raises
 from mock_uart import ScriptedUART
 from modem_script import AnsweringUART
-from sim7080_script import ERROR, OK, SYNC, cme, lines
+from sim7080_script import ERROR, OK, RADIO, REGISTERED, STORED, SYNC, cme, defines, lines
 from virtual_time import Clock, running
 
 import cellular
@@ -13,11 +13,12 @@ from cellular import CommandError, ModemError, ModemGarbled, ModemReset, Network
 
 CMEE = (b"AT+CMEE=1\r", OK)
 PORT = b'AT+QURCCFG="urcport","uart1"\r'
-SET_UP = [CMEE, (PORT, OK), (b"AT+CTZU?\r", lines(b"+CTZU: 3"))]
+SET_UP = [CMEE, RADIO, (PORT, OK), (b"AT+CTZU?\r", lines(b"+CTZU: 3"))]
 
 ACTIVE = (b"AT+QIACT?\r", lines(b'+QIACT: 1,1,1,"10.94.36.44"'))
 INACTIVE = (b"AT+QIACT?\r", OK)
 APN = (b'AT+QICSGP=1,1,"internet","","",0\r', OK)
+KNOWN = [STORED, (b"AT+QICSGP=1\r", lines(b'+QICSGP: 1,"internet","","",0'))]
 ACTIVATE = b"AT+QIACT=1\r"
 CLEAR = (b"AT+QIDEACT=1\r", OK)
 
@@ -75,7 +76,7 @@ def test_each_module_has_its_name_in_the_table():
 def test_set_up():
     clock = [(b"AT+CTZU?\r", lines(b"+CTZU: 1")), (b"AT+CTZU=3\r", OK)]
     for answer in (OK, ERROR, cme(50)):  # not all have a choice of ports
-        play([], lambda modem, clock: None, [CMEE, (PORT, answer)] + clock)
+        play([], lambda modem, clock: None, [CMEE, RADIO, (PORT, answer)] + clock)
 
 
 def test_number_of_the_sim_and_signal():
@@ -109,11 +110,11 @@ def attached(modem, clock):
 
 
 def test_the_data_context():
-    play([ACTIVE], attached)
-    play([INACTIVE, APN, (ACTIVATE, OK), ACTIVE], attached)
+    play(KNOWN + [ACTIVE], attached)
+    play(KNOWN + [INACTIVE, APN, (ACTIVATE, OK), ACTIVE], attached)
     login = (b'AT+QICSGP=1,1,"internet","me","se cret",3\r', OK)
     play(
-        [INACTIVE, login, (ACTIVATE, OK), ACTIVE],
+        KNOWN + defines(login[0]) + REGISTERED + [INACTIVE, login, (ACTIVATE, OK), ACTIVE],
         lambda modem, clock: modem.attach("internet", "me", "se cret"),
     )
 
@@ -126,7 +127,7 @@ def test_refused_or_dropped_is_cleared_and_tried_again():
     for refusal in (ERROR, cme(30)):
         for cleared in (OK, ERROR):
             again = [(CLEAR[0], cleared), INACTIVE, INACTIVE, (ACTIVATE, OK), ACTIVE]
-            play([INACTIVE, APN, (ACTIVATE, refusal)] + again, body)
+            play(KNOWN + [INACTIVE, APN, (ACTIVATE, refusal)] + again, body)
 
 
 def test_answers_about_addresses_that_make_no_sense():
@@ -136,13 +137,13 @@ def test_answers_about_addresses_that_make_no_sense():
         lines(b'+QIACT: 1,0,1,"10.1.1.1"'),
         lines(b'+QIACT: 2,1,1,"10.1.1.1"'),
     ):
-        play([(b"AT+QIACT?\r", answer), APN, (ACTIVATE, OK), ACTIVE], attached)
+        play(KNOWN + [(b"AT+QIACT?\r", answer), APN, (ACTIVATE, OK), ACTIVE], attached)
 
 
 def test_never_granted():
     clock = Clock()
     with running(clock):
-        uart = AnsweringUART(SYNC + SET_UP + [INACTIVE, APN], {ACTIVATE: ERROR})
+        uart = AnsweringUART(SYNC + SET_UP + KNOWN + [INACTIVE, APN], {ACTIVATE: ERROR})
         modem = cellular.BG95(uart)
         modem.power_up()
         start = clock.ms
@@ -190,7 +191,7 @@ def test_time():
         answer = OK + urc(b'+QNTP: 0,"26/11/24,12:18:17+00"')
         play([UNSET, reported, (NTP, answer), SET], noon)
     for answer in (ERROR, OK + urc(b"+QNTP: 565"), OK + urc(b"+QNTP:"), OK):
-        play([UNSET, NOT_TOLD, (NTP, answer)], clock_is(None))
+        play([UNSET, NOT_TOLD, (NTP, answer), INACTIVE], clock_is(None))
 
 
 # -- connecting ---------------------------------------------------------------------------------

@@ -94,7 +94,7 @@ def test_each_reason_is_shown_as_a_fact():
     for line in REASONS.strip().split("\n"):
         reason, template = line.split(": ", 1)
         values = ("one", "two", "three")[: template.count("%s")]
-        if reason == "no-network":
+        if reason in ("no-network", "registration-denied"):
             values = (2,)
         shown = str(cellular.ModemError(reason, *values))
         assert shown and "%" not in shown, shown
@@ -114,6 +114,7 @@ def test_a_refusal_is_shown_with_what_its_number_means():
     for detail, shown in (
         ("+CME ERROR: 11", "AT+CPIN: +CME ERROR: 11 (SIM PIN required)"),
         ("+CME ERROR: 604", "AT+CPIN: +CME ERROR: 604"),
+        ("+CME ERROR: 127", "AT+CPIN: +CME ERROR: 127 (missing or unknown APN)"),
         ("+CME ERROR: SIM busy", "AT+CPIN: +CME ERROR: SIM busy"),
         ("ERROR", "AT+CPIN: refused by the modem (ERROR)"),
         ("NO CARRIER", "AT+CPIN: NO CARRIER"),

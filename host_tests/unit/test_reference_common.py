@@ -151,6 +151,7 @@ def test_1_5_the_state_of_the_sim():
 def test_1_5_a_pin_is_entered():
     steps = [
         ask(b"+CPIN?", b"+CPIN: SIM PIN"),
+        ask(b"+SPIC", b"+SPIC: 3,10,0,10"),
         (b'AT+CPIN="1234"\r', [OK, line(b"+CPIN: READY")]),
         ask(b"+CPIN?", b"+CPIN: READY"),
     ]
@@ -160,7 +161,7 @@ def test_1_5_a_pin_is_entered():
         with raises(SIMError, text="incorrect password"):
             modem.unlock("1234")
 
-    play("sim7080", [steps[0], (steps[1][0], cme(16))], refused)
+    play("sim7080", steps[:2] + [(steps[2][0], cme(16))], refused)
 
 
 # -- 1.5, 1.6: commands of all modems -----------------------------------------------------------
@@ -189,14 +190,16 @@ def test_1_5_address_and_stored_context():
     stored = ask(b"+CGDCONT?", b'+CGDCONT: 1,"IP","internet","0.0.0.0",0,0')
     for answer, address in reference.ADDRESSES:
         for name in ("sara-r4", "gm02s"):
-            steps = [stored, ask(b"+CGPADDR=1", answer)]
+            login = [ask(b"+CGAUTH?", b"+CGAUTH: 1,0")] if name == "gm02s" else []
+            steps = [stored] + login + [ask(b"+CGPADDR=1", answer)]
             got = play(name, steps, lambda modem: modem.attach("internet"))
             assert got == address, (name, answer, got)
 
 
 def test_1_5_clock():
     for answer, utc in reference.CLOCKS:
-        got = play("gm02s", [ask(b"+CCLK?", answer)], lambda modem: modem.clock())
+        down = [] if utc else [ask(b"+CGPADDR=1", b"+CGPADDR: 1")]  # nobody else is asked
+        got = play("gm02s", [ask(b"+CCLK?", answer)] + down, lambda modem: modem.clock())
         assert got == utc, (answer, got)
 
 

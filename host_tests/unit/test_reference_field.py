@@ -6,7 +6,7 @@ from binascii import unhexlify
 from data import modem_reference as reference
 from expect import equal, raises
 from reference_modems import ERROR, OK, ask, cme, lines, opens, play
-from sim7080_script import SET_UP, SYNC
+from sim7080_script import RADIO, SET_UP, SYNC
 from virtual_time import Clock, TimedUART, running
 
 from cellular import SIM7080, CommandError, ModemError, ModemReset, NetworkError
@@ -170,7 +170,7 @@ def test_11_garbage_then_an_answer():
         modem.power_up()
 
     name = "sim7000"
-    set_up = [(b"AT+CMEE=1\r", OK), (b"AT+IFC=0,0\r", OK), ask(b"+CLTS?", b"+CLTS: 1")]
+    set_up = [(b"AT+CMEE=1\r", OK), RADIO, (b"AT+IFC=0,0\r", OK), ask(b"+CLTS?", b"+CLTS: 1")]
     set_up.append(ask(b"+IPR?", b"+IPR: 115200"))
     garbage = [(b"AT\r", b"\xc1\x81\x00\xff\x8d"), (b"AT\r", b"\r\r\nOK\r\n")]
     play(name, garbage + SYNC[1:] + set_up, body)
@@ -235,8 +235,8 @@ def test_11_a_restart_by_command():
         (b"AT+CFUN=1,1\r", said[0]),
         (b"AT\r", [said[1], said[2], b"AT\r\r\nOK\r\n"]),
         (b"ATE0\r", b"ATE0\r" + OK),
-        (b"AT\r", OK),
         (b"AT+CMEE=1\r", OK),
+        RADIO,
         (b'AT+QURCCFG="urcport","uart1"\r', OK),
         ask(b"+CTZU?", b"+CTZU: 3"),
         ask(b"+CSQ", b"+CSQ: 20,99"),
@@ -247,7 +247,7 @@ def test_11_a_restart_by_command():
 def test_11_a_sim_that_is_busy_after_the_start():
     """SARA-R422S refuses even commands that do not involve the SIM."""
     rest = [
-        (b"AT+CFUN=1\r", OK),
+        RADIO,
         (b"AT+CGEREP=1\r", OK),
         (b"AT+UPSV=0\r", OK),
         (b"AT+CTZU=1\r", OK),

@@ -3,7 +3,7 @@
 import modem_script
 from expect import raises
 from modem_script import AnsweringUART
-from sim7080_script import ERROR, OK, SET_UP, SYNC, cme, lines
+from sim7080_script import ERROR, KNOWN, OK, REGISTERED, SIMCOM, SYNC, cme, defines, lines
 from virtual_time import Clock, TimedUART, running
 
 import cellular
@@ -26,7 +26,7 @@ def play(steps, body, attached=False):
             modem.attach("internet")
         body(modem, clock)
 
-    modem_script.play(SIM7000, [SET_UP, UP if attached else []] + steps, begin)
+    modem_script.play(SIM7000, [SIMCOM, KNOWN + UP if attached else []] + steps, begin)
 
 
 def starts(answer=b"\r\n0, CONNECT OK\r\n", cid=0):
@@ -76,9 +76,10 @@ def test_attach():
         for _ in range(2):  # the second time it exists already
             assert modem.attach("internet") == "10.94.36.44"
 
-    play(UP + [ADDRESS], body)
+    play(KNOWN + UP + [ADDRESS], body)
     login = (b'AT+CSTT="internet","me","se cret"\r', OK)
-    steps = STACK + [login, (CIICR, b"\r\nDST: 0\r\n" + OK), ADDRESS]
+    steps = KNOWN + defines(b'AT+CGAUTH=1,3,"se cret","me"\r') + REGISTERED
+    steps += STACK + [login, (CIICR, b"\r\nDST: 0\r\n" + OK), ADDRESS]
     play(steps, lambda modem, clock: modem.attach("internet", "me", "se cret"))
 
 
@@ -87,16 +88,16 @@ def test_refused_and_then_granted():
         assert modem.attach("internet") == "10.94.36.44"
         assert clock.ms >= 2_000  # not at once
 
-    play(STACK + [LOGIN, (CIICR, ERROR), (CIFSR, ERROR)] + UP, body)
-    play([(SHUT[0], ERROR)] + UP, body)
+    play(KNOWN + STACK + [LOGIN, (CIICR, ERROR), (CIFSR, ERROR)] + UP, body)
+    play(KNOWN + [(SHUT[0], ERROR)] + UP, body)
     for answer in (ERROR, cme(3), OK, lines(b"0.0"), lines(b"10.1.2.3x")):
-        play(UP[:-1] + [(CIFSR, answer)] * 2 + UP, body)
+        play(KNOWN + UP[:-1] + [(CIFSR, answer)] * 2 + UP, body)
 
 
 def test_never_granted():
     clock = Clock()
     with running(clock):
-        uart = AnsweringUART(SYNC + SET_UP, {SHUT[0]: SHUT[1], CIICR: ERROR})
+        uart = AnsweringUART(SYNC + SIMCOM + KNOWN, {SHUT[0]: SHUT[1], CIICR: ERROR})
         modem = SIM7000(uart)
         modem.power_up()
         with raises(NetworkError, text="gives no data connection"):
@@ -123,7 +124,7 @@ def test_after_a_restart_the_stack_is_started_anew():
         modem.power_up()
         modem.attach("internet")
 
-    play([(b"AT+CIMI\r", b"\r\nRDY\r\n")] + SYNC + SET_UP + UP, body, attached=True)
+    play([(b"AT+CIMI\r", b"\r\nRDY\r\n")] + SYNC + SIMCOM + KNOWN + UP, body, attached=True)
 
 
 def test_the_time_of_a_server():
@@ -276,7 +277,7 @@ def test_a_modem_that_takes_nothing():
 
     clock = Clock(nap=1)
     with running(clock):
-        steps = [(want, [(2, reply)]) for want, reply in SYNC + SET_UP]
+        steps = [(want, [(2, reply)]) for want, reply in SYNC + SIMCOM]
         steps += [(starts()[0], [(1, OK), (9, starts()[1][1])])] + full
         modem = SIM7000(Patient(clock, steps))
         modem.power_up()
@@ -292,7 +293,7 @@ def test_the_rest_of_what_was_taken_in_part_is_not_waited_for_for_ever():
     full = [(b"AT+CIPSEND=0,1\r", [(2, ERROR)]), (status()[0], [(2, status()[1])])]
     clock = Clock(nap=1)
     with running(clock):
-        steps = [(want, [(2, reply)]) for want, reply in SYNC + SET_UP]
+        steps = [(want, [(2, reply)]) for want, reply in SYNC + SIMCOM]
         steps += [(starts()[0], [(1, OK), (9, starts()[1][1])])]
         steps += [(want, [(2, reply)]) for want, reply in sends(b"xy", accepted=1)]
         modem = SIM7000(TimedUART(clock, steps + hello + full * 299))

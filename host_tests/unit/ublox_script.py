@@ -2,13 +2,13 @@
 
 import modem_script
 from modem_script import connected
-from sim7080_script import ERROR, OK, cme, lines
+from sim7080_script import ERROR, OK, RADIO, cme, lines
 
 from cellular import SARAR4
 
 SETTINGS = [
     (b"AT+CMEE=1\r", OK),
-    (b"AT+CFUN=1\r", OK),
+    RADIO,
     (b"AT+CGEREP=1\r", OK),
     (b"AT+UPSV=0\r", OK),
     (b"AT+CTZU=1\r", OK),

@@ -31,10 +31,12 @@ pin-wanted: give the SIM's PIN: pin=
 pin-malformed: check pin=
 pin-refused: correct pin=: the third wrong one locks the SIM
 pin-refused-before: make a new modem object, and give the right PIN: pin=
+pin-kept: enter the right PIN in a telephone, then make a new modem object
 puk-wanted: the PIN was wrong three times: enter the PUK in a telephone
 not-searching: check the antenna, bands=, mode= and apn=
 registration-denied: is the SIM active? Ask its operator for apn=
 no-network: is there coverage here? Check the antenna and bands=
+user-missing: give the user, too: user=
 no-data-context: check apn=, with some operators also user= and password=
 clock-unset: try again in a minute
 data-dropped,

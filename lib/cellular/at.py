@@ -31,13 +31,14 @@ from .errors import (
     command_name,
     text,
 )
-from .parser import DATA, LINE, NONE, PROMPT, Parser
+from .parser import DATA, LINE, NONE, PROMPT, Parser, number
 
 _MAX_COMMAND = const(559)  # characters after AT: all known modems accept as many
 _MAX_LINES = const(32)
 _MAX_FILLS = const(16)  # reads of one `poll`
 _GRACE = const(1_000)  # ms after the time-out in which bytes already received still count
 _SOON = const(20)  # ms of quiet after an OK
+_PROOFS = const(3)  # questions of `_prove` at most
 _COLON = const(0x3A)
 _TOGETHER = const(256)  # bytes: up to here one read waits for more while they keep coming
 
@@ -129,6 +130,7 @@ class AT:
         self.handlers = []  # (prefix, handler) for URCs; the first that fits is called
         self._echo_off = False  # ATE0 was accepted: an echo from now on means a restart
         self._stale = 0  # a command was sent, and its final result has not come: ms to wait for it
+        self._turn = 0  # of `_prove`
         self.lost = True  # not synchronised with the modem: only `sync` may send
 
     def on(self, prefix, handler):
@@ -337,17 +339,59 @@ class AT:
         self._echo_off = False
         self.parser.reset()
         self._hello(timeout, _SOON)
+        self.write(b"ATE0\r")
+        self._answered(None)
+        self._prove()
+        # Some modems echo regardless: then an echo is no sign of a restart.
+        before = self.echoes
+        self._prove()
         self.lost = False
         self._stale = 0
-        try:
-            self.command(b"E0")
-            # Some modems echo regardless: then an echo is no sign of a restart.
-            before = self.echoes
-            self.command(b"")
-        except ModemError:
-            self.lost = True
-            raise
         self._echo_off = self.echoes == before
+
+    def _prove(self):
+        """Ask what nothing else asks, and wait for the answer: modems answer in order, so nothing
+        asked before is still to be answered then, however slow the modem is.
+
+        The value that the question sets changes each time: the answer of an earlier question is
+        not this one's. A modem that refuses the question is in step once it was quiet.
+        """
+        for _ in range(_PROOFS):
+            self._turn = (self._turn + 1) % 3
+            self.write(b"AT+CMEE=%d;+CMEE?;+CMEE=1\r" % self._turn)
+            generation = self.generation
+            heard = self._answered(self._turn)
+            if heard is None or generation != self.generation:
+                return
+        if not heard:
+            raise ModemTimeout("no-answer", "AT+CMEE")
+
+    def _answered(self, proof):
+        """Wait for OK, and before it for `+CMEE: <proof>`, if there is one: None. Else whether
+        anything came, when nothing comes any more, or the modem restarts."""
+        parser = self.parser
+        heard = False
+        generation = self.generation
+        limit = ticks.after(timeouts.PROOF)
+        end = ticks.after(timeouts.DEFAULT)
+        while ticks.left(end) > 0 and ticks.left(limit) > 0 and generation == self.generation:
+            event = parser.next()
+            if event == LINE:
+                heard = True
+                line = parser.line
+                end = ticks.after(timeouts.DEFAULT)
+                if line == b"OK":
+                    if proof is None:
+                        return None
+                elif starts(line, b"+CMEE:") and number(line) == proof:
+                    proof = None
+                elif _is_failure(line):
+                    end = ticks.after(timeouts.QUIET)
+                else:
+                    self.urc(line)
+            elif event == NONE and not self._fill():
+                ticks.sleep(1)
+        return heard
 
     def _hello(self, timeout, quiet):
         """Send AT until OK, then wait until the line has been quiet for `quiet` ms."""
@@ -390,6 +434,8 @@ class AT:
             return
         try:
             self._hello(self._stale, timeouts.QUIET)
+            if not self.lost:
+                self._prove()
         except ModemError:
             self.restarted()  # or it is off: in both cases its state is unknown
             raise

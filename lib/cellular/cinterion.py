@@ -33,6 +33,8 @@ class TX62(BearerModem):
 
     boot_lines = (b"^SYSSTART", b"^SYSSTART AIRPLANE MODE", b"^SHUTDOWN")
     max_sockets = 10
+    has_udp = True
+    pin_counters = ((b"^SPIC", b"^SPIC:", 0),)
     chunk = 1500
     limits = (
         (b"^SICA", 150_000),
@@ -57,9 +59,9 @@ class TX62(BearerModem):
         super()._set_up()
         self.at.command(b"+CTZU=1")  # clock from the network
 
-    def attach(self, apn, user="", password="", timeout=timeouts.PDP):
-        """As `BearerModem.attach`; its context is given to the internet services."""
-        address = super().attach(apn, user, password, timeout)
+    def attach(self, apn, user="", password="", auth="auto", ip="ipv4", timeout=timeouts.PDP):
+        """As `Modem.attach`; its context is given to the internet services."""
+        address = super().attach(apn, user, password, auth, ip, timeout)
         if b"1,1" not in self.at.command(b"^SICA?", b"^SICA:"):
             try:
                 self.at.command(b"^SICA=1,1", timeout=timeout)
@@ -79,8 +81,9 @@ class TX62(BearerModem):
             self._close(cid)
             self._store(cid, b"srvType", b"Socket")
         self._store(cid, b"conId", b"1")
-        place = b"socktcp://[%s]:%d" if ":" in host else b"socktcp://%s:%d"
-        self._store(cid, b"address", place % (host.encode(), port))
+        place = b"sock%s://[%s]:%d" if ":" in host else b"sock%s://%s:%d"
+        kind = b"udp" if self._sockets[cid].udp else b"tcp"
+        self._store(cid, b"address", place % (kind, host.encode(), port))
         self._unread[cid] = self._writable[cid] = 0
         self._trouble = None
         self._sockets[cid].opened()

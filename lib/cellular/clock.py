@@ -14,7 +14,7 @@ def to_time(line):
     if (
         24 <= year < 70
         and 1 <= month <= 12
-        and 1 <= day <= _month(year, month)
+        and 1 <= day <= month_days(year, month)
         and 0 <= hour < 24
         and 0 <= minute < 60
         and 0 <= second < 60
@@ -36,14 +36,14 @@ def to_utc(year, month, day, hour, minute, second, quarters):
         month -= 1
         if month < 1:
             year, month = year - 1, 12
-        day += _month(year, month)
-    elif day > _month(year, month):
-        day -= _month(year, month)
+        day += month_days(year, month)
+    elif day > month_days(year, month):
+        day -= month_days(year, month)
         month += 1
         if month > 12:
             year, month = year + 1, 1
     return year, month, day, minutes // 60, minutes % 60, second
 
 
-def _month(year, month):
+def month_days(year, month):
     return 29 if month == 2 and year % 4 == 0 else _DAYS[month - 1]

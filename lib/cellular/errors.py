@@ -118,7 +118,7 @@ def command_error(command, line):
     if line[:11] == b"+CME ERROR:":
         code = decimal(line[11:])
         if code is None:
-            from .reasons import code_of
+            from .causes import code_of
 
             code = code_of(text(line[11:]))
     return CommandError("command-refused", command_name(command), text(line), code)

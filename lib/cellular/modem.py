@@ -25,17 +25,19 @@ from .errors import (
 from .parser import decimal, number
 from .socket import Socket, buffers
 
-# +CEREG <stat>
-_NOT_SEARCHING = const(0)
-_HOME = const(1)
-_DENIED = const(3)
-_ROAMING = const(5)
-
 _SIM_ABSENT = const(10)
 _PIN_REQUIRED = const(11)
 _PUK_REQUIRED = const(12)
-_SIM_FAILURE = const(13)
-_SIM_BUSY = const(14)
+
+# The ways to send a login, by <auth_prot> of AT+CGAUTH; the last is `Modem.auto_auth`. The IP
+# versions, and the PDP types of AT+CGDCONT.
+_AUTH = ("none", "pap", "chap", "auto")
+_CHAP = const(2)
+_IP = ("ipv4", "ipv6", "both")
+_PDP_TYPES = (b'"IP"', b'"IPV6"', b'"IPV4V6"')
+
+# What third parties send shall not be printed: short messages (as hex digits if at all), USSD.
+_NO_TEXTS = (b"+CMGF=0", b"+CNMI=2,0,0,0,0", b"+CUSD=0")
 
 _EPIPE = const(32)
 
@@ -43,8 +45,8 @@ _RATE = const(115_200)  # at which boards open the UART
 _RATE_WAIT = const(300)  # ms: AT is answered at the right rate within this
 _RATE_TRIES = const(2)  # at each other rate; the first may end what the modem took for a line
 
-# The third wrong PIN locks the SIM: the last one is left to people.
-_MAX_PIN_ENTRIES = const(2)
+# Attempts of one `unlock`, where the SIM did not look at the first.
+_MOST_PIN_ENTRIES = const(2)
 
 
 class Modem:
@@ -69,10 +71,27 @@ class Modem:
     power_reset_ms = 0
     rates = ()
     chunk = 1460
+    # Servers that are asked for the time: NTP by UDP, where the modem does not do it itself, and
+    # HTTP. No answer of theirs that is earlier than `clock_floor` (year, …) is believed.
+    has_udp = False
+    time_server = "pool.ntp.org"
+    date_servers = ("example.com",)
+    clock_floor = ()
     # What asks how many bytes of a connection the modem took (for its number), the prefix of the
     # line that tells it, and the field in it.
     counter = None
     restart_command = b"+CFUN=1,1"
+    # The <stat> of +CEREG that count as success: home, roaming, and both without CSFB. Not so:
+    # SMS only (6, 7), emergency calls (8) and restricted services (11) only.
+    registered = (1, 5, 9, 10)
+    # What asks how many attempts for the PIN are left, the prefix of the answer, the field in it:
+    # the first that is answered counts.
+    pin_counters = ((b'+CPINR="SIM PIN"', b"+CPINR:", 1),)
+    # What stores the login of context 1, whether the password comes first in it, and its number
+    # for "auto".
+    login_command = b"+CGAUTH="
+    password_first = False
+    auto_auth = _CHAP
 
     def __init__(self, uart, power_key=None):
         self.at = AT(uart, self.boot_lines, self.limits)
@@ -82,7 +101,14 @@ class Modem:
         self._sim = CSIM(self.at, _replace_csim)
         self._sockets = []  # by connection number: who had it last
         self._settled = False  # `_set_up` was done since the modem started
-        self._pin_entries = 0  # without success
+        self._pin_entries = 0  # without success; `pin.REFUSED`
+        # Returns what keeps the attempts over restarts, or None: `load(iccid, pin)` returns their
+        # count, or `pin.REFUSED` (both bytes); `save(count, refused=False)`, then `clear()`.
+        self.pin_record = None
+        self._wanted = None  # the context that is wanted, see `_want`
+        self._context = None  # what context 1 was found or made to be, and since which start
+        self.was_dark = False  # a start found the radio off, and switched it on
+        self._dark = False  # the radio was switched off, and is to be switched on again
         self._registration = None  # last <stat> seen, also from a URC
         self.pdp_drops = 0  # how often the network dropped the data context
         self.at.on(b"+CEREG:", self._on_registration)
@@ -104,11 +130,11 @@ class Modem:
             self._sim.settle()
         return self._sim
 
-    def connect(self, apn, user="", password="", pin=None):
+    def connect(self, apn, user="", password="", pin=None, auth="auto", ip="ipv4"):
         """Have a data connection with `apn`, from whatever state the modem is in; returns our IP
-        address as text. `user` and `password` as the operator wants them; `pin` (str) is entered
-        if the SIM asks for one. The clock was heard after it, where the network tells the time or
-        a time server does: see `clock`.
+        address as text. `user` and `password` as the operator wants them, `auth` and `ip` as in
+        `prepare`; `pin` (str) is entered if the SIM asks for one. The clock was heard after it,
+        where the network tells the time or a time server does: see `clock`.
 
         It is power_up, unlock, prepare, register and attach, each within its time-out of
         `timeouts`. What holds already is only looked at, so it may be called again at any time;
@@ -118,9 +144,9 @@ class Modem:
         self.at.poll()  # it may have restarted
         self.power_up()
         self.unlock(pin)
-        self.prepare(apn, user, password)
+        self.prepare(apn, user, password, auth, ip)
         self.register()
-        address = self.attach(apn, user, password)
+        address = self.attach(apn, user, password, auth, ip)
         deadline = ticks.after(timeouts.CLOCK)
         while not self.clock() and ticks.left(deadline) > 0:
             self._idle(1_000)
@@ -198,27 +224,39 @@ class Modem:
     def _set_up(self):
         """Settings that the modem forgets at a restart."""
         self.at.command(b"+CMEE=1")
+        # Without radio there is no network, and on some no SIM. Some start without; others were
+        # left so by a program that ended.
+        if self._info_line(b"+CFUN?", b"+CFUN:")[:1] != b"1":
+            self.at.command(b"+CFUN=1")
+            self.was_dark = True
+        self._dark = False
 
     def unlock(self, pin=None):
         """Wait until the SIM is readable; enter `pin` (str) if it asks for one, once.
 
-        Raises SIMError: no SIM, no PIN, wrong PIN, PUK needed. A PIN that was refused is not
-        entered again, however often this is called.
+        Raises SIMError: no SIM, no PIN, wrong PIN, PUK needed. After a refusal no PIN is entered
+        again, however often this is called, and the last attempt is never used: see `pin.py`.
         """
         deadline = ticks.after(timeouts.BOOT_SETTLE)
-        entered = False
+        entered = 0
         while True:
             absent = False
             try:
                 state = self._info_line(b"+CPIN?", b"+CPIN:")
                 if state == b"READY":
-                    self._pin_entries = 0
+                    if self._pin_entries:
+                        self._pin_entries = 0
+                        if self.pin_record:
+                            self.pin_record().clear()
                     return
                 problem = text(state)
                 if state == b"SIM PIN":
-                    if not entered:
-                        self._enter(pin)
-                        entered = True
+                    if entered < _MOST_PIN_ENTRIES:
+                        from .pin import enter
+
+                        entered += 1
+                        enter(self, pin)
+                        entered = _MOST_PIN_ENTRIES
                 elif state[:3] == b"SIM" or state[:2] == b"PH":  # else it starts, or lost bytes
                     raise (
                         SIMError("puk-wanted")
@@ -236,47 +274,30 @@ class Modem:
                 raise SIMError("sim-absent") if absent else SIMError("sim-unreadable", problem)
             self._idle(500)
 
-    def _enter(self, pin):
-        if not pin:
-            raise SIMError("pin-wanted")
-        # As bytes, since str.isdigit() of CPython takes digits of every script.
-        digits = pin.encode() if isinstance(pin, str) else b""
-        if not (4 <= len(digits) <= 8 and digits.isdigit()):
-            raise SIMError("pin-malformed")
-        if self._pin_entries >= _MAX_PIN_ENTRIES:
-            raise SIMError("pin-refused-before")
-        self._pin_entries += 1
-        try:
-            self.at.command(b'+CPIN="%s"' % digits)
-        except CommandError as e:
-            if e.code in (_SIM_FAILURE, _SIM_BUSY):  # it has not looked at the PIN
-                self._pin_entries -= 1
-                raise
-            self._pin_entries = _MAX_PIN_ENTRIES
-            raise SIMError("pin-refused", e.detail)
-
     # -- network --------------------------------------------------------------------------------
 
-    def prepare(self, apn, user="", password=""):
-        """Tell the modem, before `register`, with what `attach` will come; some need to know.
+    def prepare(self, apn, user="", password="", auth="auto", ip="ipv4"):
+        """See, before `register`, that the modem registers with the context that is wanted.
 
-        Raises NetworkError for text that cannot be in a command.
+        `auth`: how user and password are sent, "pap", "chap", "auto", or "none": not at all. `ip`:
+        "ipv4", "ipv6" or "both". Raises NetworkError for text that cannot be in a command, and
+        for a password without a user.
         """
-        quotable(apn, user, password)
-        self._prepare(apn, user, password)
+        self._want(apn, user, password, auth, ip)
+        self._prepare()
 
-    def _prepare(self, apn, user, password):
-        """For drivers of modems that need to know: True if it has to register anew."""
-
-    def attach(self, apn, user="", password="", timeout=timeouts.PDP):
-        """Activate the data connection with `apn` and return our IP address as text.
+    def attach(self, apn, user="", password="", auth="auto", ip="ipv4", timeout=timeouts.PDP):
+        """Activate the data connection with `apn` and return our IP address as text; the others
+        as in `prepare`, which is done if it was left out.
 
         Raises NetworkError when the network has not granted one after `timeout` ms.
         """
-        quotable(apn, user, password)
+        self._want(apn, user, password, auth, ip)
+        if self._prepare():
+            self.register()
         address = self._address()
         if not address:
-            self._configure(apn, user, password)
+            self._configure()
             deadline = ticks.after(timeout)
             while not address:
                 if ticks.left(deadline) <= 0:
@@ -289,9 +310,93 @@ class Modem:
                     address = self._address()
         return address
 
+    # -- the context of the registration --------------------------------------------------------
+
+    # Context 1 of 3GPP TS 27.007 10.1. The modem keeps it, also that of an earlier user, with
+    # which the network may not let it in. What is stored is asked for once after each start; only
+    # where it differs the modem goes off the air (CFUN=4: the SIM keeps its power, and its
+    # channels), stores the context, and goes on the air again.
+
+    def _want(self, apn, user, password, auth, ip):
+        """Check and keep what is wanted: APN, user, password, <auth_prot> and the place in _IP."""
+        quotable(apn, user, password)
+        if password and not user:
+            raise NetworkError("user-missing")
+        code = _AUTH.index(auth)
+        if not user or not code:
+            user = password = ""
+            code = 0
+        if code > _CHAP:
+            code = self.auto_auth
+        self._wanted = (apn, user, password, code, _IP.index(ip))
+
+    def _prepare(self):
+        """True if the stored context was another one: the modem registers anew."""
+        context = (self.at.generation,) + self._wanted
+        if self._context == context:
+            return False
+        for command in _NO_TEXTS:
+            self._attempt(command)  # refused: the modem has no such texts, or is not ready for it
+        changed = not (self._has_context() and self._has_login())
+        if changed:
+            self._dark = True
+            try:
+                self.at.command(b"+CFUN=4")
+                self.at.command(
+                    b'+CGDCONT=1,%s,"%s"' % (_PDP_TYPES[self._wanted[4]], self._wanted[0].encode())
+                )
+                self._store_login()
+            finally:
+                self._light()
+        self._context = context
+        return changed
+
+    def _light(self):
+        """Switch the radio on, where a change of the context left it off."""
+        if self._dark:
+            self.at.command(b"+CFUN=1")
+            self._dark = False
+
+    def _has_context(self):
+        """Is the stored context 1 of the wanted type and APN? Some modems add the operator's part
+        to the APN."""
+        for line in self.at.command(b"+CGDCONT?", b"+CGDCONT:"):
+            fields = line.split(b",")  # <cid>,<type>,<APN>,…
+            if len(fields) > 2 and decimal(fields[0]) == 1:
+                apn = text(fields[2].strip(b'" ')).lower().split(".mnc")[0]
+                return (
+                    apn == self._wanted[0].lower()
+                    and fields[1].strip() == _PDP_TYPES[self._wanted[4]]
+                )
+        return False
+
+    def _has_login(self):
+        """Is the wanted login stored? One that the modem does not tell is taken for another."""
+        try:
+            for line in self.at.command(b"+CGAUTH?", b"+CGAUTH:"):
+                if decimal(line.split(b",")[0]) == 1:
+                    wanted = self._login()
+                    return line.replace(b", ", b",")[: len(wanted)] == wanted
+        except CommandError:
+            pass
+        return not self._wanted[3]
+
+    def _login(self):
+        """`1,<auth_prot>[,"<user>","<password>"]`"""
+        _, user, password, auth, _ = self._wanted
+        if not auth:
+            return b"1,0"
+        if self.password_first:
+            user, password = password, user
+        return b'1,%d,"%s","%s"' % (auth, user.encode(), password.encode())
+
+    def _store_login(self):
+        self.at.command(self.login_command + self._login())
+
     def register(self, timeout=timeouts.REGISTRATION):
-        """Wait for the network; returns the <stat> (1 home, 5 roaming). NetworkError after
-        `timeout` ms."""
+        """Wait for the network; returns the <stat> (1 home, 5 roaming; see `registered`).
+        NetworkError after `timeout` ms."""
+        self._light()
         self.at.command(b"+CEREG=1")
         deadline = ticks.after(timeout)
         while True:
@@ -299,14 +404,12 @@ class Modem:
             self.at.command(b"+CEREG?")  # `_on_registration` gets the answer, as it gets URCs
             ask = ticks.after(5_000)
             while ticks.left(ask) > 0:
-                if self._registration in (_HOME, _ROAMING):
+                if self._registration in self.registered:
                     return self._registration
                 if ticks.left(deadline) <= 0:
-                    if self._registration == _NOT_SEARCHING:
-                        raise NetworkError("not-searching")
-                    if self._registration == _DENIED:
-                        raise NetworkError("registration-denied")
-                    raise NetworkError("no-network", self._registration)
+                    from .results import no_network
+
+                    raise no_network(self, self._registration)
                 self._idle(50)
 
     def _on_registration(self, line):
@@ -325,14 +428,33 @@ class Modem:
         return self._bare_number(b"+CIMI")
 
     def clock(self):
-        """UTC as (year, month, day, hour, minute, second) from AT+CCLK?, or None if not set."""
+        """UTC as (year, month, day, hour, minute, second), or None if nobody tells it: the network
+        by AT+CCLK?; with a data connection a time server, asked by the modem or by us."""
+        return self._told() or self._asked()
+
+    def _told(self):
         return to_time(self._info_line(b"+CCLK?", b"+CCLK:").strip(b'"'))
+
+    def _asked(self):
+        from .time_server import ask
+
+        return ask(self)
+
+    def set_clock(self):
+        """Set the chip's clock (machine.RTC) by `clock`: with a cold one no certificate is valid.
+        NetworkError if nobody tells the time."""
+        utc = self.clock()
+        if not utc:
+            raise NetworkError("clock-unset")
+        from machine import RTC
+
+        RTC().datetime(utc[:3] + (0,) + utc[3:] + (0,))
 
     # -- sockets --------------------------------------------------------------------------------
 
-    def socket(self):
-        """A Socket, not connected."""
-        return Socket(self)
+    def socket(self, udp=False):
+        """A Socket, not connected. `udp`, where `has_udp`: each flush is a datagram."""
+        return Socket(self, udp)
 
     def resolve(self, host):
         """The IP address of `host` (str) as text, from the network's DNS.

@@ -8,6 +8,9 @@ A line ends with LF; CRs and empty lines are dropped. Two things come without a 
 looked for only while the running command expects them: the prompt, one character that begins a
 line, and data whose length stands in front, such as `+CARECV: 5,hello`, or `+QIRD: 5`, a line end
 and `hello`.
+
+What third parties say is no protocol: the text behind the line of a short message or a broadcast,
+and the rest of a USSD text of several lines, are dropped, whatever they look like.
 """
 
 from micropython import const
@@ -23,9 +26,15 @@ _LF = const(10)
 _CR = const(13)
 _SPACE = const(32)
 _COMMA = const(0x2C)
+_PLUS = const(0x2B)
 _COLON = const(0x3A)
 _HUGE = const(10_000_000)
 _QUOTE = const(0x22)  # u-blox has counted data in quotes
+
+# A line with one of the first three has a text behind it; that of the last is in quotes.
+_MESSAGES = (b"+CMT:", b"+CBM:", b"+CDS:", b"+CUSD")
+_COUNTED = const(9)  # commas: with so many, the last field of +CMT is the length of the text
+_USSD = const(190)  # bytes of a USSD text at most, in which the quote that ends it is looked for
 
 
 def number(line, index=0):
@@ -105,6 +114,8 @@ class Parser:
     def reset(self):
         """Forget everything received so far."""
         self.expect_nothing()
+        self._text = 0  # 1: the rest of the line is a text; n: and n - 1 bytes before it
+        self._quoted = 0  # bytes in which a quote ends the text
         # The first byte not yet consumed; the end of the bytes received; no LF before this one.
         self._pos = self._end = self._scanned = 0
         self._skipping = False  # inside a line that was too long
@@ -149,6 +160,9 @@ class Parser:
             end = self._end
             if self._pos == end:
                 return NONE
+            if self._text or self._quoted:
+                self._drop_text()
+                continue
             if self._ended and not self._skipping:
                 self._end_of_data()
             if not self._skipping:
@@ -172,8 +186,56 @@ class Parser:
             while stop > start and buffer[stop - 1] == _CR:
                 stop -= 1
             if stop > start:
+                if buffer[start] == _PLUS:
+                    self._announced_text(start, stop)
                 self.line = self._view[start:stop]
                 return LINE
+
+    def _announced_text(self, start, stop):
+        """Note which text follows the line from `start` to `stop`, if any does."""
+        buffer = self._buffer
+        for kind in range(len(_MESSAGES)):
+            if buffer.find(_MESSAGES[kind], start, start + 5) == start:
+                break
+        else:
+            return
+        quotes = commas = count = 0
+        for i in range(start, stop):
+            c = buffer[i]
+            if c == _QUOTE:
+                quotes += 1
+            elif c == _COMMA and not quotes & 1:
+                commas += 1
+                count = 0
+            elif 48 <= c <= 57:
+                count = count * 10 + c - 48
+        if kind == 3:
+            self._quoted = quotes & 1 and _USSD
+        elif kind < 2 or not commas:  # a status report as text has none
+            self._text = 1 + (count if commas >= _COUNTED and count < _SIZE else 0)
+
+    def _drop_text(self):
+        """Drop what is there of a text."""
+        pos = self._pos
+        end = self._end
+        if self._quoted:
+            end = min(end, pos + self._quoted)
+            stop = self._buffer.find(b'"', pos, end)
+            if stop >= 0:
+                self._quoted = 0
+                self._text = 1
+                end = stop + 1
+            else:
+                self._quoted -= end - pos
+        elif self._text > 1:
+            end = min(end, pos + self._text - 1)
+            self._text -= end - pos
+        else:
+            stop = self._buffer.find(b"\n", pos, end)
+            if stop >= 0:
+                self._text = 0
+                end = stop + 1
+        self._pos = self._scanned = end
 
     def _take_prompt(self):
         pos = self._pos

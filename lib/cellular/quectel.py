@@ -34,6 +34,8 @@ class Quectel(Modem):
 
     boot_lines = (b"RDY", b"POWERED DOWN", b"NORMAL POWER DOWN")
     power_pulse_ms = 750
+    auto_auth = 3
+    pin_counters = ((b'+QPINC="SC"', b"+QPINC:", 1),)
     max_sockets = 12
     limits = (
         (b"+QIACT", 150_000),
@@ -76,12 +78,10 @@ class Quectel(Modem):
 
     # -- time -----------------------------------------------------------------------------------
 
-    def clock(self):
-        """As `Modem.clock`; then the time that the network sent last, then a time server's."""
+    def _asked(self):
+        """The time that the network told last, then that of the modem's time server, then ours."""
         return (
-            super().clock()
-            or self._network_time()
-            or (super().clock() if self._ask_time_server() else None)
+            self._network_time() or (self._ask_time_server() and self._told()) or super()._asked()
         )
 
     def _network_time(self):
@@ -106,9 +106,20 @@ class Quectel(Modem):
 
     # -- data context ---------------------------------------------------------------------------
 
-    def _configure(self, apn, user, password):
-        login = '"%s","%s","%s",%d' % (apn, user, password, 3 if user else 0)
-        self.at.command(b"+QICSGP=%d,1,%s" % (_PDP, login.encode()))
+    # The login of the registration is that of AT+QICSGP, which the modem may forget.
+
+    def _has_login(self):
+        stored = self._info_line(b"+QICSGP=%d" % _PDP, b"+QICSGP:").replace(b", ", b",")
+        return stored == self._login() if self._wanted[3] else stored[-2:] in (b"", b",0")
+
+    def _login(self):
+        apn, user, password, auth, ip = self._wanted
+        return ('%d,"%s","%s","%s",%d' % (ip + 1, apn, user, password, auth)).encode()
+
+    def _store_login(self):
+        self.at.command(b"+QICSGP=%d,%s" % (_PDP, self._login()))
+
+    _configure = _store_login
 
     def _activate(self):
         if not self._attempt(b"+QIACT=%d" % _PDP):

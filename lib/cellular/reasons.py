@@ -4,7 +4,7 @@ Loaded when an exception is shown. It gives no advice: that depends on what the 
 board's config, a command line or the REPL, and `advice.py` and the host tools have it.
 """
 
-from .parser import decimal, meaning
+from .parser import decimal
 
 # A line for each reason: its text, with a %s for each of the values. One string takes less flash
 # than a tuple of tuples. Values about the line to the modem: the command, as AT+NAME, and what the
@@ -32,10 +32,12 @@ pin-wanted: the SIM asks for a PIN
 pin-malformed: a PIN has 4 to 8 digits
 pin-refused: the PIN was refused (%s)
 pin-refused-before: the PIN was refused before, and is not entered again
+pin-kept: the PIN is not entered: the last attempt is left to a person
 puk-wanted: the SIM asks for its PUK: the PIN was wrong three times
 not-searching: no network: not searching
-registration-denied: no network: denied
+registration-denied: no network: denied%s
 no-network: no network: %s
+user-missing: a password of the access point, and no user
 no-data-context: the network gives no data connection
 clock-unset: the network has not sent the time yet
 data-dropped: the network dropped the data connection
@@ -70,33 +72,6 @@ option-values: the option %s takes 1 to %s numbers
 receiver-shared: a connection is open: GNSS and the network share the receiver
 """
 
-# +CME ERROR numbers (3GPP TS 27.007 9.2). Modems that give the text give that of 27.007, with
-# which these begin.
-_CME = (
-    (0, "phone failure"),
-    (3, "operation not allowed"),
-    (4, "operation not supported"),
-    (10, "SIM not inserted"),
-    (11, "SIM PIN required"),
-    (12, "SIM PUK required"),
-    (13, "SIM failure"),
-    (14, "SIM busy"),
-    (15, "SIM wrong"),
-    (16, "incorrect password"),
-    (30, "no network service"),
-    (50, "incorrect parameters"),
-    (772, "SIM powered down"),
-    (797, "the radio is off (CFUN 0 or 4)"),
-)
-
-# +CEREG <stat>
-_STATES = (
-    (2, "searching"),
-    (4, "unknown: no coverage"),
-    (8, "emergency calls only"),
-    (80, "temporarily out of reach"),  # Sequans
-)
-
 
 def fact(error):
     """Return the sentence for `error`, a CellularError."""
@@ -105,8 +80,15 @@ def fact(error):
         return error.reason
     at += len(error.reason) + 3
     template = REASONS[at : REASONS.find("\n", at)]
-    if error.reason == "no-network":
-        return template % (meaning(_STATES, error.values[0]) or "status unknown",)
+    if error.reason in ("no-network", "registration-denied"):
+        from .causes import reject, state
+
+        code = error.values[0]
+        if error.reason == "no-network":
+            found = state(code)
+            return template % (found[1] if found else "status unknown")
+        found = reject(code)
+        return template % (": cause %d (%s)" % (code, found[1]) if found else "")
     return template % tuple([_explained(value) for value in error.values])
 
 
@@ -115,16 +97,10 @@ def _explained(value):
     if value == "ERROR":
         return "refused by the modem (ERROR)"
     if isinstance(value, str) and value.startswith("+CME ERROR:"):
-        known = meaning(_CME, decimal(value[11:].encode()))
+        from .causes import cme
+
+        code = decimal(value[11:].encode())
+        known = None if code is None else cme(code)
         if known:
-            return "%s (%s)" % (value, known)
+            return "%s (%s)" % (value, known[1])
     return value
-
-
-def code_of(words):
-    """Return the +CME ERROR number of the text `words` that a modem sent instead; -1: unknown."""
-    words = words.strip().lower()
-    for code, known in _CME:
-        if words and known.lower().startswith(words):
-            return code
-    return -1

@@ -2,8 +2,8 @@
 
 from micropython import const
 
-from .errors import ModemError, ModemReset, NetworkError
-from .parser import meaning
+from .errors import CommandError, ModemError, ModemReset, NetworkError
+from .parser import decimal, meaning
 
 _EIO = const(5)
 _ENOMEM = const(12)
@@ -17,6 +17,9 @@ _ECONNRESET = const(104)
 _ETIMEDOUT = const(110)
 _ECONNREFUSED = const(111)
 _EHOSTUNREACH = const(113)
+
+_NOT_SEARCHING = const(0)  # +CEREG <stat>
+_DENIED = const(3)
 
 _NAME = (_EHOSTUNREACH, "name-unknown")
 _REFUSED = (_ECONNREFUSED, "connect-refused")
@@ -147,6 +150,24 @@ def ublox(host, port, error):
     """As `no_connection`, for the error of a u-blox modem; None if it does not say why."""
     known = meaning(_UBLOX, error)
     return no_connection(host, port, known[1], known[0]) if known else None
+
+
+def no_network(modem, stat):
+    """The NetworkError for a registration that did not come about; why, where the modem tells."""
+    if stat == _NOT_SEARCHING:
+        return NetworkError("not-searching")
+    if stat != _DENIED:
+        return NetworkError("no-network", stat)
+    cause = None
+    try:
+        modem.at.command(b"+CEREG=3")
+        # <n>,<stat>,<tac>,<ci>,<AcT>,<cause type>,<cause>; type 0 is that of 24.301
+        fields = modem._info_line(b"+CEREG?", b"+CEREG:").split(b",")
+        if len(fields) > 6 and decimal(fields[5]) == 0:
+            cause = decimal(fields[6])
+    except CommandError:
+        pass
+    return NetworkError("registration-denied", cause)
 
 
 def no_context():

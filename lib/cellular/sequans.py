@@ -42,6 +42,7 @@ class GM02S(BearerModem):
     restart_command = b"^RESET"
     max_sockets = 6  # numbered from 1 in the modem's commands
     chunk = 1500
+    has_udp = True
     limits = (
         (b"+SQNSD", 90_000),  # 60 s as configured, and the resolver
         (b"+SQNSH", 20_000),
@@ -77,7 +78,10 @@ class GM02S(BearerModem):
         self.at.command(_RAW % named)
         begun = ticks.now()
         try:
-            self.at.command(b'+SQNSD=%d,0,%d,"%s",0,0,1' % (named, port, host.encode()))
+            self.at.command(
+                b'+SQNSD=%d,%d,%d,"%s",0,0,1'
+                % (named, self._sockets[cid].udp, port, host.encode())
+            )
         except CommandError:  # NO CARRIER says no more than that, either
             from .results import unexplained
 

@@ -38,7 +38,6 @@ class SIM7000(SIMCom):
     def __init__(self, uart, power_key=None):
         super().__init__(uart, power_key)
         self.bearer_apn = ""  # of the connection to the time server
-        self._login = b""
         self._stack = None  # of the modem's starts the one in which the stack was set up
         self._opening = None  # number of the connection that was opened last …
         self._result = None  # … and what the modem said about it, see `results`
@@ -48,9 +47,8 @@ class SIM7000(SIMCom):
 
     # -- data context ---------------------------------------------------------------------------
 
-    def _configure(self, apn, user, password):
-        self.bearer_apn = apn
-        self._login = ('+CSTT="%s","%s","%s"' % (apn, user, password)).encode()
+    def _configure(self):
+        self.bearer_apn = self._wanted[0]
 
     def _activate(self):
         try:
@@ -61,7 +59,7 @@ class SIM7000(SIMCom):
                 b"+CIPMUX=1",
                 b"+CIPQSEND=1",
                 b"+CIPRXGET=1",
-                self._login,
+                ('+CSTT="%s","%s","%s"' % self._wanted[:3]).encode(),
                 b"+CIICR",
             ):
                 self.at.command(command)

@@ -14,6 +14,7 @@ from .parser import decimal, number
 from .simcom import SIMCom
 
 _PDP = const(0)  # index of the data context
+_IP_TYPES = (1, 2, 0)  # <ip_type> of AT+CNCFG: IPv4, IPv6, both
 _LOOKS = const(4)  # for an activation without an indication, until it is asked for again
 
 
@@ -40,11 +41,18 @@ class SIM7080(SIMCom):
         at.on(b"+CASTATE:", self._on_state)
         at.on(b"+CACLOSE:", self._on_hang_up)
 
+    def _set_up(self):
+        super()._set_up()
+        self._attempt(b"+CGNSPWR=0")  # left on, it keeps the receiver from the network
+
     # -- data context ---------------------------------------------------------------------------
 
-    def _configure(self, apn, user, password):
-        login = ',"%s","%s",3' % (user, password) if user else ""
-        self.at.command(b'+CNCFG=%d,1,"%s"%s' % (_PDP, apn.encode(), login.encode()))
+    def _configure(self):
+        apn, user, password, auth, ip = self._wanted
+        login = ',"%s","%s",%d' % (user, password, auth) if auth else ""
+        self.at.command(
+            b'+CNCFG=%d,%d,"%s"%s' % (_PDP, _IP_TYPES[ip], apn.encode(), login.encode())
+        )
 
     def _activate(self):
         self._pdp = None

@@ -26,6 +26,10 @@ class SIMCom(Modem):
     )
     # A pulse switches on from 1 s, and off from 1.2 s: this one never switches off.
     power_pulse_ms = 1_100
+    pin_counters = ((b"+SPIC", b"+SPIC:", 0),)
+    # As AT+CGAUTH of its other modems has it; 3: PAP or CHAP. Not checked on hardware.
+    password_first = True
+    auto_auth = 3
     rates = (9_600, 57_600, 38_400, 19_200, 230_400, 460_800, 921_600)
 
     def __init__(self, uart, power_key=None):
@@ -49,15 +53,10 @@ class SIMCom(Modem):
         """The SIM's number (ICCID) as text."""
         return self._bare_number(b"+CCID")
 
-    def clock(self):
-        """As `Modem.clock`; a time server is asked when the network has not sent the time."""
-        utc = super().clock()
-        if not utc:
-            from .simcom_clock import ask_time_server
+    def _asked(self):
+        from .simcom_clock import ask_time_server
 
-            if ask_time_server(self):
-                utc = super().clock()
-        return utc
+        return (ask_time_server(self) and self._told()) or super()._asked()
 
     def extras(self):
         """As `Modem.extras`, with what SIMCom's modems have beside it."""

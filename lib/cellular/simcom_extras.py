@@ -5,7 +5,6 @@ from micropython import const
 
 import ticks
 
-from .at import quotable
 from .errors import ModemError, NetworkError, text
 from .extras import Extras
 from .parser import decimal, meaning
@@ -70,25 +69,8 @@ class SIMComExtras(Extras):
                 self._at.command(b'+CBANDCFG="%s",%s' % (system.encode(), wanted))
 
     def access_point(self, apn):
-        """The APN with which the modem registers in the network ("": what the network gives).
-
-        A wrong one from earlier keeps it from registering (state 3, or 0 for ever). Changed while
-        the radio and with it the SIM is off: unlock it after that, and open its channels anew.
-        """
-        quotable(apn)
-        for line in self._at.command(b"+CGDCONT?", b"+CGDCONT:"):
-            fields = line.split(b",")
-            if (
-                decimal(fields[0]) == 1
-                and len(fields) > 2
-                and fields[2].strip(b'"') == apn.encode()
-            ):
-                return
-        self._at.command(b"+CFUN=0")
-        try:
-            self._at.command(b'+CGDCONT=1,"IP","%s"' % apn.encode())
-        finally:
-            self._at.command(b"+CFUN=1")
+        """As `Modem.prepare`, which sees to the APN of the registration."""
+        self._modem.prepare(apn)
 
     def cell(self):
         """The serving cell (AT+CPSI) as a dict: system, operator, tac, cell, band as text; earfcn,
@@ -151,7 +133,10 @@ class SIMComExtras(Extras):
                     return found
                 modem._idle(_LOOK)
         finally:
-            self._at.command(b"+CGNSPWR=0")
+            try:
+                self._at.command(b"+CGNSPWR=0")
+            except ModemError:  # its answer, or the command, was lost
+                self._at.command(b"+CGNSPWR=0")
 
 
 def _fix(line):

@@ -62,8 +62,9 @@ class Socket(io.IOBase):
 
     default_timeout_ms = 60_000
 
-    def __init__(self, driver):
+    def __init__(self, driver, udp=False):
         self.driver = driver
+        self.udp = udp
         self.cid = None
         self._timeout_ms = self.default_timeout_ms
         self._generation = None  # of the modem, when connected; None: not connected

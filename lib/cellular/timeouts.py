@@ -27,6 +27,7 @@ REGISTRATION = 180_000
 PDP = 120_000
 CLOCK = 10_000  # until the network has sent the time, if it does
 NTP = 30_000
+PROOF = 60_000  # one question of the engine, behind all that a slow modem has still to answer
 OPEN = 150_000  # an indication that tells the end of an attempt to connect
 APDU = 10_000  # the SIM's answer, but for a key generation
 RESULT = 1_000  # the final result behind an answer that is whole

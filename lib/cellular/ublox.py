@@ -30,6 +30,7 @@ from .parser import decimal, number
 _GREETING = b"STARTED"  # the URC that the modem sends when it starts, by our setting
 _PROMPT = const(0x40)
 _TCP = const(6)
+_UDP = const(17)
 _ESTABLISHED = const(4)
 _UNKNOWN = const(100)  # refusal of a command that lost bytes: no answer to it
 
@@ -46,6 +47,7 @@ class SARAR4(BearerModem):
     boot_lines = (_GREETING,)
     power_pulse_ms = 1_000
     max_sockets = 7
+    has_udp = True
     chunk = 1024
     limits = (
         (b"+UPSDA", 150_000),
@@ -56,7 +58,8 @@ class SARAR4(BearerModem):
     counter = (b"+USOCTL=%d,2", b"+USOCTL:", 2)
     dns = (b'+UDNSRN=0,"%s"', b"+UDNSRN:")
     restart_command = b"+CFUN=15"
-    login_command = b'+UAUTHREQ=1,2,"%s","%s"'
+    login_command = b"+UAUTHREQ="
+    pin_counters = ((b"+UPINCNT", b"+UPINCNT:", 0),)
 
     def __init__(self, uart, power_key=None):
         super().__init__(uart, power_key)
@@ -84,6 +87,9 @@ class SARAR4(BearerModem):
                     raise
                 self._idle(500)
 
+    def _has_login(self):
+        return not self._wanted[3]  # it does not tell
+
     def _on_drop(self, line):
         self.pdp_drops += 1
 
@@ -93,7 +99,7 @@ class SARAR4(BearerModem):
         quotable(host)
         if self._numbers[cid] is not None:  # an attempt that had no answer
             self._close(cid)
-        self._numbers[cid] = handle = self._create()
+        self._numbers[cid] = handle = self._create(_UDP if self._sockets[cid].udp else _TCP)
         begun = ticks.now()
         try:
             self.at.command(b'+USOCO=%d,"%s",%d' % (handle, host.encode(), port))
@@ -106,15 +112,15 @@ class SARAR4(BearerModem):
             raise results.ublox(host, port, code) or results.unexplained(self, host, port, ms)
         self._sockets[cid].opened()
 
-    def _create(self):
+    def _create(self, protocol):
         """A new socket: the modem's number of it."""
         try:
-            handle = self._info_line(b"+USOCR=%d" % _TCP, b"+USOCR:")
+            handle = self._info_line(b"+USOCR=%d" % protocol, b"+USOCR:")
         except CommandError:  # an earlier run left them all in use: free what is not ours, once
             for handle in range(self.max_sockets):
                 if handle not in self._numbers:
                     self._free(handle)
-            handle = self._info_line(b"+USOCR=%d" % _TCP, b"+USOCR:")
+            handle = self._info_line(b"+USOCR=%d" % protocol, b"+USOCR:")
         handle = decimal(handle)
         if handle in self._numbers and handle is not None:
             last = self._numbers.index(handle)
@@ -210,9 +216,9 @@ class SARAR5(SARAR4):
         self._activation_ended = False  # the URC of an activation's end has come
         self.at.on(b"+UUPSDA:", self._on_profile)
 
-    def attach(self, apn, user="", password="", timeout=timeouts.PDP):
-        """As `BearerModem.attach`; the profile of the sockets is put on it."""
-        super().attach(apn, user, password, timeout)
+    def attach(self, apn, user="", password="", auth="auto", ip="ipv4", timeout=timeouts.PDP):
+        """As `Modem.attach`; the profile of the sockets is put on it."""
+        super().attach(apn, user, password, auth, ip, timeout)
         deadline = ticks.after(timeout)
         address = self._profile()
         while not address:
@@ -223,7 +229,7 @@ class SARAR5(SARAR4):
             self._activation_ended = False
             try:
                 self.at.command(b"+UPSD=0,100,1")
-                self.at.command(b"+UPSD=0,0,0")
+                self.at.command(b"+UPSD=0,0,%d" % self._wanted[4])
                 self.at.command(b"+UPSDA=0,3")
             except CommandError:
                 self._activation_ended = True  # it may be active already

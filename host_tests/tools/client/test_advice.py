@@ -59,7 +59,7 @@ def names(package):
 
 
 def in_the_log(package, reason):
-    return log.advice(SimpleNamespace(package=package, reason=reason))
+    return log.advice(SimpleNamespace(package=package, reason=reason, values=()))
 
 
 def tables():

@@ -4,6 +4,9 @@ class, errno and return value are the same for all of them.
 Each case brings a modem to a state, and lists what the following calls return or raise.
 """
 
+import contextlib
+import datetime
+import select
 import socket
 import struct
 
@@ -15,6 +18,10 @@ import ticks
 from cellular import DRIVERS
 
 NAMES = [row[0] for row in DRIVERS]
+NTP_NOON = (4_004_511_497).to_bytes(4, "big")
+"""2026-11-24, 12:18:17, in seconds since 1900."""
+NOON_UTC = (2026, 11, 24, 12, 18, 17)
+NOON = datetime.datetime(*NOON_UTC, tzinfo=datetime.UTC)
 NAP = 25
 """The least ms of a sleep: a silence of minutes ends soon, and answers come faster than that."""
 ECONNREFUSED, ECONNRESET, EHOSTUNREACH, EIO, ENETDOWN = 111, 104, 113, 5, 100
@@ -29,9 +36,13 @@ class Stage(World):
         self.server = socket.create_server(("127.0.0.1", 0))
         self.server.settimeout(5)
         self.address = self.server.getsockname()
+        self.ntp = None
+        self.clients = []
 
     def sleep(self, ms):
         super().sleep(max(ms, NAP))
+        if self.ntp:
+            self.answer_time()
 
     def on(self, pin=None):
         self.driver.power_up()
@@ -44,6 +55,33 @@ class Stage(World):
         stream.connect(self.address)
         peer, _ = self.server.accept()
         return stream, peer
+
+    def time_servers(self, ntp=True):
+        """Servers on loopback with the names that the drivers ask for the time: NTP, and HTTP."""
+        self.ntp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.ntp.bind(("127.0.0.1", 0))
+        names = {"pool.ntp.org": self.ntp, "example.com": self.server}
+        for name, server in names.items():
+            self.modem.network.resolve[name] = server.getsockname()
+        self.ntp.setblocking(False)
+        self.answers_ntp = ntp
+
+    def answer_time(self):
+        """Answer what has arrived."""
+        with contextlib.suppress(BlockingIOError):
+            question, client = self.ntp.recvfrom(99)
+            if self.answers_ntp:
+                answer = b"\x24\x02" + bytes(22) + question[40:48] + bytes(8) + NTP_NOON + bytes(4)
+                self.ntp.sendto(answer, client)
+        for ready in select.select([self.server, *self.clients], (), (), 0)[0]:
+            if ready is self.server:
+                self.clients.append(self.server.accept()[0])
+                continue
+            peer = ready
+            self.clients.remove(peer)
+            peer.recv(99)
+            peer.sendall(b"HTTP/1.0 301 No\r\nDate: Tue, 24 Nov 2026 12:18:17 GMT\r\n\r\n")
+            peer.close()
 
     def lose_indications(self):
         self.modem.faults.add("lost_urc", prefix="")
@@ -166,10 +204,78 @@ def wants_a_pin(stage):
 
 
 @case(pin="1234")
+def leaves_the_last_attempt_to_a_person(stage):
+    """It asks how many are left. The program starts anew each time, and remembers nothing."""
+    for tries in (2, 1, 1):
+        driver = cellular.driver(stage.modem.personality.name)(stage.uart, stage.press)
+        driver.power_up()
+        yield lambda: driver.unlock("9999"), (cellular.SIMError, EIO)  # noqa: B023
+        yield lambda: stage.modem.sim.tries, tries
+    driver = cellular.driver(stage.modem.personality.name)(stage.uart, stage.press)
+    driver.power_up()
+    stage.modem.sim.tries = 2  # a person entered the right one, and locked it again
+    yield lambda: driver.unlock("1234"), None
+
+
+@case(pin="1234")
 def gets_its_pin(stage):
     stage.driver.power_up()
     yield lambda: stage.driver.unlock("1234"), None
     yield stage.driver.unlock, None
+
+
+@case(apn="internet", nvm={"contexts": {1: ("IPV4V6", "old.apn")}})
+def finds_the_apn_of_an_earlier_user(stage):
+    driver = stage.on()
+    yield lambda: driver.prepare("internet"), None
+    yield driver.register, 1
+    yield lambda: driver.attach("internet"), "10.94.36.44"
+    yield lambda: stage.modem.nvm["contexts"][1], ("IP", "internet")
+
+
+@case()
+def is_cut_off_while_the_radio_is_off(stage):
+    """The program is interrupted behind a command of the change of its context."""
+    driver = stage.on()
+    for command in ("+CFUN=4", "+CGDCONT=1,", "+CFUN=1"):
+        stage.modem.nvm["contexts"] = {1: ("IP", "old.apn")}
+        driver.at.restarted()
+        driver.power_up()
+        send = driver.at.command
+
+        def interrupted(given, *arguments, **options):
+            result = send(given, *arguments, **options)  # noqa: B023
+            if given.startswith(command.encode()):  # noqa: B023
+                driver.at.command = send  # noqa: B023
+                raise KeyboardInterrupt
+            return result
+
+        driver.at.command = interrupted
+        with pytest.raises(KeyboardInterrupt):
+            driver.prepare("internet")
+        yield driver.register, 1
+        yield lambda: stage.value("+CFUN")[0], 1
+
+
+@case()
+def is_given_a_password_without_a_user(stage):
+    driver = stage.on()
+    yield lambda: driver.prepare("a", "", "b"), (cellular.NetworkError, ENETDOWN)
+    yield lambda: driver.attach("a", "", "b"), (cellular.NetworkError, ENETDOWN)
+
+
+@case(quirks={"no_nitz"}, wall_clock=lambda: NOON)
+def is_told_no_time_by_the_network(stage):
+    """Its own time server, or NTP through its sockets, or the Date of a web server."""
+    stage.time_servers()
+    yield lambda: stage.attached().clock(), NOON_UTC
+    stage.modem.wall_clock.reset()
+    stage.answers_ntp = False
+    yield stage.driver.clock, NOON_UTC
+    stage.modem.wall_clock.reset()
+    stage.driver.clock_floor = (2027,)
+    if stage.driver.has_udp:
+        yield stage.driver.clock, None
 
 
 @case(registration="none")
@@ -435,6 +541,8 @@ def test_every_driver_keeps_the_contract(modem, name, monkeypatch):
     finally:
         stage.modem.close()
         stage.server.close()
+        if stage.ntp:
+            stage.ntp.close()
 
 
 def test_there_are_twelve():

@@ -154,3 +154,19 @@ def test_nothing_is_shown_with_json(capsys):
             "advice": "the SIM must be replaced",
         }
     ]
+
+
+@pytest.mark.parametrize("personality", ["gm02s", "gms01q"])
+def test_a_modem_whose_radio_and_sim_are_off_after_a_start(path, personality):
+    with Lab(card=Card(Store(path), Profile()), personality=personality, delays=0) as running:
+        assert running.modem.values["+CFUN"][0] == 0
+        done = iotsafe("doctor", "--port", running.uart)
+        assert done.stderr == ""
+        first = " ".join(done.stdout.split("✓")[0].split())
+        assert "its radio, and so the SIM, was off: switched on" in first, done.stdout
+        assert "inserted" not in done.stdout
+        assert running.modem.values["+CFUN"][0] == 1
+        again = iotsafe("doctor", "--port", running.uart)
+        assert "was off" not in again.stdout
+        if personality == "gm02s":  # the other cuts off long answers of the SIM
+            assert (done.returncode, again.returncode) == (0, 0)

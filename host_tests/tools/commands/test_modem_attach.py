@@ -66,9 +66,13 @@ def test_what_is_up_already_stays():
         modem("attach", port=running.uart)
         events = []
         running.modem.on_event = events.append
+        whole = report("attach", port=running.uart)
+        assert whole["steps"][-1]["text"] == f"address {ADDRESS}, active already"
+        assert "CNACT=0,1" not in str(events)
+        # Another access point is another registration.
         whole = report("attach", "--apn", "other", port=running.uart)
-    assert whole["steps"][-1]["text"] == f"address {ADDRESS}, active already"
-    assert "CNACT=0,1" not in str(events)
+        assert whole["steps"][-1]["text"] == f"address {ADDRESS}, APN other"
+    assert 'CGDCONT=1,"IP","other"' in str(events)
 
 
 def test_access_point_and_login():

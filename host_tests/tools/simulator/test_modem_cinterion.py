@@ -100,7 +100,7 @@ def test_profiles():
     assert bench.ask('AT^SISS=0,"address","socktcp://h:1"') == ERROR  # the kind comes first
     assert bench.ask('AT^SISS=0,"srvType","Http"') == WRONG
     assert bench.ask('AT^SISS=0,"srvType","Socket"') == OK
-    wrong = ("socktcp://h", "socktcp://h:0", "socktcp://h:65536", "sockudp://h:1", "h:1", "")
+    wrong = ("socktcp://h", "socktcp://h:0", "socktcp://h:65536", "sockraw://h:1", "h:1", "")
     for address in wrong:
         assert bench.ask(f'AT^SISS=0,"address","{address}"') == WRONG, address
     assert bench.ask("AT^SISO=0") == ERROR

@@ -80,11 +80,13 @@ ADVICE: dict[str, str] = {
     "pin-malformed": "correct --pin or IOTSAFE_SIM_PIN: 4 to 8 digits",
     "pin-refused": _PIN,
     "pin-refused-before": _PIN,
+    "pin-kept": "enter the right PIN in a telephone, and try again",
     "puk-wanted": "the PIN was wrong three times: enter the PUK in a telephone",
     # cellular: the network
     "not-searching": "check antenna, bands and --apn",
     "registration-denied": "is the SIM active? Check --apn with its operator",
     "no-network": "is there coverage here? Check the antenna",
+    "user-missing": "give --user, too",
     "no-data-context": "check --apn, with some operators --user and --password, too",
     "clock-unset": "try again in a minute",
     "data-dropped": _AGAIN,

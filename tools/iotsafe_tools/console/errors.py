@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import cellular
 import iotsafe
+from cellular.causes import remedy
 from iotsafe_tools.simulator.sim import StoreError
 
 from .advice import ADVICE
@@ -43,6 +44,8 @@ def as_tool_error(error: Exception) -> ToolError:
         return error
     reason = getattr(error, "reason", None)
     if reason is not None:
+        if isinstance(error, cellular.CellularError):
+            reason = remedy(error)
         return ToolError(str(error), ADVICE.get(reason, "try again"))
     return split(str(error))
 

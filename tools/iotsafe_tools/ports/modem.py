@@ -57,6 +57,9 @@ class AnyModem(Modem):
             key=lambda row: -row[1],
         )
     )
+    pin_counters = tuple(
+        sorted({row for name in cellular.names() for row in cellular.driver(name).pin_counters})
+    )
     dns = None
 
 
@@ -162,7 +165,8 @@ def open_modem(
         modem = AnyModem(line.uart)
         find(modem, line)
         unlock(modem, line, pin)
-        yield OpenCard(modem.sim(), f"{_model(modem)} on {line.where}")
+        radio = "; its radio, and so the SIM, was off: switched on" if modem.was_dark else ""
+        yield OpenCard(modem.sim(), f"{_model(modem)} on {line.where}{radio}")
 
 
 def find(modem: Modem, line: ModemLine, patience: int | None = None) -> None:

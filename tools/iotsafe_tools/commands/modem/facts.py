@@ -25,7 +25,7 @@ _TRANSIENT = ("failure", "busy")  # these may pass
 _RETRY_MS = 500
 
 # <stat> of +CEREG, +CGREG, +CREG
-_REGISTERED = (1, 5, 6, 7)
+_REGISTERED = (1, 5, 6, 7, 9, 10)
 STATES = {
     0: "not searching",
     1: "home",
@@ -36,6 +36,9 @@ STATES = {
     6: "home, SMS only",
     7: "roaming, SMS only",
     8: "emergency calls only",
+    9: "home, CSFB not preferred",
+    10: "roaming, CSFB not preferred",
+    11: "restricted services only",
     80: "out of reach",
 }
 # <AcT> of +COPS

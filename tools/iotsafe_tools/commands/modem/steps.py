@@ -106,9 +106,10 @@ def attach(connected: ConnectedModem, options: AttachOptions, steps: Steps) -> s
         unlock(modem, connected.line, options.pin, options.ask)
         step.text = f"ready, {if_answered(modem.iccid) or 'number unknown'}"
     with steps.step("network", "waiting for the network") as step:
-        apn = stored_apn(modem) if options.apn is None else options.apn
+        apn, ip = stored_context(modem) if options.apn is None else (options.apn, "ipv4")
         before = if_answered(modem._address)
-        if modem._prepare(apn, options.user, options.password):
+        modem._want(apn, options.user, options.password, "auto", ip)
+        if modem._prepare():
             before = None  # it registers again
         stat = modem.register(options.timeout)
         operator, technology = modem_facts.network(modem)
@@ -117,19 +118,21 @@ def attach(connected: ConnectedModem, options: AttachOptions, steps: Steps) -> s
         reported = (modem_facts.STATES[stat], technology, operator, signal)
         step.text = ", ".join(filter(None, reported))
     with steps.step("data", "waiting for the data connection") as step:
-        address = modem.attach(apn, options.user, options.password, timeout=options.timeout)
+        address = modem.attach(apn, options.user, options.password, ip=ip, timeout=options.timeout)
         how = "active already" if address == before else f"APN {apn}" if apn else ""
         step.text = ", ".join(filter(None, (f"address {address}", how)))
     return address
 
 
-def stored_apn(modem: Any) -> str:
-    """Return the APN of context 1 (27.007 10.1.1), "" if it has none."""
+def stored_context(modem: Any) -> tuple[str, str]:
+    """Return the APN of context 1 (27.007 10.1.1) and its IP version; "" if it has none."""
+    versions = {"IPV6": "ipv6", "IPV4V6": "both"}
     for line in if_answered(modem.at.command, b"+CGDCONT?", b"+CGDCONT:") or ():
         fields = line.split(b",")
         if len(fields) > 2 and fields[0] == b"1":
-            return text(fields[2].strip(b'" '))
-    return ""
+            version = versions.get(text(fields[1].strip(b'" ')).upper(), "ipv4")
+            return text(fields[2].strip(b'" ')), version
+    return "", "ipv4"
 
 
 # -- connections --------------------------------------------------------------------------------

@@ -27,7 +27,9 @@ FAILURES = {
     "unresolved": '23,"Host not found"',
     "error": '24,"Socket error"',
 }
-ADDRESS = re.compile(r"socktcp://(\[[^\]/;]{1,64}\]|[^:/;]{1,64}):(\d{1,5})(;[a-z]+(=\w*)?)*")
+ADDRESS = re.compile(
+    r"sock(tcp|udp)://(\[[^\]/;]{1,64}\]|[^:/;]{1,64}):(\d{1,5})(;[a-z]+(=\w*)?)*"
+)
 KIND, CONTEXT_ID, URL = "SRVTYPE", "CONID", "ADDRESS"
 KEYS = {KIND: ("srvType", 16), CONTEXT_ID: ("conId", 2), URL: ("address", 512)}
 """Key in upper case -> as it is printed, and the longest value."""
@@ -40,7 +42,7 @@ def checked(key: str, value: str) -> str:
     if key == CONTEXT_ID and value in [str(number) for number in range(1, 17)]:
         return value
     address = ADDRESS.fullmatch(value) if key == URL else None
-    if address and 0 < int(address[2]) < 65536:
+    if address and 0 < int(address[3]) < 65536:
         return value
     raise CMEError(WRONG)
 
@@ -150,7 +152,8 @@ def open_service(modem, args: Args) -> None:
         raise CMEError(NOT_ALLOWED)
     if not modem.radio.pdp[SERVICE]:
         raise CMEError(NOT_ALLOWED)
-    service = Service(cid, address[1].strip("[]"), int(address[2]))
+    service = Service(cid, address[2].strip("[]"), int(address[3]))
+    service.udp = address[1] == "udp"
     failure = services.start(service)
     if failure:
         services.sockets[cid] = service

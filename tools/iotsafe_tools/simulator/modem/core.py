@@ -95,6 +95,8 @@ class Options:
     """+CME ERROR of +CCHO for an application that the card lacks; 13 and 50 were also seen."""
     imei: str = "867730050000017"
     operator: str = "Test Network"
+    apn: str | None = None
+    """The only APN with which the network lets the modem in, None: any."""
 
     def __post_init__(self) -> None:
         for name, allowed in CHOICES.items():

@@ -31,7 +31,9 @@ class Connection:
     though nothing is ready, or None.
     """
 
-    def __init__(self, network: Network, address: tuple[str, int], now: float) -> None:
+    def __init__(
+        self, network: Network, address: tuple[str, int], now: float, udp: bool = False
+    ) -> None:
         self.network = network
         self.address = address
         self.state = "connecting"
@@ -48,9 +50,11 @@ class Connection:
         self._down: deque[tuple[float, bytes]] = deque()  # b"" at the end
         self._arrived = 0  # bytes of `tx` that have passed the air
         family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
-        self.socket: socket.socket | None = socket.socket(family, socket.SOCK_STREAM)
+        kind = socket.SOCK_DGRAM if udp else socket.SOCK_STREAM
+        self.socket: socket.socket | None = socket.socket(family, kind)
         self.socket.setblocking(False)
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if not udp:
+            self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         try:
             code = self.socket.connect_ex(address)
         except (OSError, OverflowError) as error:
@@ -285,21 +289,25 @@ class Network:
             raise Unresolvable(host) from error
         return found[0][4][0], port
 
-    def connect(self, host: str, port: int, now: float) -> Connection:
-        """Start a connection. Raises Unresolvable, PermissionError for an address outside
-        loopback."""
+    def connect(self, host: str, port: int, now: float, udp: bool = False) -> Connection:
+        """Start a connection; `udp`: bind a datagram socket to its peer. Raises Unresolvable,
+        PermissionError for an address outside loopback."""
         address, port = self.lookup(host, port)
         if self.loopback_only and not ipaddress.ip_address(address).is_loopback:
             raise PermissionError(
                 f"{address} is not a loopback address; allow it with loopback_only=False"
             )
         self._connections = [one for one in self._connections if one.state != "closed"]
-        self._connections.append(self._connection((address, port), now))
+        make = self._datagrams if udp else self._connection
+        self._connections.append(make((address, port), now))
         return self._connections[-1]
 
     def _connection(self, address: tuple[str, int], now: float) -> Connection:
         """Make the connection; tests may replace this."""
         return Connection(self, address, now)
+
+    def _datagrams(self, address: tuple[str, int], now: float) -> Connection:
+        return Connection(self, address, now, udp=True)
 
     def reset_all(self) -> None:
         """Reset every connection as its peer."""

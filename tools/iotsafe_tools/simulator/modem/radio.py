@@ -75,6 +75,9 @@ class Radio:
         seconds = personality.search_gives_up if outcome == "none" else personality.search
         due = self.modem.now + self.modem.delay(seconds)
         stat = OUTCOME[outcome] if self.barred is None else self.barred
+        _, apn = self.modem.nvm.get("contexts", {}).get(1, ("IP", ""))
+        if self.modem.options.apn not in (None, apn):
+            stat = OUTCOME["denied"]
         self.modem.timers.at(due, lambda: self._found(stat), "radio")
 
     def bar(self, stat: int) -> None:

@@ -17,6 +17,7 @@ class Socket:
         self.connection: Connection | None = None
         self.notified = False
         self.closed_reported = False
+        self.udp = False
 
 
 class SocketTable:
@@ -90,7 +91,7 @@ class SocketTable:
         "unresolved", "unreachable", "error"."""
         modem = self.modem
         try:
-            connection = modem.network.connect(sock.host, sock.port, modem.now)
+            connection = modem.network.connect(sock.host, sock.port, modem.now, sock.udp)
         except Unresolvable:
             return "unresolved"
         except PermissionError as error:

@@ -157,13 +157,14 @@ def dial(modem, args: Args):
     args.number(8, range(3), 0)
     if sockets.state(number) != CLOSED:
         raise CMEError(NOT_ALLOWED)
-    if udp or not command_mode:
+    if not command_mode:
         raise CMEError(NOT_SUPPORTED)
     pdp = sockets.config[number][0] - 1
     if not modem.radio.pdp[pdp]:
         raise CMEError(NO_NETWORK)
     sockets.close(number)
     sock = SqnsSocket(number, pdp, host, port, modem.now)
+    sock.udp = bool(udp)
     failure = sockets.start(sock)
     if not failure:
         limit = modem.now + sockets.config[number][3] / 10

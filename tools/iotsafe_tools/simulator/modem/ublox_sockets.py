@@ -83,14 +83,14 @@ class UbloxProfileSockets(UbloxSockets):
 
 
 def create(modem, args: Args) -> None:
-    """AT+USOCR=6: print the lowest free number."""
+    """AT+USOCR=6 (TCP) or 17 (UDP): print the lowest free number."""
     args.at_most(3)
-    if args.number(0, (6, 17)) != TCP:
-        raise CMEError(NOT_SUPPORTED)
+    udp = args.number(0, (6, 17)) != TCP
     sockets = modem.sockets
     for number in NUMBERS:
         if number not in sockets.sockets:
             sockets.sockets[number] = Socket(number, sockets.context, "", 0)
+            sockets.sockets[number].udp = udp
             modem.info(f"+USOCR: {number}")
             return
     raise CMEError(NOT_ALLOWED)
