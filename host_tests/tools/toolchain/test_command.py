@@ -20,6 +20,7 @@ from iotsafe_tools.toolchain import (
     flash,
     layout,
     packages,
+    releases,
     reproduce,
     sources,
     steps,
@@ -40,7 +41,7 @@ def checkout(tmp_path, monkeypatch):
         "find",
         lambda _place, *name: boards.BoardBuild(tmp_path, *name[1:], boards.PORTS["rp2"], {}),
     )
-    for module in (packages, venv, umqtt, sources, build, firmware, emulator):
+    for module in (packages, venv, umqtt, sources, build, firmware, emulator, releases):
         name = module.__name__.rpartition(".")[2]
 
         def ready(*_args, name=name, **_options):
@@ -77,7 +78,7 @@ def test_a_board_comes_after_the_rest(checkout, part, after):
 def test_the_tests_need_all_of_it(checkout):
     assert setup.main(["test"]) == 0
     first = ["packages", "venv", "pcsc", "umqtt", "sources", "build"]
-    assert checkout == [*first, "firmware", "emulator"]
+    assert checkout == [*first, "firmware", "emulator", "sources", "releases"]
 
 
 def test_pcsc_is_for_those_who_ask_for_it(checkout):
