@@ -219,3 +219,16 @@ def test_set_up_imports_the_standard_library_only():
         check=True,
     )
     assert set(result.stdout.split()) <= set(sys.stdlib_module_names) | {"iotsafe_tools"}
+
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def test_make_help_lists_every_target():
+    text = (ROOT / "Makefile").read_text().replace("\\\n", " ")
+    targets = text.split(".PHONY:")[1].splitlines()[0].split()
+    shown = subprocess.run(
+        ["make", "-C", ROOT, "help"], capture_output=True, text=True, check=True
+    ).stdout
+    listed = {line.split()[1] for line in shown.splitlines() if line.startswith("  make ")}
+    assert listed == set(targets)

@@ -8,16 +8,25 @@ from typing import Annotated
 
 import typer
 
-from iotsafe_tools.console.options import hide
+from iotsafe_tools.console.options import PortCommand, hide
 
 
 def register(app: typer.Typer) -> None:
     """Add the command to `app`."""
-    app.command()(setup)
+    app.command(cls=_SetupCommand)(setup)
+
+
+class _SetupCommand(PortCommand):
+    such_as = "/dev/ttyACM0"
 
 
 def setup(
-    port: Annotated[str, typer.Option(help="Serial port of the board, or socket://HOST:PORT.")],
+    port: Annotated[
+        str,
+        typer.Option(
+            help="Serial port of the board, or socket://HOST:PORT.",
+        ),
+    ],
     apn: Annotated[str | None, typer.Option(help="Access point name of the operator.")] = None,
     pin: Annotated[
         str | None, typer.Option(help="PIN of the SIM.", envvar="IOTSAFE_SIM_PIN", callback=hide)

@@ -127,7 +127,9 @@ def _open_problem(port: str) -> str:
     windows = os.name == "nt"  # its ports are no files
     there = port in [found.device for found in comports()] if windows else os.path.exists(port)
     if not there:
-        return "no such port: is the board plugged in? `mpremote devs` lists the ports"
+        return (
+            "no such port: is the board plugged in? `mpremote devs` (in .venv/bin) lists the ports"
+        )
     if not windows and not os.access(port, os.R_OK | os.W_OK):
         return "no right to open it: join the group that owns it, on Debian dialout"
     return "another program has it open: close that first (mpremote, a serial monitor)"
