@@ -119,7 +119,7 @@ class Store:
                 raise StoreError(f"the SIM store {path} is not a file; name another")
             text = file.read(MAX_BYTES + 1)
             if os.name == "posix" and info.st_mode & 0o077:
-                if FORMAT.encode() not in text:
+                if text.strip() and text.lstrip()[:1] != b"{":
                     raise StoreError(f"{path} is not the store of a SIM; name another file")
                 raise StoreError(
                     f"the SIM store {path} holds private keys but others may access it "
