@@ -59,6 +59,7 @@ def setup(
     given = {field: answer for field, answer in fields if answer is not None}
     board_setup.check(given)
     data = board_setup.read_ca(ca) if ca else None
+    typer.echo(f"{port}: looking for the board; this stops its program", err=True)
     try:
         with BoardLink(port) as link:
             dialogue = board_setup.Dialogue(link, given, ask and sys.stdin.isatty())
