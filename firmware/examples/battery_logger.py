@@ -42,7 +42,11 @@ def send(modem, queue):
         board.set_clock(utc)
     cache = iotsafe.CertificateCache(board.path("certificate.der"))
     identity = iotsafe.identity(modem, cache=cache)
-    with open(board.path("ca.pem"), "rb") as file:
+    try:
+        file = open(board.path("ca.pem"), "rb")
+    except OSError:
+        raise OSError(2, board.path("ca.pem") + ": copy the server's CA certificate there")
+    with file:
         context = iotsafe.SSLContext(identity, file.read())
     cloud = telemetry.Broker(HOST, PORT, identity.info.common_name, "devices/{id}/telemetry")
     publisher = telemetry.Publisher(cloud, lambda host, port: context.connect(modem, host, port))

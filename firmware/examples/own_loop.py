@@ -25,7 +25,11 @@ if board.set_clock:  # TLS needs the time to check the server's certificate
     board.set_clock(utc)
 
 identity = iotsafe.identity(modem)
-with open(board.path("ca.pem"), "rb") as file:
+try:
+    file = open(board.path("ca.pem"), "rb")
+except OSError:
+    raise OSError(2, board.path("ca.pem") + ": copy the server's CA certificate there")
+with file:
     context = iotsafe.SSLContext(identity, file.read())
 
 

@@ -50,7 +50,7 @@ def session(modem, identity, port, ca, data, reply):
 
 def main(name, uart, seconds, cells):
     if time.time() < seconds:
-        board.set_clock(seconds)
+        board.set_clock(time.gmtime(seconds)[:6])
     modem = cellular.driver(name)(board.uart(uart), board.power_key)
     modem.power_up()
     modem.unlock()

@@ -38,6 +38,7 @@ def test_the_demonstration_ends_by_itself_after_five_messages():
     lines = done.stdout.splitlines()
     received = [line for line in lines if "broker devices/device-0001/telemetry" in line]
     assert len(received) == 5
+    assert sum("mqtt: delivered" in line for line in lines) == 5  # the last one, too
     output = "\n".join(lines)
     for text in (
         "switched on, listening on its UART",

@@ -128,6 +128,15 @@ sys.modules["board"] = board
     assert any("has not sent the time" in line or "clock-unset" in line for line in firmware.lines)
 
 
+def test_an_example_names_the_file_that_it_lacks(make_rig):
+    rig = make_rig(cn="meter-17")
+    firmware = example(rig, "own_loop", **connection(rig))
+    (firmware.folder / "ca.pem").unlink()
+    with firmware:
+        assert firmware.wait(60) == 1
+    assert "ca.pem: copy the server's CA certificate there" in firmware.lines[-1], firmware.lines
+
+
 def line_of(rig):
     with example(rig, "production_line", UART=rig.lab.uart) as firmware:
         assert firmware.wait(60) == 0

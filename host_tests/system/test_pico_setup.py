@@ -16,6 +16,7 @@ from terminal import Terminal
 
 from iotsafe_tools.emulator import Pico
 from iotsafe_tools.emulator.__main__ import LAB
+from iotsafe_tools.lab import Lab
 from iotsafe_tools.testbed import PKI, Process, Rig
 
 SECRETS = ("93571846", "hush-hush")
@@ -195,6 +196,13 @@ def test_what_is_no_micropython():
     assert status == 1
     assert "the device does not answer like MicroPython" in shown
     assert "Traceback" not in shown
+
+
+def test_a_modem_is_no_board():
+    with Lab(delays=0.0) as lab:
+        status, shown = setup(lab.uart, "--host", "h")
+    assert status == 1
+    assert f"iotsafe setup: {lab.uart}: this is a modem, not a board" in shown
 
 
 @pytest.fixture

@@ -44,8 +44,8 @@ server-certificate: check host= and ca=
 tls-memory: free memory before the handshake: gc.collect(), smaller buffers
 tls-broken,
 tls-failed: connect again
-client-refused,
-client-hung-up: is the certificate registered there, from the right CA, and not revoked?
+client-refused: is the certificate registered there, from the right CA, and not revoked?
+client-hung-up: is the certificate registered and not revoked? Or did it refuse the first bytes?
 server-hung-up: is this a port for TLS? Check port=
 handshake-refused: the server needs TLS 1.2 or 1.3 with ECDHE and AES-GCM
 no-channel: no APDU reaches the SIM: is it in the slot or reader, is its PIN entered, does this \

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import Annotated
 
 import typer
 
@@ -19,8 +20,20 @@ app = typer.Typer(
 )
 
 
+def _version(asked: bool) -> None:
+    if asked:
+        from iotsafe import __version__
+
+        typer.echo(f"iotsafe {__version__}")
+        raise typer.Exit
+
+
 @app.callback()
-def main() -> None:
+def main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")
+    ] = False,
+) -> None:
     """Host tools of IoT SAFE for MicroPython."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):

@@ -98,6 +98,8 @@ def test_bytes_are_written_from_the_command_line(lab, issuer):
     ("words", "message"),
     [
         (["explode"], "the issuer has no command 'explode'"),
+        (["remove", "private", "99"], "no private object 99; see: iotsafe issuer objects"),
+        (["write", "private", "01", "hex=00"], "use: iotsafe issuer create pair"),
         (["write", "file", "02", "nothing.der"], "nothing.der cannot be read: No such file"),
         (["write", "file", "02", "bad.pem"], "bad.pem is not a PEM certificate"),
         (["write", "file", "02", "long.bin"], "long.bin is longer than a file on a card"),

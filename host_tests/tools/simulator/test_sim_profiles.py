@@ -8,6 +8,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, utils
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from iotsafe_tools.lab import Lab, LabError
+from iotsafe_tools.lab.command import how_to
 from iotsafe_tools.simulator.sim import BROKEN, PROFILES, Card, Profile, ProfileError, Store
 from iotsafe_tools.simulator.sim.ecc import raw_to_der
 from iotsafe_tools.testbed.pki import PKI
@@ -121,6 +122,17 @@ def test_a_new_store_has_the_objects_of_the_profile(tmp_path):
     with Lab(store=str(path), profile="gsma") as lab:  # existing objects stay
         assert lab.card.issuer.point_of(b"006") == point
         assert lab.card.issuer.public_key(b"007") == point
+        assert {"private 01", "file 02"} <= set(lab.missing)  # and a line says so
+        assert "lacks private 01" in how_to(lab, 115200)
+
+
+def test_two_labs_never_share_a_store(tmp_path):
+    path = str(tmp_path / "sim.json")
+    with Lab(store=path) as lab:
+        assert not lab.missing and "lacks" not in how_to(lab, 115200)
+        with pytest.raises(LabError, match=r"sim\.json is the SIM store of another running lab"):
+            Lab(store=path)
+    Lab(store=path).stop()
 
 
 # ---- differences between them ------------------------------------------------------------

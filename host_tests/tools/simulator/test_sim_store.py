@@ -97,6 +97,14 @@ def test_file_that_others_may_access_is_refused(path, mode):
     assert path.read_bytes() == before
 
 
+def test_what_is_no_store_stays_accessible(path):
+    path.write_text("root:x:0:0:root:/root:/bin/bash\n")
+    path.chmod(0o644)
+    with pytest.raises(StoreError, match=r"sim\.json is not the store of a SIM") as caught:
+        Store(path)
+    assert "chmod" not in str(caught.value)
+
+
 def test_folder_or_pipe_in_place_of_the_file(tmp_path):
     with pytest.raises(StoreError, match=str(tmp_path)):
         Store(tmp_path)

@@ -20,6 +20,7 @@ from iotsafe_tools.toolchain import (
     flash,
     layout,
     packages,
+    releases,
     reproduce,
     sources,
     steps,
@@ -40,7 +41,7 @@ def checkout(tmp_path, monkeypatch):
         "find",
         lambda _place, *name: boards.BoardBuild(tmp_path, *name[1:], boards.PORTS["rp2"], {}),
     )
-    for module in (packages, venv, umqtt, sources, build, firmware, emulator):
+    for module in (packages, venv, umqtt, sources, build, firmware, emulator, releases):
         name = module.__name__.rpartition(".")[2]
 
         def ready(*_args, name=name, **_options):
@@ -77,7 +78,7 @@ def test_a_board_comes_after_the_rest(checkout, part, after):
 def test_the_tests_need_all_of_it(checkout):
     assert setup.main(["test"]) == 0
     first = ["packages", "venv", "pcsc", "umqtt", "sources", "build"]
-    assert checkout == [*first, "firmware", "emulator"]
+    assert checkout == [*first, "firmware", "emulator", "sources", "releases"]
 
 
 def test_pcsc_is_for_those_who_ask_for_it(checkout):
@@ -219,3 +220,16 @@ def test_set_up_imports_the_standard_library_only():
         check=True,
     )
     assert set(result.stdout.split()) <= set(sys.stdlib_module_names) | {"iotsafe_tools"}
+
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def test_make_help_lists_every_target():
+    text = (ROOT / "Makefile").read_text().replace("\\\n", " ")
+    targets = text.split(".PHONY:")[1].splitlines()[0].split()
+    shown = subprocess.run(
+        ["make", "-C", ROOT, "help"], capture_output=True, text=True, check=True
+    ).stdout
+    listed = {line.split()[1] for line in shown.splitlines() if line.startswith("  make ")}
+    assert listed == set(targets)

@@ -42,7 +42,7 @@ ADVICE: dict[str, str] = {
     "tls-broken": _AGAIN,
     "tls-failed": _AGAIN,
     "client-refused": _REGISTER,
-    "client-hung-up": _REGISTER,
+    "client-hung-up": "is the certificate registered there? Or did it refuse the first bytes?",
     "server-hung-up": "is this a port for TLS?",
     "handshake-refused": "the server needs TLS 1.2 or 1.3 with ECDHE and AES-GCM",
     # iotsafe: the doctor's steps
@@ -90,7 +90,7 @@ ADVICE: dict[str, str] = {
     "no-data-context": "check --apn, with some operators --user and --password, too",
     "clock-unset": "try again in a minute",
     "data-dropped": _AGAIN,
-    "name-unknown": "check the host",
+    "name-unknown": "check the host; a lab's modem knows the names of its --resolve, too",
     "name-unanswered": "try again, or give an IP address",
     "no-resolver": "give an IP address",
     "text-not-allowed": "check --apn, --user, --password and the host",

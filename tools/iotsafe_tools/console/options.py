@@ -6,6 +6,7 @@ import contextlib
 from typing import Annotated
 
 import typer
+from typer.core import TyperCommand
 
 _ARG_START, _ARG_END = 45, 46  # fields of /proc/self/stat after the name (proc(5): 48, 49)
 
@@ -45,6 +46,22 @@ def _pin(value: str | None) -> str | None:
     if value is not None and not is_pin(value):
         raise typer.BadParameter("a PIN has 4 to 8 digits", param_hint="--pin")
     return hide(value)
+
+
+class PortCommand(TyperCommand):
+    """A command whose error for a missing `--port` has examples."""
+
+    such_as = "/dev/ttyUSB2, pcsc: or sim:"
+
+    def parse_args(self, ctx, args: list[str]) -> list[str]:
+        """Parse `args`."""
+        try:
+            return super().parse_args(ctx, args)
+        except typer.BadParameter as error:
+            param = error.param
+            if type(error).__name__ == "MissingParameter" and param and param.name == "port":
+                error.message = f"Give it, such as {self.such_as}"
+            raise
 
 
 PIN = Annotated[

@@ -14,6 +14,7 @@ from .view import View
 
 _START = 300.0  # seconds until the first message must have arrived
 _NEXT = 120.0  # seconds until each further message must have arrived
+_ACKNOWLEDGED = 10.0  # seconds until the board must have said that a message is delivered
 
 # Makes a board from the rig, the period of the readings in seconds and the view. Entering the
 # context starts it.
@@ -55,6 +56,7 @@ def _perform(
             while not messages or delivered < messages:
                 message = subscriber.get(_NEXT + period if delivered else _START)
                 view.message(message.topic, message.payload)
+                view.delivered.acquire(timeout=_ACKNOWLEDGED)  # the last line is shown, too
                 delivered += 1
     client = rig.broker.clients[-1]
     view.rule(f"{delivered} messages delivered; the broker knows the client as {client.cn!r}.")

@@ -38,6 +38,8 @@ class View:
         self._console = console or Console(highlight=False)
         self._lock = threading.Lock()
         self._start = time.monotonic()
+        self.delivered = threading.Semaphore(0)
+        """Released by each line in which the board says that a reading is delivered."""
 
     def say(self, who: str, text: str, *, strong: bool = False) -> None:
         """Print one line; `who` is a key of `_COLOURS`."""
@@ -58,6 +60,8 @@ class View:
         text = parts[1] if len(parts) == 2 and parts[0].replace(".", "").isdigit() else line
         area, _, rest = text.partition(" ")
         self.say("board", f"{area}: {rest.strip()}", strong=area == "tls")
+        if rest.lstrip().startswith("delivered "):
+            self.delivered.release()
 
     def lab_event(self, event: Mapping[str, Any]) -> None:
         """Print an event of the simulated modem or SIM if the viewer should see it."""

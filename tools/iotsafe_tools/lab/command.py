@@ -11,6 +11,10 @@ from typer.core import TyperCommand
 
 from iotsafe_tools.console.options import hide
 from iotsafe_tools.console.signals import handled
+from iotsafe_tools.simulator.modem.fault_kinds import KINDS
+from iotsafe_tools.simulator.modem.faults import QUIRKS
+from iotsafe_tools.simulator.modem.personalities import PERSONALITIES
+from iotsafe_tools.simulator.sim.profile import PROFILES
 
 from . import vpcd as reader
 from .lab import Lab, LabError
@@ -21,7 +25,14 @@ _TARGET = re.compile(r"(?:\[([0-9a-fA-F:.]+)\]|([^][:]+))(?::(\d+))?")
 
 def register(app: typer.Typer) -> None:
     """Add the command to `app`."""
-    app.command(cls=_LabCommand)(lab)
+    app.command(cls=_LabCommand, epilog=_names())(lab)
+
+
+def _names() -> str:
+    """Return the words that the options take."""
+    lists = {"--modem": PERSONALITIES, "--profile": PROFILES, "--quirk": QUIRKS, "--fault": KINDS}
+    rows = [f"{option}: {', '.join(names)}" for option, names in lists.items()]
+    return "\n\n".join([*rows, "tools/iotsafe_tools/simulator/ describes them."])
 
 
 class _LabCommand(TyperCommand):
@@ -45,8 +56,8 @@ def lab(
         str | None,
         typer.Option(help="Record all bytes on the UART in this new file, at most 16 MB."),
     ] = None,
-    modem: Annotated[str, typer.Option(help="Type of the modem.")] = "sim7080",
-    profile: Annotated[str, typer.Option(help="SIM profile.")] = "gsma",
+    modem: Annotated[str, typer.Option(help="Type of the modem, see below.")] = "sim7080",
+    profile: Annotated[str, typer.Option(help="SIM profile, see below, or a file.")] = "gsma",
     baud: Annotated[int, typer.Option(help="Pace the UART; 0 = as fast as possible.")] = 115200,
     sign_ms: Annotated[
         float | None,
@@ -83,11 +94,12 @@ def lab(
     fault: Annotated[
         list[str] | None,
         typer.Option(
-            help="[SECONDS ]KIND[:name=value,...] or random:seed=N,seconds=N, see "
-            "tools/iotsafe_tools/simulator/modem."
+            help="[SECONDS ]KIND[:name=value,...] or random:seed=N,seconds=N, see below."
         ),
     ] = None,
-    quirk: Annotated[list[str] | None, typer.Option(help="A quirk of +CSIM.")] = None,
+    quirk: Annotated[
+        list[str] | None, typer.Option(help="A quirk of the modem, see below.")
+    ] = None,
     internet: Annotated[
         bool, typer.Option(help="Let the modem reach hosts other than this machine.")
     ] = False,
@@ -136,9 +148,10 @@ def lab(
 def how_to(bench: Lab, baud: int) -> str:
     """Return a few lines with the user's next steps."""
     port = bench.uart.replace("tcp:", "socket://", 1) if bench.uart[:4] == "tcp:" else bench.uart
+    rate = f" --baud {baud}" if baud not in (0, 115200) else ""
     lines = [
         f"lab: a {bench.modem.personality.title} with an IoT SAFE SIM listens on {bench.uart}",
-        f"  terminal: python -m serial.tools.miniterm {port} {baud or 115200}   then type AT",
+        f"  terminal: iotsafe modem at --port {port}{rate}   then type AT",
         f'  firmware: "uart": "{bench.uart}" under "modem" in config.json',
         "  stop:     Ctrl-C",
     ]
@@ -151,7 +164,13 @@ def how_to(bench: Lab, baud: int) -> str:
         host, _, number = bench.control[4:].rpartition(":")
         lines.insert(
             -1,
-            f"  control:  echo key down | nc -N {host} {number}   also: key up, counters, card …",
+            f"  control:  pyserial-miniterm -e socket://{host}:{number}   then type counters, "
+            "key down, key up, card …",
+        )
+    if bench.missing:
+        lines.append(
+            f"  note:     the SIM in the store lacks {', '.join(bench.missing)}, which profile "
+            f"{bench.card.profile.name} has: another profile made it, or its issuer removed them"
         )
     return "\n".join(lines)
 

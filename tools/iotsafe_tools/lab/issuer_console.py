@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import json
+import re
 import shlex
 import socket
 import ssl
@@ -21,6 +22,8 @@ from .issuer_control import FILE_BYTES
 
 TIMEOUT = 60.0
 """Seconds; an RSA key takes several."""
+# A command on the wire, in an error.
+_WIRE = re.compile(r"\bcard (?=(objects|create)\b)")
 _ANSWER_LIMIT = 4_000_000
 _COLUMNS = ("kind", "id", "label", "state", "type", "functions")
 
@@ -39,7 +42,7 @@ def perform(control: str, words: Sequence[str]) -> dict[str, Any]:
         raise IssuerError("a command is one line")
     answer = ask(control, line)
     if "error" in answer:
-        raise IssuerError(answer["error"])
+        raise IssuerError(_WIRE.sub("iotsafe issuer ", answer["error"]))
     return {name: value for name, value in answer.items() if name != "ok"}
 
 

@@ -27,7 +27,7 @@ from iotsafe_tools.simulator.modem.control import Control
 from iotsafe_tools.simulator.modem.event_log import EventLog
 from iotsafe_tools.simulator.modem.line import USUAL_RATE, interest
 from iotsafe_tools.simulator.modem.power import KEY
-from iotsafe_tools.simulator.modem.shells import ShellError, open_shell
+from iotsafe_tools.simulator.modem.shells import ShellError, claimed, open_shell
 from iotsafe_tools.simulator.modem.transcript import Transcript
 from iotsafe_tools.simulator.sim import Card, Profile, Store, StoreError
 from iotsafe_tools.simulator.sim.pin import Pin
@@ -94,6 +94,7 @@ class Lab:
         self._log: EventLog | None = None
         self._shell = self._control = self._reader = None
         self._transcript: Transcript | None = None
+        self._claim: socket.socket | None = None
         self._watch = on_event
         self._began = time.monotonic()
         if baud is not None and baud not in range(300, 4000001):
@@ -104,6 +105,8 @@ class Lab:
         if preset:
             options.setdefault("act", preset.act)
         try:
+            if store and not card:
+                self._claim = claimed(store, "the SIM store")
             self.card = card or _card(store, profile, sign_ms)
             self._log = EventLog(log) if log else None
             self._shell = open_shell(uart)
@@ -166,6 +169,20 @@ class Lab:
     def transcript_problem(self) -> str:
         """The reason if the transcript ended before the lab, else ""."""
         return self._transcript.problem if self._transcript else ""
+
+    @property
+    def missing(self) -> list[str]:
+        """The objects of the profile that the SIM lacks, in words: its store was made with another
+        profile, or the issuer has removed them."""
+        if not hasattr(self.card, "issuer"):  # a stub in a test
+            return []
+        there = {(item.kind, item.id) for item in self.card.issuer.objects()}
+        planned = [item for entry in self.card.profile.objects for item in entry.containers]
+        return [
+            f"{item.kind.name.lower()} {item.id.hex().upper()}"
+            for item in planned
+            if (item.kind, item.id) not in there
+        ]
 
     @property
     def counters(self) -> dict[str, int]:
@@ -326,7 +343,8 @@ class Lab:
                 self.line.write(data)
 
     def _close_parts(self) -> None:
-        for part in (self._shell, self._control, self._reader, self._log, self._transcript):
+        parts = (self._shell, self._control, self._reader, self._log, self._transcript)
+        for part in (*parts, self._claim):
             if part is not None:
                 part.close()
 

@@ -30,7 +30,7 @@ _WRITE = timeouts.DEFAULT / 1000 + 0.5  # seconds; the AT engine gives up before
 
 _GONE = "plug it in again, check the cable, and try again"
 _IN_USE = "close that first (mpremote, a serial monitor, ModemManager, another iotsafe)"
-_LISTED = "is it plugged in? `pyserial-ports` lists the ports"
+_LISTED = "is it plugged in? `pyserial-ports` (in .venv/bin) lists the ports"
 
 # errno of opening a device -> problem, advice.
 _NOT_OPENED = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple
@@ -85,7 +86,7 @@ def _pyscard() -> _PySCard:
     except ImportError:
         raise PortError(
             "no card reader can be used, as pyscard is not installed",
-            "install it with `make pcsc`, or `pip install pyscard`",
+            f"install it with `make pcsc`, or `{sys.executable} -m pip install pyscard`",
         ) from None
     return _PySCard(
         readers,

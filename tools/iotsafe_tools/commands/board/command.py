@@ -8,16 +8,25 @@ from typing import Annotated
 
 import typer
 
-from iotsafe_tools.console.options import hide
+from iotsafe_tools.console.options import PortCommand, hide
 
 
 def register(app: typer.Typer) -> None:
     """Add the command to `app`."""
-    app.command()(setup)
+    app.command(cls=_SetupCommand)(setup)
+
+
+class _SetupCommand(PortCommand):
+    such_as = "/dev/ttyACM0"
 
 
 def setup(
-    port: Annotated[str, typer.Option(help="Serial port of the board, or socket://HOST:PORT.")],
+    port: Annotated[
+        str,
+        typer.Option(
+            help="Serial port of the board, or socket://HOST:PORT.",
+        ),
+    ],
     apn: Annotated[str | None, typer.Option(help="Access point name of the operator.")] = None,
     pin: Annotated[
         str | None, typer.Option(help="PIN of the SIM.", envvar="IOTSAFE_SIM_PIN", callback=hide)
@@ -50,6 +59,7 @@ def setup(
     given = {field: answer for field, answer in fields if answer is not None}
     board_setup.check(given)
     data = board_setup.read_ca(ca) if ca else None
+    typer.echo(f"{port}: looking for the board; this stops its program", err=True)
     try:
         with BoardLink(port) as link:
             dialogue = board_setup.Dialogue(link, given, ask and sys.stdin.isatty())

@@ -7,6 +7,7 @@ import contextlib
 import io
 import os
 import struct
+import time
 from collections.abc import Callable, Iterator
 from typing import Self
 
@@ -18,6 +19,8 @@ from serial.tools.list_ports import comports
 _TRIES = 3  # to reach the prompt: an interrupted program may take time to close
 _QUIET = 10.0  # seconds without a byte from the board while an answer is due
 _CHUNK = 256  # bytes in one command, which the board must compile
+_ANSWER = 0.5  # seconds for a modem to answer AT
+_OK = b"\r\nOK\r\n"
 _INTERRUPT = b"\x03"
 _SOFT_RESET = b"\x04"
 
@@ -60,11 +63,28 @@ class BoardLink:
 
     def _prompt(self) -> bool:
         for _ in range(_TRIES):
+            if self._modem_answers():
+                self._transport.close()
+                raise BoardError(
+                    f"{self._port}: this is a modem, not a board: give the board's port, or see "
+                    f"`iotsafe modem info --port {self._port}`"
+                )
             # mpremote prints unexpected bytes.
             with contextlib.suppress(*_FAILURES), contextlib.redirect_stdout(io.StringIO()):
                 self._transport.enter_raw_repl(soft_reset=False)
                 return True
         return False
+
+    def _modem_answers(self) -> bool:
+        """Return whether AT is answered with OK; a board takes it for an unknown name."""
+        answer = b""
+        with contextlib.suppress(*_FAILURES):
+            self._transport.serial.write(b"AT\r")
+            end = time.monotonic() + _ANSWER
+            while time.monotonic() < end and _OK not in answer:
+                answer += self._transport.serial.read(self._transport.serial.in_waiting)
+                time.sleep(0.01)
+        return _OK in answer
 
     def run(
         self,
@@ -127,7 +147,9 @@ def _open_problem(port: str) -> str:
     windows = os.name == "nt"  # its ports are no files
     there = port in [found.device for found in comports()] if windows else os.path.exists(port)
     if not there:
-        return "no such port: is the board plugged in? `mpremote devs` lists the ports"
+        return (
+            "no such port: is the board plugged in? `mpremote devs` (in .venv/bin) lists the ports"
+        )
     if not windows and not os.access(port, os.R_OK | os.W_OK):
         return "no right to open it: join the group that owns it, on Debian dialout"
     return "another program has it open: close that first (mpremote, a serial monitor)"

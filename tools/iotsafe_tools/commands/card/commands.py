@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from iotsafe_tools.console.options import PIN, AsJSON
+from iotsafe_tools.console.options import PIN, AsJSON, PortCommand
 
 if TYPE_CHECKING:
     from .client import CardClient
@@ -41,7 +41,7 @@ Out = Annotated[Path | None, typer.Option(help="Write the result to this file.")
 def register(app: typer.Typer) -> None:
     """Add the commands to `app`."""
     for command in (doctor, objects, apdu, random, csr, sign):
-        app.command()(command)
+        app.command(cls=PortCommand)(command)
 
 
 def doctor(
@@ -253,9 +253,14 @@ def csr(
         for kind, given in (("DNS", dns), ("URI", uri), ("IP", ip))
         for text in given or ()
     ]
-    with _usage("--subject, --dns, --uri, --ip"):
-        if not attributes(subject) + general_names(names):
-            raise ValueError("a request needs a subject or a name")
+    with _usage("--subject", "; write CN=device-1,O=Example"):
+        wanted = attributes(subject)
+    with _usage("--dns, --uri, --ip"):
+        wanted += general_names(names)
+    if not wanted:
+        raise typer.BadParameter(
+            "a request needs a subject or a name", param_hint="--subject, --dns, --uri, --ip"
+        )
     with outcome("csr", as_json), _open(port, aid, pin) as client:
         point = s.public_key(client.applet, name)
         with _usage("--subject, --dns, --uri, --ip"):  # together they may be too long
@@ -277,12 +282,12 @@ def csr(
 
 
 @contextlib.contextmanager
-def _usage(option: str) -> Iterator[None]:
-    """Turn a ValueError in the block into a usage error of `option`: status 2."""
+def _usage(option: str, advice: str = "") -> Iterator[None]:
+    """Turn a ValueError in the block into a usage error of `option`, with `advice`: status 2."""
     try:
         yield
     except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint=option) from None
+        raise typer.BadParameter(f"{error}{advice}", param_hint=option) from None
 
 
 def _key(text: str, option: str = "KEY") -> bytes | str:

@@ -17,6 +17,7 @@ from .options import (
     APN,
     Baud,
     Driver,
+    ModemCommand,
     ModemURL,
     Password,
     Timeout,
@@ -29,7 +30,7 @@ from .options import (
 app = typer.Typer(help="A modem, with the drivers of the board.", no_args_is_help=True)
 
 
-@app.command()
+@app.command(cls=ModemCommand)
 def info(
     port: ModemURL,
     modem: Driver = None,
@@ -62,7 +63,7 @@ def info(
             printer.say(f"{title:<12} {value}")
 
 
-@app.command()
+@app.command(cls=ModemCommand)
 def attach(
     port: ModemURL,
     apn: APN = None,
@@ -87,7 +88,7 @@ def attach(
         steps.printer.say(whole["address"])
 
 
-@app.command()
+@app.command(cls=ModemCommand)
 def ping(
     port: ModemURL,
     target: Annotated[str, typer.Argument(metavar="HOST:PORT", help="The server to connect to.")],
@@ -128,7 +129,7 @@ def ping(
             whole["failed"] = True
 
 
-@app.command()
+@app.command(cls=ModemCommand)
 def at(
     port: ModemURL,
     commands: Annotated[

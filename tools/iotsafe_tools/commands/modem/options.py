@@ -8,10 +8,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from iotsafe_tools.console.options import hide, is_pin
+from iotsafe_tools.console.options import PortCommand, hide, is_pin
 
 if TYPE_CHECKING:
     from .steps import AttachOptions
+
+
+class ModemCommand(PortCommand):
+    """A command on a modem."""
+
+    such_as = "/dev/ttyUSB2, socket://HOST:PORT or sim:"
+
 
 ModemURL = Annotated[
     str,

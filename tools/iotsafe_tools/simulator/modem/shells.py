@@ -38,7 +38,7 @@ class PtyShell:
             raise ShellError(
                 "this system has no pseudo terminals; use --uart tcp:127.0.0.1:0"
             ) from None
-        self._claim = _claimed(link) if link else None
+        self._claim = claimed(link, "the UART") if link else None
         self._master, slave = os.openpty()
         tty.setraw(slave)
         self._device = os.ttyname(slave)
@@ -115,13 +115,13 @@ class PtyShell:
             self._claim.close()
 
 
-def _claimed(link: str) -> socket.socket | None:
-    """Claim `link` among all shells of this machine, until the result is closed or the process
+def claimed(path: str, what: str) -> socket.socket | None:
+    """Claim `path` among all labs of this machine, until the result is closed or the process
     ends, however it ends; None where the system cannot. Raises ShellError if another has it.
 
     Linux has names of sockets that are no files, and so cannot be left over.
     """
-    place = os.path.join(os.path.realpath(os.path.dirname(link)), os.path.basename(link))
+    place = os.path.join(os.path.realpath(os.path.dirname(path)), os.path.basename(path))
     name = hashlib.sha256(os.fsencode(place)).hexdigest()
     claim = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     try:
@@ -130,7 +130,7 @@ def _claimed(link: str) -> socket.socket | None:
         claim.close()
         if error.errno == errno.EADDRINUSE:
             raise ShellError(
-                f"{link} is the UART of another running lab; stop that one, or use another name"
+                f"{path} is {what} of another running lab; stop that one, or use another name"
             ) from None
         return None
     return claim

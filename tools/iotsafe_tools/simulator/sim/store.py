@@ -117,12 +117,14 @@ class Store:
             info = os.fstat(file.fileno())
             if not stat.S_ISREG(info.st_mode):
                 raise StoreError(f"the SIM store {path} is not a file; name another")
+            text = file.read(MAX_BYTES + 1)
             if os.name == "posix" and info.st_mode & 0o077:
+                if text.strip() and text.lstrip()[:1] != b"{":
+                    raise StoreError(f"{path} is not the store of a SIM; name another file")
                 raise StoreError(
                     f"the SIM store {path} holds private keys but others may access it "
                     f"(mode {stat.S_IMODE(info.st_mode):04o}); run: chmod 600 {path}"
                 )
-            text = file.read(MAX_BYTES + 1)
         try:
             self._objects = _decode(text)
         except _ForeignVersion as error:
