@@ -1,7 +1,10 @@
-"""How the tests find and classify code in a README (host_tests/readme_blocks.py)."""
+"""How the tests find and classify code in a README (host_tests/readme_blocks.py); the files that a
+README names."""
+
+import re
 
 import pytest
-from readme_blocks import blocks, missing_names
+from readme_blocks import blocks, missing_names, readmes
 
 from iotsafe_tools.testbed import ROOT
 
@@ -58,3 +61,27 @@ def test_names_that_a_block_takes_for_granted():
     assert missing_names(code, known) == ["g", "h"]
     assert missing_names("f(h, a, e)", known) == []
     assert missing_names("with open(p) as q:\n    q.read()", {"open"}) == ["p"]
+
+
+_FOLDERS = "host_tests|tools|lib|firmware|boards"
+# A path from the root, or from the README's folder; a link; a test, wherever it is.
+_PATH = re.compile(rf"(?<![\w./-])((?:{_FOLDERS})/[\w./-]+\.(?:py|md|sh|toml|c|h))\b")
+_FROM_HERE = re.compile(r"(?<![\w./-])((?:\.\./)+[\w./-]+\.(?:py|md|sh|toml))\b")
+_LINK = re.compile(r"\]\((?!http|#)([^)#]+)")
+_TEST = re.compile(r"\btest_\w+\.py\b")
+
+
+@pytest.mark.parametrize("path", readmes(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_the_files_that_a_readme_names_exist(path):
+    text = path.read_text(encoding="utf-8")
+    here = [*_FROM_HERE.findall(text), *_LINK.findall(text)]
+    missing = [name for name in here if not (path.parent / name).exists()]
+    missing += [name for name in _PATH.findall(text) if not (ROOT / name).exists()]
+    tests = {file.name for file in (ROOT / "host_tests").rglob("test_*.py")}
+    missing += [name for name in _TEST.findall(text) if name not in tests]
+    assert not missing
+
+
+def test_each_room_of_the_tools_has_a_readme():
+    rooms = [path.parent for path in (ROOT / "tools" / "iotsafe_tools").glob("*/__init__.py")]
+    assert rooms and not [room.name for room in rooms if not (room / "README.md").exists()]
