@@ -24,11 +24,12 @@ def typed(line: str, columns: int = 80) -> tuple[int, str]:
         ("csr 01", "such as /dev/ttyUSB2, pcsc: or sim:"),
         ("modem info", "such as /dev/ttyUSB2, socket://HOST:PORT or sim:"),
         ("setup", "such as /dev/ttyACM0"),
+        ("issuer objects", "such as tcp:127.0.0.1:4100"),
     ],
 )
-def test_a_command_without_a_port_gives_examples(line, examples):
+def test_a_command_without_a_place_gives_examples(line, examples):
     status, shown = typed(line)
-    assert status == 2 and "Missing option '--port'" in shown and examples in shown, shown
+    assert status == 2 and "Missing option '--" in shown and examples in shown, shown
 
 
 def test_a_subject_without_a_key_is_answered_with_one_that_has_keys():

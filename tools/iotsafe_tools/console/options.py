@@ -49,8 +49,9 @@ def _pin(value: str | None) -> str | None:
 
 
 class PortCommand(TyperCommand):
-    """A command whose error for a missing `--port` has examples."""
+    """A command whose error for a missing `--port`, or another `place`, has examples."""
 
+    place = "port"
     such_as = "/dev/ttyUSB2, pcsc: or sim:"
 
     def parse_args(self, ctx, args: list[str]) -> list[str]:
@@ -59,7 +60,7 @@ class PortCommand(TyperCommand):
             return super().parse_args(ctx, args)
         except typer.BadParameter as error:
             param = error.param
-            if type(error).__name__ == "MissingParameter" and param and param.name == "port":
+            if type(error).__name__ == "MissingParameter" and param and param.name == self.place:
                 error.message = f"Give it, such as {self.such_as}"
             raise
 

@@ -7,16 +7,24 @@ from typing import Annotated
 
 import typer
 
+from iotsafe_tools.console.options import PortCommand
+
 
 def register(app: typer.Typer) -> None:
     """Add the command to `app`, and its old name."""
     app.command(
+        cls=_IssuerCommand,
         context_settings={"ignore_unknown_options": True},
         epilog="Commands: objects, profile, create, write, empty, remove, deactivate, activate, "
         "admin. A command without its arguments prints them.",
     )(issuer)
     anything = {"ignore_unknown_options": True, "allow_extra_args": True}
     app.command("card", hidden=True, add_help_option=False, context_settings=anything)(_card)
+
+
+class _IssuerCommand(PortCommand):
+    place = "control"
+    such_as = "tcp:127.0.0.1:4100, and the same to the lab: iotsafe lab --control …"
 
 
 def issuer(
