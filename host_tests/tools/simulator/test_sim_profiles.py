@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 from iotsafe_tools.lab import Lab, LabError
 from iotsafe_tools.lab.command import how_to
+from iotsafe_tools.simulator.modem.shells import claimed
 from iotsafe_tools.simulator.sim import BROKEN, PROFILES, Card, Profile, ProfileError, Store
 from iotsafe_tools.simulator.sim.ecc import raw_to_der
 from iotsafe_tools.testbed.pki import PKI
@@ -133,6 +134,11 @@ def test_two_labs_never_share_a_store(tmp_path):
         with pytest.raises(LabError, match=r"sim\.json is the SIM store of another running lab"):
             Lab(store=path)
     Lab(store=path).stop()
+
+
+def test_a_store_where_the_system_has_no_claims(tmp_path, monkeypatch):
+    monkeypatch.delattr("iotsafe_tools.simulator.modem.shells.socket.AF_UNIX")  # Windows
+    assert claimed(str(tmp_path / "sim.json"), "the SIM store") is None
 
 
 # ---- differences between them ------------------------------------------------------------

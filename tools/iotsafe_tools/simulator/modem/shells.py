@@ -121,6 +121,8 @@ def claimed(path: str, what: str) -> socket.socket | None:
 
     Linux has names of sockets that are no files, and so cannot be left over.
     """
+    if not hasattr(socket, "AF_UNIX"):  # Windows
+        return None
     place = os.path.join(os.path.realpath(os.path.dirname(path)), os.path.basename(path))
     name = hashlib.sha256(os.fsencode(place)).hexdigest()
     claim = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
