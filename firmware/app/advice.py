@@ -38,6 +38,8 @@ ADVICE = (
         ),
     ),
     ("server-name", "check mqtt.host: it must be a name that the certificate has"),
+    ("server-no-names", "have mqtt.host put into it as subjectAltName: DNS, or IP for an address"),
+    ("server-constrained", "have it issued by a CA whose name constraints allow mqtt.host"),
     ("server-expired", _CLOCK),
     ("server-early", _CLOCK),
     ("server-certificate", "check mqtt.host and mqtt.ca"),

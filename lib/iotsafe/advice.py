@@ -45,6 +45,8 @@ ADVICE = (
     ("ca-unusable", "give the CA certificates in PEM or DER: ca=open('ca.pem', 'rb').read()"),
     ("server-not-trusted", "is it the right server? Give the CA that issued its certificate: ca="),
     ("server-name", "is it the right server? Give the name that is in its certificate: host="),
+    ("server-no-names", "have its certificate issued with the host as subjectAltName: DNS or IP"),
+    ("server-constrained", "have its certificate issued by a CA whose name constraints allow it"),
     ("server-expired", "set the clock, or have the server's certificate renewed"),
     ("server-early", "set the clock, in UTC"),
     ("server-certificate", "is it the right server, and the right CA: ca=?"),

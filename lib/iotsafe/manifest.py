@@ -27,6 +27,7 @@ package(
         "p256.py",
         "reasons.py",
         "renamed.py",
+        "server_names.py",
         "sessions.py",
         "signing.py",
         "sim_identity.py",

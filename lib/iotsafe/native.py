@@ -21,8 +21,9 @@ from micropython import const
 
 import ticks
 
+from . import server_names
 from .engine_errors import CONN_EOF, tls_error
-from .errors import BadCertificate, NoEngine
+from .errors import BadCertificate, NoEngine, TLSError
 
 ENGINE = "mbedTLS " + tls.MBEDTLS_VERSION.split(" ")[-1]
 
@@ -73,10 +74,27 @@ class NativeContext:
         except ValueError:
             raise BadCertificate("certificate-refused") from None
         context.ecdsa_sign_callback = self._sign
+        context.verify_callback = self._verify
         known = context.get_ciphers()
         context.set_ciphers([name for name in suites or _SUITES if name in known])
         self.failure = None
         self.signed = False
+        self.host = ""  # of the handshake that runs
+        self._limits = []
+
+    def _verify(self, certificate, depth):
+        """Check the names of a certificate of the server's chain; mbedTLS calls this from the top
+        of the chain down, after its own checks. Its report on the chain counts more than `failure`.
+        """
+        try:
+            server_names.check(certificate, depth, self.host, self._limits)
+        except ValueError as e:
+            self.failure = TLSError("server-certificate", str(e))
+        except BaseException as e:
+            self.failure = e
+        if not depth:
+            self._limits = []
+        return 0
 
     def _sign(self, key, digest):
         """Return the identity's signature to mbedTLS, which calls this in the handshake.
@@ -98,7 +116,7 @@ class NativeContext:
 
 
 class _Pipe(io.IOBase):
-    """The transport that mbedTLS sees: the stream, cut off once the signature has failed.
+    """The transport that mbedTLS sees: the stream, cut off once a callback has failed.
 
     `turns`: the calls left in this step, after which it would block; negative: no limit.
     """
@@ -145,6 +163,7 @@ class TLSSocket(io.IOBase):
 
     def __init__(self, context, stream, server_hostname, timeout_ms):
         self._context = context
+        self._host = server_hostname
         self._stream = stream
         self._pipe = _Pipe(context, stream)
         self._default_ms = self._timeout_ms = timeout_ms
@@ -236,6 +255,7 @@ class TLSSocket(io.IOBase):
         self._pipe.turns = -1
         if not self._open:
             self._pipe.turns = _TURNS
+            self._context.host = self._host
             gc.collect()
             collecting = gc.isenabled()
             gc.disable()
@@ -248,7 +268,9 @@ class TLSSocket(io.IOBase):
                 gc.enable()
         # After any error of mbedTLS or of the stream the session is lost.
         context = self._context
-        error = context.failure or tls_error(error, context.signed, self._heard)
+        if not context.failure or isinstance(error, ValueError):
+            context.failure = tls_error(error, context.signed, self._heard)
+        error = context.failure
         context.failure = None
         self._stream.close()
         raise error

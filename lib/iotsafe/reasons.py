@@ -23,6 +23,8 @@ REASONS = (
     ("ca-unusable", "the CA certificate in %s cannot be used: %s"),
     ("server-not-trusted", "the server's certificate is not from a CA that is trusted here"),
     ("server-name", "the server's certificate is for another name"),
+    ("server-no-names", "the server's certificate has no subjectAltName; its CN does not count"),
+    ("server-constrained", "a CA of the server may not issue certificates for its names"),
     ("server-expired", "the server's certificate has expired, or the clock here is ahead"),
     ("server-early", "the server's certificate is not valid yet, or the clock here is behind"),
     ("server-certificate", "the server's certificate was refused: %s"),

@@ -34,6 +34,8 @@ ADVICE: dict[str, str] = {
     "ca-unusable": "give a file with the CA certificates, PEM or DER: --ca",
     "server-not-trusted": "is it the right server? Give the CA that issued its certificate: --ca",
     "server-name": "is it the right server? Check the host",
+    "server-no-names": "have its certificate issued with the host as subjectAltName: DNS or IP",
+    "server-constrained": "have its certificate issued by a CA whose name constraints allow it",
     "server-expired": "is the clock right? If it is, the server needs a new certificate",
     "server-early": "is the clock right?",
     "server-certificate": "is it the right server, and the right --ca?",
