@@ -26,6 +26,7 @@ ADVICE = (
     ("certificate-empty", _WRITE),
     ("certificate-damaged", "have the certificate written into the SIM again"),
     ("certificate-refused", "have the certificate issued again"),
+    ("chain-unusable", "set sim.chain to a file with the certificates of the issuers"),
     ("key-mismatch", "have the certificate issued again, or set sim.key and sim.certificate"),
     # iotsafe: TLS
     ("no-engine", "flash a firmware of this project"),

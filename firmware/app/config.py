@@ -94,6 +94,13 @@ def _object(value):
     return wanted and wanted + ", or label: and a label"
 
 
+def _chain(value):
+    for source in [value] if isinstance(value, str) else value:
+        if not isinstance(source, str) or (source.startswith("label:") and _object(source)):
+            return "a file, hex digits, label: and a label, or a list of these"
+    return None
+
+
 def _aids(value):
     for aid in value:
         if not isinstance(aid, str) or _hex(aid) or not 10 <= len(aid) <= 32:
@@ -146,6 +153,7 @@ _FIELDS = {
     "sim.aids": (list, (), _aids),
     "sim.key": (str, "", _object),
     "sim.certificate": (str, "", _object),
+    "sim.chain": ((str, list), "", _chain),
     "mqtt.host": (str, _REQUIRED, _host),
     "mqtt.port": (int, 8883, _port),
     "mqtt.ca": (str, "ca.pem", _filled),
@@ -158,7 +166,12 @@ _FIELDS = {
     "telemetry.upload": (int, 0, _upload),
 }
 
-_TYPES = {str: "text in quotes", int: "a whole number", list: "a list"}
+_TYPES = {
+    str: "text in quotes",
+    int: "a whole number",
+    list: "a list",
+    (str, list): "text, or a list",
+}
 
 
 def problem(path, value):

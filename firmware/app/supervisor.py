@@ -65,6 +65,10 @@ def _object_reference(text):
     return text[6:] if text.startswith("label:") else unhexlify(text)
 
 
+def _parts(identity):
+    return identity.key_id, identity.certificate, identity.chain
+
+
 def _line(error):
     try:
         from .advice import line
@@ -230,13 +234,32 @@ class Supervisor:
             _object_reference(self._config["sim.key"]),
             _object_reference(self._config["sim.certificate"]),
             iotsafe.CertificateCache(self._board.path("certificate.der")),
+            self._chain(),
         )
         known = self.identity
-        if known is None or found.certificate != known.certificate or found.key_id != known.key_id:
+        if known is None or _parts(found) != _parts(known):
             # For a new identity only: a port without finalisers never frees a context.
             self.identity = found
             self._context = None
         say("sim", "%s", found)
+
+    def _chain(self):
+        """Return where the issuers' certificates are, see `find_identity`."""
+        sources = self._config["sim.chain"]
+        found = []
+        for source in [sources] if isinstance(sources, str) else sources:
+            if not source:
+                continue
+            try:
+                found.append(_object_reference(source))
+            except ValueError:  # a file on flash
+                path = self._board.path(source)
+                try:
+                    with open(path, "rb") as file:
+                        found.append(file.read())
+                except OSError:
+                    raise iotsafe.BadCertificate("chain-unusable", path, "no such file") from None
+        return found
 
     def _applet_facts(self):
         aid = hexlify(self.applet.aid).decode()
@@ -297,7 +320,10 @@ class Supervisor:
         path = self._board.path(self._config["mqtt.ca"])
         try:
             with open(path, "rb") as file:
-                return iotsafe.SSLContext(self.identity, file.read())
+                context = iotsafe.SSLContext(self.identity, file.read())
+            for problem in context.problems:
+                say("tls", "%s: a certificate is left out: %s", path, problem)
+            return context
         except ValueError as e:
             problem = e
         except OSError as e:

@@ -126,6 +126,7 @@ class World:
     number = 1
     key_id = b"\x01"
     certificate = b"certificate"
+    chain = ()
     signatures = 1
     common_name = "meter-17"
 
@@ -137,11 +138,14 @@ class World:
     def open(self):
         return self
 
-    def find_identity(self, applet, key, certificate, cache):
+    def find_identity(self, applet, key, certificate, cache, chain):
+        self.sources = chain
         self.info = self
         return self
 
     # ---- TLS and MQTT --------------------------------------------------------------------
+
+    problems = ()
 
     def context(self, identity, ca):
         self.contexts += 1

@@ -45,6 +45,7 @@ def test_the_least_that_is_needed():
         "sim.aids": (),
         "sim.key": "",
         "sim.certificate": "",
+        "sim.chain": "",
         "mqtt.host": "mqtt.example.com",
         "mqtt.port": 8883,
         "mqtt.ca": "ca.pem",
@@ -72,6 +73,7 @@ GOOD = (
     ("sim.aids", ([], ["A000000559"], ["A0000005590010", "a0000005590010" + "00" * 9])),
     ("sim.key", ("", "01", "0a0B", "00" * 20, "label:KEY", "label:" + 60 * "x")),
     ("sim.certificate", ("", "02", "label:01")),
+    ("sim.chain", ("", "03", "label:INTER", "chain.pem", [], ["03", "label:INTER", "chain.pem"])),
     ("mqtt.host", ("h", "10.0.0.1", "mqtt-1.example.com", "a" * 64)),
     ("mqtt.port", (1, 8883, 65535)),
     ("mqtt.ca", ("ca.pem", "/flash/ca.der")),
@@ -115,6 +117,7 @@ BAD = (
         "must be hex digits, at most 20 bytes",
     ),
     ("sim.certificate", ("1", "zz"), "must be hex digits, at most 20 bytes"),
+    ("sim.chain", ("label:", [7], [None], ["label:"]), "must be a file, hex digits, label: and"),
     (
         "mqtt.host",
         ("", "a" * 65, "mqtt://h", "h:8883", "a b", "h/", 'h"', "h\r\n", "h_1"),
@@ -158,8 +161,9 @@ def test_values_of_the_wrong_type():
             str: (1, 1.5, True, None, ["a"]),
             int: ("1", 60.0, True, False, None, [1]),
             list: ("A0000005590010", 1, None, True),
+            (str, list): (1, None, True, {}),
         }[kind]
-        text = {str: "text in quotes", int: "a whole number", list: "a list"}[kind]
+        text = config._TYPES[kind]
         for value in others:
             assert problems(with_field(path, value)) == ["%s: must be %s" % (path, text)], path
 

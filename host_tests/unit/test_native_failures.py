@@ -205,6 +205,12 @@ def test_second_ca_counts_too():
     equal(session.tls.read(5), b"HELLO")
 
 
+def test_a_ca_that_cannot_be_read_leaves_the_others():
+    session = Session(ca=from_hex(pki.ED25519 + pki.CA))
+    session.tls.write(b"hello")
+    equal(session.tls.read(5), b"HELLO")
+
+
 def test_nothing_in_common():
     session = Session(suites=("TLS-ECDHE-ECDSA-WITH-AES-128-GCM-SHA256",))
     session.fails(HandshakeRefused, text="before the SIM's certificate")

@@ -40,6 +40,7 @@ ADVICE = (
     ("certificate-empty", _WRITE),
     ("certificate-damaged", "have the certificate written into the SIM again"),
     ("certificate-refused", "have the certificate issued again: it is no X.509 for a P-256 key"),
+    ("chain-unusable", "give the issuers' certificates, PEM or DER, or the SIM's file: chain="),
     ("key-mismatch", "have the certificate issued again, for the key that is in the SIM"),
     ("no-engine", "flash a firmware that has MICROPY_PY_SSL_ECDSA_SIGN_ALT, as those of boards/"),
     ("ca-unusable", "give the CA certificates in PEM or DER: ca=open('ca.pem', 'rb').read()"),

@@ -55,19 +55,29 @@ _SUITES = (
 
 
 class NativeContext:
-    """One TLS client configuration: an identity and the CAs (tuple of DER bytes) to trust."""
+    """One TLS client configuration: an identity and the CAs (tuple of DER bytes) to trust.
 
-    def __init__(self, identity, cas, suites=None):
+    `problems` gets a text for each CA that mbedTLS cannot read; ValueError if it can read none.
+    """
+
+    def __init__(self, identity, cas, suites=None, problems=None):
         self._identity = identity
         self._tls = context = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
         if not hasattr(context, "ecdsa_sign_callback"):
             raise NoEngine("no-engine")
         # A client context of MicroPython verifies the server; no option here switches that off.
-        try:
-            for ca in cas:
+        unread = []
+        for ca in cas:
+            try:
                 context.load_verify_locations(ca)
-        except ValueError:
-            raise ValueError("the CA certificate is damaged") from None
+            except ValueError:
+                from .unreadable import why
+
+                unread.append(why(ca))
+        if len(unread) == len(cas):
+            raise ValueError(unread[0])
+        if unread and problems is not None:
+            problems.extend(unread)
         try:
             for certificate in (identity.certificate,) + tuple(identity.chain):
                 context.load_cert_chain(certificate, _PLACEHOLDER)
@@ -84,7 +94,7 @@ class NativeContext:
 
     def _verify(self, certificate, depth):
         """Check the names of a certificate of the server's chain; mbedTLS calls this from the top
-        of the chain down, after its own checks. Its report on the chain counts more than `failure`.
+        of the chain down, after its own checks, whose report counts more than `failure`.
         """
         try:
             server_names.check(certificate, depth, self.host, self._limits)

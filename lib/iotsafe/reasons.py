@@ -17,6 +17,7 @@ REASONS = (
     ("certificate-empty", "certificate file %s is empty"),
     ("certificate-damaged", "certificate file %s is cut off or damaged (%d bytes, %s)"),
     ("certificate-refused", "mbedTLS refuses the certificate of the SIM"),
+    ("chain-unusable", "the issuers' certificates cannot be used: %s: %s"),
     ("key-mismatch", "the certificate in file %s (%s) belongs to another key than %s"),
     # TLSError
     ("no-engine", "this firmware cannot let the SIM sign: its tls has no ecdsa_sign_callback"),
