@@ -157,6 +157,7 @@ _FIELDS = {
     "mqtt.host": (str, _REQUIRED, _host),
     "mqtt.port": (int, 8883, _port),
     "mqtt.ca": (str, "ca.pem", _filled),
+    "mqtt.mutual": (str, "required", ("required", "optional")),
     "mqtt.client_id": (str, "", _client_id),
     "mqtt.user": (str, "", None),
     "mqtt.password": (str, "", None),

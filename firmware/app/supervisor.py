@@ -304,12 +304,12 @@ class Supervisor:
         self._stable = False
         suite, version = self._tls.cipher()
         say("tls", "%s, %s", version, suite)
-        say(
-            "tls",
-            "handshake signed by the SIM with key %s (%d signature)",
-            hexlify(self.identity.key_id).decode().upper(),
-            self.identity.signatures - signatures,
-        )
+        signatures = self.identity.signatures - signatures
+        key = hexlify(self.identity.key_id).decode().upper()
+        if signatures:
+            say("tls", "handshake signed by the SIM with key %s (%d signature)", key, signatures)
+        else:
+            say("tls", "the server asked for no certificate")
         say("mqtt", "connected to %s as %s", cloud.host, cloud.client_id)
 
     def _open_stream(self, host, port):
@@ -320,7 +320,8 @@ class Supervisor:
         path = self._board.path(self._config["mqtt.ca"])
         try:
             with open(path, "rb") as file:
-                context = iotsafe.SSLContext(self.identity, file.read())
+                mutual = self._config["mqtt.mutual"] == "required"
+                context = iotsafe.SSLContext(self.identity, file.read(), mutual=mutual)
             for problem in context.problems:
                 say("tls", "%s: a certificate is left out: %s", path, problem)
             return context

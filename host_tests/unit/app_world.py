@@ -147,7 +147,8 @@ class World:
 
     problems = ()
 
-    def context(self, identity, ca):
+    def context(self, identity, ca, mutual):
+        self.mutual = mutual
         self.contexts += 1
         if ca == b"damaged":
             raise ValueError("no certificate in PEM or DER")

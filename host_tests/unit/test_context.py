@@ -33,7 +33,7 @@ def test_what_the_engine_is_given():
     identity = SoftwareIdentity(b"")
     with replaced(context, _engine=lambda: Engine):
         made = SSLContext(identity, pem(CA) + pem(OTHER), 2.5, ("SUITE",))
-    assert made._engine.args == (identity, (CA, OTHER), ("SUITE",), [])
+    assert made._engine.args == (identity, (CA, OTHER), ("SUITE",), [], True)
     assert made.wrap_socket("stream", "host") == ("stream", "host", 2500)
 
 

@@ -23,16 +23,19 @@ class SSLContext:
     `identity`: see `iotsafe.sim_identity`. `ca`: the certificates to trust, PEM or DER bytes;
     there is no default, because the context always verifies the server. `timeout` in seconds
     limits each call. `suites`: mbedTLS's names of the suites to offer, for fewer than the default.
+    `mutual`: a server that asks for no certificate is an error.
     `problems`: a text for each certificate of `ca` that cannot be read and is left out.
     Raises ValueError without a CA, NoEngine.
     """
 
-    def __init__(self, identity, ca, timeout=_DEFAULT_TIMEOUT_MS // 1000, suites=None):
+    def __init__(
+        self, identity, ca, timeout=_DEFAULT_TIMEOUT_MS // 1000, suites=None, mutual=True
+    ):
         if not ca:
             raise ValueError("a CA certificate is needed: the server is always verified")
         self.problems = []
         cas = certificates(ca, self.problems)
-        self._engine = _engine()(identity, cas, suites, self.problems)
+        self._engine = _engine()(identity, cas, suites, self.problems, mutual)
         self._timeout_ms = int(timeout * 1000)
 
     def connect(self, modem, host, port):

@@ -1,6 +1,9 @@
-"""Turns an error of the TLS engine into an exception of the package, with its reason."""
+"""Turns an error of the TLS engine into an exception of the package, with its reason. Loaded when
+a session fails."""
 
 import gc
+import sys
+import time
 
 from micropython import const
 
@@ -13,10 +16,18 @@ from .errors import (
     TLSError,
 )
 
-_FATAL_ALERT = const(-30592)  # MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE: the server sent an alert
-CONN_EOF = const(-29312)  # MBEDTLS_ERR_SSL_CONN_EOF
+_FATAL_ALERT = const(0x7780)  # MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE: the server sent an alert
+_CLOSE_NOTIFY = const(0x7880)
+CONN_EOF = const(-0x7280)  # MBEDTLS_ERR_SSL_CONN_EOF
+_HANDSHAKE_FAILURE = const(0x6E00)
+_BUFFER_TOO_SMALL = const(0x6A00)
+_UNEXPECTED_MESSAGE = const(0x7700)
 # With fewer free bytes the engine reports a failed allocation as an unverified certificate.
 _LOW_MEMORY = const(8192)
+
+# Bytes of the buffers for what comes in and what goes out: by platform, and of all others.
+_BUFFERS = {"rp2": (5632, 2048)}
+_USUAL = (16384, 4096)
 
 # A word of mbedTLS's verification report -> exception and reason. The first that matches counts.
 _REPORTS = (
@@ -24,50 +35,130 @@ _REPORTS = (
     ("expected CN", ServerNameMismatch, "server-name"),
     ("expired", ServerCertificateExpired, "server-expired"),
     ("future", ServerCertificateExpired, "server-early"),
+    ("eyUsage", ServerNotTrusted, "server-purpose"),
 )
 
-# Error codes for no protocol version, suite or curve in common.
-_NOTHING_IN_COMMON = (
-    -28160,  # MBEDTLS_ERR_SSL_HANDSHAKE_FAILURE
-    -28288,  # MBEDTLS_ERR_SSL_BAD_PROTOCOL_VERSION
-    -26112,  # MBEDTLS_ERR_SSL_ILLEGAL_PARAMETER
+# Codes without their sign, from the first to the last, and their meaning.
+_OUT_OF_MEMORY = (0x0C, 0x10, 0x6A, 0x8D, 0x2880, 0x3F80, 0x4D80, 0x5180, 0x6180, 0x7F00)
+_MEANINGS = (
+    (0x000F, 0x0012, "tls-garbled"),
+    (0x0034, 0x0040, "no-randomness"),
+    (0x0060, 0x006C, "server-unreadable"),
+    (0x0094, 0x0094, "no-randomness"),
+    (0x0095, 0x0096, "server-forged"),
+    (0x2080, 0x2980, "server-unreadable"),
+    (0x3000, 0x3000, "server-unreadable"),
+    (0x3880, 0x3F00, "server-unreadable"),
+    (0x4480, 0x4480, "no-randomness"),
+    (0x4D00, 0x4D00, "no-randomness"),
+    (0x4080, 0x4F80, "server-forged"),
+    (0x6200, 0x6300, "tls-garbled"),
+    (0x6600, 0x6600, "handshake-refused"),
+    (0x6700, 0x6700, "server-not-tls"),
+    (0x6E00, 0x6E80, "handshake-refused"),
+    (0x7080, 0x7100, "server-not-tls"),
+    (0x7180, 0x7180, "tls-garbled"),
+    (0x7200, 0x7300, "server-not-tls"),
+    (0x7400, 0x7400, "no-randomness"),
+    (0x7500, 0x7500, "server-not-tls"),
+    (0x7580, 0x7580, "handshake-refused"),
+    (0x7700, 0x7700, "server-not-tls"),
+    (0x7800, 0x7800, "handshake-refused"),
+    (0x7A00, 0x7A00, "server-unreadable"),
 )
+_KINDS = {
+    "handshake-refused": HandshakeRefused,
+    "client-unsuited": HandshakeRefused,
+    "server-forged": ServerNotTrusted,
+    "server-unreadable": ServerNotTrusted,
+}
 
 
-def tls_error(error, signed, heard):
-    """Return the exception for `error`, which came out of the engine.
+def tls_error(error, seen, heard):
+    """Return the exception for `error`, which came out of the engine, not out of the stream.
 
-    `signed`: the SIM's signature was used in this handshake; `heard`: the server has sent
-    application data. Returns unchanged the errors of the transport (positive errno) and all that
-    are not the engine's.
+    `seen`: what was seen of the handshake, the attributes of a `NativeContext`; `heard`: the
+    server has sent application data. Returns unchanged what is no error of the engine.
     """
     if isinstance(error, ValueError):
-        return _report_error(str(error))
+        return _report_error(str(error), seen)
+    if isinstance(error, MemoryError) and not heard:
+        return TLSError("tls-memory", _free(seen), "MemoryError")
     if not isinstance(error, OSError):
         return error
     code = error.args[0] if error.args else 0
-    if not isinstance(code, int) or code >= 0:
+    if not isinstance(code, int):
         return error
-    text = error.args[1] if len(error.args) > 1 else "error %d" % code
+    # MicroPython takes small codes of mbedTLS for errno.
+    value = abs(code)
+    code = -value
+    text = error.args[1] if len(error.args) > 1 else "-0x%04X" % value
+    if value in _OUT_OF_MEMORY or (value > 0x2000 and value & 0x7F in (0x10, 0x6A)):
+        return TLSError("tls-memory", _free(seen), text, code=code)
     if heard:
-        return TLSError("tls-broken", text, code=code)
-    if code == _FATAL_ALERT and signed:
-        return ClientRefused("client-refused", code=code)
-    if code == CONN_EOF:
+        reason = "tls-rekeyed" if value == _UNEXPECTED_MESSAGE else "tls-broken"
+        return TLSError(reason, text, code=code)
+    if value in (_FATAL_ALERT, _CLOSE_NOTIFY, -CONN_EOF):
+        return _ended(value, text, seen.signed)
+    if 0 < seen.free < _LOW_MEMORY:
+        return TLSError("tls-memory", seen.free, text, code=code)
+    base = value & 0xFF80 if value > 0x2000 else value
+    reason = "tls-failed"
+    for first, last, meaning in _MEANINGS:
+        if first <= base <= last:
+            reason = meaning
+            break
+    limits = _BUFFERS.get(sys.platform, _USUAL)
+    if base == _BUFFER_TOO_SMALL and seen.verified:
+        return TLSError("chain-too-long", seen.sent, limits[1], code=code)
+    if reason == "server-not-tls" and seen.record > limits[0]:
+        return TLSError("server-chain-long", seen.record, limits[0], code=code)
+    if seen.verified:
+        if base == _HANDSHAKE_FAILURE:
+            reason = "client-unsuited" if seen.answered else "server-forged"
+        elif reason in ("server-not-tls", "handshake-refused"):
+            reason = "tls-broken"
+    return _KINDS.get(reason, TLSError)(reason, text, code=code)
+
+
+def _ended(value, text, signed):
+    """Return the exception for a server that ended the handshake by an alert, or by closing."""
+    if value == _FATAL_ALERT:
         if signed:
-            return ClientRefused("client-hung-up", code=code)
-        return HandshakeRefused("server-hung-up", code=code)
-    if code == _FATAL_ALERT or code in _NOTHING_IN_COMMON:
-        return HandshakeRefused("handshake-refused", text, code=code)
-    return TLSError("tls-failed", text, code=code)
+            return ClientRefused("client-refused", code=-value)
+        return HandshakeRefused("handshake-refused", text, code=-value)
+    if signed:
+        return ClientRefused("client-hung-up", code=-value)
+    return HandshakeRefused("server-hung-up", code=-value)
 
 
-def _report_error(report):
+def _free(seen):
+    """Return the least free heap that was seen, or what is free now."""
+    return seen.free or (gc.mem_free() if hasattr(gc, "mem_free") else 0)
+
+
+def _report_error(report, seen):
     """Return the exception for mbedTLS's verification report, or its text on a bad certificate."""
-    free = gc.mem_free() if hasattr(gc, "mem_free") else _LOW_MEMORY
-    if free < _LOW_MEMORY:
-        return TLSError("tls-memory", free, report.strip())
+    report = report.strip()
+    if 0 < seen.free < _LOW_MEMORY:
+        return TLSError("tls-memory", seen.free, report)
     for word, kind, reason in _REPORTS:
         if word in report:
-            return kind(reason)
-    return TLSError("server-certificate", report.strip())
+            late = word == "expired" and _expired_issuer(seen.above)
+            return ServerNotTrusted("ca-expired", *late) if late else kind(reason)
+    return TLSError("server-certificate", report)
+
+
+def _expired_issuer(above):
+    """Return (common name, end of validity) of an authority that has expired, if the server's own
+    certificate has not; else None."""
+    from .der import validity
+
+    now = "%04d-%02d-%02d %02d:%02d:%02d" % tuple(time.gmtime()[:6])
+    found = None
+    end = now
+    for _, subject, dates in above:
+        name, _, end = validity(subject, dates)
+        if end < now:
+            found = name or "no common name", end
+    return found if end >= now else None  # the last is the server's own

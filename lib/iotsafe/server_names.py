@@ -12,7 +12,8 @@ from .errors import ServerNameMismatch
 
 _SEQUENCE = const(0x30)
 _EXTENSIONS = const(0xA3)
-_SUBJECT = const(4)  # the fourth SEQUENCE of a TBSCertificate
+_VALIDITY = const(3)  # the third SEQUENCE of a TBSCertificate
+_SUBJECT = const(4)
 _DNS = const(0x82)
 _DIRECTORY = const(0xA4)
 _IP = const(0x87)
@@ -21,14 +22,16 @@ _ALTERNATIVE_NAMES = b"\x55\x1d\x11"
 _CONSTRAINTS = b"\x55\x1d\x1e"
 
 
-def check(view, depth, host, limits):
+def check(view, depth, host, above):
     """Check the names of one certificate: `view`, memoryview of its DER; `depth` in the chain, 0
     for the server's own, which must be for `host`. Call it from the top of the chain down.
 
-    `limits`: a list of the constraints of the certificates above; those of this one are added.
-    Raises ServerNameMismatch, and ValueError for DER that is not understood.
+    `above`: a list with (name constraints, subject, validity) of each certificate above, parts of
+    its DER; those of this one are added. Raises ServerNameMismatch, and ValueError for DER that is
+    not understood.
     """
-    subject, entries, limit = _parts(view)
+    dates, subject, entries, limit = _parts(view)
+    above.append((limit, subject, dates))
     wanted = None if depth else _wanted(host.lower())
     matched = depth
     names = [(_DIRECTORY, subject)] if len(subject) > 2 else []
@@ -49,12 +52,10 @@ def check(view, depth, host, limits):
             names.append(wanted)
     if not matched:
         raise ServerNameMismatch("server-name" if entries else "server-no-names")
-    for above in limits:
+    for limit, _, _ in above[:-1]:
         for tag, name in names:
-            if not _allows(above, tag, name):
+            if not _allows(limit, tag, name):
                 raise ServerNameMismatch("server-constrained")
-    if limit:
-        limits.append(bytes(limit))
 
 
 def _wanted(host):
@@ -75,9 +76,9 @@ def _parent(wanted):
 
 
 def _parts(view):
-    """Return (subject, alternative names, name constraints) of a certificate: the subject's DER,
-    and the contents of the other two, b"" if missing."""
-    subject = names = limit = b""
+    """Return (validity, subject, alternative names, name constraints) of a certificate: the DER of
+    two, and the contents of the others, b"" if missing."""
+    dates = subject = names = limit = b""
     _, pos, _ = element(view)
     _, pos, end = element(view, pos)
     count = 0
@@ -86,7 +87,9 @@ def _parts(view):
         tag, start, pos = element(view, pos)
         if tag == _SEQUENCE:
             count += 1
-            if count == _SUBJECT:
+            if count == _VALIDITY:
+                dates = bytes(view[before:pos])
+            elif count == _SUBJECT:
                 subject = bytes(view[before:pos])
         elif tag == _EXTENSIONS:
             _, pos, end = element(view, start)
@@ -101,8 +104,8 @@ def _parts(view):
                     names = view[start:after]
                 elif oid == _CONSTRAINTS:
                     _, start, after = element(view, start)
-                    limit = view[start:after]
-    return subject, names, limit
+                    limit = bytes(view[start:after])
+    return dates, subject, names, limit
 
 
 def _allows(limit, tag, name):

@@ -127,7 +127,7 @@ def test_each_fact_takes_the_values_of_its_error():
             "no IoT SAFE applet on this SIM (tried A000: 6A82, A001: 6985)"
         ),
         iotsafe.TLSError("tls-memory", 7000, "x"): (
-            "TLS ran out of memory (7000 bytes free) and said: x"
+            "TLS has too little memory (7000 bytes were free) and said: x"
         ),
         telemetry.BrokerRefused(
             "connack-5", 5
