@@ -102,7 +102,7 @@ class Seen:
 
     signed: bool
     verified: bool = False
-    answered: bool = False
+    answered: int = 0
     record: int = 0
     sent: int = 0
     free: int = 0

@@ -1,5 +1,6 @@
 """A device certificate of an intermediate authority, at a broker that knows the root only."""
 
+import ssl
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,7 +16,7 @@ def _der(rig: Rig, leaf: bytes) -> None:
 
 
 def _pem(rig: Rig, leaf: bytes) -> None:
-    text = (rig.pki.folder / "client-1.pem").read_bytes()
+    text = ssl.DER_cert_to_PEM_cert(leaf).encode()
     rig.lab.card.issuer.write_file(b"\x02", text + rig.pki.intermediate.pem)
 
 

@@ -41,8 +41,8 @@ REPORTS = (
 class Seen:
     """What was seen of a handshake, by default nothing; see `native.NativeContext`."""
 
-    signed = verified = answered = False
-    record = sent = free = 0
+    signed = verified = False
+    answered = record = sent = free = 0
     above = ()
 
     def __init__(self, **seen):
@@ -152,7 +152,9 @@ def test_what_a_failure_means_depends_on_when_it_comes():
     failure = -28160  # MBEDTLS_ERR_SSL_HANDSHAKE_FAILURE
     error = translated(failure, "x", verified=True)
     check(error, ServerNotTrusted, "server-forged", "x", code=failure)
-    error = translated(failure, "x", verified=True, answered=True)
+    error = translated(failure, "x", verified=True, answered=24)
+    check(error, ServerNotTrusted, "server-forged", "x", code=failure)
+    error = translated(failure, "x", verified=True, answered=400)
     check(error, HandshakeRefused, "client-unsuited", "x", code=failure)
     for code, reason in ((-0x7700, "server-not-tls"), (-0x6E80, "handshake-refused")):
         assert translated(code, "x").reason == reason

@@ -9,9 +9,12 @@ from binascii import b2a_base64
 from cards import from_hex
 from data import certificates as pki
 from expect import equal, raises, replaced
+from software_key import PRIVATE_KEY, SoftwareIdentity
+from tls_server import Server, Stream
 from tls_session import Session, mute_session
 
 import ticks
+from iotsafe import SSLContext
 from iotsafe.errors import (
     ClientRefused,
     HandshakeRefused,
@@ -217,6 +220,32 @@ def test_nothing_in_common():
     assert not session.identity.digests
 
 
+def test_server_without_the_key_of_its_certificate():
+    session = Session(key=PRIVATE_KEY)
+    error = session.fails(ServerNotTrusted, text="did not prove that it has the key")
+    assert error.reason == "server-forged" and not session.identity.digests
+
+
+def test_own_chain_that_is_too_long():
+    identity = SoftwareIdentity(from_hex(pki.CLIENT))
+    identity.chain = (from_hex(pki.CA),) * 12
+    stream = Stream(Server())
+    session = SSLContext(identity, from_hex(pki.CA), 1).wrap_socket(stream, pki.HOST)
+    size = len(pki.CLIENT) // 2 + 12 * len(pki.CA) // 2
+    with raises(TLSError, text="have %d bytes, the TLS buffer here 4096" % size) as caught:
+        session.write(b"hello")
+    assert caught.error.reason == "chain-too-long" and not identity.digests
+
+
+def test_server_that_asks_for_no_certificate():
+    session = Session(asks=False)
+    session.fails(TLSError, text="the server asked for no certificate")
+    session = Session(asks=False, mutual=False)
+    session.tls.write(b"hello")
+    equal(session.tls.read(5), b"HELLO")
+    assert not session.identity.digests
+
+
 def test_server_that_hangs_up_at_once():
     _, session = mute_session(closed=True)
     with raises(HandshakeRefused, text="hung up during the handshake"):
@@ -254,8 +283,9 @@ def test_session_that_breaks():
 def test_server_that_speaks_no_tls():
     for sent in (b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\x00" * 50, b"220 mail\r\n", b"\xff" * 90):
         stream, session = mute_session(sent=sent)
-        with raises(TLSError):
+        with raises(TLSError, text="does not speak TLS") as caught:
             session.write(b"hello")
+        assert caught.error.reason == "server-not-tls"
         assert stream.closed and gc.isenabled()
 
 

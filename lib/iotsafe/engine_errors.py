@@ -22,8 +22,12 @@ CONN_EOF = const(-0x7280)  # MBEDTLS_ERR_SSL_CONN_EOF
 _HANDSHAKE_FAILURE = const(0x6E00)
 _BUFFER_TOO_SMALL = const(0x6A00)
 _UNEXPECTED_MESSAGE = const(0x7700)
+_BAD_CERTIFICATE = const(0x7A00)  # with a good chain: not for this use
 # With fewer free bytes the engine reports a failed allocation as an unverified certificate.
 _LOW_MEMORY = const(8192)
+
+# More bytes than this are our certificate; fewer are an alert, perhaps after a ChangeCipherSpec.
+_ALERT = const(40)
 
 # Bytes of the buffers for what comes in and what goes out: by platform, and of all others.
 _BUFFERS = {"rp2": (5632, 2048)}
@@ -93,16 +97,18 @@ def tls_error(error, seen, heard):
     value = abs(code)
     code = -value
     text = error.args[1] if len(error.args) > 1 else "-0x%04X" % value
-    if value in _OUT_OF_MEMORY or (value > 0x2000 and value & 0x7F in (0x10, 0x6A)):
+    detail = value & 0x7F if value > 0x2000 else 0
+    base = value - detail
+    if base in _OUT_OF_MEMORY or detail in _OUT_OF_MEMORY:
         return TLSError("tls-memory", _free(seen), text, code=code)
+    if value == _UNEXPECTED_MESSAGE and (heard or seen.signed):
+        return TLSError("tls-rekeyed", text, code=code)
     if heard:
-        reason = "tls-rekeyed" if value == _UNEXPECTED_MESSAGE else "tls-broken"
-        return TLSError(reason, text, code=code)
+        return TLSError("tls-broken", text, code=code)
     if value in (_FATAL_ALERT, _CLOSE_NOTIFY, -CONN_EOF):
         return _ended(value, text, seen.signed)
     if 0 < seen.free < _LOW_MEMORY:
         return TLSError("tls-memory", seen.free, text, code=code)
-    base = value & 0xFF80 if value > 0x2000 else value
     reason = "tls-failed"
     for first, last, meaning in _MEANINGS:
         if first <= base <= last:
@@ -115,7 +121,9 @@ def tls_error(error, seen, heard):
         return TLSError("server-chain-long", seen.record, limits[0], code=code)
     if seen.verified:
         if base == _HANDSHAKE_FAILURE:
-            reason = "client-unsuited" if seen.answered else "server-forged"
+            reason = "client-unsuited" if seen.answered > _ALERT else "server-forged"
+        elif base == _BAD_CERTIFICATE:
+            return ServerNotTrusted("server-purpose", code=code)
         elif reason in ("server-not-tls", "handshake-refused"):
             reason = "tls-broken"
     return _KINDS.get(reason, TLSError)(reason, text, code=code)

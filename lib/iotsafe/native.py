@@ -35,6 +35,8 @@ _SLICE = const(500)  # ms of one wait in C
 _EINVAL = const(22)
 _CONN_EOF = const(-0x7280)  # MBEDTLS_ERR_SSL_CONN_EOF
 _HEADER = const(5)  # bytes of a record's header
+_HANDSHAKE = const(22)
+_CERTIFICATE = const(11)
 _ETIMEDOUT = const(110)
 
 # Calls of the stream in one step of the handshake: their garbage stays until the step ends.
@@ -62,8 +64,9 @@ class NativeContext:
     `mutual`: a server that asks for no certificate is an error.
 
     What is seen of the handshake that runs: `host`; `signed`: the identity's signature was used;
-    `verified`: the server's chain is good; `answered`: something was sent after that; `above`: the
-    certificates of the chain (see `server_names.check`); `record`: bytes of the longest record;
+    `verified`: the server's chain is good; `answered`: bytes sent after that; `above`: the
+    certificates of the chain (see `server_names.check`); `record`: bytes of the longest record or,
+    before TLS 1.3, of the chain;
     `free`: bytes of the heap before the last step. `sent`: bytes of the client's certificates.
     """
 
@@ -103,8 +106,8 @@ class NativeContext:
         """Forget the last handshake."""
         self.host = host
         self.failure = None
-        self.signed = self.verified = self.answered = False
-        self.record = self.free = 0
+        self.signed = self.verified = False
+        self.answered = self.record = self.free = 0
         self.above = []
 
     def _verify(self, certificate, depth):
@@ -153,16 +156,25 @@ class _Pipe(io.IOBase):
         self._poll.register(stream, _POLLIN)
         self.turns = -1
         self.fault = 0
+        self._plain = False  # the content of a handshake record comes next
 
     def readinto(self, buf):
         got = self._pass(self._stream.readinto, buf)
-        if got == _HEADER == len(buf) and self.turns >= 0 and buf[1] == 3:
-            self._context.record = max(self._context.record, buf[3] << 8 | buf[4])
+        if got and self.turns >= 0:
+            size = 0
+            if got == _HEADER == len(buf) and buf[1] == 3:
+                size = buf[3] << 8 | buf[4]
+            elif self._plain and got > 3 and buf[0] == _CERTIFICATE:
+                size = buf[1] << 16 | buf[2] << 8 | buf[3]
+            self._plain = size and buf[0] == _HANDSHAKE
+            self._context.record = max(self._context.record, size)
         return got
 
     def write(self, buf):
-        self._context.answered = self._context.verified
-        return self._pass(self._stream.write, buf)
+        got = self._pass(self._stream.write, buf)
+        if got and self._context.verified:
+            self._context.answered += got
+        return got
 
     def _pass(self, call, buf):
         if self._context.failure:

@@ -52,7 +52,7 @@ REASONS = (
     ),
     ("tls-memory", "TLS has too little memory (%d bytes were free) and said: %s"),
     ("tls-broken", "the TLS session broke: %s"),
-    ("tls-failed", "TLS failed: %s"),
+    ("tls-failed", "the TLS engine itself failed: %s"),
     ("client-refused", "the server refused the certificate or the signature of the SIM"),
     ("client-hung-up", "the server hung up after the certificate of the SIM"),
     ("server-hung-up", "the server hung up during the handshake"),

@@ -7,7 +7,6 @@ import json
 import os
 import runpy
 import subprocess
-import sys
 from pathlib import Path
 
 from cryptography.hazmat.primitives import hashes
@@ -18,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_der_private_key,
 )
 from runtimes import SOURCE_FOLDERS
+from server_certificates import certificate, constraints
 
 from iotsafe_tools.testbed import micropython_binary
 
@@ -25,9 +25,6 @@ HERE = Path(__file__).resolve().parent
 DATA = HERE.parents[1] / "data"
 PKI = runpy.run_path(str(DATA / "certificates.py"))
 TABLE = runpy.run_path(str(DATA / "name_checks.py"))
-sys.path.append(str(HERE.parents[1] / "unit"))
-
-from server_certificates import certificate, constraints  # noqa: E402
 
 
 def spki(key) -> bytes:

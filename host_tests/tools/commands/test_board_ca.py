@@ -1,11 +1,11 @@
 """The file of CA certificates that `iotsafe setup --ca` sends to the board."""
 
 import runpy
-import sys
 from pathlib import Path
 
 import pytest
 import typer
+from pem_files import pem
 
 from iotsafe.bundle import certificates
 from iotsafe_tools.commands.board.setup import read_ca
@@ -13,9 +13,6 @@ from iotsafe_tools.commands.board.setup import read_ca
 ROOT = Path(__file__).resolve().parents[2]
 PKI = runpy.run_path(str(ROOT / "data" / "certificates.py"))
 CA, OTHER, KEY = (bytes.fromhex(PKI[name]) for name in ("CA", "OTHER_CA", "SERVER_KEY"))
-sys.path.append(str(ROOT / "unit"))
-
-from pem_files import pem  # noqa: E402
 
 
 @pytest.mark.parametrize(
