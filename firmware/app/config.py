@@ -61,16 +61,28 @@ def _keepalive(value):
     return None if 10 <= value <= 3600 else "10 to 3600 seconds"
 
 
+def _wild(value):
+    return any(c in "#+" or c < " " or c == "\x7f" for c in value)
+
+
 def _topic(value):
-    if not 1 <= len(value) <= 256 or "#" in value or "+" in value:
+    if not 1 <= len(value) <= 256 or _wild(value):
         return "1 to 256 characters without wildcards"
     return None
 
 
 def _client_id(value):
-    if len(value) > 128 or "#" in value or "+" in value:
+    if len(value) > 128 or _wild(value):
         return "at most 128 characters without wildcards"
     return None
+
+
+def name_problem(name):
+    """Return why a certificate's common name cannot be the client identifier, or None. It obeys
+    the rule of the field, and must be one level of a topic."""
+    if not name or "/" in name:
+        return "it has a /" if name else "there is none in plain text"
+    return problem("mqtt.client_id", name)
 
 
 def _pin(value):

@@ -56,6 +56,15 @@ _PATIENCE = 4
 STEPS = ("power", "sim", "network", "clock", "session", "run")
 
 
+# Modules that are needed to show an error.
+_WORDS = (
+    "app.advice",
+    "cellular.reasons",
+    "iotsafe.engine_errors",
+    "iotsafe.reasons",
+    "telemetry.reasons",
+)
+
 # The errors of a session that the other side has ended.
 _ENDED = (telemetry.MQTTError, iotsafe.TLSError, cellular.NetworkError)
 
@@ -77,12 +86,12 @@ def _line(error):
     except Exception:  # no memory for the modules that have the words
         return "%s %r" % (type(error).__name__, error.args)
     finally:
-        _forget_words()
+        _forget(*_WORDS)
 
 
-def _forget_words():
-    """Drop the modules that have the words: the next handshake needs their heap."""
-    for name in ("app.advice", "cellular.reasons", "iotsafe.reasons", "telemetry.reasons"):
+def _forget(*names):
+    """Drop modules that were needed once: the next handshake needs their heap."""
+    for name in names:
         if sys.modules.pop(name, None):
             package, _, module = name.partition(".")
             delattr(sys.modules[package], module)
@@ -242,6 +251,13 @@ class Supervisor:
             self.identity = found
             self._context = None
         say("sim", "%s", found)
+        if not self._config["mqtt.client_id"]:
+            from .config import name_problem
+
+            problem = name_problem(found.info.common_name)
+            _forget("app.config")
+            if problem:
+                raise iotsafe.IdentityError("name-unusable", problem)
 
     def _chain(self):
         """Return where the issuers' certificates are, see `find_identity`."""

@@ -128,8 +128,16 @@ BAD = (
     ("mqtt.port", (0, -1, 65536, 10**12), "must be 1 to 65535"),
     ("mqtt.ca", ("",), "must be filled in"),
     ("mqtt.mutual", ("", "yes", "OPTIONAL"), "must be one of required, optional"),
-    ("mqtt.client_id", ("a+b", "#", "x" * 129), "must be at most 128 characters without wild"),
-    ("mqtt.topic", ("", "a/#", "+/a", "t" * 257), "must be 1 to 256 characters without wildcards"),
+    (
+        "mqtt.client_id",
+        ("a+b", "#", "x" * 129, "a\0b", "a\n", "\x7f"),
+        "must be at most 128 characters without wild",
+    ),
+    (
+        "mqtt.topic",
+        ("", "a/#", "+/a", "t" * 257, "a\0"),
+        "must be 1 to 256 characters without wildcards",
+    ),
     ("mqtt.keepalive", (0, 9, 3601, -60), "must be 10 to 3600 seconds"),
     ("telemetry.period", (0, -1, 86401), "must be 1 to 86400 seconds"),
     ("telemetry.upload", (1, 9, -1, 432001), "must be 0, or 10 to 432000 seconds"),

@@ -42,33 +42,24 @@ _REPORTS = (
     ("eyUsage", ServerNotTrusted, "server-purpose"),
 )
 
-# Codes without their sign, from the first to the last, and their meaning.
+# Codes without their sign.
 _OUT_OF_MEMORY = (0x0C, 0x10, 0x6A, 0x8D, 0x2880, 0x3F80, 0x4D80, 0x5180, 0x6180, 0x7F00)
-_MEANINGS = (
-    (0x000F, 0x0012, "tls-garbled"),
-    (0x0034, 0x0040, "no-randomness"),
-    (0x0060, 0x006C, "server-unreadable"),
-    (0x0094, 0x0094, "no-randomness"),
-    (0x0095, 0x0096, "server-forged"),
-    (0x2080, 0x2980, "server-unreadable"),
-    (0x3000, 0x3000, "server-unreadable"),
-    (0x3880, 0x3F00, "server-unreadable"),
-    (0x4480, 0x4480, "no-randomness"),
-    (0x4D00, 0x4D00, "no-randomness"),
-    (0x4080, 0x4F80, "server-forged"),
-    (0x6200, 0x6300, "tls-garbled"),
-    (0x6600, 0x6600, "handshake-refused"),
-    (0x6700, 0x6700, "server-not-tls"),
-    (0x6E00, 0x6E80, "handshake-refused"),
-    (0x7080, 0x7100, "server-not-tls"),
-    (0x7180, 0x7180, "tls-garbled"),
-    (0x7200, 0x7300, "server-not-tls"),
-    (0x7400, 0x7400, "no-randomness"),
-    (0x7500, 0x7500, "server-not-tls"),
-    (0x7580, 0x7580, "handshake-refused"),
-    (0x7700, 0x7700, "server-not-tls"),
-    (0x7800, 0x7800, "handshake-refused"),
-    (0x7A00, 0x7A00, "server-unreadable"),
+_REASONS = (
+    "tls-failed",
+    "tls-garbled",
+    "no-randomness",
+    "server-unreadable",
+    "server-forged",
+    "handshake-refused",
+    "server-not-tls",
+)
+# First and last code, and the index of their reason; the first row that fits counts. Small codes
+# as they are; the others in units of 80 hex.
+_SMALL = b"\x0f\x12\x01\x34\x40\x02\x60\x6c\x03\x94\x94\x02\x95\x96\x04"
+_LARGE = (
+    b"\x41\x53\x03\x60\x60\x03\x71\x7e\x03\x89\x89\x02\x9a\x9a\x02\x81\x9f\x04\xc4\xc6\x01"
+    b"\xcc\xcc\x05\xce\xce\x06\xdc\xdd\x05\xe1\xe2\x06\xe3\xe3\x01\xe4\xe6\x06\xe8\xe8\x02"
+    b"\xea\xea\x06\xeb\xeb\x05\xee\xee\x06\xf0\xf0\x05\xf4\xf4\x03"
 )
 _KINDS = {
     "handshake-refused": HandshakeRefused,
@@ -109,11 +100,7 @@ def tls_error(error, seen, heard):
         return _ended(value, text, seen.signed)
     if 0 < seen.free < _LOW_MEMORY:
         return TLSError("tls-memory", seen.free, text, code=code)
-    reason = "tls-failed"
-    for first, last, meaning in _MEANINGS:
-        if first <= base <= last:
-            reason = meaning
-            break
+    reason = _meaning(_LARGE, base >> 7) if base > 0x2000 else _meaning(_SMALL, base)
     limits = _BUFFERS.get(sys.platform, _USUAL)
     if base == _BUFFER_TOO_SMALL and seen.verified:
         return TLSError("chain-too-long", seen.sent, limits[1], code=code)
@@ -127,6 +114,13 @@ def tls_error(error, seen, heard):
         elif reason in ("server-not-tls", "handshake-refused"):
             reason = "tls-broken"
     return _KINDS.get(reason, TLSError)(reason, text, code=code)
+
+
+def _meaning(rows, number):
+    for i in range(0, len(rows), 3):
+        if rows[i] <= number <= rows[i + 1]:
+            return _REASONS[rows[i + 2]]
+    return _REASONS[0]
 
 
 def _ended(value, text, signed):

@@ -29,6 +29,7 @@ ADVICE: dict[str, str] = {
     "certificate-damaged": "have the certificate written into the SIM again",
     "certificate-refused": "have the certificate issued again",
     "chain-unusable": "have the issuers' certificates written into the SIM again",
+    "name-unusable": "give another one with --client-id",
     "key-mismatch": "have the certificate issued again, for the key that is in the SIM",
     # iotsafe: TLS, which only firmware speaks
     "no-engine": "run this on a board, or on boards/unix: CPython cannot let the SIM sign",
