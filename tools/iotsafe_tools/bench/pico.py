@@ -31,7 +31,9 @@ _HEAP_MOST = 128 * KIB
 # "    12.345  mqtt      delivered …": time since the application's start, area, text.
 _LINE = re.compile(r"^ *(\d+)\.(\d{3})  (.*)")
 _NUMBER = re.compile(r"^BENCH (\w+) (\d+)$")
-_NO_MEMORY = re.compile(r"MemoryError|memory allocation failed|ENOMEM|out of memory|crashed: see")
+_NO_MEMORY = re.compile(
+    r"MemoryError|too little memory|memory allocation failed|ENOMEM|out of memory|crashed: see"
+)
 # The board was reset, or it is at the REPL because the application ended.
 _STOPPED = re.compile(r"^EMULATOR |^MicroPython v")
 # Errors that the board reports when a busy host does not schedule the modem in time.
