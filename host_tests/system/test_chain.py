@@ -16,8 +16,8 @@ def _der(rig: Rig, leaf: bytes) -> None:
 
 
 def _pem(rig: Rig, leaf: bytes) -> None:
-    text = ssl.DER_cert_to_PEM_cert(leaf).encode()
-    rig.lab.card.issuer.write_file(b"\x02", text + rig.pki.intermediate.pem)
+    rig.lab.card.issuer.write_file(b"\x02", ssl.DER_cert_to_PEM_cert(leaf).encode())
+    rig.lab.card.issuer.write_file(b"\x03", rig.pki.intermediate.pem)
 
 
 def _further_file(rig: Rig, leaf: bytes) -> None:
@@ -36,7 +36,7 @@ def _flash(name: str, form: str) -> Callable[[Rig, bytes], None]:
 # Where the intermediate's certificate is: how it gets there, and `sim.chain`.
 SOURCES = {
     "DER after the certificate": (_der, ""),
-    "PEM in the certificate's file": (_pem, ""),
+    "PEM in both files of the SIM": (_pem, "03"),
     "a further file of the SIM": (_further_file, "03"),
     "a further file by its label": (_further_file, ["label:CA"]),
     "PEM on flash": (_flash("chain.pem", "pem"), "chain.pem"),
