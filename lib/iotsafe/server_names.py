@@ -31,48 +31,46 @@ def check(view, depth, host, above):
     not understood.
     """
     dates, subject, entries, limit = _parts(view)
+    limits = [limit for limit, _, _ in above if limit]
     above.append((limit, subject, dates))
-    wanted = None if depth else _wanted(host.lower())
-    matched = depth
     names = [(_DIRECTORY, subject)] if len(subject) > 2 else []
+    kind, forms = (0, ()) if depth else _wanted(host.lower())
+    sizes = [len(form) for form in forms]
+    matched = depth
     pos = 0
     while pos < len(entries):
         tag, start, pos = element(entries, pos)
-        name = bytes(entries[start:pos])
-        if tag == _DNS:
-            name = name.lower()
-        entry = tag, name
-        names.append(entry)
-        # A wildcard stands for one whole label, the leftmost.
-        if wanted and (
-            entry == wanted
-            or (tag == wanted[0] == _DNS and name[:2] == b"*." and name[2:] == _parent(wanted))
-        ):
-            matched = True
-            names.append(wanted)
+        # A copy only of what counts: a certificate may have a hundred names.
+        if limits or (tag == kind and pos - start in sizes):
+            name = bytes(entries[start:pos])
+            if tag == _DNS:
+                name = name.lower()
+            if limits:
+                names.append((tag, name))
+            matched = matched or (tag == kind and name in forms)
     if not matched:
         raise ServerNameMismatch("server-name" if entries else "server-no-names")
-    for limit, _, _ in above[:-1]:
+    if not depth:
+        names.append((kind, forms[0]))  # of what a wildcard stands for
+    for limit in limits:
         for tag, name in names:
             if not _allows(limit, tag, name):
                 raise ServerNameMismatch("server-constrained")
 
 
 def _wanted(host):
-    """Return (tag, content) of the entry that is for `host`, a name or an address."""
+    """Return the tag of the entries that may be for `host`, a name or an address, and the contents
+    that are. A wildcard stands for one whole label, the leftmost."""
     if ":" in host:
         from .x509_names import address
 
-        return _IP, address(host)
+        return _IP, (address(host),)
     parts = host.split(".")
     if len(parts) == 4 and all(part.isdigit() for part in parts):
-        return _IP, bytes([int(part) for part in parts])
-    return _DNS, host.encode()
-
-
-def _parent(wanted):
-    """Return what follows the leftmost label of a DNS entry; None if nothing does."""
-    return wanted[1].partition(b".")[2] or None
+        return _IP, (bytes([int(part) for part in parts]),)
+    host = host.encode()
+    parent = host.partition(b".")[2]
+    return _DNS, (host, b"*." + parent) if parent else (host,)
 
 
 def _parts(view):
