@@ -54,7 +54,6 @@ ADVICE = (
     ("chain-too-long", "leave out the root"),
     ("client-unsuited", "it must take ECDSA with P-256 from clients"),
     ("not-asked", "have it require them, or set mqtt.mutual"),
-    ("no-randomness", "restart the board"),
     ("tls-garbled", "check the UART"),
     ("tls-rekeyed", ""),
     ("tls-memory", "smaller certificates need less"),

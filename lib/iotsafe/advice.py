@@ -61,7 +61,6 @@ ADVICE = (
     ("chain-too-long", "leave out the root: chain="),
     ("client-unsuited", "it must take ECDSA with P-256 from clients"),
     ("not-asked", "have the server require certificates, or give mutual=False"),
-    ("no-randomness", "restart the board"),
     ("tls-garbled", "connect again"),
     ("tls-rekeyed", "connect again"),
     ("tls-memory", "free memory before the handshake: gc.collect(), smaller buffers"),

@@ -217,6 +217,7 @@ class TLSSocket(io.IOBase):
         context.begin(server_hostname)
         stream.setblocking(False)
         gc.collect()
+        context.free = gc.mem_free()
         try:
             self._ssl = context._tls.wrap_socket(
                 self._pipe,

@@ -45,7 +45,6 @@ REASONS = (
     ),
     ("client-unsuited", "the server takes no signature that the SIM can make: %s"),
     ("not-asked", "the server asked for no certificate"),
-    ("no-randomness", "TLS got no random numbers: %s"),
     ("tls-garbled", "the server's data was changed on its way: %s"),
     (
         "tls-rekeyed",

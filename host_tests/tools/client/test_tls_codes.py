@@ -112,7 +112,7 @@ def test_the_reasons_of_what_people_meet():
         ("MPI_ALLOC_FAILED", "verified", "tls-memory"),
         ("PSA_ERROR_INSUFFICIENT_MEMORY", "verified", "tls-memory"),
         ("ECP_VERIFY_FAILED", "with little memory", "tls-memory"),
-        ("ENTROPY_SOURCE_FAILED", "first", "no-randomness"),
+        ("ENTROPY_SOURCE_FAILED", "first", "tls-failed"),
     ):
         assert tls_error(raised(CODES[name]), Seen(**POINTS[point]), False).reason == reason, name
 

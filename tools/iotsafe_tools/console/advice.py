@@ -50,7 +50,6 @@ ADVICE: dict[str, str] = {
     "chain-too-long": "have a shorter chain written into the SIM, without the root",
     "client-unsuited": "the server must take ECDSA with P-256 from its clients",
     "not-asked": "have the server require certificates",
-    "no-randomness": "restart the board",
     "tls-garbled": "try again",
     "tls-rekeyed": "try again",
     "tls-memory": _AGAIN,
