@@ -7,6 +7,7 @@ from expect import equal, raises
 from pem_files import pem
 
 from iotsafe.applet import AIDS, Applet
+from iotsafe.bundle import certificates
 from iotsafe.errors import AppletNotFound, CardError, CardProtocolError
 from iotsafe.objects import FILE, PRIVATE_KEY, ObjectInfo
 
@@ -348,6 +349,25 @@ def test_a_file_with_a_chain():
         for chunk in (50, 255, 256):
             equal(content_of(chain + padding, chunk), chain)
     equal(file_reads(chain)[0], from_hex(pki.CLIENT))
+
+
+class Strict(TableCard):
+    """Refuses an offset at the end of a file with 6B00."""
+
+    def _read(self, command):
+        if command[2] << 8 | command[3] >= len(self.files["02"]):
+            return b"\x6b\x00"
+        return TableCard._read(self, command)
+
+
+def test_a_card_that_refuses_to_read_at_the_end():
+    der = b"\x30\x82\x00\xfc" + bytes(252)
+    text = pem(from_hex(pki.CLIENT))
+    for content in (der, text + b"\n" * (-len(text) % 256)):
+        got = Applet(Strict(files={"02": content})).open().read_der(b"\x02")
+        equal(got, certificates(content)[0])
+    with raises(CardError, text="6B00"):
+        Applet(Strict(files={"02": der[:200]})).open().read_der(b"\x02")
 
 
 def test_a_file_in_pem():
