@@ -14,7 +14,7 @@ from tls_server import Server, Stream
 from tls_session import Session, mute_session
 
 import ticks
-from iotsafe import SSLContext
+from iotsafe import SSLContext, native
 from iotsafe.errors import (
     ClientRefused,
     HandshakeRefused,
@@ -224,6 +224,16 @@ def test_server_without_the_key_of_its_certificate():
     session = Session(key=PRIVATE_KEY)
     error = session.fails(ServerNotTrusted, text="did not prove that it has the key")
     assert error.reason == "server-forged" and not session.identity.digests
+
+
+def test_too_little_heap_for_the_check_of_the_names():
+    def check(*_):
+        raise MemoryError("memory allocation failed, allocating 99 bytes")
+
+    with replaced(native.server_names, check=check):
+        session = Session()
+        error = session.fails(TLSError, text="TLS has too little memory (")
+    assert error.reason == "tls-memory" and error.values[0] > 0 and not session.identity.digests
 
 
 def test_own_chain_that_is_too_long():

@@ -66,8 +66,8 @@ class NativeContext:
     What is seen of the handshake that runs: `host`; `signed`: the identity's signature was used;
     `verified`: the server's chain is good; `answered`: bytes sent after that; `above`: the
     certificates of the chain (see `server_names.check`); `record`: bytes of the longest record or,
-    before TLS 1.3, of the chain;
-    `free`: bytes of the heap before the last step. `sent`: bytes of the client's certificates.
+    before TLS 1.3, of the chain; `free`: bytes of free heap before the last step. `sent`: bytes of
+    the client's certificates.
     """
 
     def __init__(self, identity, cas, suites=None, problems=None, mutual=True):
@@ -119,6 +119,8 @@ class NativeContext:
             self.verified = not depth
         except ValueError as e:
             self.failure = TLSError("server-certificate", str(e))
+        except MemoryError:
+            self.failure = TLSError("tls-memory", self.free, "MemoryError")
         except BaseException as e:
             self.failure = e
         return 0
