@@ -21,6 +21,7 @@ _CLOSE_NOTIFY = const(0x7880)
 CONN_EOF = const(-0x7280)  # MBEDTLS_ERR_SSL_CONN_EOF
 _HANDSHAKE_FAILURE = const(0x6E00)
 _BUFFER_TOO_SMALL = const(0x6A00)
+_ENOMEM = const(12)
 _UNEXPECTED_MESSAGE = const(0x7700)
 _BAD_CERTIFICATE = const(0x7A00)  # with a good chain: not for this use
 # With fewer free bytes before a step, the engine may report a failed allocation as a certificate
@@ -88,6 +89,8 @@ def tls_error(error, seen, heard):
     value = abs(code)
     code = -value
     text = error.args[1] if len(error.args) > 1 else "-0x%04X" % value
+    if value == _ENOMEM:
+        text = "ENOMEM"
     detail = value & 0x7F if value > 0x2000 else 0
     base = value - detail
     if base in _OUT_OF_MEMORY or detail in _OUT_OF_MEMORY:
