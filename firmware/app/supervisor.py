@@ -74,6 +74,11 @@ def _object_reference(text):
     return text[6:] if text.startswith("label:") else unhexlify(text)
 
 
+def _plain(name):
+    """Return whether `name` obeys each rule of names: to check them all takes heap."""
+    return 0 < len(name) <= 64 and all(c.isalpha() or c.isdigit() or c in "-_." for c in name)
+
+
 def _parts(identity):
     return identity.key_id, identity.certificate, identity.chain
 
@@ -251,10 +256,11 @@ class Supervisor:
             self.identity = found
             self._context = None
         say("sim", "%s", found)
-        if not self._config["mqtt.client_id"]:
+        name = found.info.common_name
+        if not self._config["mqtt.client_id"] and not _plain(name):
             from .config import name_problem
 
-            problem = name_problem(found.info.common_name)
+            problem = name_problem(name)
             _forget("app.config")
             if problem:
                 raise iotsafe.IdentityError("name-unusable", problem)
