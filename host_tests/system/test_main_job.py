@@ -153,7 +153,9 @@ def test_the_session_of_cgla_is_opened_anew_after_a_reset_of_the_sim(make_rig):
 def test_a_modem_that_does_not_reach_the_sim_says_so(make_rig):
     rig = make_rig(lab={"quirks": {"no_csim"}})
     with rig.firmware() as firmware:
-        firmware.wait_for(r"ModemError: no CSIM on this modem \(.CME ERROR: 100 \(unknown\)\), and no", 120)
+        firmware.wait_for(
+            r"ModemError: no CSIM on this modem \(.CME ERROR: 100 \(unknown\)\), and no", 120
+        )
         firmware.wait_for("next attempt in", 120)
 
 
