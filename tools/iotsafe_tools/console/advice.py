@@ -111,7 +111,7 @@ ADVICE: dict[str, str] = {
     "text-not-allowed": "check --apn, --user, --password and the host",
     # cellular: connections
     "connect-refused": "check the port: does anything listen there?",
-    "connect-unreachable": _SERVER,
+    "connect-unreachable": f"{_SERVER}; a lab reaches other machines only with --internet",
     "connect-silent": "the server, or the way to it, is down: check host and port",
     "connect-no-data": _AGAIN,
     "connect-no-memory": "is the data quota of the SIM used up?",
