@@ -4,7 +4,7 @@ from binascii import hexlify
 
 from data import modem_reference as reference
 from expect import equal, raises
-from reference_modems import OK, ask, cme, lines, play
+from reference_modems import ERROR, OK, ask, cme, lines, play
 from sim7080_script import SYNC
 
 from cellular import CommandError, ModemError, ModemReset, NetworkError, SIMError
