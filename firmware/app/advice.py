@@ -11,15 +11,14 @@ from iotsafe.reasons import words
 _FIELDS = (
     "pin=modem.pin apn=modem.apn user=modem.user password=modem.password mode=modem.network "
     "bands=modem.bands host=mqtt.host port=mqtt.port ca=mqtt.ca aids=sim.aids key=sim.key "
-    "certificate=sim.certificate"
+    "certificate=sim.certificate chain=sim.chain"
 )
 
 # A line for each reason whose advice differs from that of the REPL: see `iotsafe.reasons.words`.
 # The first line has the reasons without advice: the application continues by itself.
 ADVICE = """
-tls-memory,
 tls-broken,
-tls-failed,
+tls-rekeyed,
 no-answer,
 bytes-lost,
 restarted,
@@ -51,6 +50,11 @@ connack-3,
 connack,
 broker-closed,
 broker-silent:
+name-unusable: set mqtt.client_id
+not-asked: have the server require certificates, or set mqtt.mutual
+tls-garbled: check the UART
+tls-memory: smaller certificates need less
+tls-failed: please report this line
 refused,
 not-understood: app.applet().doctor() at the REPL says more
 apdu-refused: set sim.channel to cgla, or update the modem's firmware

@@ -62,16 +62,28 @@ def _keepalive(value):
     return None if 10 <= value <= 3600 else "10 to 3600 seconds"
 
 
+def _wild(value):
+    return any(c in "#+" or c < " " or c == "\x7f" for c in value)
+
+
 def _topic(value):
-    if not 1 <= len(value) <= 256 or "#" in value or "+" in value:
+    if not 1 <= len(value) <= 256 or _wild(value):
         return "1 to 256 characters without wildcards"
     return None
 
 
 def _client_id(value):
-    if len(value) > 128 or "#" in value or "+" in value:
+    if len(value) > 128 or _wild(value):
         return "at most 128 characters without wildcards"
     return None
+
+
+def name_problem(name):
+    """Return why a certificate's common name cannot be the client identifier, or None. It obeys
+    the rule of the field, and must be one level of a topic."""
+    if not name or "/" in name:
+        return "it has a /" if name else "there is none in plain text"
+    return problem("mqtt.client_id", name)
 
 
 def _pin(value):
@@ -93,6 +105,13 @@ def _object(value):
         return None if 1 <= label <= 60 else "label: and 1 to 60 bytes"
     wanted = _hex(value)
     return wanted and wanted + ", or label: and a label"
+
+
+def _chain(value):
+    for source in [value] if isinstance(value, str) else value:
+        if not isinstance(source, str) or (source.startswith("label:") and _object(source)):
+            return "a file, hex digits, label: and a label, or a list of these"
+    return None
 
 
 def _aids(value):
@@ -149,9 +168,11 @@ _FIELDS = {
     "sim.aids": (list, (), _aids),
     "sim.key": (str, "", _object),
     "sim.certificate": (str, "", _object),
+    "sim.chain": ((str, list), "", _chain),
     "mqtt.host": (str, _REQUIRED, _host),
     "mqtt.port": (int, 8883, _port),
     "mqtt.ca": (str, "ca.pem", _filled),
+    "mqtt.mutual": (str, "required", ("required", "optional")),
     "mqtt.client_id": (str, "", _client_id),
     "mqtt.user": (str, "", None),
     "mqtt.password": (str, "", None),
@@ -161,7 +182,12 @@ _FIELDS = {
     "telemetry.upload": (int, 0, _upload),
 }
 
-_TYPES = {str: "text in quotes", int: "a whole number", list: "a list"}
+_TYPES = {
+    str: "text in quotes",
+    int: "a whole number",
+    list: "a list",
+    (str, list): "text, or a list",
+}
 
 
 def problem(path, value):

@@ -57,6 +57,18 @@ _PATIENCE = 4
 STEPS = ("power", "sim", "network", "clock", "session", "run")
 
 
+# Modules that are needed to show an error.
+_WORDS = (
+    "app.advice",
+    "cellular.advice",
+    "cellular.causes",
+    "cellular.reasons",
+    "iotsafe.advice",
+    "iotsafe.engine_errors",
+    "iotsafe.reasons",
+    "telemetry.reasons",
+)
+
 # The errors of a session that the other side has ended.
 _ENDED = (telemetry.MQTTError, iotsafe.TLSError, cellular.NetworkError)
 
@@ -64,6 +76,15 @@ _ENDED = (telemetry.MQTTError, iotsafe.TLSError, cellular.NetworkError)
 def _object_reference(text):
     """Return the object that a field of the config names: a label as text, an ID as bytes."""
     return text[6:] if text.startswith("label:") else unhexlify(text)
+
+
+def _plain(name):
+    """Return whether `name` obeys each rule of names: to check them all takes heap."""
+    return 0 < len(name) <= 64 and all(c.isalpha() or c.isdigit() or c in "-_." for c in name)
+
+
+def _parts(identity):
+    return identity.key_id, identity.certificate, identity.chain
 
 
 def _line(error):
@@ -74,20 +95,12 @@ def _line(error):
     except Exception:  # no memory for the modules that have the words
         return "%s %r" % (type(error).__name__, error.args)
     finally:
-        _forget_words()
+        _forget(*_WORDS)
 
 
-def _forget_words():
-    """Drop the modules that have the words: the next handshake needs their heap."""
-    for name in (
-        "app.advice",
-        "cellular.advice",
-        "cellular.causes",
-        "cellular.reasons",
-        "iotsafe.advice",
-        "iotsafe.reasons",
-        "telemetry.reasons",
-    ):
+def _forget(*names):
+    """Drop modules that were needed once: the next handshake needs their heap."""
+    for name in names:
         if sys.modules.pop(name, None):
             package, _, module = name.partition(".")
             delattr(sys.modules[package], module)
@@ -259,13 +272,40 @@ class Supervisor:
             _object_reference(self._config["sim.key"]),
             _object_reference(self._config["sim.certificate"]),
             iotsafe.CertificateCache(self._board.path("certificate.der")),
+            self._chain(),
         )
         known = self.identity
-        if known is None or found.certificate != known.certificate or found.key_id != known.key_id:
+        if known is None or _parts(found) != _parts(known):
             # For a new identity only: a port without finalisers never frees a context.
             self.identity = found
             self._context = None
         say("sim", "%s", found)
+        name = found.info.common_name
+        if not self._config["mqtt.client_id"] and not _plain(name):
+            from .config import name_problem
+
+            problem = name_problem(name)
+            _forget("app.config")
+            if problem:
+                raise iotsafe.IdentityError("name-unusable", problem)
+
+    def _chain(self):
+        """Return where the issuers' certificates are, see `find_identity`."""
+        sources = self._config["sim.chain"]
+        found = []
+        for source in [sources] if isinstance(sources, str) else sources:
+            if not source:
+                continue
+            try:
+                found.append(_object_reference(source))
+            except ValueError:  # a file on flash
+                path = self._board.path(source)
+                try:
+                    with open(path, "rb") as file:
+                        found.append(file.read())
+                except OSError:
+                    raise iotsafe.BadCertificate("chain-unusable", path, "no such file") from None
+        return found
 
     def _pin_record(self):
         from .pin import Record
@@ -334,12 +374,12 @@ class Supervisor:
         self._stable = False
         suite, version = self._tls.cipher()
         say("tls", "%s, %s", version, suite)
-        say(
-            "tls",
-            "handshake signed by the SIM with key %s (%d signature)",
-            hexlify(self.identity.key_id).decode().upper(),
-            self.identity.signatures - signatures,
-        )
+        signatures = self.identity.signatures - signatures
+        key = hexlify(self.identity.key_id).decode().upper()
+        if signatures:
+            say("tls", "handshake signed by the SIM with key %s (%d signature)", key, signatures)
+        else:
+            say("tls", "the server asked for no certificate")
         say("mqtt", "connected to %s as %s", cloud.host, cloud.client_id)
         self._keep_date()
 
@@ -351,7 +391,11 @@ class Supervisor:
         path = self._board.path(self._config["mqtt.ca"])
         try:
             with open(path, "rb") as file:
-                return iotsafe.SSLContext(self.identity, file.read())
+                mutual = self._config["mqtt.mutual"] == "required"
+                context = iotsafe.SSLContext(self.identity, file.read(), mutual=mutual)
+            for problem in context.problems:
+                say("tls", "%s: a certificate is left out: %s", path, problem)
+            return context
         except ValueError as e:
             problem = e
         except OSError as e:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 from worked_examples import PAIR_01_D, PAIR_04_D
@@ -47,7 +47,8 @@ def issue(subject, key, issuer, issuer_key, *, start=START, end=END, host="", ca
         builder = builder.add_extension(
             x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False
         )
-    return builder.sign(issuer_key, hashes.SHA256()).public_bytes(Encoding.DER)
+    digest = None if isinstance(issuer_key, ed25519.Ed25519PrivateKey) else hashes.SHA256()
+    return builder.sign(issuer_key, digest).public_bytes(Encoding.DER)
 
 
 def literal(title: str, value: bytes) -> str:
@@ -59,6 +60,7 @@ def main() -> None:
     curve = ec.SECP256R1()
     ca, other_ca, server = (ec.generate_private_key(curve) for _ in range(3))
     client = ec.derive_private_key(int(PAIR_01_D, 16), curve)
+    edwards = ed25519.Ed25519PrivateKey.generate()
     second = ec.derive_private_key(int(PAIR_04_D, 16), curve)
     values = {
         "CA": issue("Test CA", ca, "Test CA", ca, ca=True),
@@ -82,6 +84,7 @@ def main() -> None:
         "CLIENT_CONTROL": issue("a\nb", client, "Test CA", ca),
         "SECOND": issue("device-0004", second, "Test CA", ca),
         "P384": issue("p384", ec.generate_private_key(ec.SECP384R1()), "Test CA", ca),
+        "ED25519": issue("ed25519", edwards, "ed25519", edwards, ca=True),
         "RSA": issue("rsa", rsa.generate_private_key(65537, 2048), "Test CA", ca),
     }
     head = (

@@ -96,10 +96,25 @@ def digest_of(client: bytes, server: bytes, certificate: bytes) -> bytes:
 # -- the client's side ---------------------------------------------------------------------------
 
 
+@dataclass
+class Seen:
+    """What `iotsafe.native` sees of a handshake."""
+
+    signed: bool
+    verified: bool = False
+    answered: int = 0
+    record: int = 0
+    sent: int = 0
+    free: int = 0
+    above: tuple = ()
+
+
 class StandIn:
     """Replaces `iotsafe.SSLContext`."""
 
-    def __init__(self, identity, ca, timeout=60) -> None:
+    problems = ()
+
+    def __init__(self, identity, ca, timeout=60, mutual=True) -> None:
         self.identity = identity
         self.timeout_ms = timeout * 1000
         self.sessions = 0
@@ -156,7 +171,7 @@ class StandInSocket:
             problem = error
         self._stream.close()
         if isinstance(problem, BadRecord):
-            problem = tls_error(OSError(MAC_FAILED, "bad tag"), self._signed, self._heard)
+            problem = tls_error(OSError(MAC_FAILED, "bad tag"), Seen(self._signed), self._heard)
         raise problem
 
     def _write(self, data: bytes) -> None:
@@ -202,7 +217,7 @@ class StandInSocket:
         while True:
             data = self._receive()
             if data == b"":
-                raise tls_error(OSError(CONN_EOF), self._signed, False)
+                raise tls_error(OSError(CONN_EOF), Seen(self._signed), False)
             if data is None:
                 self._wait(deadline)
                 continue

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from data import certificates
-from fault_peer import BadRecord, Session, StandIn, StandInSocket
+from fault_peer import BadRecord, Seen, Session, StandIn, StandInSocket
 
 from iotsafe.engine_errors import CONN_EOF, tls_error
 from iotsafe.errors import TLSError
@@ -270,7 +270,7 @@ class RealTLSSocket(StandInSocket):
         while not client.open:
             data = self._receive()
             if data == b"":
-                raise tls_error(OSError(CONN_EOF), client.signed, False)
+                raise tls_error(OSError(CONN_EOF), Seen(client.signed), False)
             if data is None:
                 self._wait(deadline)
                 continue

@@ -164,7 +164,17 @@ def _server(**options) -> Callable[[PKI], dict]:
     return lambda pki: {"server": pki.issue_server(*names, **options)}
 
 
+NOT_ASKING = (
+    "require_certificate false",
+    "use_identity_as_username false",
+    "allow_anonymous true",
+)
+
 SERVERS = {
+    "asks for no certificate": (
+        lambda pki: {"settings": NOT_ASKING},
+        "TLSError: the server asked for no certificate: have it require them, or set mqtt.mutual",
+    ),
     "wrong name": (
         _server(names=("other.example",), only=True),
         "ServerNameMismatch: the server's certificate is for another name",
@@ -189,6 +199,25 @@ def test_a_server_that_must_not_be_used(make_rig, tmp_path, name):
         firmware.wait_for(r"next attempt in \d+\.\d s, from step", 120)
         firmware.wait_for(line, 120)  # the firmware has tried again
     assert not any("delivered" in line or "Traceback" in line for line in firmware.lines)
+
+
+def test_a_server_that_asks_for_no_certificate_is_allowed_by_the_config(make_rig):
+    rig = make_rig(broker={"settings": NOT_ASKING})
+    with rig.firmware(messages=1, changes={"mqtt.mutual": "optional"}) as firmware:
+        assert firmware.wait(120) == 0
+    assert any("tls       the server asked for no certificate" in line for line in firmware.lines)
+
+
+@pytest.mark.parametrize("cn", ["meter/1", "meter+1", "m#"])
+def test_a_common_name_that_is_no_client_identifier(make_rig, cn):
+    rig = make_rig(cn=cn)
+    with rig.firmware() as firmware:
+        firmware.wait_for(
+            "common name cannot be the client identifier: .*: set mqtt.client_id", 120
+        )
+    assert not rig.broker.clients
+    with rig.firmware(messages=1, changes={"mqtt.client_id": "meter-1"}) as firmware:
+        assert firmware.wait(120) == 0
 
 
 def test_a_broker_that_is_away_is_waited_for_and_nothing_is_lost(make_rig):

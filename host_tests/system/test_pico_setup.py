@@ -153,7 +153,7 @@ def test_what_fails_is_shown_and_changes_nothing(rig, pico, tmp_path):
         (["--mqtt-port", "99999"], "--mqtt-port must be 1 to 65535"),
         (["--mqtt-port", "x"], "--mqtt-port must be a whole number"),
         (["--ca", "/no/such/file"], "/no/such/file: No such file"),
-        (["--ca", os.devnull], "not a certificate in PEM or DER"),
+        (["--ca", os.devnull], "no certificate in PEM or DER"),
     ],
 )
 def test_a_bad_option_is_refused_before_the_board_is_touched(options, why):

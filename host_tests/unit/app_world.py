@@ -127,6 +127,7 @@ class World:
     number = 1
     key_id = b"\x01"
     certificate = b"certificate"
+    chain = ()
     signatures = 1
     common_name = "meter-17"
 
@@ -138,13 +139,17 @@ class World:
     def open(self):
         return self
 
-    def find_identity(self, applet, key, certificate, cache):
+    def find_identity(self, applet, key, certificate, cache, chain):
+        self.sources = chain
         self.info = self
         return self
 
     # ---- TLS and MQTT --------------------------------------------------------------------
 
-    def context(self, identity, ca):
+    problems = ()
+
+    def context(self, identity, ca, mutual):
+        self.mutual = mutual
         self.contexts += 1
         if ca == b"damaged":
             raise ValueError("no certificate in PEM or DER")

@@ -4,8 +4,10 @@ from cards import CLOSE, OPEN, SELECT, ScriptedCard, TableCard, from_hex, to_hex
 from data import certificates as pki
 from data.worked_examples import PAIR_01_POINT
 from expect import equal, raises
+from pem_files import pem
 
 from iotsafe.applet import AIDS, Applet
+from iotsafe.bundle import certificates
 from iotsafe.errors import AppletNotFound, CardError, CardProtocolError
 from iotsafe.objects import FILE, PRIVATE_KEY, ObjectInfo
 
@@ -417,10 +419,52 @@ def test_a_channel_that_brings_less_in_one_piece():
 
 
 def test_certificate_of_one_full_piece():
+    # One read more tells whether another certificate follows.
     der = b"\x30\x81\xfd" + bytes(253)
-    assert file_reads(der) == (der, [0])
-    der = b"\x30\x82\x01\xfc" + bytes(508)
     assert file_reads(der) == (der, [0, 256])
+    assert file_reads(der[:1] + b"\x81\xf8" + bytes(248) + b"\xff" * 9)[1] == [0]
+    der = b"\x30\x82\x01\xfc" + bytes(508)
+    assert file_reads(der) == (der, [0, 256, 512])
+
+
+def content_of(content, chunk=256):
+    table = TableCard(files={"02": content})
+    table.chunk = chunk
+    return Applet(table).open().read_content(b"\x02")
+
+
+def test_a_file_with_a_chain():
+    chain = from_hex(pki.CLIENT) + from_hex(pki.CA) + from_hex(pki.OTHER_CA)
+    for padding in (b"", b"\x00" * 700, b"\xff" * 700):
+        for chunk in (50, 255, 256):
+            equal(content_of(chain + padding, chunk), chain)
+    equal(file_reads(chain)[0], from_hex(pki.CLIENT))
+
+
+class Strict(TableCard):
+    """Refuses an offset at the end of a file with 6B00."""
+
+    def _read(self, command):
+        if command[2] << 8 | command[3] >= len(self.files["02"]):
+            return b"\x6b\x00"
+        return TableCard._read(self, command)
+
+
+def test_a_card_that_refuses_to_read_at_the_end():
+    der = b"\x30\x82\x00\xfc" + bytes(252)
+    text = pem(from_hex(pki.CLIENT))
+    for content in (der, text + b"\n" * (-len(text) % 256)):
+        got = Applet(Strict(files={"02": content})).open().read_der(b"\x02")
+        equal(got, certificates(content)[0])
+    with raises(CardError, text="6B00"):
+        Applet(Strict(files={"02": der[:200]})).open().read_der(b"\x02")
+
+
+def test_a_file_in_pem():
+    text = b"device\n" + pem(from_hex(pki.CLIENT)) + pem(from_hex(pki.CA))
+    for padding in (b"", b"\x00" * 700, b"\xff" * 700):
+        equal(content_of(text + padding), text)
+        equal(file_reads(text + padding)[0], from_hex(pki.CLIENT))
 
 
 def test_padding_is_neither_read_nor_given():
@@ -433,9 +477,11 @@ def test_padding_is_neither_read_nor_given():
 
 def test_card_that_gives_less_than_asked():
     der = from_hex(pki.CLIENT)
-    data, offsets = file_reads(der, chunk=50)
-    equal(data, der)
-    assert offsets == list(range(0, len(der), 50))
+    for chunk in (50, 60, 255):
+        data, offsets = file_reads(der, chunk=chunk)
+        equal(data, der)
+        # A full part at the end of the file does not tell that it is the last.
+        assert offsets == list(range(0, len(der) + (len(der) % chunk == 0), chunk))
 
 
 def test_empty_files():

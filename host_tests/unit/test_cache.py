@@ -7,6 +7,7 @@ from cards import TableCard, from_hex
 from data import certificates as pki
 from effort import some
 from expect import equal, raises, replaced
+from pem_files import pem
 
 from iotsafe import cache as module
 from iotsafe.applet import Applet
@@ -57,7 +58,40 @@ def test_kept_certificate_costs_one_exchange():
     applet = Applet(card).open()
     equal(cache_with().fetch(applet, b"\x02"), DER)
     start = len(DER) - 32
-    assert card.log[2:] == ["01B0%04X0383010220" % start]  # its last 32 bytes
+    # Its last 32 bytes, and five more, where another certificate would begin.
+    assert card.log[2:] == ["01B0%04X0383010225" % start]
+
+
+def chain(count):
+    """Return a file with the certificate and `count` others after it."""
+    others = (pki.CA, pki.OTHER_CA)
+    return DER + b"".join([from_hex(text) for text in others[:count]])
+
+
+def test_a_kept_chain_costs_one_exchange():
+    for count in (1, 2):
+        for padding in (b"", bytes(300)):
+            assert fetch(cache_with(chain(count)), chain(count) + padding) == (chain(count), 1)
+
+
+def test_a_chain_that_changed_is_read():
+    other = DER + from_hex(pki.OTHER_CA)
+    for kept, content in (
+        (DER, chain(1)),  # it was added
+        (chain(1), DER),  # and removed
+        (chain(1), other),
+        (chain(1), RENEWED + chain(1)[len(DER) :]),  # below the same issuer
+        (chain(1), from_hex(pki.CLIENT_SHORT) + chain(1)[len(DER) :]),
+    ):
+        equal(fetch(cache_with(kept), content + bytes(200))[0], content)
+
+
+def test_a_kept_pem_file():
+    text = pem(DER) + pem(from_hex(pki.CA))
+    assert fetch(cache_with(text), text + bytes(50)) == (text, 1)
+    renewed = pem(RENEWED) + pem(from_hex(pki.CA))
+    equal(fetch(cache_with(text), renewed + bytes(50))[0], renewed)
+    equal(fetch(cache_with(text), DER)[0], DER)
 
 
 def test_changed_certificate_is_read():

@@ -54,9 +54,11 @@ def test_the_least_that_is_needed():
         "sim.aids": (),
         "sim.key": "",
         "sim.certificate": "",
+        "sim.chain": "",
         "mqtt.host": "mqtt.example.com",
         "mqtt.port": 8883,
         "mqtt.ca": "ca.pem",
+        "mqtt.mutual": "required",
         "mqtt.client_id": "",
         "mqtt.user": "",
         "mqtt.password": "",
@@ -83,6 +85,7 @@ GOOD = (
     ("sim.aids", ([], ["A000000559"], ["A0000005590010", "a0000005590010" + "00" * 9])),
     ("sim.key", ("", "01", "0a0B", "00" * 20, "label:KEY", "label:" + 60 * "x")),
     ("sim.certificate", ("", "02", "label:01")),
+    ("sim.chain", ("", "03", "label:INTER", "chain.pem", [], ["03", "label:INTER", "chain.pem"])),
     (
         "mqtt.host",
         (
@@ -99,6 +102,7 @@ GOOD = (
     ),
     ("mqtt.port", (1, 8883, 65535)),
     ("mqtt.ca", ("ca.pem", "/flash/ca.der")),
+    ("mqtt.mutual", ("required", "optional")),
     ("mqtt.client_id", ("", "meter-17", "a/b", "x" * 128)),
     ("mqtt.user", ("", "gr\u00fcn")),
     ("mqtt.password", ("", '"quoted"')),
@@ -141,6 +145,7 @@ BAD = (
         "must be hex digits, at most 20 bytes",
     ),
     ("sim.certificate", ("1", "zz"), "must be hex digits, at most 20 bytes"),
+    ("sim.chain", ("label:", [7], [None], ["label:"]), "must be a file, hex digits, label: and"),
     (
         "mqtt.host",
         ("", "a" * 65, "mqtt://h", "h:8883", "a b", "h/", 'h"', "h\r\n", "gr\u00fcn.example")
@@ -149,8 +154,17 @@ BAD = (
     ),
     ("mqtt.port", (0, -1, 65536, 10**12), "must be 1 to 65535"),
     ("mqtt.ca", ("",), "must be filled in"),
-    ("mqtt.client_id", ("a+b", "#", "x" * 129), "must be at most 128 characters without wild"),
-    ("mqtt.topic", ("", "a/#", "+/a", "t" * 257), "must be 1 to 256 characters without wildcards"),
+    ("mqtt.mutual", ("", "yes", "OPTIONAL"), "must be one of required, optional"),
+    (
+        "mqtt.client_id",
+        ("a+b", "#", "x" * 129, "a\0b", "a\n", "\x7f"),
+        "must be at most 128 characters without wild",
+    ),
+    (
+        "mqtt.topic",
+        ("", "a/#", "+/a", "t" * 257, "a\0"),
+        "must be 1 to 256 characters without wildcards",
+    ),
     ("mqtt.keepalive", (0, 9, 3601, -60), "must be 10 to 3600 seconds"),
     ("telemetry.period", (0, -1, 86401), "must be 1 to 86400 seconds"),
     ("telemetry.upload", (1, 9, -1, 432001), "must be 0, or 10 to 432000 seconds"),
@@ -185,8 +199,9 @@ def test_values_of_the_wrong_type():
             str: (1, 1.5, True, None, ["a"]),
             int: ("1", 60.0, True, False, None, [1]),
             list: ("A0000005590010", 1, None, True),
+            (str, list): (1, None, True, {}),
         }[kind]
-        text = {str: "text in quotes", int: "a whole number", list: "a list"}[kind]
+        text = config._TYPES[kind]
         for value in others:
             assert problems(with_field(path, value)) == ["%s: must be %s" % (path, text)], path
 

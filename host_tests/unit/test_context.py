@@ -1,59 +1,15 @@
 """The TLS context: its arguments to the engine, and the firmware without the engine."""
 
-from binascii import b2a_base64
-
 from cards import from_hex
 from data import certificates as pki
 from expect import raises, replaced
+from pem_files import pem
 from software_key import SoftwareIdentity
 
 from iotsafe import NoEngine, SSLContext, context
-from iotsafe.context import certificates
 
 CA = from_hex(pki.CA)
 OTHER = from_hex(pki.OTHER_CA)
-
-
-def pem(der, end=b"\n"):
-    body = b2a_base64(der).strip()
-    lines = [body[i : i + 64] for i in range(0, len(body), 64)]
-    head, foot = b"-----BEGIN CERTIFICATE-----", b"-----END CERTIFICATE-----"
-    return end.join([head] + lines + [foot, b""])
-
-
-def test_der():
-    assert certificates(CA) == (CA,)
-
-
-def test_pem():
-    for end in (b"\n", b"\r\n"):
-        assert certificates(pem(CA, end)) == (CA,)
-        assert certificates(b"# our CAs\n" + pem(CA, end) + b"\n" + pem(OTHER, end)) == (CA, OTHER)
-
-
-def test_other_pem_is_skipped():
-    key = b"-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n"
-    assert certificates(key + pem(CA)) == (CA,)
-
-
-def test_no_certificate():
-    for data in (b"", b"junk", b"-----END CERTIFICATE-----", b"\x00" * 20):
-        with raises(ValueError, text="no certificate in PEM or DER"):
-            certificates(data)
-
-
-def test_pem_that_is_cut_off():
-    whole = pem(CA)
-    for size in (30, 200, len(whole) - 10):
-        with raises(ValueError, text="a PEM certificate is cut off"):
-            certificates(whole[:size])
-    with raises(ValueError, text="cut off"):
-        certificates(pem(OTHER) + whole[:100])
-
-
-def test_pem_that_is_no_base64():
-    with raises(ValueError):
-        certificates(b"-----BEGIN CERTIFICATE-----\nA\n-----END CERTIFICATE-----\n")
 
 
 class Engine:
@@ -77,7 +33,7 @@ def test_what_the_engine_is_given():
     identity = SoftwareIdentity(b"")
     with replaced(context, _engine=lambda: Engine):
         made = SSLContext(identity, pem(CA) + pem(OTHER), 2.5, ("SUITE",))
-    assert made._engine.args == (identity, (CA, OTHER), ("SUITE",))
+    assert made._engine.args == (identity, (CA, OTHER), ("SUITE",), [], True)
     assert made.wrap_socket("stream", "host") == ("stream", "host", 2500)
 
 

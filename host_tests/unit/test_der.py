@@ -5,9 +5,12 @@ from data import certificates as pki
 from data.worked_examples import EXAMPLES, PAIR_01_POINT, PAIR_04_POINT
 from effort import some
 from expect import equal, raises
+from server_certificates import der, subject
 from software_key import sign
 
-from iotsafe.der import Certificate, element, signature
+from iotsafe.der import Certificate, element, signature, validity
+
+TIME = der(0x17, b"200101000000Z")
 
 # 16.12: the raw signature of the worked examples, and the form for TLS.
 RAW = EXAMPLES["16.12"][1][1][6:-4]
@@ -201,3 +204,16 @@ def test_each_changed_byte_is_survived():
             assert info.public_key is None or len(info.public_key) == 65
             assert isinstance(info.common_name, str)
         whole[at] = old
+
+
+def test_common_names_that_are_no_plain_text():
+    # UTF8String, PrintableString with NUL, BMPString, and none.
+    for tag, content in ((0x0C, b"a\0b"), (0x13, b"\0"), (0x1E, b"\0d\0e\0v"), (0x0C, b"")):
+        name = der(0x31, der(0x30, b"\x06\x03\x55\x04\x03", der(tag, content)))
+        assert validity(der(0x30, name), der(0x30, TIME, TIME))[0] == "", content
+
+
+def test_validity():
+    dates = der(0x30, TIME, der(0x18, b"21200101000000Z"))
+    got = validity(subject("root"), dates)
+    assert got == ("root", "2020-01-01 00:00:00", "2120-01-01 00:00:00")

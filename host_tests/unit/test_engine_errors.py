@@ -1,8 +1,8 @@
 """The exception and the reason for each error of the TLS engine."""
 
-from expect import raises, replaced
+from expect import raises
+from server_certificates import der, subject
 
-from iotsafe import engine_errors
 from iotsafe.engine_errors import tls_error
 from iotsafe.errors import (
     ClientRefused,
@@ -38,8 +38,24 @@ REPORTS = (
 )
 
 
-def translated(*args, signed=False, heard=False):
-    return tls_error(OSError(*args), signed, heard)
+class Seen:
+    """What was seen of a handshake, by default nothing; see `native.NativeContext`."""
+
+    signed = verified = False
+    answered = record = sent = free = 0
+    above = ()
+
+    def __init__(self, **seen):
+        for name in seen:
+            setattr(self, name, seen[name])
+
+
+def translated(*args, heard=False, **seen):
+    return tls_error(OSError(*args), Seen(**seen), heard)
+
+
+def reported(text, **seen):
+    return tls_error(ValueError(text), Seen(**seen), False)
 
 
 def check(error, kind, reason, *values, code=0):
@@ -57,34 +73,60 @@ def check(error, kind, reason, *values, code=0):
 def test_reports():
     for text, kind, reason in REPORTS:
         values = () if kind is not TLSError else (text,)
-        check(tls_error(ValueError("\n%s\n" % text), False, False), kind, reason, *values)
+        check(reported("\n%s\n" % text), kind, reason, *values)
 
 
 def test_several_reports_the_worst_counts():
     expired = REPORTS[2][0]
     for text, kind, reason in REPORTS[:2]:
         both = "\n%s\n%s\n" % (expired, text)
-        check(tls_error(ValueError(both), False, False), kind, reason)
-    all_of_them = ValueError("\n".join([row[0] for row in REPORTS]))
-    check(tls_error(all_of_them, False, False), ServerNotTrusted, "server-not-trusted")
+        check(reported(both), kind, reason)
+    check(reported("\n".join([row[0] for row in REPORTS])), ServerNotTrusted, "server-not-trusted")
 
 
 def test_report_that_is_not_known_is_told():
-    error = tls_error(ValueError("\nSomething else\n"), False, False)
+    error = reported("\nSomething else\n")
     check(error, TLSError, "server-certificate", "Something else")
 
 
-class FullMemory:
-    def __init__(self, free):
-        self.mem_free = lambda: free
+def test_without_memory_nothing_else_is_believed():
+    for free in (1, 12000):
+        for text, _, _ in REPORTS:
+            check(reported(text, free=free), TLSError, "tls-memory", free, text)
+        for code in (-28160, -0x4E00, -0x7700, -0x2500 - 0x66):
+            error = translated(code, "x", verified=True, free=free)
+            check(error, TLSError, "tls-memory", free, "x", code=code)
+        check(
+            translated(ALERT, signed=True, free=free), ClientRefused, "client-refused", code=ALERT
+        )
+    check(reported(REPORTS[0][0], free=13000), ServerNotTrusted, "server-not-trusted")
 
 
-def test_report_without_memory_is_not_believed():
-    report = ValueError(REPORTS[0][0])
-    with replaced(engine_errors, gc=FullMemory(8000)):
-        check(tls_error(report, False, False), TLSError, "tls-memory", 8000, REPORTS[0][0])
-    with replaced(engine_errors, gc=FullMemory(9000)):
-        check(tls_error(report, False, False), ServerNotTrusted, "server-not-trusted")
+def test_a_failed_allocation_is_told_with_what_was_free():
+    # MicroPython raises mbedTLS's small codes as errno, and ENOMEM for one of the large ones.
+    for code in (
+        -0x7F00,
+        12,
+        16,
+        0x6A,
+        141,
+        -0x2880,
+        -0x3F80,
+        -0x4D80,
+        -0x2380 - 0x6A,
+        -0x3B00 - 0x10,
+    ):
+        for free in (5000, 30000):
+            error = translated(code, "x", free=free)
+            text = "ENOMEM" if code == 12 else "x"
+            check(error, TLSError, "tls-memory", free, text, code=-abs(code))
+    check(
+        tls_error(MemoryError("x"), Seen(free=700), False),
+        TLSError,
+        "tls-memory",
+        700,
+        "MemoryError",
+    )
 
 
 def test_alert_before_and_after_our_signature():
@@ -98,40 +140,83 @@ def test_end_before_and_after_our_signature():
     check(translated(EOF), HandshakeRefused, "server-hung-up", code=EOF)
     check(translated(EOF, signed=True), ClientRefused, "client-hung-up", code=EOF)
     error = translated(EOF, signed=True, heard=True)
-    check(error, TLSError, "tls-broken", "error -29312", code=EOF)
+    check(error, TLSError, "tls-broken", "-0x7280", code=EOF)
 
 
 def test_nothing_in_common():
     for code in (-28160, -28288, -26112):
-        check(
-            translated(code), HandshakeRefused, "handshake-refused", "error %d" % code, code=code
-        )
+        error = translated(code, "x")
+        check(error, HandshakeRefused, "handshake-refused", "x", code=code)
+
+
+def test_what_a_failure_means_depends_on_when_it_comes():
+    failure = -28160  # MBEDTLS_ERR_SSL_HANDSHAKE_FAILURE
+    error = translated(failure, "x", verified=True)
+    check(error, ServerNotTrusted, "server-forged", "x", code=failure)
+    error = translated(failure, "x", verified=True, answered=24)
+    check(error, ServerNotTrusted, "server-forged", "x", code=failure)
+    error = translated(failure, "x", verified=True, answered=400)
+    check(error, HandshakeRefused, "client-unsuited", "x", code=failure)
+    for code, reason in ((-0x7700, "server-not-tls"), (-0x6E80, "handshake-refused")):
+        assert translated(code, "x").reason == reason
+        check(translated(code, "x", verified=True), TLSError, "tls-broken", "x", code=code)
+    check(translated(-0x7700, heard=True), TLSError, "tls-rekeyed", "-0x7700", code=-0x7700)
+    check(translated(-0x7180, heard=True), TLSError, "tls-broken", "-0x7180", code=-0x7180)
+
+
+def test_chains_that_do_not_fit():
+    for code in (-0x7200, -0x7100, -0x7080):
+        assert translated(code, "x", record=5000).reason == "server-not-tls"
+        error = translated(code, "x", record=20000)
+        limit = error.values[1]
+        check(error, TLSError, "server-chain-long", 20000, limit, code=code)
+    error = translated(-0x6A00, "x", verified=True, sent=9000)
+    check(error, TLSError, "chain-too-long", 9000, error.values[1], code=-0x6A00)
+    assert limit in (5632, 16384) and error.values[1] in (2048, 4096)
+
+
+def dates(first, last):
+    return der(0x30, der(0x17, first), der(0x17, last))
+
+
+def test_which_certificate_has_expired():
+    past, now = (
+        dates(b"200101000000Z", b"210101000000Z"),
+        dates(b"200101000000Z", b"491231235959Z"),
+    )
+    leaf, root = (b"", subject("leaf"), now), (b"", subject("root"), now)
+    expired = "The certificate validity has expired"
+    for above in ((root, leaf), (root, (b"", subject("leaf"), past)), ()):
+        check(reported(expired, above=above), ServerCertificateExpired, "server-expired")
+    for above, name in (
+        (((b"", subject("root"), past), leaf), "root"),
+        ((root, (b"", subject("middle"), past), leaf), "middle"),
+        (((b"", subject(""), past), root, leaf), "no common name"),
+    ):
+        error = reported(expired, above=above)
+        check(error, ServerNotTrusted, "ca-expired", name, "2021-01-01 00:00:00")
 
 
 def test_other_codes():
-    check(translated(-29056, "BAD MAC"), TLSError, "tls-failed", "BAD MAC", code=-29056)
-    check(translated(-29056), TLSError, "tls-failed", "error -29056", code=-29056)
-
-
-def test_errors_of_the_stream_are_unchanged():
-    class ModemReset(OSError):
-        pass
-
-    for error in (
-        OSError(110),
-        OSError(104, "reset"),
-        ModemReset(5, "x"),
-        OSError("text"),
-        OSError(),
+    for code, reason in (
+        (-0x4E00, "server-forged"),
+        (-0x4380, "server-forged"),
+        (-0x2500 - 0x66, "server-unreadable"),
+        (-0x3C80, "server-unreadable"),
+        (-0x7A00, "server-unreadable"),
+        (0x34, "tls-failed"),
+        (-0x7180, "tls-garbled"),
+        (-0x7700, "server-not-tls"),
+        (-0x6C00, "tls-failed"),
     ):
-        for signed in (False, True):
-            for heard in (False, True):
-                assert tls_error(error, signed, heard) is error
+        text = "-0x%04X" % abs(code)
+        error = translated(code)
+        assert (error.reason, error.values, error.args[0]) == (reason, (text,), -abs(code)), error
 
 
 def test_what_is_no_error_of_the_engine_is_unchanged():
-    for error in (KeyboardInterrupt(), MemoryError(), TypeError("x"), SystemExit()):
-        assert tls_error(error, True, False) is error
+    for error in (KeyboardInterrupt(), TypeError("x"), SystemExit()):
+        assert tls_error(error, Seen(signed=True), False) is error
 
 
 def test_each_is_an_os_error():

@@ -6,6 +6,7 @@ from cards import ScriptedCard, TableCard, from_hex, key_answers
 from data import certificates as pki
 from data.worked_examples import EXAMPLES, PAIR_01_POINT, PAIR_04_POINT
 from expect import equal, raises
+from pem_files import pem
 from software_key import sign
 
 import iotsafe
@@ -264,10 +265,77 @@ def test_padded_cut_off_certificate():
 
 
 def test_file_that_is_no_certificate():
-    for content in (b"-----BEGIN CERTIFICATE-----\n" * 9, b'{"port": 8883}', b"\x30\x84" * 40):
+    key = pem(CLIENT, label=b"PRIVATE KEY")
+    for content in (
+        b"-----BEGIN CERTIFICATE-----\n" * 9,
+        b'{"port": 8883}',
+        b"\x30\x84" * 40,
+        pem(CLIENT)[:-40],
+        key,
+    ):
         _, applet = card(KEY_01, f02=content)
         with raises(BadCertificate, text="certificate file 02 is cut off or damaged"):
             find_identity(applet, b"\x01", b"\x02")
+
+
+CHAIN = (from_hex(pki.CA), from_hex(pki.OTHER_CA))
+
+
+def test_a_chain_in_the_file_of_the_certificate():
+    text = pem(CLIENT) + pem(CHAIN[0]) + pem(CHAIN[1])
+    for content in (CLIENT + CHAIN[0] + CHAIN[1] + bytes(90), text + b"\xff" * 90):
+        _, applet = card(KEY_01, f02=content)
+        for _ in ("read", "kept"):
+            identity = find_identity(applet, b"\x01", b"\x02", CertificateCache("kept"))
+            equal(identity.certificate, CLIENT)
+            assert identity.chain == CHAIN
+
+
+def test_what_an_earlier_content_left_behind_is_no_chain():
+    old = CHAIN[1][200:]
+    for rest in (old, b"\x30\x82" + old, CHAIN[0][:-1], b"\x30\x84" + old):
+        _, applet = card(KEY_01, f02=CLIENT + rest)
+        assert find_identity(applet, b"\x01", b"\x02").chain == (), rest
+    _, applet = card(KEY_01, f02=CLIENT + CHAIN[0] + CHAIN[1][:-1])
+    assert find_identity(applet, b"\x01", b"\x02").chain == CHAIN[:1]
+
+
+def test_a_chain_in_further_files_and_given():
+    labelled = "7305494E544552 830103"
+    keys = listing(private("01"), file("02"), labelled, file("04"))
+    _, applet = card(keys, KEY_01, f02=CLIENT, f03=CHAIN[0] + bytes(9), f04=pem(CHAIN[1]))
+    for chain, want in (
+        ((b"\x03",), CHAIN[:1]),
+        ((b"\x04", b"\x03"), (CHAIN[1], CHAIN[0])),
+        ((CHAIN[0],), CHAIN[:1]),
+        ((pem(CHAIN[0]) + pem(CHAIN[1]),), CHAIN),
+        ((CHAIN[0] + CHAIN[1],), CHAIN),
+        ((b"\x03", CHAIN[1]), CHAIN),
+    ):
+        assert find_identity(applet, chain=chain).chain == want
+
+
+def test_a_chain_by_label():
+    table, applet = card(KEY_01, f02=CLIENT)
+    table._read = lambda command: (
+        (CHAIN[0] if command[5] == 0x73 else CLIENT if command[7] == 2 else b"")[
+            command[2] << 8 | command[3] :
+        ][:256]
+        + b"\x90\x00"
+    )
+    assert find_identity(applet, b"\x01", b"\x02", None, ("INTER",)).chain == CHAIN[:1]
+
+
+def test_a_chain_that_cannot_be_read():
+    _, applet = card(KEY_01, f02=CLIENT, f03=CHAIN[0][:99])
+    for source, text in (
+        (b"\x03", "03: certificate file 03 is cut off or damaged (99 bytes, DER ends early)"),
+        (b"\x04", "04: certificate file 04 is empty"),
+        (b"junk" * 9, "given: no certificate in PEM or DER"),
+        (CHAIN[0][:-1], "given: DER ends early"),
+    ):
+        with raises(BadCertificate, text="the issuers' certificates cannot be used: " + text):
+            find_identity(applet, b"\x01", b"\x02", None, (source,))
 
 
 def test_certificate_of_another_key():

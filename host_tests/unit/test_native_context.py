@@ -5,7 +5,9 @@ MicroPython only: CPython's ssl cannot delegate a signature.
 
 import tls
 from cards import from_hex
+from data import certificates as pki
 from expect import equal, raises, replaced
+from pem_files import pem
 from software_key import PRIVATE_KEY, SoftwareIdentity
 from tls_session import CA, CLIENT, Session
 
@@ -14,13 +16,32 @@ from iotsafe.errors import BadCertificate
 
 RUNTIMES = ("micropython", "pico")
 
+ED25519 = from_hex(pki.ED25519)
+
 SHA256 = "TLS1-3-AES-128-GCM-SHA256"
 
 
 def test_damaged_ca():
-    for data in (CA[:-1], CA[:40], b"\x30\x00"):
-        with raises(ValueError, text="the CA certificate is damaged"):
+    for data in (CA[:-1], CA[:40]):
+        with raises(ValueError, text="damaged: DER ends early"):
             SSLContext(SoftwareIdentity(CLIENT), data)
+
+
+def test_a_ca_that_cannot_be_read_is_left_out():
+    identity = SoftwareIdentity(CLIENT)
+    other = from_hex(pki.OTHER_CA)
+    cut = b"-----BEGIN CERTIFICATE-----\nMIIB\n"
+    for data, problems in (
+        (CA, []),
+        (ED25519 + CA, ["ed25519: Ed25519"]),
+        (CA + ED25519 + other, ["ed25519: Ed25519"]),
+        (pem(ED25519) + pem(CA) + pem(CA[:50]), ["ed25519: Ed25519", "damaged: DER ends early"]),
+        (cut + pem(CA), ["a PEM certificate is cut off"]),
+    ):
+        context = SSLContext(identity, data)
+        assert context.problems == problems, context.problems
+    with raises(ValueError, text="ed25519: Ed25519"):
+        SSLContext(identity, ED25519)
 
 
 def test_certificate_that_mbedtls_refuses():

@@ -9,9 +9,12 @@ from binascii import b2a_base64
 from cards import from_hex
 from data import certificates as pki
 from expect import equal, raises, replaced
+from software_key import PRIVATE_KEY, SoftwareIdentity
+from tls_server import Server, Stream
 from tls_session import Session, mute_session
 
 import ticks
+from iotsafe import SSLContext, native
 from iotsafe.errors import (
     ClientRefused,
     HandshakeRefused,
@@ -205,9 +208,51 @@ def test_second_ca_counts_too():
     equal(session.tls.read(5), b"HELLO")
 
 
+def test_a_ca_that_cannot_be_read_leaves_the_others():
+    session = Session(ca=from_hex(pki.ED25519 + pki.CA))
+    session.tls.write(b"hello")
+    equal(session.tls.read(5), b"HELLO")
+
+
 def test_nothing_in_common():
     session = Session(suites=("TLS-ECDHE-ECDSA-WITH-AES-128-GCM-SHA256",))
     session.fails(HandshakeRefused, text="before the SIM's certificate")
+    assert not session.identity.digests
+
+
+def test_server_without_the_key_of_its_certificate():
+    session = Session(key=PRIVATE_KEY)
+    error = session.fails(ServerNotTrusted, text="did not prove that it has the key")
+    assert error.reason == "server-forged" and not session.identity.digests
+
+
+def test_too_little_heap_for_the_check_of_the_names():
+    def check(*_):
+        raise MemoryError("memory allocation failed, allocating 99 bytes")
+
+    with replaced(native.server_names, check=check):
+        session = Session()
+        error = session.fails(TLSError, text="TLS has too little memory (")
+    assert error.reason == "tls-memory" and error.values[0] > 0 and not session.identity.digests
+
+
+def test_own_chain_that_is_too_long():
+    identity = SoftwareIdentity(from_hex(pki.CLIENT))
+    identity.chain = (from_hex(pki.CA),) * 12
+    stream = Stream(Server())
+    session = SSLContext(identity, from_hex(pki.CA), 1).wrap_socket(stream, pki.HOST)
+    size = len(pki.CLIENT) // 2 + 12 * len(pki.CA) // 2
+    with raises(TLSError, text="have %d bytes, the TLS buffer here 4096" % size) as caught:
+        session.write(b"hello")
+    assert caught.error.reason == "chain-too-long" and not identity.digests
+
+
+def test_server_that_asks_for_no_certificate():
+    session = Session(asks=False)
+    session.fails(TLSError, text="the server asked for no certificate")
+    session = Session(asks=False, mutual=False)
+    session.tls.write(b"hello")
+    equal(session.tls.read(5), b"HELLO")
     assert not session.identity.digests
 
 
@@ -248,8 +293,9 @@ def test_session_that_breaks():
 def test_server_that_speaks_no_tls():
     for sent in (b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\x00" * 50, b"220 mail\r\n", b"\xff" * 90):
         stream, session = mute_session(sent=sent)
-        with raises(TLSError):
+        with raises(TLSError, text="does not speak TLS") as caught:
             session.write(b"hello")
+        assert caught.error.reason == "server-not-tls"
         assert stream.closed and gc.isenabled()
 
 

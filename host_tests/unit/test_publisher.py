@@ -114,6 +114,7 @@ def test_what_is_no_connack():
                 Publisher(CLOUD, lambda host, port, stream=stream: stream).connect()
             assert not isinstance(caught.error, BrokerRefused)
             assert caught.error.errno == 71
+            assert caught.error.values == ("it is no MQTT",), caught.error.values
             assert stream.closed == 1
 
 

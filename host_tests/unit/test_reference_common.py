@@ -4,7 +4,7 @@ from binascii import hexlify
 
 from data import modem_reference as reference
 from expect import equal, raises
-from reference_modems import OK, ask, cme, lines, play
+from reference_modems import ERROR, OK, ask, cme, lines, play
 from sim7080_script import SYNC
 
 from cellular import CommandError, ModemError, ModemReset, NetworkError, SIMError
@@ -257,7 +257,10 @@ def test_1_6_what_is_said_without_a_network():
             with raises(NetworkError, text=texts.get(stat, "status unknown")):
                 modem.register(4_000)
 
-        play("sim7080", [(b"AT+CEREG=1\r", OK), ask(b"+CEREG?", b"+CEREG: 1,%d" % stat)], body)
+        steps = [(b"AT+CEREG=1\r", OK), ask(b"+CEREG?", b"+CEREG: 1,%d" % stat)]
+        if stat == 3:  # the cause of the refusal
+            steps.append((b"AT+CEREG=3\r", ERROR))
+        play("sim7080", steps, body)
 
 
 # -- 1.7, 1.8: URCs -----------------------------------------------------------------------------

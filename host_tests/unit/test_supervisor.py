@@ -386,7 +386,7 @@ def test_a_context_is_made_anew_only_for_another_identity():
     assert world.done.count("sim") == 6 and world.contexts == 1
 
     class Rotated(World):
-        def find_identity(self, applet, key, certificate, cache):
+        def find_identity(self, applet, key, certificate, cache, chain):
             identity = World(())
             identity.info = self
             identity.certificate = b"%d" % (world.done.count("sim") // 2)
@@ -427,6 +427,82 @@ def test_no_ca_or_a_damaged_one():
         ),
     ):
         with_ca(ca, text)
+
+
+def with_common_name(name, settings):
+    """Run with a certificate of this name, which becomes "meter-17" in the first pause; return the
+    world and the lines of the log."""
+    lines = []
+    world = World()
+    world.common_name = name
+
+    class Renamed(Pauses):
+        def sleep(self, ms):
+            Pauses.sleep(self, ms)
+            world.common_name = "meter-17"
+
+    with replaced(supervisor, say=lambda area, text, *args: lines.append(text % args)):
+        run(world, settings=settings, clock=Renamed())
+    return world, lines
+
+
+def test_a_common_name_obeys_the_rules_of_the_client_identifier():
+    for name, problem in (
+        ("", "there is none in plain text"),  # none, or a BMPString, or with control characters
+        ("a/b", "it has a /"),
+        ("a+b", "must be at most 128 characters without wildcards"),
+        ("#", "must be at most 128 characters without wildcards"),
+        ("x" * 200, "must be at most 128 characters without wildcards"),
+    ):
+        world, lines = with_common_name(name, SETTINGS)
+        text = "IdentityError: the certificate's common name cannot be the client identifier: "
+        assert text + problem + ": set mqtt.client_id" in lines, lines
+        assert world.done[:3] == ["power", "sim", "sim"], world.done  # before the network
+        # An identifier in the config makes the name unimportant.
+        settings = dict(SETTINGS, mqtt={"host": "h", "client_id": "a/b"})
+        world, _ = with_common_name(name, settings)
+        assert world.client_id == "a/b" and world.done == ALL
+
+
+def test_a_ca_that_is_left_out_is_told():
+    lines = []
+    world = World()
+    world.problems = ("x: Ed25519",)
+    with replaced(supervisor, say=lambda area, text, *args: lines.append(text % args)):
+        run(world)
+    assert "ca.pem: a certificate is left out: x: Ed25519" in lines and world.published
+
+
+def test_where_the_chain_of_the_certificate_is():
+    with open("chain.pem", "wb") as file:
+        file.write(b"PEM")
+    for chain, sources in (
+        ("", []),
+        ("03", [b"\x03"]),
+        ("label:INTER", ["INTER"]),
+        ("chain.pem", [b"PEM"]),
+        (["0A0b", "chain.pem"], [b"\x0a\x0b", b"PEM"]),
+    ):
+        world = World()
+        run(world, settings=dict(SETTINGS, sim={"chain": chain}))
+        assert world.sources == sources
+    os.remove("chain.pem")
+
+
+def test_a_chain_that_is_missing_is_told():
+    lines = []
+
+    class Written(Pauses):
+        def sleep(self, ms):
+            Pauses.sleep(self, ms)
+            with open("chain.pem", "wb") as file:
+                file.write(b"PEM")
+
+    with replaced(supervisor, say=lambda area, text, *args: lines.append(text % args)):
+        run(World(), settings=dict(SETTINGS, sim={"chain": "chain.pem"}), clock=Written())
+    os.remove("chain.pem")
+    text = "BadCertificate: the issuers' certificates cannot be used: chain.pem: no such file: "
+    assert [line for line in lines if line.startswith(text) and "sim.chain" in line], lines
 
 
 def with_ca(ca, text):

@@ -48,14 +48,15 @@ class _End(io.IOBase):
 
 class Server:
     """Serves one connection with `certificate`; the client needs a certificate from `client_ca`.
-    `suites`: mbedTLS's names, to accept fewer. It answers what it reads in upper case. `error`:
-    the error that ended the session. `closed`: set it to hang up. `read`: the client's data."""
+    `suites`: mbedTLS's names, to accept fewer. `key`: the private key, SEC1 in DER. `asks`:
+    whether it asks for a certificate. It answers what it reads in upper case. `error`: the error
+    that ended the session. `closed`: set it to hang up. `read`: the client's data."""
 
-    def __init__(self, certificate=pki.SERVER, suites=None, client_ca=pki.CA):
+    def __init__(self, certificate=pki.SERVER, suites=None, client_ca=pki.CA, key=None, asks=True):
         context = tls.SSLContext(tls.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(from_hex(certificate), from_hex(pki.SERVER_KEY))
+        context.load_cert_chain(from_hex(certificate), key or from_hex(pki.SERVER_KEY))
         context.load_verify_locations(from_hex(client_ca))
-        context.verify_mode = tls.CERT_REQUIRED
+        context.verify_mode = tls.CERT_REQUIRED if asks else tls.CERT_NONE
         if suites:
             context.set_ciphers(list(suites))
         self.end = _End()

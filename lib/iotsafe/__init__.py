@@ -72,19 +72,19 @@ def _submodule(name):
     return __import__("iotsafe." + name, None, None, (name,))
 
 
-def identity(channel, key=b"", certificate=b"", cache=None, aids=AIDS):
+def identity(channel, key=b"", certificate=b"", cache=None, aids=AIDS, chain=()):
     """Open the applet, find its key and certificate for TLS, and return a SIMIdentity.
 
     `channel`: a modem, or a Channel (see `iotsafe.apdu`). `key`, `certificate`: an ID (bytes) or a
     label (str), needed only if the first pair that fits is the wrong one. `cache`: a
     CertificateCache, so that the SIM need not send the certificate each time. `aids`: AIDs (bytes)
-    to try in order.
+    to try in order. `chain`: where further certificates for the server are, see `find_identity`.
     Raises AppletNotFound, an IdentityError that says what is missing, CardError, or what the
     channel raises.
     """
     applet = Applet(channel, aids).open()
     try:
-        return find_identity(applet, key, certificate, cache)
+        return find_identity(applet, key, certificate, cache, chain)
     except (CardError, IdentityError) as e:
         try:
             applet.close()  # another attempt opens another channel, and the SIM has few

@@ -32,20 +32,35 @@ certificate-empty: the SIM is not enrolled yet, or was revoked: have a certifica
 its key, and written into it
 certificate-damaged: have the certificate written into the SIM again
 certificate-refused: have the certificate issued again: it is no X.509 for a P-256 key
+chain-unusable: give the issuers' certificates in PEM or DER, or the SIM's file: chain=
+name-unusable: give another client identifier
 key-mismatch: have the certificate issued again, or choose another pair: key=, certificate=
 no-engine: flash a firmware of this project, or one with MICROPY_PY_SSL_ECDSA_SIGN_ALT
 ca-unusable: put the server's CA certificate there, in PEM or DER: ca=
 server-not-trusted: is it the right server? Give the CA that issued its certificate: ca=
 server-name: is it the right server? Give the name that is in its certificate: host=
+server-no-names: have its certificate issued with the host as subjectAltName: DNS or IP
+server-constrained: have its certificate issued by a CA whose name constraints allow it
+ca-expired: is the clock right? If it is, give the successor of the CA: ca=
+server-purpose: have it issued for servers (serverAuth)
+server-unreadable: they must have P-256, P-384 or RSA, and SHA-2
+server-forged: is it the right server?
+server-chain-long: have it send fewer certificates
+chain-too-long: leave out the root: chain=
+client-unsuited: it must take ECDSA with P-256 from clients
+not-asked: have the server require certificates, or give mutual=False
 server-expired: is the clock right? If it is, the server needs a new certificate
 server-early,
 certificate-early: is the clock right, and in UTC?
 server-certificate: check host= and ca=
 tls-memory: free memory before the handshake: gc.collect(), smaller buffers
-tls-broken,
-tls-failed: connect again
+tls-garbled,
+tls-rekeyed,
+tls-broken: connect again
+tls-failed: connect again; if it stays so, please report this line
 client-refused: is the certificate registered there, from the right CA, and not revoked?
 client-hung-up: is the certificate registered and not revoked? Or did it refuse the first bytes?
+server-not-tls,
 server-hung-up: is this a port for TLS? Check port=
 handshake-refused: the server needs TLS 1.2 or 1.3 with ECDHE and AES-GCM
 no-channel: no APDU reaches the SIM: is it in the slot or reader, is its PIN entered, does this \

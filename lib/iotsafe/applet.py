@@ -8,6 +8,7 @@ from micropython import const
 
 from . import objects, tlv
 from .apdu import APDU
+from .bundle import certificates, is_der
 from .der import element, signature
 from .errors import AppletNotFound, CardError, CardProtocolError
 
@@ -252,26 +253,43 @@ class Applet:
             raise
 
     def read_der(self, ref):
-        """Return the DER element at the start of a file, without the container's padding.
+        """Return the first certificate of a file in DER; what cannot be read as it is: the caller
+        checks it."""
+        content = self.read_content(ref)
+        try:
+            return certificates(content)[0]
+        except ValueError:
+            return content
 
-        Returns b"" for an empty file (no bytes, or 00 or FF at its start). An element that ends
-        early is returned as it is: the caller checks it.
+    def read_content(self, ref):
+        """Return the certificates of a file, DER after DER or text (PEM), without the container's
+        padding: see `bundle.certificates`.
+
+        Returns b"" for an empty file (no bytes, or 00 or FF at its start). A certificate that ends
+        early is returned as it is.
         """
         data = bytearray(self.read_file(ref))
         if len(data) < 4 or data[0] in (0x00, 0xFF):
             return b""
-        try:
-            total = min(element(data)[2], _MAX_FILE)
-        except ValueError:
-            return bytes(data)
+        size = len(data)
+        short = size < 256
         for _ in range(_MAX_READS):
-            if len(data) >= total:
+            end = _end(data)
+            # Five further bytes tell whether another certificate follows, or a part that is
+            # shorter than those before it.
+            if end + 5 <= len(data) or (end == len(data) and short) or len(data) >= _MAX_FILE:
                 break
-            part = self.read_file(ref, len(data))
+            try:
+                part = self.read_file(ref, len(data))
+            except CardError:
+                if end > len(data) and is_der(data):
+                    raise
+                break  # the card's own way to say that this was the end
             if not part:
                 break
+            short = len(part) < size
             data.extend(part)
-        return bytes(memoryview(data)[:total])
+        return bytes(memoryview(data)[: min(end, _MAX_FILE)])
 
     def sign(self, ref, digest):
         """COMPUTE SIGNATURE over a final hash (INS 2A, 2B; mode 03): two exchanges.
@@ -312,6 +330,21 @@ class Applet:
             from . import sessions
 
             self.session = sessions.recover(self, ins, init, target, e)
+
+
+def _end(data):
+    """Return the end of the certificates at the start of a file, as far as `data` shows it; with
+    too little data, an end beyond it."""
+    end = 0
+    while is_der(data, end):
+        end = element(data, end)[2]
+    if not end:  # text
+        for byte in data:
+            if byte in (0x00, 0xFF):
+                return end
+            end += 1
+        end += 1
+    return end
 
 
 def point(data, command):

@@ -1,10 +1,11 @@
-"""The client certificate, kept on flash between boots.
+"""The content of the client certificate's file, kept on flash between boots.
 
 Reading a certificate over AT+CSIM costs about 40 ms for each 256 bytes. Checking that the kept one
 is still the SIM's costs one exchange: the last bytes of a certificate are its signature, so two
-certificates with the same tail at the same place are the same certificate.
+certificates with the same tail at the same place are the same certificate. The same exchange reads
+the begin of what follows, its issuer's certificate with a number of its own, or nothing.
 
-In the file, the SHA-256 of the certificate follows it. Otherwise a flipped bit on flash would make
+In the file, the SHA-256 of the content follows it. Otherwise a flipped bit on flash would make
 the server refuse the client for ever.
 """
 
@@ -13,7 +14,12 @@ import os
 
 from micropython import const
 
+from .bundle import is_der
+from .der import element
+
 _TAIL = const(32)
+_FOLLOWING = const(62)
+_HEAD = const(5)  # bytes of a certificate that `is_der` needs
 _CHECK = const(32)
 _MAX_SIZE = const(4096)
 _ENOENT = const(2)
@@ -30,7 +36,7 @@ class CertificateCache:
         self.path = path
 
     def load(self):
-        """Return the kept certificate (DER bytes), or None if it is missing or damaged."""
+        """Return the kept content (bytes), or None if it is missing or damaged."""
         try:
             with open(self.path, "rb") as file:
                 data = file.read(_MAX_SIZE + _CHECK + 1)
@@ -42,7 +48,8 @@ class CertificateCache:
         return None
 
     def save(self, certificate):
-        """Keep `certificate`; a power cut leaves the old file or the new one."""
+        """Keep `certificate`, the content of a file; a power cut leaves the old one or the new
+        one."""
         if certificate == self.load():
             return
         new = self.path + ".new"
@@ -63,15 +70,21 @@ class CertificateCache:
             _removed(new)
 
     def fetch(self, applet, file_id):
-        """Return the certificate of file `file_id`: the kept one if the SIM still holds it, else
-        the SIM's; b"" if the file is empty. The caller saves the certificate that it chooses.
+        """Return the content of file `file_id` (see `Applet.read_content`): the kept one if the
+        SIM still holds it, else the SIM's; b"" if the file is empty. The caller saves the one that
+        it chooses.
         """
         kept = self.load()
         if kept:
-            start = len(kept) - _TAIL
-            if applet.read_file(file_id, start, _TAIL) == kept[start:]:
-                return kept
-        return applet.read_der(file_id)
+            # The end of the first certificate, in PEM that of its base64.
+            end = element(kept)[2] if is_der(kept) else kept.find(b"-----END")
+            start = end - _TAIL
+            want = kept[start : end + _FOLLOWING]
+            if start >= 0:
+                got = applet.read_file(file_id, start, len(want) + _HEAD)
+                if got[: len(want)] == want and (len(want) > _TAIL or not is_der(got, _TAIL)):
+                    return kept
+        return applet.read_content(file_id)
 
 
 def _removed(path):

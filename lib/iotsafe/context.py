@@ -1,36 +1,11 @@
 """`SSLContext`: TLS with a key in the SIM, over the engine that the firmware has."""
 
-import binascii
-
 from micropython import const
 
+from .bundle import certificates
 from .errors import NoEngine
 
 _DEFAULT_TIMEOUT_MS = const(60_000)
-_PEM_BEGIN = b"-----BEGIN CERTIFICATE-----"
-_PEM_END = b"-----END CERTIFICATE-----"
-
-
-def certificates(data):
-    """Return the certificates in `data`, PEM (one or more) or DER (one), a tuple of DER bytes.
-
-    Raises ValueError if there is none.
-    """
-    if data[:1] == b"\x30":
-        return (data,)
-    found = []
-    pos = 0
-    while True:
-        start = data.find(_PEM_BEGIN, pos)
-        if start < 0:
-            break
-        pos = data.find(_PEM_END, start)
-        if pos < 0:
-            raise ValueError("a PEM certificate is cut off")
-        found.append(binascii.a2b_base64(data[start + len(_PEM_BEGIN) : pos]))
-    if not found:
-        raise ValueError("no certificate in PEM or DER")
-    return tuple(found)
 
 
 def _engine():
@@ -48,13 +23,19 @@ class SSLContext:
     `identity`: see `iotsafe.sim_identity`. `ca`: the certificates to trust, PEM or DER bytes;
     there is no default, because the context always verifies the server. `timeout` in seconds
     limits each call. `suites`: mbedTLS's names of the suites to offer, for fewer than the default.
+    `mutual`: a server that asks for no certificate is an error.
+    `problems`: a text for each certificate of `ca` that cannot be read and is left out.
     Raises ValueError without a CA, NoEngine.
     """
 
-    def __init__(self, identity, ca, timeout=_DEFAULT_TIMEOUT_MS // 1000, suites=None):
+    def __init__(
+        self, identity, ca, timeout=_DEFAULT_TIMEOUT_MS // 1000, suites=None, mutual=True
+    ):
         if not ca:
             raise ValueError("a CA certificate is needed: the server is always verified")
-        self._engine = _engine()(identity, certificates(ca), suites)
+        self.problems = []
+        cas = certificates(ca, self.problems)
+        self._engine = _engine()(identity, cas, suites, self.problems, mutual)
         self._timeout_ms = int(timeout * 1000)
 
     def connect(self, modem, host, port):

@@ -113,6 +113,16 @@ class Certificate:
         self.public_key = _p256_point(view, start, pos)
 
 
+def validity(subject, dates):
+    """Return (common name, not_before, not_after) as in `Certificate`, from the DER of a subject
+    and of a Validity."""
+    _, start, end = element(subject)
+    name = _common_name(subject, start, end)
+    _, start, end = element(dates)
+    first, start = _time(dates, start, end)
+    return name, first, _time(dates, start, end)[0]
+
+
 def _time(view, pos, end):
     """Return a UTCTime or GeneralizedTime (RFC 5280 4.1.2.5) as text, and its end."""
     tag, start, stop = element(view, pos)

@@ -21,8 +21,8 @@ from micropython import const
 
 import ticks
 
-from .engine_errors import CONN_EOF, tls_error
-from .errors import BadCertificate, NoEngine
+from . import server_names
+from .errors import BadCertificate, NoEngine, TLSError
 
 ENGINE = "mbedTLS " + tls.MBEDTLS_VERSION.split(" ")[-1]
 
@@ -33,6 +33,10 @@ _IOCTL_CLOSE = const(4)
 _EIO = const(5)
 _SLICE = const(500)  # ms of one wait in C
 _EINVAL = const(22)
+_CONN_EOF = const(-0x7280)  # MBEDTLS_ERR_SSL_CONN_EOF
+_HEADER = const(5)  # bytes of a record's header
+_HANDSHAKE = const(22)
+_CERTIFICATE = const(11)
 _ETIMEDOUT = const(110)
 
 # Calls of the stream in one step of the handshake: their garbage stays until the step ends.
@@ -54,29 +58,72 @@ _SUITES = (
 
 
 class NativeContext:
-    """One TLS client configuration: an identity and the CAs (tuple of DER bytes) to trust."""
+    """One TLS client configuration: an identity and the CAs (tuple of DER bytes) to trust.
 
-    def __init__(self, identity, cas, suites=None):
+    `problems` gets a text for each CA that mbedTLS cannot read; ValueError if it can read none.
+    `mutual`: a server that asks for no certificate is an error.
+
+    What is seen of the handshake that runs: `host`; `signed`: the identity's signature was used;
+    `verified`: the server's chain is good; `answered`: bytes sent after that; `above`: the
+    certificates of the chain (see `server_names.check`); `record`: bytes of the longest record or,
+    before TLS 1.3, of the chain; `free`: bytes of free heap before the last step. `sent`: bytes of
+    the client's certificates.
+    """
+
+    def __init__(self, identity, cas, suites=None, problems=None, mutual=True):
         self._identity = identity
+        self.mutual = mutual
         self._tls = context = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
         if not hasattr(context, "ecdsa_sign_callback"):
             raise NoEngine("no-engine")
         # A client context of MicroPython verifies the server; no option here switches that off.
-        try:
-            for ca in cas:
+        unread = []
+        for ca in cas:
+            try:
                 context.load_verify_locations(ca)
-        except ValueError:
-            raise ValueError("the CA certificate is damaged") from None
+            except ValueError:
+                from .unreadable import why
+
+                unread.append(why(ca))
+        if len(unread) == len(cas):
+            raise ValueError(unread[0])
+        if unread and problems is not None:
+            problems.extend(unread)
+        self.sent = 0
         try:
             for certificate in (identity.certificate,) + tuple(identity.chain):
+                self.sent += len(certificate)
                 context.load_cert_chain(certificate, _PLACEHOLDER)
         except ValueError:
             raise BadCertificate("certificate-refused") from None
         context.ecdsa_sign_callback = self._sign
+        context.verify_callback = self._verify
         known = context.get_ciphers()
         context.set_ciphers([name for name in suites or _SUITES if name in known])
+        self.begin("")
+
+    def begin(self, host):
+        """Forget the last handshake."""
+        self.host = host
         self.failure = None
-        self.signed = False
+        self.signed = self.verified = False
+        self.answered = self.record = self.free = 0
+        self.above = []
+
+    def _verify(self, certificate, depth):
+        """Check the names of a certificate of the server's chain; mbedTLS calls this from the top
+        of the chain down, after its own checks, whose report counts more than `failure`.
+        """
+        try:
+            server_names.check(certificate, depth, self.host, self.above)
+            self.verified = not depth
+        except ValueError as e:
+            self.failure = TLSError("server-certificate", str(e))
+        except MemoryError:
+            self.failure = TLSError("tls-memory", self.free, "MemoryError")
+        except BaseException as e:
+            self.failure = e
+        return 0
 
     def _sign(self, key, digest):
         """Return the identity's signature to mbedTLS, which calls this in the handshake.
@@ -98,9 +145,10 @@ class NativeContext:
 
 
 class _Pipe(io.IOBase):
-    """The transport that mbedTLS sees: the stream, cut off once the signature has failed.
+    """The transport that mbedTLS sees: the stream, cut off once a callback has failed.
 
-    `turns`: the calls left in this step, after which it would block; negative: no limit.
+    `turns`: the calls left in this step, after which it would block; negative: no limit. `fault`:
+    how the last call of the stream ended: 0, 1 with an exception, or the negative errno.
     """
 
     def __init__(self, context, stream):
@@ -109,12 +157,26 @@ class _Pipe(io.IOBase):
         self._poll = select.poll()
         self._poll.register(stream, _POLLIN)
         self.turns = -1
+        self.fault = 0
+        self._plain = False  # the content of a handshake record comes next
 
     def readinto(self, buf):
-        return self._pass(self._stream.readinto, buf)
+        got = self._pass(self._stream.readinto, buf)
+        if got and self.turns >= 0:
+            size = 0
+            if got == _HEADER == len(buf) and buf[1] == 3:
+                size = buf[3] << 8 | buf[4]
+            elif self._plain and got > 3 and buf[0] == _CERTIFICATE:
+                size = buf[1] << 16 | buf[2] << 8 | buf[3]
+            self._plain = size and buf[0] == _HANDSHAKE
+            self._context.record = max(self._context.record, size)
+        return got
 
     def write(self, buf):
-        return self._pass(self._stream.write, buf)
+        got = self._pass(self._stream.write, buf)
+        if got and self._context.verified:
+            self._context.answered += got
+        return got
 
     def _pass(self, call, buf):
         if self._context.failure:
@@ -122,7 +184,10 @@ class _Pipe(io.IOBase):
         if not self.turns:
             return None
         self.turns -= 1
-        return call(buf)
+        self.fault = 1
+        got = call(buf)
+        self.fault = min(got or 0, 0)
+        return got
 
     def ioctl(self, request, arg):
         if request == _IOCTL_CLOSE:
@@ -145,15 +210,16 @@ class TLSSocket(io.IOBase):
 
     def __init__(self, context, stream, server_hostname, timeout_ms):
         self._context = context
+        self._host = server_hostname
         self._stream = stream
         self._pipe = _Pipe(context, stream)
         self._default_ms = self._timeout_ms = timeout_ms
         self._open = False  # the handshake is over
         self._heard = False  # the server has sent application data
-        context.failure = None
-        context.signed = False
+        context.begin(server_hostname)
         stream.setblocking(False)
         gc.collect()
+        context.free = gc.mem_free()
         try:
             self._ssl = context._tls.wrap_socket(
                 self._pipe,
@@ -161,8 +227,7 @@ class TLSSocket(io.IOBase):
                 do_handshake_on_connect=False,
             )
         except (OSError, ValueError) as e:
-            stream.close()
-            raise tls_error(e, False, False)
+            raise self._error(e)
         self._poll = select.poll()
         self._poll.register(self._ssl, _POLLIN)
 
@@ -203,11 +268,11 @@ class TLSSocket(io.IOBase):
             got = self._step(self._ssl.readinto, buf)
             if got is not None:
                 if got:
-                    self._open = self._heard = True
+                    self._opened()
+                    self._heard = True
                 elif len(buf) and not self._heard:
                     # In TLS 1.3 a server that refuses the client may hang up without an alert.
-                    self._stream.close()
-                    raise tls_error(OSError(CONN_EOF), self._context.signed, False)
+                    raise self._error(OSError(_CONN_EOF))
                 return got
             if not wait:
                 return None
@@ -224,11 +289,38 @@ class TLSSocket(io.IOBase):
             if sent is None:
                 self._wait(_POLLOUT, deadline)
                 continue
-            self._open = True
+            self._opened()
             pos += sent
         if hasattr(self._stream, "flush"):
             self._stream.flush()
         return size
+
+    def _opened(self):
+        """Note the end of the handshake."""
+        if not self._open:
+            self._open = True
+            context = self._context
+            context.above = ()
+            if context.mutual and not context.signed:
+                self._stream.close()
+                raise TLSError("not-asked")
+
+    def _error(self, error):
+        """Close the stream, and return the exception for `error`: after any error of mbedTLS or of
+        the stream the session is lost."""
+        context = self._context
+        failure = context.failure
+        context.failure = None
+        self._stream.close()
+        fault = self._pipe.fault
+        if fault == 1 or (fault and isinstance(error, OSError) and error.args[0] == -fault):
+            return error  # of the stream
+        if not failure or isinstance(error, ValueError):  # mbedTLS's report
+            from .engine_errors import tls_error
+
+            failure = tls_error(error, context, self._heard)
+        context.above = ()
+        return failure
 
     def _step(self, call, buf):
         """Make one call into mbedTLS and return its result; None if it would block."""
@@ -236,7 +328,9 @@ class TLSSocket(io.IOBase):
         self._pipe.turns = -1
         if not self._open:
             self._pipe.turns = _TURNS
+            self._context.host = self._host
             gc.collect()
+            self._context.free = gc.mem_free()
             collecting = gc.isenabled()
             gc.disable()
         try:
@@ -246,12 +340,7 @@ class TLSSocket(io.IOBase):
         finally:
             if collecting:
                 gc.enable()
-        # After any error of mbedTLS or of the stream the session is lost.
-        context = self._context
-        error = context.failure or tls_error(error, context.signed, self._heard)
-        context.failure = None
-        self._stream.close()
-        raise error
+        raise self._error(error)
 
     def _wait(self, events, deadline):
         self._poll.modify(self._ssl, events)

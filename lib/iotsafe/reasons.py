@@ -25,11 +25,26 @@ server-early: the server's certificate is not valid yet, or the clock here is be
 server-certificate: the server's certificate was refused: %s
 tls-memory: TLS ran out of memory (%d bytes free): %s
 tls-broken: the TLS session broke: %s
-tls-failed: TLS failed: %s
+tls-failed: the TLS engine itself failed: %s
 client-refused: the server refused the certificate or the signature of the SIM
 client-hung-up: the server hung up after the certificate of the SIM
 server-hung-up: the server hung up during the handshake
 handshake-refused: the server refused the handshake before the SIM's certificate: %s
+chain-unusable: the issuers' certificates cannot be used: %s: %s
+name-unusable: the certificate's common name cannot be the client identifier: %s
+server-no-names: the server's certificate has no subjectAltName (its CN does not count)
+server-constrained: a CA of the server may not issue certificates for its names
+ca-expired: the certificate of %s, an authority of the server, has expired (%s UTC)
+server-purpose: the server's certificate is not for servers
+server-unreadable: the server's certificates cannot be read here: %s
+server-forged: the server did not prove that it has the key of its certificate: %s
+server-not-tls: the server does not speak TLS, or breaks it: %s
+server-chain-long: the server sends %d bytes at once, more than the %d of the TLS buffer here
+chain-too-long: the SIM's certificate and its chain have %d bytes, the TLS buffer here %d
+client-unsuited: the server takes no signature that the SIM can make: %s
+not-asked: the server asked for no certificate
+tls-garbled: the server's data was changed on its way: %s
+tls-rekeyed: the server sent a message that is not known here, such as KeyUpdate: %s
 """
 
 

@@ -8,6 +8,7 @@ key is in the SIM. The package has no identity with a key in memory.
 import hashlib
 
 from . import objects
+from .bundle import certificates
 from .der import Certificate
 from .errors import BadCertificate, CardError, KeyMismatch, NoCertificate, NoKey
 
@@ -19,6 +20,7 @@ _DEFAULT_CERTIFICATE = b"\x02"
 _ABSENT = (0x6A82, 0x6A80, 0x6A88, 0x6985)
 # Reasons of a CardError that say nothing about the object.
 _PASSING = ("card-busy", "card-damaged")
+_MAX_ID = 20  # bytes
 # Usages (4E) of keys for TLS 1.2 and 1.3: `find_identity` tries these first.
 _TLS = (2, 3)
 
@@ -31,13 +33,13 @@ class SIMIdentity:
     SIM signed.
     """
 
-    def __init__(self, applet, key_id, certificate_id, public_key, certificate, info):
+    def __init__(self, applet, key_id, certificate_id, public_key, certificate, info, chain=()):
         self.applet = applet
         self.key_id = key_id
         self.certificate_id = certificate_id
         self.public_key = public_key
         self.certificate = certificate
-        self.chain = ()
+        self.chain = chain
         self.info = info
         self.signatures = 0
 
@@ -55,14 +57,18 @@ class SIMIdentity:
         return signed
 
 
-def find_identity(applet, key=b"", certificate=b"", cache=None):
+def find_identity(applet, key=b"", certificate=b"", cache=None, chain=()):
     """Find the key and the certificate that belong together, and return a SIMIdentity.
 
     `key`, `certificate` (an ID as bytes, a label as str) fix the choice. Otherwise the function
     tries every pair of a P-256 key that may sign and a filled certificate, until the points are
     equal. A key whose public half the card does not tell signs once: if there is a choice, the
-    signature must fit the certificate. `cache`: a CertificateCache. Raises NoKey, NoCertificate,
-    BadCertificate, KeyMismatch or CardError.
+    signature must fit the certificate. `cache`: a CertificateCache.
+
+    The identity's chain: what follows the certificate in its file, then the certificates of
+    `chain`: files of the SIM (an ID, a label), or certificates in PEM or DER (bytes).
+
+    Raises NoKey, NoCertificate, BadCertificate, KeyMismatch or CardError.
     """
     objects.wanted(key)
     objects.wanted(certificate)
@@ -89,7 +95,7 @@ def find_identity(applet, key=b"", certificate=b"", cache=None):
     error = None
     for file in files:
         try:
-            der, info = _read(applet, file, cache)
+            content, ders, info = _read(applet, file, cache)
         except CardError as e:
             passing(e)
             error = error or e
@@ -100,8 +106,9 @@ def find_identity(applet, key=b"", certificate=b"", cache=None):
         private = match(points, info.public_key, sole)
         if private:
             if cache:
-                cache.save(der)
-            return SIMIdentity(applet, private, file, info.public_key, der, info)
+                cache.save(content)
+            issuers = _readable(ders[1:]) + _issuers(applet, chain)
+            return SIMIdentity(applet, private, file, info.public_key, ders[0], info, issuers)
         error = error or KeyMismatch(
             "key-mismatch", objects.name(file), info.common_name, _names(points)
         )
@@ -224,16 +231,49 @@ def public_id(private, listed):
 
 
 def _read(applet, id, cache):
-    """Return the certificate in file `id` and its parsed fields."""
+    """Return the content of file `id`, its certificates, and the parsed fields of the first."""
     try:
-        der = cache.fetch(applet, id) if cache else applet.read_der(id)
+        content = cache.fetch(applet, id) if cache else applet.read_content(id)
     except CardError as e:
         if e.sw not in _ABSENT:
             raise
-        der = b""
-    if not der:
+        content = b""
+    if not content:
         raise NoCertificate("certificate-empty", objects.name(id))
     try:
-        return der, Certificate(der)
+        ders = certificates(content)
+        return content, ders, Certificate(ders[0])
     except ValueError as e:
-        raise BadCertificate("certificate-damaged", objects.name(id), len(der), str(e))
+        raise BadCertificate("certificate-damaged", objects.name(id), len(content), str(e))
+
+
+def _readable(ders):
+    """Return the certificates up to the first that is none: bytes that an earlier, longer content
+    of the file left behind."""
+    count = 0
+    try:
+        for der in ders:
+            Certificate(der)
+            count += 1
+    except ValueError:
+        pass
+    return ders[:count]
+
+
+def _issuers(applet, sources):
+    """Return the certificates of `sources`, see `find_identity`; raises BadCertificate."""
+    found = ()
+    for source in sources:
+        name = None
+        try:
+            if isinstance(source, str) or len(source) <= _MAX_ID:
+                name = objects.name(source)
+                ders = _read(applet, source, None)[1]
+            else:
+                ders = certificates(source)
+            for der in ders:
+                Certificate(der)
+        except (NoCertificate, BadCertificate, ValueError) as e:
+            raise BadCertificate("chain-unusable", name or "given", str(e))
+        found += ders
+    return found

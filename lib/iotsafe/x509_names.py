@@ -206,10 +206,15 @@ def _uri(field, value):
     return value.encode()
 
 
+def address(text):
+    """Return an IPv4 or IPv6 address (RFC 4291 2.2) as 4 or 16 bytes; raises ValueError."""
+    return _ipv6(text) if ":" in text else _ipv4(text)
+
+
 def _ip(field, value):
-    """Return an IPv4 or IPv6 address (RFC 4291 2.2) as 4 or 16 bytes."""
+    """Encode an address."""
     try:
-        return _ipv6(value) if ":" in value else _ipv4(value)
+        return address(value)
     except ValueError:
         raise ValueError(field + " must be an address, like 192.0.2.1 or 2001:db8::1")
 

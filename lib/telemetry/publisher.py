@@ -12,6 +12,7 @@ from .link import Link
 _REFUSALS = (1, 2, 3, 4, 5, 7)
 
 _EPROTO = const(71)
+_EMSGSIZE = const(90)
 _PUBLISH = const(0x30)
 _ENDED = const(-1)  # see Link.read
 _LAST_PID = const(65535)
@@ -171,7 +172,11 @@ class Publisher:
                 )
             elif isinstance(error, OSError) and error.args[0] == _ENDED:
                 error = MQTTError("broker-closed")
-            elif isinstance(error, (AssertionError, IndexError, TypeError, ValueError)):
+            elif type(error) is OSError and error.args[0] in (_EMSGSIZE, _EPROTO):  # of Link
+                error = MQTTError("broker-not-understood", error.args[1])
+            elif isinstance(error, AssertionError):
+                error = MQTTError("broker-not-understood", "it is no MQTT")
+            elif isinstance(error, (IndexError, TypeError, ValueError)):
                 error = MQTTError("broker-not-understood", repr(error))
         link.close()
         raise error

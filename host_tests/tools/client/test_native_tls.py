@@ -4,23 +4,13 @@ The unit tests have mbedTLS at both ends, which always agree on TLS 1.3.
 """
 
 import contextlib
-import json
-import os
-import runpy
 import socket
 import ssl
-import subprocess
 import threading
 from pathlib import Path
 
 import pytest
-from runtimes import SOURCE_FOLDERS
-
-from iotsafe_tools.testbed import micropython_binary
-
-HERE = Path(__file__).resolve().parent
-PKI = runpy.run_path(str(HERE.parents[1] / "data" / "certificates.py"))
-VERSIONS = {"TLSv1.2": ssl.TLSVersion.TLSv1_2, "TLSv1.3": ssl.TLSVersion.TLSv1_3}
+from tls_run import PKI, VERSIONS, run_client
 
 
 class Server:
@@ -77,19 +67,6 @@ class Server:
                     pass
 
 
-def run_client(server: Server, failure: str = "none") -> dict:
-    """Return tls_client.py's report of its session with `server`."""
-    done = subprocess.run(
-        [str(micropython_binary()), str(HERE / "tls_client.py"), str(server.port), failure],
-        env={**os.environ, "MICROPYPATH": ":".join([*map(str, SOURCE_FOLDERS), ".frozen"])},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
-    )
-    return json.loads(done.stdout)
-
-
 @pytest.mark.parametrize(
     ("version", "ciphers", "suite", "digest"),
     [
@@ -102,7 +79,7 @@ def run_client(server: Server, failure: str = "none") -> dict:
 )
 def test_signature_is_accepted(tmp_path, version, ciphers, suite, digest):
     with Server(tmp_path, version, ciphers) as server:
-        got = run_client(server)
+        got = run_client(server.port)
     assert got["suite"].endswith(suite)
     assert (got["echo"], got["version"], got["digests"]) == ("HELLO", version, [digest])
     assert (server.error, server.client) == (None, "device-0001")
@@ -111,7 +88,7 @@ def test_signature_is_accepted(tmp_path, version, ciphers, suite, digest):
 @pytest.mark.parametrize("version", VERSIONS)
 def test_client_of_another_ca_is_refused(tmp_path, version):
     with Server(tmp_path, version, client_ca="OTHER_CA") as server:
-        got = run_client(server)
+        got = run_client(server.port)
     assert got["error"] == "ClientRefused"
     assert "the server refused the certificate or the signature of the SIM" in got["text"]
     assert len(got["digests"]) == 1
@@ -121,7 +98,7 @@ def test_client_of_another_ca_is_refused(tmp_path, version):
 @pytest.mark.parametrize("version", VERSIONS)
 def test_failed_signature_reaches_the_caller_and_never_the_server(tmp_path, version):
     with Server(tmp_path, version) as server:
-        got = run_client(server, "card")
+        got = run_client(server.port, "card")
     assert got["error"] == "CardError"
     assert got["text"].startswith("COMPUTE SIGNATURE: the SIM answered 6985")
     assert server.client is None
@@ -130,6 +107,6 @@ def test_failed_signature_reaches_the_caller_and_never_the_server(tmp_path, vers
 
 def test_suites_that_are_not_offered(tmp_path):
     with Server(tmp_path, "TLSv1.2", "ECDHE-ECDSA-CHACHA20-POLY1305") as server:
-        got = run_client(server)
+        got = run_client(server.port)
     assert (got["error"], got["digests"]) == ("HandshakeRefused", [])
     assert "NO_SHARED_CIPHER" in str(server.error)

@@ -1,6 +1,7 @@
 """One TLS session on MicroPython: connects, sends, and prints the result as one line of JSON.
 
-Arguments: PORT FAILURE. FAILURE is "none", or "card": the signature fails.
+Arguments: PORT FAILURE [CA]. FAILURE is "none", or "card": the signature fails. CA: a file with
+the certificates to trust.
 """
 
 import json
@@ -15,7 +16,11 @@ from iotsafe import CardError, SSLContext
 
 failure = CardError("refused", 0x6985, "COMPUTE SIGNATURE") if sys.argv[2] == "card" else None
 identity = SoftwareIdentity(from_hex(pki.CLIENT), failure)
-context = SSLContext(identity, from_hex(pki.CA), 10)
+ca = from_hex(pki.CA)
+if len(sys.argv) > 3:
+    with open(sys.argv[3], "rb") as file:
+        ca = file.read()
+context = SSLContext(identity, ca, 10)
 stream = socket.socket()
 stream.connect(socket.getaddrinfo("127.0.0.1", int(sys.argv[1]))[0][-1])
 result = {}

@@ -186,6 +186,7 @@ LATER = {
     "discovery",
     "doctor",
     "ecdsa",
+    "engine_errors",
     "full_applet",
     "jwt",
     "keys",
@@ -196,6 +197,7 @@ LATER = {
     "renamed",
     "sessions",
     "signing",
+    "unreadable",
     "x509_names",
 }
 

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import ast
 import getpass
+import ssl
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import typer
-from cryptography import x509
 from rich.console import Console
 from rich.text import Text
 
 from app import first_boot
+from iotsafe.bundle import certificates
+from iotsafe.der import Certificate
 
 from .link import BoardError, BoardLink
 
@@ -82,20 +84,31 @@ def check(given: Mapping[str, str]) -> None:
 
 
 def read_ca(path: Path) -> bytes:
-    """Return the certificates in file `path`, PEM or DER, for the board; typer.BadParameter."""
+    """Return the certificates in file `path` as PEM for the board, and nothing else of the file.
+
+    The board's own reader finds them. Names on stderr what it cannot read. Raises
+    typer.BadParameter.
+    """
+    problems: list[str] = []
+    found: list[bytes] = []
     try:
-        data = path.read_bytes()
+        for der in certificates(path.read_bytes(), problems):
+            try:
+                Certificate(der)
+                found.append(der)
+            except ValueError as error:
+                problems.append(str(error))
     except OSError as error:
         raise typer.BadParameter(f"{path}: {error.strerror}") from None
+    except ValueError as error:
+        raise typer.BadParameter(f"{path}: {error}") from None
+    if not found:
+        raise typer.BadParameter(f"{path}: {problems[0]}")
+    for problem in problems:
+        typer.echo(f"{path}: a certificate is left out: {problem}", err=True)
+    data = "".join(map(ssl.DER_cert_to_PEM_cert, found)).encode()
     if len(data) > _CA_MAX:
         raise typer.BadParameter(f"{path}: more than {_CA_MAX} bytes; leave only the CA in it")
-    try:
-        if b"-----BEGIN" in data:
-            x509.load_pem_x509_certificates(data)
-        else:
-            x509.load_der_x509_certificate(data)
-    except ValueError:
-        raise typer.BadParameter(f"{path}: not a certificate in PEM or DER") from None
     return data
 
 

@@ -1,0 +1,35 @@
+"""Runs client/tls_client.py, a TLS client on MicroPython, for tests of its sessions."""
+
+import json
+import os
+import runpy
+import ssl
+import subprocess
+from pathlib import Path
+
+from runtimes import SOURCE_FOLDERS
+
+from iotsafe_tools.testbed import micropython_binary
+
+HERE = Path(__file__).resolve().parent
+PKI = runpy.run_path(str(HERE.parent / "data" / "certificates.py"))
+VERSIONS = {"TLSv1.2": ssl.TLSVersion.TLSv1_2, "TLSv1.3": ssl.TLSVersion.TLSv1_3}
+
+
+def run_client(port: int, failure: str = "none", *ca: str) -> dict:
+    """Return tls_client.py's report of its session with the server at `port`."""
+    done = subprocess.run(
+        [
+            str(micropython_binary()),
+            str(HERE / "client" / "tls_client.py"),
+            str(port),
+            failure,
+            *ca,
+        ],
+        env={**os.environ, "MICROPYPATH": ":".join([*map(str, SOURCE_FOLDERS), ".frozen"])},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    return json.loads(done.stdout)
