@@ -221,7 +221,7 @@ class Bench:
         if shown and shown[-1] == "^C":  # it goes on until the shell is closed
             last = shlex.quote(shown[-2])
             until = f'while read -r line; do echo "$line"; [ "$line" = {last} ] && break; done'
-            until = f"{until} < <(timeout {TIMEOUT:.0f} {command} 2>&1)"
+            until = f"{until} < <(timeout --foreground {TIMEOUT:.0f} {command} 2>&1)"
             return [*self.shell.run(until), "^C"]
         lines = self.shell.run(command)
         if found := re.search(r"--control tcp:([\d.]+):(\d+) &$", command):
