@@ -69,6 +69,17 @@ _WORDS = (
     "telemetry.reasons",
 )
 
+# Modules that a start needs before its session.
+_START = (
+    "app.pin",
+    "cellular.clock",
+    "cellular.pin",
+    "cellular.simcom_clock",
+    "cellular.time_server",
+    "iotsafe.discovery",
+    "iotsafe.sessions",
+)
+
 # The errors of a session that the other side has ended.
 _ENDED = (telemetry.MQTTError, iotsafe.TLSError, cellular.NetworkError)
 
@@ -356,6 +367,7 @@ class Supervisor:
 
     def _session(self):
         config = self._config
+        _forget(*_START)
         if self._context is None:
             self._context = self._tls_context()
         cloud = telemetry.Broker(

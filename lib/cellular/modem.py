@@ -10,7 +10,6 @@ import ticks
 
 from . import timeouts
 from .at import AT, quotable
-from .clock import to_time
 from .csim import CSIM
 from .errors import (
     CommandError,
@@ -433,6 +432,8 @@ class Modem:
         return self._told() or self._asked()
 
     def _told(self):
+        from .clock import to_time
+
         return to_time(self._info_line(b"+CCLK?", b"+CCLK:").strip(b'"'))
 
     def _asked(self):

@@ -11,7 +11,6 @@ import ticks
 
 from . import timeouts
 from .at import quotable
-from .clock import to_time
 from .errors import CommandError, ModemGarbled, NetworkError, text
 from .modem import Modem
 from .parser import decimal, number
@@ -87,6 +86,8 @@ class Quectel(Modem):
     def _network_time(self):
         """AT+QLTS=2: local time and zone, `"yyyy/MM/dd,hh:mm:ss+zz,<dst>"`."""
         try:
+            from .clock import to_time
+
             return to_time(self._info_line(b"+QLTS=2", b"+QLTS:").strip(b'"')[2:22])
         except CommandError:
             return None
