@@ -211,6 +211,7 @@ def test_without_a_config_the_board_asks_and_then_works(desk, rig, subscriber):
         "network",
         "clock",
         "session",
+        "sensor",
     ]
     terminal.wait_for(PROMPT)
     desk.cut()
