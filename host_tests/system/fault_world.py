@@ -142,7 +142,10 @@ class UART:
     def any(self) -> int:
         """Return the number of bytes that can be read."""
         self.run()
-        return self.modem.uart.waiting
+        waiting = self.modem.uart.waiting
+        if waiting:  # the engine looks for a gap: its next sleep must not become a nap
+            self._clock.happens()
+        return waiting
 
     def peek(self) -> bytes:
         """Return the unread bytes."""

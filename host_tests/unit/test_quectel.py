@@ -264,13 +264,43 @@ def test_the_result_of_opening_is_lost():
         assert 10_000 <= clock.ms < 12_000
 
     for number in (2, 3):  # some report "listening" for a connection that is up
-        play([(OPEN, OK), (STATE, state(1)), (STATE, state(number))], up)
+        opened = [(OPEN, OK), (STATE, state(number))]
+        # What is up may be of an earlier run, and the lost result "in use": it is closed, once.
+        play(opened + [CLOSE] + opened, up)
 
     def down(modem, clock):
         with raises(NetworkError, text="the server cannot be reached"):
             modem.socket().connect(("h", 8883))
 
     play([(OPEN, OK), (STATE, state(1)), (STATE, state(4)), CLOSE], down)
+
+    def again(modem, clock):
+        for _ in range(2):
+            socket = modem.socket()
+            socket.connect(("h", 8883))
+            socket.close()
+
+    # The modem has freed the number since, so the connection can only be the new one.
+    opened = [(OPEN, OK), (STATE, state(1)), (STATE, state(2)), CLOSE]
+    play([(OPEN, OK + urc(b"+QIOPEN: 0,0")), CLOSE] + opened, again)
+
+    def still_open(modem, clock):
+        with raises(NetworkError, text="the connection is in use"):
+            modem.socket().connect(("h", 8883))
+
+    refused = [(OPEN, OK), (STATE, state(2)), (CLOSE[0], ERROR)]
+    play(refused * 2, still_open)
+
+    def left(modem, clock):
+        socket = modem.socket()
+        socket.connect(("h", 8883))
+        socket.close()  # has no answer
+        connects(modem, clock)
+
+    # A connection of our own whose close had no answer is not taken for the next one.
+    opened = OK + urc(b"+QIOPEN: 0,0")
+    lost = [(OPEN, OK), (STATE, state(2)), CLOSE, (OPEN, opened)]
+    play([(OPEN, opened), (CLOSE[0], b""), (b"AT\r", OK)] + lost, left)
 
     def never(modem, clock):
         with raises(NetworkError, text="no answer from the server"):

@@ -1,8 +1,9 @@
 """Driver for Quectel BG77, BG95, BG96, EG91, EG95: data context and QI sockets of the vendor.
 
-The result of QIOPEN is a URC; the driver asks for it if it is lost. A data context that the
-network dropped is cleared before it is activated again. Where CSQ does not know the signal, QCSQ
-does. Bands and technologies (QCFG) stay as they are.
+The result of QIOPEN is a URC; the driver asks for the state if it is lost. That a number is
+connected then says nothing unless it was free before: the lost result may be "in use". A data
+context that the network dropped is cleared before it is activated again. Where CSQ does not know
+the signal, QCSQ does. Bands and technologies (QCFG) stay as they are.
 """
 
 from micropython import const
@@ -48,6 +49,7 @@ class Quectel(Modem):
     def __init__(self, uart, power_key=None):
         super().__init__(uart, power_key)
         self._opening = -1  # number of the connection that is being made
+        self._freed = 0  # a bit for each number that we closed and have not opened since
         self._result = self._ntp = None
         at = self.at
         at.on(b"+QIURC:", self._on_socket)
@@ -143,7 +145,7 @@ class Quectel(Modem):
         command = b'+QIOPEN=%d,%d,"TCP","%s",%d,0,0' % (_PDP, cid, host.encode(), port)
         begun = ticks.now()
         result = self._connect(cid, command)
-        if result == _IN_USE:  # left by an earlier run: free it, once
+        if result == _IN_USE:  # left by an earlier run, or by a close that failed: free it, once
             self._close(cid)
             result = self._connect(cid, command)
         if result:
@@ -154,6 +156,8 @@ class Quectel(Modem):
 
     def _connect(self, cid, command):
         """Have the connection opened; 0, or the modem's error."""
+        free = self._freed & 1 << cid
+        self._freed ^= free
         self._opening = cid
         self._result = None
         try:
@@ -171,6 +175,8 @@ class Quectel(Modem):
             if self._result is None:
                 state = self._state(cid)
                 if state in _CONNECTED:
+                    if not free:  # it may be an earlier connection
+                        return _IN_USE
                     self._sockets[cid].opened()
                     return 0
                 if state == _CLOSING:
@@ -231,7 +237,8 @@ class Quectel(Modem):
             raise
 
     def _close(self, cid):
-        self._attempt(b"+QICLOSE=%d" % cid)
+        if self._attempt(b"+QICLOSE=%d" % cid):
+            self._freed |= 1 << cid
 
     def _on_socket(self, line):
         """`+QIURC: "recv",<id>`, `"closed",<id>`, `"pdpdeact",<context>` and others."""
