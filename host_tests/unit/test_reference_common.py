@@ -251,7 +251,7 @@ def test_1_6_registration():
 
 def test_1_6_what_is_said_without_a_network():
     texts = dict(reference.STATES)
-    for stat in (0, 2, 3, 4, 8, 11, 80):
+    for stat in (0, 2, 3, 4, 8, 12, 80):
 
         def body(modem, stat=stat):
             with raises(NetworkError, text=texts.get(stat, "status unknown")):
