@@ -25,3 +25,6 @@
 
 // SHA-384 and SHA-512 are slower and 5 KB smaller.
 #define MBEDTLS_SHA512_SMALLER
+
+// AES derives three of the four lookup tables of each direction with rotations: 6 KB smaller.
+#define MBEDTLS_AES_FEWER_TABLES
