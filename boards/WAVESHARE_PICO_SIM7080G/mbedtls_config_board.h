@@ -28,3 +28,6 @@
 
 // AES derives three of the four lookup tables of each direction with rotations: 6 KB smaller.
 #define MBEDTLS_AES_FEWER_TABLES
+
+// Nothing here hashes with MD5: certificates signed with it are refused, and hashlib has none.
+#undef MBEDTLS_MD5_C
