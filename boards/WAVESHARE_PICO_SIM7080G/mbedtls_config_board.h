@@ -25,3 +25,12 @@
 
 // SHA-384 and SHA-512 are slower and 5 KB smaller.
 #define MBEDTLS_SHA512_SMALLER
+
+// AES derives three of the four lookup tables of each direction with rotations: 6 KB smaller.
+#define MBEDTLS_AES_FEWER_TABLES
+
+// Nothing here hashes with MD5: certificates signed with it are refused, and hashlib has none.
+#undef MBEDTLS_MD5_C
+
+// SHA-1's block step is a loop in sha1_process.c: 4 KB smaller.
+#define MBEDTLS_SHA1_PROCESS_ALT

@@ -26,6 +26,9 @@ list(APPEND MICROPY_SOURCE_BOARD
 )
 add_link_options("LINKER:--wrap=mbedtls_hardware_poll")
 
+# A smaller SHA-1 for hashlib.
+list(APPEND MICROPY_SOURCE_BOARD ${MICROPY_BOARD_DIR}/sha1_process.c)
+
 # Flash programs of less than a page, so that littlefs needs less heap.
 list(APPEND MICROPY_SOURCE_BOARD ${MICROPY_BOARD_DIR}/flash_program.c)
 add_link_options("LINKER:--wrap=flash_range_program")

@@ -35,7 +35,7 @@ class Line:
         return n
 
     def write(self, data):
-        simple = proof(bytes(data)) or data[:3] in (b"AT\r", b"ATE") and b"\r\nOK\r\n"
+        simple = proof(bytes(data)) or (data[:3] in (b"AT\r", b"ATE") and b"\r\nOK\r\n")
         self.ready = simple or self.answer
         self.left = 0 if simple else self.looks
         return len(data)
