@@ -15,7 +15,15 @@ HEADERS = ROOT / "build" / "micropython" / "lib" / "mbedtls" / "include"
 # Modules that a TLS client does not call, and results that MicroPython handles itself.
 OTHERS = r"NET|LMS|PEM|PKCS12|PKCS7|DHM|THREADING|CAMELLIA|ARIA|DES|HMAC_DRBG|BASE64"
 HANDLED = ("SSL_WANT_READ", "SSL_WANT_WRITE", "SSL_RECEIVED_NEW_SESSION_TICKET")
-TABLES = {"log": dict(LOG), "REPL": dict(REPL), "command line": COMMAND_LINE}
+
+
+def known(*tables: str) -> set[str]:
+    """Return the reasons that have a line in one of the tables, or share the next one."""
+    return set(re.findall(r"^([a-z0-9-]+)[:,]", "\n".join(tables), re.M))
+
+
+# The log takes the REPL's line where it has none of its own.
+TABLES = {"log": known(LOG, REPL), "REPL": known(REPL), "command line": set(COMMAND_LINE)}
 
 
 class Seen:

@@ -94,8 +94,9 @@ def test_a_modem_that_nobody_knows():
         said = failure("info", port=fake.name)
         assert "a modem that reports X9000, Example Ltd" in said
         assert "--modem: bg77, bg95" in said and "tx62" in said
-        assert not [line for line in fake.heard if line.startswith((b"AT+C", b"AT+Q"))
-                    and line not in (b"AT+CGMM", b"AT+CGMI", b"AT+CMEE=1", b"AT+CFUN?")]  # fmt: skip
+        asked = (b"AT+CGMM", b"AT+CGMI", b"AT+CFUN?")
+        for line in fake.heard:
+            assert not line.startswith((b"AT+C", b"AT+Q")) or line in asked or b"+CMEE=" in line
         found = report("info", "--modem", "gm02s", port=fake.name, status=1)
         assert found.keys() == {"error", "advice"}  # it lacks even +CPIN
 
