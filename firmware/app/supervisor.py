@@ -174,6 +174,7 @@ class Supervisor:
     def do(self, step):
         """Do one step of `STEPS`, by name. The step's exceptions pass unchanged."""
         self.on_step(step)
+        gc.collect()  # what the step keeps fills holes, and leaves room in one piece for TLS
         getattr(self, "_" + step)()
 
     def sensor(self):

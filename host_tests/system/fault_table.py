@@ -41,7 +41,7 @@ FAMILIES = {
     # connection, and how it sends
     "sim7080": ("done:+CNCFG", 0.2, "+CAOPEN", "+CASEND"),
     "sim7000": ("at:+CIICR", 0.2, "+CIPSTART", "+CIPSEND"),
-    "bg95": ("done:+QICSGP", 0.2, "+QIOPEN", "+QISEND"),
+    "bg95": ("at:+QIACT", 0.2, "+QIOPEN", "+QISEND"),
     "gms01q": ("at:+CGPADDR", 0, "+SQNSD", "+SQNSSENDEXT"),
     "sara-r5": ("at:+UPSDA", 0.2, "+USOCO", "+USOWR"),
     "tx62": ("done:^SICA", 0.2, "^SISO", "^SISW"),

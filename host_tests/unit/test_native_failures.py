@@ -232,7 +232,7 @@ def test_too_little_heap_for_the_check_of_the_names():
 
     with replaced(native.server_names, check=check):
         session = Session()
-        error = session.fails(TLSError, text="TLS has too little memory (")
+        error = session.fails(TLSError, text="TLS ran out of memory (")
     assert error.reason == "tls-memory" and error.values[0] > 0 and not session.identity.digests
 
 

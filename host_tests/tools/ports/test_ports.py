@@ -144,11 +144,18 @@ def test_a_wrong_pin_is_entered_once_and_not_shown(locked):
     assert locked.modem.sim.tries == 2
 
 
-def test_a_locked_sim(locked):
+def test_the_last_attempt_is_left_to_a_person(locked):
     locked.modem.sim.tries = 1
-    failure("random", "4", "--port", locked.uart, "--pin", "9876")
     said = failure("random", "4", "--port", locked.uart, "--pin", "9876")
-    assert "PUK" in said
+    assert "the last attempt is left to a person" in said
+    assert locked.modem.sim.tries == 1
+
+
+def test_a_locked_sim(locked):
+    locked.modem.sim.tries, locked.modem.sim.state = 0, "puk"
+    said = failure("random", "4", "--port", locked.uart, "--pin", PIN)
+    assert "the SIM asks for its PUK" in said
+    assert locked.modem.sim.tries == 0
 
 
 @pytest.mark.parametrize("pin", ["123", "123456789", "12a4", ""])
