@@ -76,8 +76,10 @@ _START = (
     "cellular.pin",
     "cellular.simcom_clock",
     "cellular.time_server",
+    "iotsafe.cache",
     "iotsafe.discovery",
     "iotsafe.sessions",
+    "iotsafe.sim_identity",
 )
 
 # The errors of a session that the other side has ended.

@@ -173,7 +173,10 @@ NOT_ASKING = (
 SERVERS = {
     "asks for no certificate": (
         lambda pki: {"settings": NOT_ASKING},
-        "TLSError: the server asked for no certificate: have it require them, or set mqtt.mutual",
+        (
+            "TLSError: the server asked for no certificate: have the server require certificates, "
+            "or set mqtt.mutual"
+        ),
     ),
     "wrong name": (
         _server(names=("other.example",), only=True),

@@ -11,7 +11,6 @@ applet.doctor()
 # ruff: noqa: F401 - these names are the interface; a list of them as text would cost flash
 
 from .applet import AIDS, Applet
-from .cache import CertificateCache
 from .context import SSLContext
 from .errors import (
     AppletNotFound,
@@ -30,10 +29,12 @@ from .errors import (
     ServerNotTrusted,
     TLSError,
 )
-from .sim_identity import SIMIdentity, find_identity
+from .sim_key import SIMIdentity
 
 # Imported at first use: a module, and the names that come from it.
 _LATER = (
+    ("cache", ("CertificateCache",)),
+    ("sim_identity", ("find_identity",)),
     ("full_applet", ("FullApplet",)),
     (
         "signing",
@@ -84,7 +85,7 @@ def identity(channel, key=b"", certificate=b"", cache=None, aids=AIDS, chain=())
     """
     applet = Applet(channel, aids).open()
     try:
-        return find_identity(applet, key, certificate, cache, chain)
+        return _submodule("sim_identity").find_identity(applet, key, certificate, cache, chain)
     except (CardError, IdentityError) as e:
         try:
             applet.close()  # another attempt opens another channel, and the SIM has few

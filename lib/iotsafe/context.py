@@ -20,7 +20,7 @@ def _engine():
 class SSLContext:
     """A TLS client whose certificate and signatures come from an identity.
 
-    `identity`: see `iotsafe.sim_identity`. `ca`: the certificates to trust, PEM or DER bytes;
+    `identity`: see `iotsafe.sim_key`. `ca`: the certificates to trust, PEM or DER bytes;
     there is no default, because the context always verifies the server. `timeout` in seconds
     limits each call. `suites`: mbedTLS's names of the suites to offer, for fewer than the default.
     `mutual`: a server that asks for no certificate is an error.

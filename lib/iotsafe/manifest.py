@@ -32,6 +32,7 @@ package(
         "sessions.py",
         "signing.py",
         "sim_identity.py",
+        "sim_key.py",
         "tlv.py",
         "unreadable.py",
         "x509_names.py",

@@ -180,6 +180,7 @@ def get_response() -> Numbers:
 # Modules of iotsafe and telemetry that no session needs: their first use imports them.
 LATER = {
     "advice",
+    "cache",
     "capabilities",
     "csr",
     "derive",
@@ -197,6 +198,7 @@ LATER = {
     "renamed",
     "sessions",
     "signing",
+    "sim_identity",
     "unreadable",
     "x509_names",
 }
