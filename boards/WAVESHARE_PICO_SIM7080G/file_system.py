@@ -15,8 +15,8 @@ _PAUSE_MS = const(100)
 _ERASED = b"\xff" * 256
 # Bytes that littlefs programs at once; a divisor of the flash page of 256. Its two caches and that
 # of each open file are four times as large. A file that fits into a cache stays in its directory's
-# block.
-_PROGRAM = const(128)
+# block: a reading of up to 256 bytes costs no erase.
+_PROGRAM = const(64)
 _LOG = "/crash.log"  # see app.guard
 _NOTE = "the file system could not be mounted (%r) and was formatted: config and state are gone\n"
 
