@@ -25,6 +25,7 @@ POWER_ON, WATCHDOG = "1\n", "3\n"
 
 
 def test_the_host_sees_what_the_board_drives(pico):
+    pico.exec("pass")  # ends the application, which switches its LED off
     mark = pico.mark
     code = (
         "import machine, time\nled = machine.Pin(25, machine.Pin.OUT, value=1)\n"

@@ -43,7 +43,7 @@ def test_what_the_program_was_told_is_written_is_there_after_a_kill(boards):
         for turn in range(3):
             board.gpio.wait(16, 1, after=begin if turn == 0 else board.mark)
         board.power_cut()
-        told = [e["value"] for e in board.events[begin:] if e["event"] == "gpio"]
+        told = [e["value"] for e in board.events[begin:] if e.get("pin") == 16]
         assert told == [0, *([1, 0] * len(told))[: len(told) - 2], None]
         board.start()
         after = int(board.exec(written))
