@@ -39,16 +39,31 @@ def main(argv: list[str] | None = None) -> int:
     if os.environ.get("PYTHONHASHSEED") != "0":
         _again_with_fixed_hashes(sys.argv[1:] if argv is None else argv)
     report = os.fdopen(os.dup(1), "w", buffering=1) if arguments.seconds else sys.stdout
+    stopped = []
+
+    def stop(*_: object) -> None:
+        """End a case like Ctrl-C, and with it the case's child processes."""
+        stopped.append(True)
+        raise KeyboardInterrupt
+
     if arguments.seconds:
         os.dup2(2, 1)
-        # The runner's signal ends a case like Ctrl-C, and with it the case's child processes.
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        signal.signal(signal.SIGTERM, stop)  # the runner's
     paths.provide()
     with tempfile.TemporaryDirectory(prefix=f"soak-{arguments.name}-") as folder:
         case = prepare(arguments.name, Path(folder), alone=not arguments.seconds)
+
+        def until_stopped(number: int) -> int:
+            """Do a case. A finaliser may have swallowed the exception of `stop`."""
+            if not stopped:
+                cases = case(number)
+            if stopped:
+                raise KeyboardInterrupt
+            return cases
+
         if arguments.seconds:
             try:
-                return repeat(case, arguments.seed, arguments.seconds, report.write)
+                return repeat(until_stopped, arguments.seed, arguments.seconds, report.write)
             except KeyboardInterrupt:
                 return STOPPED
         cases = case(arguments.seed)

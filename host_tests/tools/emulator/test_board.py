@@ -99,7 +99,9 @@ def test_reset_causes(boards):
     assert board.exec(CAUSE) == WATCHDOG
     board.reset()
     assert board.exec(CAUSE) == POWER_ON
+    mark = board.mark
     board.power(False)
+    board.wait_event("power", after=mark)  # those of the pins come before it
     assert board.gpio.driven == {}
     board.power(True)
     assert board.exec(CAUSE) == POWER_ON
