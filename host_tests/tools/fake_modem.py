@@ -33,6 +33,8 @@ class FakeModem:
                 continue
             self.heard.append(line)
             said = self._reply(line)
+            if line.startswith(b"AT+CMEE=") and b"+CMEE?" in line and said == b"\r\nOK\r\n":
+                said = b"\r\n+CMEE: " + line[8:9] + b"\r\n" + said  # proves that it is in step
             line = b""
             if said is None:
                 os.close(self._ours)
