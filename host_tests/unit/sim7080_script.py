@@ -2,6 +2,7 @@
 
 from at_script import OK, SYNC
 from mock_uart import ScriptedUART
+from virtual_time import Clock, running
 
 from cellular import SIM7080
 
@@ -79,3 +80,18 @@ def started(steps, uart=ScriptedUART, power_key=None):
     modem = SIM7080(line, power_key)
     modem.power_up()
     return modem, line
+
+
+def play(steps, body):
+    """Run `body(modem, clock)` on a modem after power-up; it must use up `steps`."""
+    clock = Clock()
+    with running(clock):
+        modem, uart = started(steps)
+        body(modem, clock)
+        modem.at.poll()
+        uart.done()
+
+
+def at_once(steps):
+    """Return these steps for a TimedUART whose answers come after 2 ms."""
+    return [(want, [(2, reply)]) for want, reply in steps]

@@ -4,7 +4,7 @@ from effort import some
 from expect import raises
 from mock_uart import ScriptedUART
 from modem_script import AnsweringUART
-from sim7080_script import ERROR, OK, SET_UP, SYNC, cme, lines, started
+from sim7080_script import ERROR, OK, SET_UP, SYNC, at_once, cme, lines, play, started
 from virtual_time import Clock, TimedUART, running
 
 from cellular import (
@@ -16,17 +16,6 @@ from cellular import (
     NetworkError,
 )
 from cellular.clock import to_utc
-
-
-def play(steps, body):
-    """Run `body(modem, clock)` on a modem after power-up; it must use up `steps`."""
-    clock = Clock()
-    with running(clock):
-        modem, uart = started(steps)
-        body(modem, clock)
-        modem.at.poll()
-        uart.done()
-
 
 # -- power --------------------------------------------------------------------------------------
 
@@ -40,10 +29,6 @@ class Key:
 
     def __call__(self, pressed):
         self.moves.append((pressed, self.clock.ms))
-
-
-def at_once(steps):
-    return [(want, [(2, reply)]) for want, reply in steps]
 
 
 def test_a_running_modem_is_not_touched_by_the_power_key():

@@ -99,17 +99,19 @@ def test_silent_server():
         with raises(OSError, text="TLS: the server did not answer in time") as caught:
             call(session)
         assert caught.error.args[0] == 110 and gc.isenabled()
-        assert 30 <= ticks.diff(ticks.now(), start) < 2000
+        assert ticks.diff(ticks.now(), start) >= 30
 
 
 def test_server_that_falls_silent():
-    session = Session(timeout=1)
+    session = Session()
     session.tls.write(b"hello")
     equal(session.tls.read(5), b"HELLO")
+    session.tls.settimeout(0.02)
     with raises(OSError) as caught:
         session.tls.read(1)
     assert caught.error.args[0] == 110
     # A time-out ends the call, not the session.
+    session.tls.settimeout(None)
     session.tls.write(b"hello")
     equal(session.tls.read(5), b"HELLO")
 
@@ -129,8 +131,9 @@ def test_own_time_out():
 
 
 def test_half_a_message_is_a_time_out():
-    session = Session(timeout=1)
+    session = Session()
     session.tls.write(b"hello")
+    session.tls.settimeout(0.5)
     with raises(OSError, text="in time"):
         session.tls.read(6)
 

@@ -1,7 +1,7 @@
 """What all modems have in common: the state of the SIM, and its PIN."""
 
 from expect import raises
-from sim7080_script import ERROR, OK, SET_UP, SYNC, cme, lines, started
+from sim7080_script import ERROR, OK, SET_UP, SYNC, at_once, cme, lines, play, started
 from virtual_time import Clock, TimedUART, running
 
 from cellular import (
@@ -16,20 +16,6 @@ READY = (b"AT+CPIN?\r", lines(b"+CPIN: READY"))
 ASKS = (b"AT+CPIN?\r", lines(b"+CPIN: SIM PIN"))
 PIN = b'AT+CPIN="4711"\r'
 UNTOLD = (b"AT+SPIC\r", ERROR)  # this firmware does not tell the attempts that are left
-
-
-def play(steps, body):
-    """Run `body(modem, clock)` on a modem after power-up; it must use up `steps`."""
-    clock = Clock()
-    with running(clock):
-        modem, uart = started(steps)
-        body(modem, clock)
-        modem.at.poll()
-        uart.done()
-
-
-def at_once(steps):
-    return [(want, [(2, reply)]) for want, reply in steps]
 
 
 def test_a_sim_without_pin():

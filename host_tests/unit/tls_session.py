@@ -21,7 +21,7 @@ class Session:
     """A client and its server; `tls` is the client's TLS socket."""
 
     def __init__(
-        self, host=pki.HOST, ca=CA, failure=None, timeout=1, client=CLIENT, mutual=True, **server
+        self, host=pki.HOST, ca=CA, failure=None, timeout=60, client=CLIENT, mutual=True, **server
     ):
         self.identity = SoftwareIdentity(client, failure)
         self.server = Server(**server)

@@ -4,9 +4,7 @@ unit/test_server_names.py checks the rules alone, without a session.
 """
 
 import json
-import os
 import runpy
-import subprocess
 from pathlib import Path
 
 from cryptography.hazmat.primitives import hashes
@@ -16,14 +14,11 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
     load_der_private_key,
 )
-from runtimes import SOURCE_FOLDERS
 from server_certificates import certificate, constraints
-
-from iotsafe_tools.testbed import micropython_binary
+from tls_run import PKI, on_micropython
 
 HERE = Path(__file__).resolve().parent
 DATA = HERE.parents[1] / "data"
-PKI = runpy.run_path(str(DATA / "certificates.py"))
 TABLE = runpy.run_path(str(DATA / "name_checks.py"))
 
 
@@ -34,15 +29,7 @@ def spki(key) -> bytes:
 def verdicts(tmp_path: Path, rows: list) -> list:
     """Return names_client.py's verdicts on `rows`: (CA, certificate, host)."""
     (tmp_path / "rows.json").write_text(json.dumps(rows))
-    done = subprocess.run(
-        [str(micropython_binary()), str(HERE / "names_client.py"), str(tmp_path / "rows.json")],
-        env={**os.environ, "MICROPYPATH": ":".join([*map(str, SOURCE_FOLDERS), ".frozen"])},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=True,
-    )
-    return json.loads(done.stdout)
+    return on_micropython("names_client.py", str(tmp_path / "rows.json"))
 
 
 def test_each_row_in_a_session(tmp_path):
