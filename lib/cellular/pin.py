@@ -9,9 +9,8 @@ from micropython import const
 from .errors import CommandError, SIMError
 from .parser import number
 
-_MOST = const(
-    2
-)  # attempts whose number the modem does not tell: the third wrong one locks the SIM
+# Attempts where the modem does not tell how many are left: the third wrong one locks the SIM.
+_MOST = const(2)
 _LEFT = const(2)  # attempts that the modem has to tell, at least
 REFUSED = const(99)  # in place of a count: this PIN was refused
 
