@@ -4,6 +4,7 @@ import os
 import pty
 import threading
 
+_OK = b"\r\nOK\r\n"
 _PATIENCE = 60.0
 
 
@@ -33,8 +34,9 @@ class FakeModem:
                 continue
             self.heard.append(line)
             said = self._reply(line)
-            if line.startswith(b"AT+CMEE=") and b"+CMEE?" in line and said == b"\r\nOK\r\n":
-                said = b"\r\n+CMEE: " + line[8:9] + b"\r\n" + said  # proves that it is in step
+            if line.startswith(b"AT+CMEE=") and b"+CMEE?" in line and (said or b"").endswith(_OK):
+                # proves that it is in step
+                said = said[: -len(_OK)] + b"\r\n+CMEE: " + line[8:9] + b"\r\n" + _OK
             line = b""
             if said is None:
                 os.close(self._ours)

@@ -33,12 +33,12 @@ def lab(uart="pty", **options):
 
 
 def answering(**answers):
-    """Return a reply function: OK for AT, ATE0 and AT+CMEE, a radio that is on, the `answers` to
+    """Return a reply function: OK for AT, ATE0 and AT+CMEE=, a radio that is on, the `answers` to
     others, and ERROR for the rest."""
-    known = {"": b"", "E0": b"", "+CMEE=1": b"", "+CFUN?": b"+CFUN: 1", **answers}
+    known = {"": b"", "E0": b"", "+CMEE=": b"", "+CFUN?": b"+CFUN: 1", **answers}
 
     def reply(line):
-        said = known.get(line[2:].decode())
+        said = known.get("+CMEE=" if line.startswith(b"AT+CMEE=") else line[2:].decode())
         return ERROR if said is None else b"".join(b"\r\n%s\r\n" % s for s in [said] if s) + OK
 
     return reply
