@@ -151,11 +151,11 @@ def test_it_is_named_and_survived(make_rig, name):
     rig = make_rig(cn=case.cn, lab=case.lab)
     case.spoil(rig)
     with rig.firmware(messages=1) as firmware:
-        firmware.wait_for(case.line, 120)
-        firmware.wait_for(r"next attempt in \d+\.\d s, from step", 120)
+        firmware.wait_for(case.line)
+        firmware.wait_for(r"next attempt in \d+\.\d s, from step")
         case.cure(rig)
-        firmware.wait_for("delivered", 120)
-        assert firmware.wait(120) == 0
+        firmware.wait_for("delivered")
+        assert firmware.wait() == 0
     assert not any("Traceback" in line for line in firmware.lines)
 
 
@@ -198,16 +198,16 @@ def test_a_server_that_must_not_be_used(make_rig, tmp_path, name):
     pki = PKI.create(tmp_path / "pki")
     rig = make_rig(pki=pki, broker=options(pki))
     with rig.firmware(messages=1) as firmware:
-        firmware.wait_for(line, 120)
-        firmware.wait_for(r"next attempt in \d+\.\d s, from step", 120)
-        firmware.wait_for(line, 120)  # the firmware has tried again
+        firmware.wait_for(line)
+        firmware.wait_for(r"next attempt in \d+\.\d s, from step")
+        firmware.wait_for(line)  # the firmware has tried again
     assert not any("delivered" in line or "Traceback" in line for line in firmware.lines)
 
 
 def test_a_server_that_asks_for_no_certificate_is_allowed_by_the_config(make_rig):
     rig = make_rig(broker={"settings": NOT_ASKING})
     with rig.firmware(messages=1, changes={"mqtt.mutual": "optional"}) as firmware:
-        assert firmware.wait(120) == 0
+        assert firmware.wait() == 0
     assert any("tls       the server asked for no certificate" in line for line in firmware.lines)
 
 
@@ -220,18 +220,18 @@ def test_a_common_name_that_is_no_client_identifier(make_rig, cn):
         )
     assert not rig.broker.clients
     with rig.firmware(messages=1, changes={"mqtt.client_id": "meter-1"}) as firmware:
-        assert firmware.wait(120) == 0
+        assert firmware.wait() == 0
 
 
 def test_a_broker_that_is_away_is_waited_for_and_nothing_is_lost(make_rig):
     rig = make_rig()
     with rig.firmware() as firmware:
-        firmware.wait_for("delivered", 120)
+        firmware.wait_for("delivered")
         rig.broker.stop()
-        firmware.wait_for("next attempt in", 120)
+        firmware.wait_for("next attempt in")
         rig.broker.start()
-        firmware.wait_for("delivered", 120)
-        firmware.wait_for("delivered", 120)
+        firmware.wait_for("delivered")
+        firmware.wait_for("delivered")
     seen = [line.split("delivered ")[1] for line in firmware.lines if "delivered {" in line]
     numbers = [ast.literal_eval(text)["seq"] for text in seen]
     assert numbers == list(range(1, len(numbers) + 1))
@@ -240,22 +240,20 @@ def test_a_broker_that_is_away_is_waited_for_and_nothing_is_lost(make_rig):
 def test_a_modem_that_always_echoes_works(make_rig):
     rig = make_rig(lab={"faults": ("echo",)})
     with rig.firmware(messages=2) as firmware:
-        assert firmware.wait(120) == 0
+        assert firmware.wait() == 0
 
 
 def test_a_line_that_only_echoes_is_named(make_rig):
     rig = make_rig()
     with _Loopback() as loopback, rig.firmware(changes={"modem.uart": loopback.uart}) as firmware:
-        firmware.wait_for("ModemGarbled: the modem only echoes what is sent: are TX and RX", 120)
-        firmware.wait_for("next attempt in", 120)
+        firmware.wait_for("ModemGarbled: the modem only echoes what is sent: are TX and RX")
+        firmware.wait_for("next attempt in")
 
 
 def test_pauses_grow(make_rig):
     rig = make_rig(cn=None)
     with rig.firmware() as firmware:
-        pauses = [
-            float(firmware.wait_for(r"next attempt in (\d+\.\d) s", 120)[1]) for _ in range(4)
-        ]
+        pauses = [float(firmware.wait_for(r"next attempt in (\d+\.\d) s")[1]) for _ in range(4)]
     for number, pause in enumerate(pauses):
         assert 0.5 * 2**number <= pause <= 2**number, pauses
 
@@ -274,6 +272,6 @@ def test_a_bad_config_is_named_field_by_field(make_rig, name):
     changes, line = BAD_CONFIGS[name]
     rig = make_rig()
     with rig.firmware(changes=changes) as firmware:
-        firmware.wait_for(line, 120)
-        assert firmware.wait(120) == 0
+        firmware.wait_for(line)
+        assert firmware.wait() == 0
     assert not any("Traceback" in line for line in firmware.lines)

@@ -58,10 +58,10 @@ def test_ctrl_c_leaves_nothing_running(moment):
     with Process(
         DEMO, name="the demonstration", env={**os.environ, "PYTHONUNBUFFERED": "1"}
     ) as demo:
-        demo.wait_for(moment, 120)
+        demo.wait_for(moment)
         children = _descendants(demo.pid)
         demo.signal(signal.SIGINT)
-        assert demo.wait(120) == 130
+        assert demo.wait() == 130
     assert not [pid for pid in children if runs(pid)]
     assert any("Nothing is left running" in line for line in demo.lines)
 

@@ -35,8 +35,8 @@ def test_a_sensor_of_ones_own(make_rig):
     firmware = rig.firmware(name="own_sensor")
     shutil.copy(EXAMPLES / "own_sensor.py", firmware.folder / "sensors.py")
     with Subscriber(rig.broker, topic="devices/#") as subscriber, firmware:
-        readings = [json.loads(message.payload) for message in subscriber.take(2, 60)]
-        firmware.wait_for("readings from sensors.py", 10)
+        readings = [json.loads(message.payload) for message in subscriber.take(2)]
+        firmware.wait_for("readings from sensors.py")
     assert [reading.keys() for reading in readings] == [{"free", "up", "seq"}] * 2
     assert all(reading["free"] > 0 for reading in readings)
 
@@ -45,8 +45,8 @@ def test_a_loop_of_ones_own(make_rig):
     rig = make_rig(cn="meter-17")
     firmware = example(rig, "own_loop", PERIOD=200, **connection(rig))
     with Subscriber(rig.broker, topic="devices/#") as subscriber, firmware:
-        messages = subscriber.take(3, 60)
-        firmware.wait_for("connected as meter-17", 10)
+        messages = subscriber.take(3)
+        firmware.wait_for("connected as meter-17")
     assert {message.topic for message in messages} == {"devices/meter-17/telemetry"}
     assert rig.broker.log.count("New client connected") == 2  # the example, and the subscriber
 
@@ -57,10 +57,10 @@ def test_a_logger_on_a_battery(make_rig):
     with Subscriber(rig.broker, topic="devices/#") as subscriber:
         for waiting in (1, 2, 3, 0, 1, 2, 3, 0):
             with example(rig, "battery_logger", **connection(rig)) as firmware:
-                assert firmware.wait(60) == 0
+                assert firmware.wait() == 0
             assert f"{waiting} readings wait" in firmware.lines, firmware.lines
             connected.append(rig.broker.log.count("New client connected"))
-        messages = subscriber.take(8, 20)
+        messages = subscriber.take(8)
     assert [json.loads(message.payload)["seq"] for message in messages] == list(range(1, 9))
     assert connected == [1, 1, 1, 2, 2, 2, 2, 3]  # the first is the subscriber
 
@@ -70,17 +70,17 @@ def test_readings_of_a_failed_upload_wait(make_rig):
     settings = connection(rig)
     for _ in range(3):
         with example(rig, "battery_logger", **settings) as firmware:
-            assert firmware.wait(60) == 0
+            assert firmware.wait() == 0
     with example(rig, "battery_logger", **{**settings, "PORT": 1}) as firmware:
-        assert firmware.wait(60) == 0
+        assert firmware.wait() == 0
     assert "4 readings wait" in firmware.lines
     assert not rig.lab.modem.radio.registered  # on the air it would empty the battery
     assert [line for line in firmware.lines if line.startswith("no upload: ")], firmware.lines
     with Subscriber(rig.broker, topic="devices/#") as subscriber:
         with example(rig, "battery_logger", **settings) as firmware:
-            assert firmware.wait(60) == 0
+            assert firmware.wait() == 0
         assert "0 readings wait" in firmware.lines, firmware.lines
-        messages = subscriber.take(5, 20)
+        messages = subscriber.take(5)
     assert [json.loads(message.payload)["seq"] for message in messages] == list(range(1, 6))
 
 
@@ -91,7 +91,7 @@ def test_a_sensor_that_fails_keeps_no_logger_awake(make_rig):
     main = firmware.folder / "main.py"
     main.write_text("import board\n\nboard.sensor = lambda: 1 // 0\n" + main.read_text())
     with firmware:
-        assert firmware.wait(60) == 0
+        assert firmware.wait() == 0
     assert "0 readings wait" in firmware.lines, firmware.lines
 
 
@@ -133,13 +133,13 @@ def test_an_example_names_the_file_that_it_lacks(make_rig):
     firmware = example(rig, "own_loop", **connection(rig))
     (firmware.folder / "ca.pem").unlink()
     with firmware:
-        assert firmware.wait(60) == 1
+        assert firmware.wait() == 1
     assert "ca.pem: copy the server's CA certificate there" in firmware.lines[-1], firmware.lines
 
 
 def line_of(rig):
     with example(rig, "production_line", UART=rig.lab.uart) as firmware:
-        assert firmware.wait(60) == 0
+        assert firmware.wait() == 0
     return firmware.lines
 
 

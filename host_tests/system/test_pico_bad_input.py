@@ -148,7 +148,7 @@ def delivers(terminal: Terminal, subscriber: Subscriber) -> None:
     """Wait for a new reading to arrive."""
     subscriber.drain()
     terminal.wait_for(r"delivered \{")
-    subscriber.get(120)
+    subscriber.get()
 
 
 # -- the config -----------------------------------------------------------------------------------

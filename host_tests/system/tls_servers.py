@@ -103,15 +103,15 @@ class OpenSSL:
 
 
 class GnuTLS:
-    """`gnutls-serv`; it answers with what it gets. It knows no address to listen on: a function of
-    ours before its `bind` keeps it on loopback."""
+    """`gnutls-serv`; it answers with what it gets. It cannot be told on which address to listen,
+    nor how long to wait: functions of ours keep it on loopback, and let it wait for ever."""
 
     send, expect = _TEXT, _TEXT
 
     def __init__(self, cell: Cell, files: Files, pki: PKI, folder: Path) -> None:
         self._reserved = ReservedPort()
         self.port = self._reserved.number
-        library = _library("loopback_only.c", folder)
+        library = _library("gnutls_server.c", folder)
         command = ["gnutls-serv", "--port", self.port, "--echo", "--require-client-cert"]
         command += ["--verify-client-cert", "--x509cafile", pki.ca_path]
         command += ["--x509certfile", files.chain, "--x509keyfile", files.key]

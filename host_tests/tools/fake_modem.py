@@ -4,8 +4,9 @@ import os
 import pty
 import threading
 
+from iotsafe_tools.testbed import PATIENCE
+
 _OK = b"\r\nOK\r\n"
-_PATIENCE = 60.0
 
 
 class FakeModem:
@@ -48,5 +49,5 @@ class FakeModem:
 
     def __exit__(self, *_):
         os.close(self._theirs)  # the other end's read fails once no program has the terminal open
-        self._thread.join(_PATIENCE)
+        self._thread.join(PATIENCE)
         assert not self._thread.is_alive()

@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Self
 
-from iotsafe_tools.testbed import ROOT
+from iotsafe_tools.testbed import PATIENCE, ROOT
 from iotsafe_tools.toolchain import layout
 
 MPY_VERSION = 6
@@ -68,7 +68,9 @@ def _index(folder: Path) -> dict[str, bytes]:
     source = place.umqtt / "umqtt" / "simple.py"
     compiled = folder / "simple.mpy"
     subprocess.run(
-        [place.mpy_cross, "-s", "umqtt/simple.py", "-o", compiled, source], check=True, timeout=60
+        [place.mpy_cross, "-s", "umqtt/simple.py", "-o", compiled, source],
+        check=True,
+        timeout=PATIENCE,
     )
     files = {}
     for version, file in (("py", source), (MPY_VERSION, compiled)):

@@ -11,8 +11,8 @@ from collections.abc import Callable
 
 from iotsafe_tools.simulator.modem.core import Modem
 from iotsafe_tools.simulator.modem.line import interest
+from iotsafe_tools.testbed import PATIENCE
 
-PATIENCE = 60.0
 """Seconds of real time after which a loopback peer counts as lost."""
 
 

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from iotsafe.applet import Applet
 from iotsafe_tools.simulator.sim import Card, Profile, Store
+from iotsafe_tools.testbed import PATIENCE
 
 
 @dataclass(frozen=True)
@@ -75,5 +76,5 @@ def openssl(folder: Path, command: str, **files: bytes) -> subprocess.CompletedP
     for name, content in files.items():
         (folder / name).write_bytes(content)
     return subprocess.run(
-        ["openssl", *command.split()], cwd=folder, capture_output=True, text=True, timeout=60
+        ["openssl", *command.split()], cwd=folder, capture_output=True, text=True, timeout=PATIENCE
     )

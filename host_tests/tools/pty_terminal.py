@@ -8,6 +8,8 @@ import threading
 from collections.abc import Sequence
 from typing import Self
 
+from iotsafe_tools.testbed import PATIENCE
+
 
 class PtyTerminal:
     """Runs `command` in a pseudo-terminal; a context manager that ends it in any case."""
@@ -37,8 +39,8 @@ class PtyTerminal:
     def __exit__(self, *_: object) -> None:
         if self._process.poll() is None:
             self._process.kill()
-        self._process.wait(60)
-        self._thread.join(60)
+        self._process.wait(PATIENCE)
+        self._thread.join(PATIENCE)
         os.close(self._ours)
 
     def _read(self) -> None:
@@ -63,12 +65,12 @@ class PtyTerminal:
         os.write(self._ours, text.encode())
         return mark
 
-    def wait_for(self, text: str, after: int = 0, timeout: float = 60.0) -> None:
+    def wait_for(self, text: str, after: int = 0, timeout: float = PATIENCE) -> None:
         """Wait until `text` appears behind the mark `after`."""
         with self._changed:
             found = self._changed.wait_for(lambda: text in self._shown[after:], timeout)
         assert found, f"no {text!r} in {timeout:g} s:\n{self.shown[after:]}"
 
-    def wait(self, timeout: float = 60.0) -> int:
+    def wait(self, timeout: float = PATIENCE) -> int:
         """Return the exit status, once the program has ended."""
         return self._process.wait(timeout)

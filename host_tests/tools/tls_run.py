@@ -10,7 +10,7 @@ from typing import Any
 
 from runtimes import SOURCE_FOLDERS
 
-from iotsafe_tools.testbed import micropython_binary
+from iotsafe_tools.testbed import PATIENCE, micropython_binary
 
 HERE = Path(__file__).resolve().parent
 PKI = runpy.run_path(str(HERE.parent / "data" / "certificates.py"))
@@ -24,7 +24,7 @@ def on_micropython(program: str, *arguments: str) -> Any:
         env={**os.environ, "MICROPYPATH": ":".join([*map(str, SOURCE_FOLDERS), ".frozen"])},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE,
         check=True,
     )
     return json.loads(done.stdout)

@@ -38,6 +38,7 @@ from iotsafe_tools.console.errors import PortError
 from iotsafe_tools.lab import Lab
 from iotsafe_tools.ports.modem import AnyModem, SerialUART
 from iotsafe_tools.simulator.modem.personalities import PERSONALITIES
+from iotsafe_tools.testbed import PATIENCE
 
 OK = b"\r\nOK\r\n"
 
@@ -88,7 +89,7 @@ def test_a_script_is_answered_line_by_line():
                 process.stdin.flush()
                 assert process.stdout.readline().startswith(answer)
                 assert process.stdout.readline() == b"OK\n"
-            assert process.communicate(timeout=60) == (b"", None)
+            assert process.communicate(timeout=PATIENCE) == (b"", None)
         finally:
             process.kill()
             process.wait()

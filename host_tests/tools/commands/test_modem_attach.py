@@ -18,6 +18,7 @@ from iotsafe_tools.commands.modem import connection
 from iotsafe_tools.console import options as tool_options
 from iotsafe_tools.lab import Lab
 from iotsafe_tools.simulator.modem.personalities import PERSONALITIES
+from iotsafe_tools.testbed import PATIENCE
 
 PIN = "4711"
 ADDRESS = "10.94.36.44"
@@ -210,7 +211,7 @@ def test_interrupted():
             assert "modem" in process.stdout.readline()
             assert "SIM" in process.stdout.readline()
             process.send_signal(signal.SIGINT)
-            out, err = process.communicate(timeout=60)
+            out, err = process.communicate(timeout=PATIENCE)
         finally:
             process.kill()
             process.wait()

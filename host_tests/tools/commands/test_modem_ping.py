@@ -12,6 +12,7 @@ from modem_command import failure, modem, refusal, report
 import cellular
 from iotsafe_tools.lab import Lab
 from iotsafe_tools.simulator.modem.personalities import PERSONALITIES
+from iotsafe_tools.testbed import PATIENCE
 
 FAST = ("--interval", "0")
 STEPS = ["modem", "SIM", "network", "data"]
@@ -141,7 +142,7 @@ def test_interrupted_it_says_how_it_went(server):
                 shown = process.stdout.readline()
             assert shown.startswith("  1  open after ")
             process.send_signal(signal.SIGINT)
-            out, err = process.communicate(timeout=60)
+            out, err = process.communicate(timeout=PATIENCE)
         finally:
             process.kill()
             process.wait()

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from iotsafe_tools import cli
 from iotsafe_tools.lab import command
-from iotsafe_tools.testbed import ReservedPort
+from iotsafe_tools.testbed import PATIENCE, ReservedPort
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -43,7 +43,7 @@ def test_runs_until_interrupted_and_removes_everything(tmp_path, number):
         fd = os.open(link, os.O_RDWR | os.O_NOCTTY)
         os.close(fd)
         process.send_signal(number)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=PATIENCE)
     finally:
         process.kill()
         process.wait()
@@ -59,11 +59,11 @@ def test_a_transcript_is_written(tmp_path):
     process = start("--uart", f"pty:{link}", "--transcript", str(path), "--delays", "0")
     try:
         assert "listens on" in process.stdout.readline()
-        with serial.Serial(str(link), timeout=60) as port:
+        with serial.Serial(str(link), timeout=PATIENCE) as port:
             port.write(b"AT\r")
             assert port.read_until(b"OK\r\n") == b"AT\r\r\nOK\r\n"
         process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=60)
+        process.communicate(timeout=PATIENCE)
     finally:
         process.kill()
         process.wait()
@@ -103,7 +103,7 @@ def test_the_pin_is_not_in_the_list_of_processes(tmp_path):
 )
 def test_mistakes_end_with_one_line(arguments, message):
     process = start(*arguments)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 1
     assert out == ""
     assert message in err
@@ -148,7 +148,7 @@ def test_it_says_where_the_card_is_and_when_the_reader_comes(tmp_path):
                 assert process.stdout.readline() == f"{said} has the card\n"
                 assert process.stdout.readline().startswith(f"{said} is gone")
             process.send_signal(signal.SIGINT)
-            out, err = process.communicate(timeout=60)
+            out, err = process.communicate(timeout=PATIENCE)
         finally:
             process.kill()
             process.wait()

@@ -13,8 +13,8 @@ from iotsafe_tools.lab import Lab
 from iotsafe_tools.lab.issuer_control import IssuerControl
 from iotsafe_tools.simulator.modem.control import LINE_LIMIT
 from iotsafe_tools.simulator.sim import Card, Profile, Store
+from iotsafe_tools.testbed import PATIENCE
 
-PATIENCE = 60.0
 SELECT = "00A4040007A0000005590010"
 READ_INFO = "00CBC3000383010200"
 

@@ -12,7 +12,7 @@ from processes import await_end, runs
 
 from iotsafe_tools.lab import Lab
 from iotsafe_tools.lab.vpcd import exposed
-from iotsafe_tools.testbed import Pcscd, ProcessError
+from iotsafe_tools.testbed import PATIENCE, Pcscd, ProcessError
 from iotsafe_tools.testbed import pcscd as module
 from iotsafe_tools.toolchain import packages
 
@@ -23,7 +23,11 @@ def readers(env):
     """Return the output of `opensc-tool --list-readers`: the columns Nr., Card and Name of each
     reader."""
     done = subprocess.run(
-        ["opensc-tool", "--list-readers"], env=env, capture_output=True, text=True, timeout=60
+        ["opensc-tool", "--list-readers"],
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
     )
     lines = [line.split(maxsplit=2) for line in done.stdout.splitlines()[2:]]
     return [tuple(line) for line in lines]
@@ -78,7 +82,7 @@ def test_it_ends_with_the_program_that_started_it():
         env={**os.environ, "PYTHONPATH": path},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE,
     )
     pid, socket_name = done.stdout.split()
     await_end(int(pid))

@@ -9,11 +9,10 @@ import pytest
 from worked_card import RANDOM, W, fixture_card
 
 from iotsafe_tools.lab import Lab
-from iotsafe_tools.testbed import Pcscd
+from iotsafe_tools.testbed import PATIENCE, Pcscd
 from iotsafe_tools.testbed.pcscd import READER
 
 PROGRAMS = Path(__file__).with_name("programs")
-PATIENCE = 120.0
 
 SELECTION = (("0070000001", "019000"), ("01A4040007A0000005590010", "9000"))
 # These examples change nothing on the card and can run in one call.

@@ -14,9 +14,9 @@ from modem_bench import EchoServer, StubCard
 
 from iotsafe_tools.lab import Lab, LabError
 from iotsafe_tools.simulator.modem.control import LINE_LIMIT
+from iotsafe_tools.testbed import PATIENCE
 
 TRIES = 20  # a busy machine may spoil one try
-PATIENCE = 60.0
 
 
 class Host:

@@ -14,9 +14,8 @@ from iotsafe_tools.lab import Lab, LabError, vpcd
 from iotsafe_tools.lab.vpcd import Reader, VirtualCard, VpcdError
 from iotsafe_tools.simulator.sim import Card, Profile, Store
 from iotsafe_tools.simulator.sim.pin import Pin
-from iotsafe_tools.testbed import ReservedPort
+from iotsafe_tools.testbed import PATIENCE, ReservedPort
 
-PATIENCE = 60.0
 ATR = Card(Store.memory([])).atr().hex().upper()
 
 

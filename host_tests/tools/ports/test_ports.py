@@ -22,8 +22,8 @@ from iotsafe_tools.lab import Lab
 from iotsafe_tools.ports import modem as port_modem
 from iotsafe_tools.ports import open_channel
 from iotsafe_tools.ports.modem import SerialUART
+from iotsafe_tools.testbed import PATIENCE
 
-PATIENCE = 60.0
 PIN = "4711"
 
 

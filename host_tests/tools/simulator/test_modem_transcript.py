@@ -27,9 +27,7 @@ from iotsafe_tools.lab import Lab, LabError
 from iotsafe_tools.simulator.modem import MemoryUART, Modem
 from iotsafe_tools.simulator.modem.mask import Mask
 from iotsafe_tools.simulator.modem.transcript import RecordedUART, Transcript
-
-PATIENCE = 60.0
-
+from iotsafe_tools.testbed import PATIENCE
 
 # -- the file ------------------------------------------------------------------------------------
 

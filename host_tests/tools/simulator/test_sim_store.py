@@ -13,6 +13,7 @@ import pytest
 from iotsafe_tools.simulator.sim import Card, Profile, SecretKey, Store, StoreError, ecc
 from iotsafe_tools.simulator.sim import store as store_module
 from iotsafe_tools.simulator.sim.objects import Kind
+from iotsafe_tools.testbed import PATIENCE
 
 
 @pytest.fixture
@@ -347,7 +348,7 @@ def test_killed_at_every_line(tmp_path):
         [sys.executable, "-c", KILLED_EVERYWHERE, str(tmp_path)],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE,
     )
     assert run.returncode == 0, run.stderr
     assert int(run.stdout) > 50

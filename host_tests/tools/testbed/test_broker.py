@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from iotsafe_tools.testbed import PKI, Broker, Issued, ProcessError, Subscriber, Validity
+from iotsafe_tools.testbed import PATIENCE, PKI, Broker, Issued, ProcessError, Subscriber, Validity
 
 # TLS 1.1 is deprecated, and one test uses it.
 pytestmark = pytest.mark.filterwarnings("ignore:ssl.TLSVersion.TLSv1_1 is deprecated")
@@ -52,7 +52,7 @@ def handshake(
     if client:
         context.load_cert_chain(client.path, client.key_path)
     with (
-        socket.create_connection(("127.0.0.1", broker.port), timeout=60) as raw,
+        socket.create_connection(("127.0.0.1", broker.port), timeout=PATIENCE) as raw,
         context.wrap_socket(raw, server_hostname="localhost") as tls,
     ):
         # In TLS 1.3 the client learns of a refused certificate only when it reads.

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from processes import await_end
 
-from iotsafe_tools.testbed import ROOT, Firmware, ProcessError, micropython_binary
+from iotsafe_tools.testbed import PATIENCE, ROOT, Firmware, ProcessError, micropython_binary
 
 
 def script(folder: Path, text: str) -> Path:
@@ -145,7 +145,7 @@ def test_nothing_is_left_when_the_parent_is_killed(tmp_path: Path, trace: tuple)
         env={**os.environ, "PYTHONPATH": str(ROOT / "tools")},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
     )
     started = [int(pid) for pid in done.stdout.split()]
     assert len(set(started)) == (2 if trace else 1)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from processes import await_end, runs
 
-from iotsafe_tools.testbed import Process, ProcessError, ReservedPort
+from iotsafe_tools.testbed import PATIENCE, Process, ProcessError, ReservedPort
 
 
 def shell(script: str, **options) -> Process:
@@ -47,7 +47,7 @@ def test_the_end_of_the_output_ends_the_wait_at_once() -> None:
         shell("echo oops; exit 3") as process,
         pytest.raises(ProcessError, match=r"before its end \(exit status 3\).*\n    oops"),
     ):
-        process.wait_for("never", timeout=60)
+        process.wait_for("never", timeout=PATIENCE)
 
 
 def test_exit_status_and_signals() -> None:
@@ -117,7 +117,7 @@ def test_nothing_is_left_when_the_parent_ends_without_stopping_it(end: str) -> N
         env={**os.environ, "PYTHONPATH": str(tools)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
     )
     await_end(int(done.stdout))
 

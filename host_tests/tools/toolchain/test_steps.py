@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from iotsafe_tools.testbed import PATIENCE
 from iotsafe_tools.toolchain import steps
 
 
@@ -134,4 +135,4 @@ def test_an_interrupt_ends_the_whole_process_group(tmp_path):
         assert reader.readline() == "started\n"
         child.send_signal(2)
         assert reader.read() == ""
-    assert child.wait(timeout=60) != 0
+    assert child.wait(timeout=PATIENCE) != 0

@@ -4,12 +4,13 @@ from .broker import Broker, ConnectedClient
 from .firmware import ROOT, Firmware, micropython_binary
 from .pcscd import Pcscd
 from .pki import PKI, Issued, Validity
-from .process import Process, ProcessError
+from .process import PATIENCE, Process, ProcessError
 from .reserved_port import ReservedPort
 from .rig import Rig
 from .subscriber import Message, Subscriber
 
 __all__ = [
+    "PATIENCE",
     "PKI",
     "ROOT",
     "Broker",

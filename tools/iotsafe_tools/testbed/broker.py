@@ -17,12 +17,11 @@ from typing import Self
 
 from .pki import PKI, Issued
 from .preload import loaded
-from .process import Process, ProcessError
+from .process import PATIENCE, Process, ProcessError
 from .reserved_port import ReservedPort
 
 HOST = "127.0.0.1"
 
-_START_TIMEOUT = 60.0  # seconds until mosquitto must accept connections
 _RETRY = 0.05  # seconds between two attempts to connect; a log line ends the wait early
 
 # mosquitto's `tls_version` is only a minimum. An OpenSSL configuration sets the maximum; OpenSSL
@@ -152,7 +151,7 @@ class Broker:
         return self
 
     def _await_listener(self, process: Process) -> None:
-        deadline = time.monotonic() + _START_TIMEOUT
+        deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
             try:
                 socket.create_connection((HOST, self.port), timeout=_RETRY).close()
@@ -162,7 +161,7 @@ class Broker:
             if process.ended:
                 raise ProcessError("mosquitto ended at its start", process.tail())
         raise ProcessError(
-            f"mosquitto does not listen on port {self.port} after {_START_TIMEOUT:g} s",
+            f"mosquitto does not listen on port {self.port} after {PATIENCE:g} s",
             process.tail(),
         )
 
@@ -210,13 +209,13 @@ class Broker:
         """Whether the log names a client by its certificate's common name `cn`."""
         return any(client.cn == cn for client in self.clients)
 
-    def wait_for(self, pattern: str, timeout: float = 60.0) -> re.Match[str]:
+    def wait_for(self, pattern: str, timeout: float = PATIENCE) -> re.Match[str]:
         """Wait for a line with `pattern` in the log of this start; see `Process.wait_for`."""
         if self._process is None:
             raise ProcessError("mosquitto was not started")
         return self._process.wait_for(pattern, timeout)
 
-    def wait_for_client(self, cn: str, timeout: float = 60.0) -> re.Match[str]:
+    def wait_for_client(self, cn: str, timeout: float = PATIENCE) -> re.Match[str]:
         """Wait until the broker accepts a client whose certificate has the CN `cn`."""
         return self.wait_for(rf"New client connected .* u'{re.escape(cn)}'\)", timeout)
 

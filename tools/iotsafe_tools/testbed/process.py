@@ -26,6 +26,7 @@ _IF_PARENT_LIVES = ("sh", "-c", '[ "$PPID" = "$0" ] && exec "$@"')
 
 _LINE_MAX = 64 * 1024  # bytes; a longer line arrives in pieces
 _LINES_MAX = 100_000  # lines kept; beyond that, the older half is dropped
+PATIENCE = 300.0  # seconds for what takes a moment on an idle machine
 _KILL_TIMEOUT = 10.0  # seconds; SIGKILL normally takes milliseconds
 _TAIL = 12  # lines quoted in an error
 
@@ -132,7 +133,7 @@ class Process:
         with self._changed:
             return list(self._lines)
 
-    def wait_for(self, pattern: str | re.Pattern[str], timeout: float = 60.0) -> re.Match[str]:
+    def wait_for(self, pattern: str | re.Pattern[str], timeout: float = PATIENCE) -> re.Match[str]:
         """Wait for a line that contains `pattern`; return the match. Consumes the lines up to it.
 
         Raises ProcessError after `timeout` seconds, or if the output ends first.
@@ -184,7 +185,7 @@ class Process:
         """Exit status; negative: the signal that ended it; None: still running or not started."""
         return self._child.returncode if self._child and self._exited(0) else None
 
-    def wait(self, timeout: float = 60.0) -> int:
+    def wait(self, timeout: float = PATIENCE) -> int:
         """Wait until the child ends by itself; return its exit status, as in `returncode`.
 
         Raises ProcessError after `timeout` seconds; the child then still runs.

@@ -9,6 +9,7 @@ import paho.mqtt.client as mqtt
 
 from .broker import HOST, Broker
 from .pki import PKI, Issued
+from .process import PATIENCE
 
 _BACKLOG = 100_000  # unread messages; beyond that, the client stops reading its connection
 
@@ -86,7 +87,7 @@ class Subscriber:
 
     # ---- the caller's thread --------------------------------------------------------------
 
-    def start(self, timeout: float = 60.0) -> Self:
+    def start(self, timeout: float = PATIENCE) -> Self:
         """Connect and subscribe; return when the broker has acknowledged the subscription.
 
         Raises ConnectionError if the broker refuses, ssl.SSLError if the handshake fails, OSError
@@ -101,7 +102,7 @@ class Subscriber:
             raise
         return self
 
-    def wait_until_subscribed(self, timeout: float = 60.0) -> None:
+    def wait_until_subscribed(self, timeout: float = PATIENCE) -> None:
         """Wait for the next acknowledged subscription, for example after a restart of the broker.
 
         Raises ConnectionError after `timeout` seconds or at the first failure.
@@ -113,7 +114,7 @@ class Subscriber:
         if problem:
             raise ConnectionError(f"{self.cn}: {problem}; see {self._broker.log_path}")
 
-    def get(self, timeout: float = 60.0, *, topic: str = "#") -> Message:
+    def get(self, timeout: float = PATIENCE, *, topic: str = "#") -> Message:
         """Return the next message that matches the filter `topic`; drop others before it.
 
         Raises TimeoutError after `timeout` seconds.
@@ -127,7 +128,7 @@ class Subscriber:
             if mqtt.topic_matches_sub(topic, message.topic):
                 return message
 
-    def take(self, count: int, timeout: float = 60.0) -> list[Message]:
+    def take(self, count: int, timeout: float = PATIENCE) -> list[Message]:
         """Return the next `count` messages; all must arrive within `timeout` seconds."""
         deadline = time.monotonic() + timeout
         return [self.get(deadline - time.monotonic()) for _ in range(count)]
