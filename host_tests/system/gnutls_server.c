@@ -4,6 +4,7 @@
 #include <dlfcn.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <time.h>
 
 int bind(int fd, const struct sockaddr *address, socklen_t length)
 {
@@ -21,7 +22,21 @@ int bind(int fd, const struct sockaddr *address, socklen_t length)
     return real(fd, address, length);
 }
 
+// A board that shares two cores with other work may need more than the 40 seconds that GnuTLS gives
+// a handshake, and the 50 that gnutls-serv gives a silent client.
 void gnutls_handshake_set_timeout(void *session, unsigned int ms)
 {
-    // A board that shares its two cores with other work may need more than GnuTLS's 40 seconds.
+}
+
+// No time passes, so no client is silent for long.
+time_t time(time_t *result)
+{
+    static time_t start;
+    if (!start) {
+        time_t (*real)(time_t *) = dlsym(RTLD_NEXT, "time");
+        start = real(NULL);
+    }
+    if (result)
+        *result = start;
+    return start;
 }
