@@ -74,6 +74,7 @@ _START = (
     "app.pin",
     "cellular.clock",
     "cellular.pin",
+    "cellular.silent",
     "cellular.simcom_clock",
     "cellular.time_server",
     "iotsafe.cache",

@@ -1,4 +1,4 @@
-"""Real TLS 1.3 in virtual time, instead of the stand-in in fault_peer.py.
+"""Real TLS 1.3 in virtual time, instead of the stand-in in fault_stand_in.py.
 
 The broker's side is OpenSSL. Neither OpenSSL's client nor CPython's `ssl` can delegate a signature
 to a card, so this file has its own minimal client: TLS_AES_128_GCM_SHA256, P-256, ECDSA with
@@ -21,7 +21,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from data import certificates
-from fault_peer import BadRecord, Seen, Session, StandIn, StandInSocket
+from fault_peer import Session
+from fault_stand_in import BadRecord, Seen, StandIn, StandInSocket
 
 from iotsafe.engine_errors import CONN_EOF, tls_error
 from iotsafe.errors import TLSError
@@ -241,7 +242,7 @@ class Client:
         return [found] if found else []
 
 
-# -- both sides, with the interfaces of fault_peer.py ---------------------------------------------
+# -- both sides, with the interfaces of the stand-in ---------------------------------------------
 
 
 class RealTLS(StandIn):

@@ -27,7 +27,8 @@ from data.worked_examples import PAIR_01_D
 from expect import replaced
 from fault_beside import Beside
 from fault_limits import Limits
-from fault_peer import Broker, MemoryNetwork, Session, StandIn
+from fault_peer import Broker, MemoryNetwork, Session
+from fault_stand_in import StandIn
 from virtual_time import Clock, running
 
 import cellular

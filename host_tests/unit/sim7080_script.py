@@ -2,7 +2,7 @@
 
 from at_script import OK, SYNC
 from mock_uart import ScriptedUART
-from virtual_time import Clock, running
+from virtual_time import Clock, TimedUART, running
 
 from cellular import SIM7080
 
@@ -40,6 +40,10 @@ def defines(login=None, apn=b"internet", kind=b"IP"):
 
 
 REGISTERED = [(b"AT+CEREG=1\r", OK), (b"AT+CEREG?\r", lines(b"+CEREG: 1,1"))]
+
+
+ADDRESS = (b"AT+CNACT?\r", lines(b'+CNACT: 0,1,"10.94.36.44"', b'+CNACT: 1,0,"0.0.0.0"'))
+NO_ADDRESS = (b"AT+CNACT?\r", lines(b'+CNACT: 0,0,"0.0.0.0"', b'+CNACT: 1,1,"10.1.1.1"'))
 
 
 def cme(code):
@@ -80,6 +84,18 @@ def started(steps, uart=ScriptedUART, power_key=None):
     modem = SIM7080(line, power_key)
     modem.power_up()
     return modem, line
+
+
+def timed(clock, steps):
+    """Return a driver after power-up. The answer of a step is bytes, which come after 2 ms, or a
+    list as in `TimedUART`."""
+    script = [
+        (want, reply if isinstance(reply, list) else [(2, reply)])
+        for want, reply in SYNC + SET_UP + steps
+    ]
+    modem = SIM7080(TimedUART(clock, script))
+    modem.power_up()
+    return modem
 
 
 def play(steps, body):

@@ -1,9 +1,6 @@
 """The application's chain of steps: each error leads back to the step that must be done again."""
 
-import os
-import sys
-
-from app_world import ALL, SETTINGS, Pauses, World, run
+from app_world import ALL, SETTINGS, World, run
 from effort import some
 from expect import raises, replaced
 
@@ -126,13 +123,6 @@ def test_an_error_of_our_own_repeats_the_step():
             assert world.done == want, (repr(error), at, world.done)
 
 
-def test_a_reading_is_kept_over_a_reconnect():
-    world = World([("run", OSError(104, "reset")), ("run", cellular.ModemReset("x"))])
-    run(world, 3)
-    assert [reading["seq"] for reading in world.published] == [1, 2, 3]
-    assert world.done.count("run") == 5
-
-
 def test_a_session_that_breaks_while_idle():
     world = World([("service", telemetry.MQTTError("broker-silent"))])
     _, _ = run(world, 2)
@@ -219,89 +209,6 @@ def test_two_boards_with_one_identity():
     assert not [line for line in lines if "another board" in line]
 
 
-def test_readings_go_on_in_the_pauses():
-    world = World([("network", cellular.NetworkError("x"))] * 10)
-    application, clock = run(world, 1)
-    readings = clock.ms // 60_000 + 1
-    assert readings > 4 and len(application.queue) == readings - 1, (clock.ms, application.queue)
-    second = World()
-    run(second, readings)
-    # The first run delivered number 1; the readings it left come now, in order and without a gap.
-    assert [reading["seq"] for reading in second.published] == list(range(2, readings + 2))
-    assert [reading.get("repeat") for reading in second.published[:2]] == [True, None]
-
-
-def test_a_reading_that_may_have_arrived_is_a_repeat():
-    world = World([("run", OSError(110, "no answer"))])
-    run(world, 2)
-    assert [reading.get("repeat") for reading in world.published] == [True, None]
-
-
-def test_a_sensor_that_fails():
-    lines = []
-
-    class Broken(World):
-        asked = 0
-
-        def sensor(self):
-            self.asked += 1
-            if self.asked == 1:
-                raise OSError(5, "no sensor")
-            return {"temp": "x" * 3000 if self.asked == 2 else 20}
-
-    world = Broken()
-    with replaced(supervisor, say=lambda area, text, *args: lines.append((area, text % args))):
-        run(world, 1)
-    assert world.asked == 3 and world.done.count("session") == 1
-    assert [reading["seq"] for reading in world.published] == [1]
-    assert len([line for _, line in lines if line.startswith("no reading: ")]) == 2, lines
-
-
-def with_sensors(text):
-    """Return (readings that the broker got, lines about the sensor) with `text` as sensors.py."""
-    lines = []
-    with open("sensors.py", "w") as file:
-        file.write(text)
-    world = World()
-    sys.path.insert(0, "")
-    try:
-        with replaced(supervisor, say=lambda area, text, *args: lines.append((area, text % args))):
-            run(world, 1)
-    finally:
-        sys.path.remove("")
-        sys.modules.pop("sensors", None)
-    return world.published, [line for area, line in lines if area == "sensor"]
-
-
-def test_a_sensor_of_the_users_goes_before_the_boards():
-    published, lines = with_sensors("def read():\n    return {'depth': 3}\n")
-    assert [reading["depth"] for reading in published] == [3]
-    assert lines == ["readings from sensors.py"], lines
-
-
-def test_a_sensor_file_that_fails_is_not_taken_for_a_missing_one():
-    # The first attempt fails, the next ones read.
-    text = "import sys\nif not hasattr(sys.modules['%s'], 'tried'):\n" % __name__
-    text += "    sys.modules['%s'].tried = 1\n    import no_such_bus\n" % __name__
-    published, lines = with_sensors(text + "def read():\n    return {'depth': 4}\n")
-    assert [reading["depth"] for reading in published] == [4]
-    assert "no_such_bus" in lines[0] and lines[0].startswith("no reading: "), lines
-    assert lines[1] == "readings from sensors.py", lines
-
-
-def test_a_flash_that_takes_nothing_is_said_once():
-    lines = []
-    with open("queue", "wb") as file:
-        file.write(b"in the way")
-    world = World()
-    with replaced(supervisor, say=lambda area, text, *args: lines.append((area, text % args))):
-        run(world, 3)
-    os.remove("queue")
-    assert [reading["seq"] for reading in world.published] == [1, 2, 3]
-    said = [line for area, line in lines if area == "queue"]
-    assert len(said) == 1 and said[0].startswith("readings are kept in RAM only: "), lines
-
-
 def test_it_never_gives_up():
     count = len(some(range(300), 10))
     world = World([("session", OSError(111, "refused"))] * count)
@@ -332,51 +239,6 @@ def test_the_user_stops_it():
         with raises(KeyboardInterrupt):
             run(world)
         assert world.done[-1] == at
-
-
-def test_the_pin_is_in_no_line():
-    lines = []
-    world = World([("sim", cellular.SIMError("the PIN was refused"))])
-    with replaced(supervisor, say=lambda area, text, *args: lines.append(text % args)):
-        run(world)
-    assert len(lines) > 8
-    assert not [line for line in lines if "4711" in line]
-
-
-def test_one_line_for_each_failure():
-    lines = []
-    world = World([("session", iotsafe.ServerNotTrusted("server-not-trusted"))])
-    with replaced(supervisor, say=lambda area, text, *args: lines.append((area, text % args))):
-        run(world)
-    line = (
-        "ServerNotTrusted: the server's certificate is not from a CA that is trusted here: is it "
-        "the right server? Give the CA that issued its certificate: mqtt.ca"
-    )
-    assert ("session", line) in lines, lines
-    (pause,) = [line for area, line in lines if line.startswith("next attempt in ")]
-    assert pause.endswith(" s, from step session")
-
-
-def test_the_words_of_an_error_take_no_heap_once_it_is_shown():
-    run(World([("session", cellular.NetworkError("connect-silent", "h", 1))]))
-    for name in ("app.advice", "cellular.advice", "cellular.reasons", "iotsafe.advice"):
-        assert name not in sys.modules, name
-
-
-def test_an_error_that_cannot_be_shown_is_a_failure_like_others():
-    # The text needs modules: where no memory is left for them, the application goes on.
-    class Unshown(cellular.NetworkError):
-        def __str__(self):
-            raise MemoryError()
-
-    lines = []
-    too_few = cellular.NetworkError("connect-refused")  # values for its text
-    world = World([("session", Unshown("connect-silent", "h", 1)), ("session", too_few)])
-    with replaced(supervisor, say=lambda area, text, *args: lines.append(text % args)):
-        application, _ = run(world)
-    assert application.delivered == 1
-    for reason in ("connect-silent", "connect-refused"):
-        assert [line for line in lines if reason in line], lines
 
 
 def test_a_context_is_made_anew_only_for_another_identity():
@@ -416,110 +278,3 @@ def test_a_board_without_a_clock_to_set():
     world.set_clock = None
     run(world)
     assert "clock" not in world.done
-
-
-def test_no_ca_or_a_damaged_one():
-    for ca, text in (
-        (None, "TLSError: the CA certificate in ca.pem cannot be used: no such file: put the"),
-        (
-            b"damaged",
-            "TLSError: the CA certificate in ca.pem cannot be used: no certificate in PEM or DER",
-        ),
-    ):
-        with_ca(ca, text)
-
-
-def with_common_name(name, settings):
-    """Run with a certificate of this name, which becomes "meter-17" in the first pause; return the
-    world and the lines of the log."""
-    lines = []
-    world = World()
-    world.common_name = name
-
-    class Renamed(Pauses):
-        def sleep(self, ms):
-            Pauses.sleep(self, ms)
-            world.common_name = "meter-17"
-
-    with replaced(supervisor, say=lambda area, text, *args: lines.append(text % args)):
-        run(world, settings=settings, clock=Renamed())
-    return world, lines
-
-
-def test_a_common_name_obeys_the_rules_of_the_client_identifier():
-    for name, problem in (
-        ("", "there is none in plain text"),  # none, or a BMPString, or with control characters
-        ("a/b", "it has a /"),
-        ("a+b", "must be at most 128 characters without wildcards"),
-        ("#", "must be at most 128 characters without wildcards"),
-        ("x" * 200, "must be at most 128 characters without wildcards"),
-    ):
-        world, lines = with_common_name(name, SETTINGS)
-        text = "IdentityError: the certificate's common name cannot be the client identifier: "
-        assert text + problem + ": set mqtt.client_id" in lines, lines
-        assert world.done[:3] == ["power", "sim", "sim"], world.done  # before the network
-        # An identifier in the config makes the name unimportant.
-        settings = dict(SETTINGS, mqtt={"host": "h", "client_id": "a/b"})
-        world, _ = with_common_name(name, settings)
-        assert world.client_id == "a/b" and world.done == ALL
-
-
-def test_a_ca_that_is_left_out_is_told():
-    lines = []
-    world = World()
-    world.problems = ("x: Ed25519",)
-    with replaced(supervisor, say=lambda area, text, *args: lines.append(text % args)):
-        run(world)
-    assert "ca.pem: a certificate is left out: x: Ed25519" in lines and world.published
-
-
-def test_where_the_chain_of_the_certificate_is():
-    with open("chain.pem", "wb") as file:
-        file.write(b"PEM")
-    for chain, sources in (
-        ("", []),
-        ("03", [b"\x03"]),
-        ("label:INTER", ["INTER"]),
-        ("chain.pem", [b"PEM"]),
-        (["0A0b", "chain.pem"], [b"\x0a\x0b", b"PEM"]),
-    ):
-        world = World()
-        run(world, settings=dict(SETTINGS, sim={"chain": chain}))
-        assert world.sources == sources
-    os.remove("chain.pem")
-
-
-def test_a_chain_that_is_missing_is_told():
-    lines = []
-
-    class Written(Pauses):
-        def sleep(self, ms):
-            Pauses.sleep(self, ms)
-            with open("chain.pem", "wb") as file:
-                file.write(b"PEM")
-
-    with replaced(supervisor, say=lambda area, text, *args: lines.append(text % args)):
-        run(World(), settings=dict(SETTINGS, sim={"chain": "chain.pem"}), clock=Written())
-    os.remove("chain.pem")
-    text = "BadCertificate: the issuers' certificates cannot be used: chain.pem: no such file: "
-    assert [line for line in lines if line.startswith(text) and "sim.chain" in line], lines
-
-
-def with_ca(ca, text):
-    lines = []
-
-    class Repaired(Pauses):
-        """The CA is put in place during the first pause."""
-
-        def sleep(self, ms):
-            Pauses.sleep(self, ms)
-            if self.pauses:
-                with open("ca.pem", "wb") as file:
-                    file.write(b"ca")
-
-    world = World()
-    with replaced(supervisor, say=lambda area, text, *args: lines.append(text % args)):
-        run(world, ca=ca, clock=Repaired())
-    assert [line for line in lines if line.startswith(text)], lines
-    assert world.published, "the CA was put in place, and nothing was delivered"
-    os.remove("ca.pem")

@@ -9,7 +9,7 @@ from micropython import const
 import ticks
 
 from . import timeouts
-from .at import AT, quotable
+from .at import AT
 from .csim import CSIM
 from .errors import (
     CommandError,
@@ -22,33 +22,20 @@ from .errors import (
     text,
 )
 from .parser import decimal, number
+from .registration import Registration
 from .socket import Socket, buffers
 
 _SIM_ABSENT = const(10)
 _PIN_REQUIRED = const(11)
 _PUK_REQUIRED = const(12)
 
-# The ways to send a login, by <auth_prot> of AT+CGAUTH; the last is `Modem.auto_auth`. The IP
-# versions, and the PDP types of AT+CGDCONT.
-_AUTH = ("none", "pap", "chap", "auto")
-_CHAP = const(2)
-_IP = ("ipv4", "ipv6", "both")
-_PDP_TYPES = (b'"IP"', b'"IPV6"', b'"IPV4V6"')
-
-# What third parties send shall not be printed: short messages (as hex digits if at all), USSD.
-_NO_TEXTS = (b"+CMGF=0", b"+CNMI=2,0,0,0,0", b"+CUSD=0")
-
 _EPIPE = const(32)
-
-_RATE = const(115_200)  # at which boards open the UART
-_RATE_WAIT = const(300)  # ms: AT is answered at the right rate within this
-_RATE_TRIES = const(2)  # at each other rate; the first may end what the modem took for a line
 
 # Attempts of one `unlock`, where the SIM did not look at the first.
 _MOST_PIN_ENTRIES = const(2)
 
 
-class Modem:
+class Modem(Registration):
     """A modem on a UART.
 
     `uart`: see `cellular.at`. `power_key`: callable(pressed) that presses and releases the modem's
@@ -80,17 +67,9 @@ class Modem:
     # line that tells it, and the field in it.
     counter = None
     restart_command = b"+CFUN=1,1"
-    # The <stat> of +CEREG that count as success: home, roaming, and both without CSFB. Not so:
-    # SMS only (6, 7), emergency calls (8) and restricted services (11) only.
-    registered = (1, 5, 9, 10)
     # What asks how many attempts for the PIN are left, the prefix of the answer, the field in it:
     # the first that is answered counts.
     pin_counters = ((b'+CPINR="SIM PIN"', b"+CPINR:", 1),)
-    # What stores the login of context 1, whether the password comes first in it, and its number
-    # for "auto".
-    login_command = b"+CGAUTH="
-    password_first = False
-    auto_auth = _CHAP
 
     def __init__(self, uart, power_key=None):
         self.at = AT(uart, self.boot_lines, self.limits)
@@ -104,11 +83,7 @@ class Modem:
         # Returns what keeps the attempts over restarts, or None: `load(iccid, pin)` returns their
         # count, or `pin.REFUSED` (both bytes); `save(count, refused=False)`, then `clear()`.
         self.pin_record = None
-        self._wanted = None  # the context that is wanted, see `_want`
-        self._context = None  # what context 1 was found or made to be, and since which start
         self.was_dark = False  # a start found the radio off, and switched it on
-        self._dark = False  # the radio was switched off, and is to be switched on again
-        self._registration = None  # last <stat> seen, also from a URC
         self.pdp_drops = 0  # how often the network dropped the data context
         self.at.on(b"+CEREG:", self._on_registration)
 
@@ -168,49 +143,13 @@ class Modem:
             except (ModemSilent, ModemGarbled) as e:
                 if self.at.urcs != heard:  # it is there, and starting
                     self.at.sync(patience)
-                elif not (new and self._find_rate()):
-                    if not self._power_key or isinstance(e, ModemGarbled):
-                        raise
-                    self._press_key()
+                else:
+                    from .silent import start
+
+                    start(self, new, e)
         if not self._settled:
             self._set_up()
             self._settled = True
-
-    def _press_key(self):
-        """Start the modem with the power key; each second time in vain, reset it with the key."""
-        pressed = (self._hangs and self.power_reset_ms) or self.power_pulse_ms
-        self._hangs = not self._hangs
-        try:
-            self._power_key(True)
-            ticks.sleep(pressed)
-        finally:
-            self._power_key(False)
-        self.at.sync()
-        self._hangs = False
-
-    def _find_rate(self):
-        """Look for the modem at each of `rates`, and set it to ours, which it keeps;
-        False if it is not there. That needs `uart.init(baudrate=…)`, as machine.UART has it."""
-        init = getattr(self._uart, "init", None)
-        if not init:
-            return False
-        for rate in self.rates:
-            init(baudrate=rate)
-            for _ in range(_RATE_TRIES):
-                try:
-                    self.at.sync(_RATE_WAIT)
-                except ModemError:
-                    continue
-                try:
-                    self.at.command(b"+IPR=%d" % _RATE, timeout=_RATE_WAIT)
-                except ModemError:
-                    pass  # its OK may come at the new rate already
-                break
-            init(baudrate=_RATE)
-            if not self.at.lost:
-                self.at.sync(timeouts.FIRST_CALL)
-                return True
-        return False
 
     def restart(self):
         """Switch the modem off and on by command; `power_up` finds it again."""
@@ -275,16 +214,6 @@ class Modem:
 
     # -- network --------------------------------------------------------------------------------
 
-    def prepare(self, apn, user="", password="", auth="auto", ip="ipv4"):
-        """See, before `register`, that the modem registers with the context that is wanted.
-
-        `auth`: how user and password are sent, "pap", "chap", "auto", or "none": not at all. `ip`:
-        "ipv4", "ipv6" or "both". Raises NetworkError for text that cannot be in a command, and
-        for a password without a user.
-        """
-        self._want(apn, user, password, auth, ip)
-        self._prepare()
-
     def attach(self, apn, user="", password="", auth="auto", ip="ipv4", timeout=timeouts.PDP):
         """Activate the data connection with `apn` and return our IP address as text; the others
         as in `prepare`, which is done if it was left out.
@@ -308,114 +237,6 @@ class Modem:
                     self._idle(2_000)
                     address = self._address()
         return address
-
-    # -- the context of the registration --------------------------------------------------------
-
-    # Context 1 of 3GPP TS 27.007 10.1. The modem keeps it, also that of an earlier user, with
-    # which the network may not let it in. What is stored is asked for once after each start; only
-    # where it differs the modem goes off the air (CFUN=4: the SIM keeps its power, and its
-    # channels), stores the context, and goes on the air again.
-
-    def _want(self, apn, user, password, auth, ip):
-        """Check and keep what is wanted: APN, user, password, <auth_prot> and the place in _IP."""
-        quotable(apn, user, password)
-        if password and not user:
-            raise NetworkError("user-missing")
-        code = _AUTH.index(auth)
-        if not user or not code:
-            user = password = ""
-            code = 0
-        if code > _CHAP:
-            code = self.auto_auth
-        self._wanted = (apn, user, password, code, _IP.index(ip))
-
-    def _prepare(self):
-        """True if the stored context was another one: the modem registers anew."""
-        context = (self.at.generation,) + self._wanted
-        if self._context == context:
-            return False
-        for command in _NO_TEXTS:
-            self._attempt(command)  # refused: the modem has no such texts, or is not ready for it
-        changed = not (self._has_context() and self._has_login())
-        if changed:
-            self._dark = True
-            try:
-                self.at.command(b"+CFUN=4")
-                self.at.command(
-                    b'+CGDCONT=1,%s,"%s"' % (_PDP_TYPES[self._wanted[4]], self._wanted[0].encode())
-                )
-                self._store_login()
-            finally:
-                self._light()
-        self._context = context
-        return changed
-
-    def _light(self):
-        """Switch the radio on, where a change of the context left it off."""
-        if self._dark:
-            self.at.command(b"+CFUN=1")
-            self._dark = False
-
-    def _has_context(self):
-        """Is the stored context 1 of the wanted type and APN? Some modems add the operator's part
-        to the APN."""
-        for line in self.at.command(b"+CGDCONT?", b"+CGDCONT:"):
-            fields = line.split(b",")  # <cid>,<type>,<APN>,…
-            if len(fields) > 2 and decimal(fields[0]) == 1:
-                apn = text(fields[2].strip(b'" ')).lower().split(".mnc")[0]
-                return (
-                    apn == self._wanted[0].lower()
-                    and fields[1].strip() == _PDP_TYPES[self._wanted[4]]
-                )
-        return False
-
-    def _has_login(self):
-        """Is the wanted login stored? One that the modem does not tell is taken for another."""
-        try:
-            for line in self.at.command(b"+CGAUTH?", b"+CGAUTH:"):
-                if decimal(line.split(b",")[0]) == 1:
-                    wanted = self._login()
-                    return line.replace(b", ", b",")[: len(wanted)] == wanted
-        except CommandError:
-            pass
-        return not self._wanted[3]
-
-    def _login(self):
-        """`1,<auth_prot>[,"<user>","<password>"]`"""
-        _, user, password, auth, _ = self._wanted
-        if not auth:
-            return b"1,0"
-        if self.password_first:
-            user, password = password, user
-        return b'1,%d,"%s","%s"' % (auth, user.encode(), password.encode())
-
-    def _store_login(self):
-        self.at.command(self.login_command + self._login())
-
-    def register(self, timeout=timeouts.REGISTRATION):
-        """Wait for the network; returns the <stat> (1 home, 5 roaming; see `registered`).
-        NetworkError after `timeout` ms."""
-        self._light()
-        self.at.command(b"+CEREG=1")
-        deadline = ticks.after(timeout)
-        while True:
-            self._registration = None
-            self.at.command(b"+CEREG?")  # `_on_registration` gets the answer, as it gets URCs
-            ask = ticks.after(5_000)
-            while ticks.left(ask) > 0:
-                if self._registration in self.registered:
-                    return self._registration
-                if ticks.left(deadline) <= 0:
-                    from .results import no_network
-
-                    raise no_network(self, self._registration)
-                self._idle(50)
-
-    def _on_registration(self, line):
-        """`+CEREG: <n>,<stat>[,…]` is an answer. A URC, `+CEREG: <stat>[,"<tac>",…]`, has one
-        number, or a quoted field behind it."""
-        state = number(line, 1)
-        self._registration = number(line) if state is None else state
 
     def signal(self):
         """Received signal strength in dBm, or None when unknown (AT+CSQ)."""

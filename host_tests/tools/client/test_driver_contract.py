@@ -1,120 +1,31 @@
-"""The contract of `cellular/DRIVER.md` on the twelve simulated modems:
+"""The contract of `cellular/DRIVER.md` on the twelve simulated modems, up to a connection:
 class, errno and return value are the same for all of them.
-
-Each case brings a modem to a state, and lists what the following calls return or raise.
 """
 
-import contextlib
-import datetime
-import select
 import socket
-import struct
 
 import pytest
-from modem_world import World
+from driver_contract import (
+    ECONNREFUSED,
+    ECONNRESET,
+    EHOSTUNREACH,
+    EINVAL,
+    EIO,
+    EISCONN,
+    ENETDOWN,
+    ENODEV,
+    ETIMEDOUT,
+    NAMES,
+    NOON,
+    NOON_UTC,
+    Cases,
+    sent,
+)
 
 import cellular
-import ticks
-from cellular import DRIVERS
 
-NAMES = [row[0] for row in DRIVERS]
-NTP_NOON = (4_004_511_497).to_bytes(4, "big")
-"""2026-11-24, 12:18:17, in seconds since 1900."""
-NOON_UTC = (2026, 11, 24, 12, 18, 17)
-NOON = datetime.datetime(*NOON_UTC, tzinfo=datetime.UTC)
-NAP = 25
-"""The least ms of a sleep: a silence of minutes ends soon, and answers come faster than that."""
-ECONNREFUSED, ECONNRESET, EHOSTUNREACH, EIO, ENETDOWN = 111, 104, 113, 5, 100
-EINVAL, EISCONN, ENODEV, ENOTCONN, EPIPE, ETIMEDOUT = 22, 106, 19, 107, 32, 110
-
-
-class Stage(World):
-    """A simulated modem with its driver, and a server on loopback."""
-
-    def __init__(self, name, **options):
-        super().__init__(name, delays=0.0, **options)
-        self.server = socket.create_server(("127.0.0.1", 0))
-        self.server.settimeout(5)
-        self.address = self.server.getsockname()
-        self.ntp = None
-        self.clients = []
-
-    def sleep(self, ms):
-        super().sleep(max(ms, NAP))
-        if self.ntp:
-            self.answer_time()
-
-    def on(self, pin=None):
-        self.driver.power_up()
-        self.driver.unlock(pin)
-        return self.driver
-
-    def connected(self):
-        """Return (stream, the server's end of it)."""
-        stream = self.attached().socket()
-        stream.connect(self.address)
-        peer, _ = self.server.accept()
-        return stream, peer
-
-    def time_servers(self, ntp=True):
-        """Servers on loopback with the names that the drivers ask for the time: NTP, and HTTP."""
-        self.ntp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.ntp.bind(("127.0.0.1", 0))
-        names = {"pool.ntp.org": self.ntp, "example.com": self.server}
-        for name, server in names.items():
-            self.modem.network.resolve[name] = server.getsockname()
-        self.ntp.setblocking(False)
-        self.answers_ntp = ntp
-
-    def answer_time(self):
-        """Answer what has arrived."""
-        with contextlib.suppress(BlockingIOError):
-            question, client = self.ntp.recvfrom(99)
-            if self.answers_ntp:
-                answer = b"\x24\x02" + bytes(22) + question[40:48] + bytes(8) + NTP_NOON + bytes(4)
-                self.ntp.sendto(answer, client)
-        for ready in select.select([self.server, *self.clients], (), (), 0)[0]:
-            if ready is self.server:
-                self.clients.append(self.server.accept()[0])
-                continue
-            peer = ready
-            self.clients.remove(peer)
-            peer.recv(99)
-            peer.sendall(b"HTTP/1.0 301 No\r\nDate: Tue, 24 Nov 2026 12:18:17 GMT\r\n\r\n")
-            peer.close()
-
-    def lose_indications(self):
-        self.modem.faults.add("lost_urc", prefix="")
-
-
-def outcome(call):
-    """Return the result of `call`, or (class, errno) of its exception."""
-    try:
-        return call()
-    except cellular.CellularError as error:
-        assert error.reason and isinstance(error.values, tuple)
-        assert str(error) != error.reason, f"no text for {error.reason}"
-        return type(error), error.errno
-
-
-def sent(stream, data=b"x"):
-    """Write and flush."""
-    count = stream.write(data)
-    stream.flush()
-    return count
-
-
-CASES = {}
-
-
-def case(**options):
-    """Register a case; `options` are those of the simulated modem."""
-
-    def register(function):
-        CASES[function.__name__] = (function, options)
-        return function
-
-    return register
+CASES = Cases()
+case = CASES.case
 
 
 # -- start, SIM and network ----------------------------------------------------------------------
@@ -362,187 +273,10 @@ def is_connected_twice(stage):
     yield lambda: stream.connect(stage.address), (cellular.StreamError, EISCONN)
 
 
-# -- the stream ----------------------------------------------------------------------------------
-
-
-@case()
-def carries_data(stage):
-    stream, peer = stage.connected()
-    peer.settimeout(5)
-    yield lambda: sent(stream, b"x" * 3000), 3000
-    stage.sleep(100)
-    got = bytearray()
-    while len(got) < 3000:
-        got += peer.recv(4096)
-        stage.sleep(10)
-    peer.sendall(b"y" * 2000)
-    stage.sleep(100)
-    yield lambda: stream.read(500), b"y" * 500
-    buffer = bytearray(9)
-    yield lambda: stream.readinto(buffer), 9
-    yield lambda: bytes(buffer), b"y" * 9
-    yield lambda: stream.ioctl(3, 5), 5  # can be read and written
-    yield lambda: stream.ioctl(99, 0), -EINVAL
-    yield stream.flush, None
-    yield stream.close, None
-    yield stream.close, None
-
-
-@case()
-def has_nothing_to_read(stage):
-    stream, _ = stage.connected()
-    stream.settimeout(3)
-    yield lambda: stream.read(5), (cellular.StreamError, ETIMEDOUT)
-    stream.setblocking(False)
-    yield lambda: stream.read(5), None
-    yield lambda: stream.ioctl(3, 1), 0
-
-
-@case()
-def is_idle(stage):
-    """A board is idle for months: a look for what was not indicated costs one command."""
-    stream, _ = stage.connected()
-    stream.setblocking(False)
-
-    def commands(seconds):
-        """How many commands are sent in that time."""
-        before, end = stage.driver.at.commands, stage.now + seconds
-        while stage.now < end:
-            assert stream.read(9) is None
-            stage.sleep(500)
-        return stage.driver.at.commands - before
-
-    yield lambda: commands(60), 4
-    yield lambda: commands(600), 10
-
-
-@case()
-def was_never_connected(stage):
-    stream = stage.attached().socket()
-    yield lambda: stream.read(5), (cellular.StreamError, ENOTCONN)
-    yield lambda: stream.write(b"x"), (cellular.StreamError, ENOTCONN)
-    yield lambda: stream.ioctl(3, 5), 16
-    yield stream.close, None
-
-
-@case()
-def was_closed_by_us(stage):
-    stream, _ = stage.connected()
-    yield stream.close, None
-    yield lambda: stream.read(5), (cellular.StreamError, ENOTCONN)
-    yield lambda: stream.write(b"x"), (cellular.StreamError, ENOTCONN)
-
-
-@case()
-def was_closed_by_the_server(stage):
-    stream, peer = stage.connected()
-    peer.sendall(b"last words")
-    peer.close()
-    stage.sleep(100)
-    yield lambda: stream.read(4), b"last"
-    yield lambda: sent(stream), (cellular.NetworkError, EPIPE)
-    yield lambda: stream.read(99), b" words"
-    yield lambda: stream.read(99), b""
-    yield lambda: stream.read(99), b""
-    yield lambda: sent(stream), (cellular.NetworkError, EPIPE)
-    yield stream.close, None
-
-
-@case()
-def was_closed_and_the_indication_is_lost(stage):
-    stream, peer = stage.connected()
-    stage.lose_indications()
-    peer.sendall(b"last")
-    peer.close()
-    stage.sleep(100)
-    yield lambda: stream.read(99), b"last"
-    yield lambda: stream.read(99), b""
-    yield lambda: sent(stream), (cellular.NetworkError, EPIPE)
-
-
-@case()
-def is_written_to_after_an_unseen_end(stage):
-    stream, peer = stage.connected()
-    stage.lose_indications()
-    peer.close()
-    stage.sleep(100)
-    yield lambda: sent(stream), (cellular.NetworkError, EPIPE)
-    yield lambda: sent(stream), (cellular.NetworkError, EPIPE)
-    yield lambda: stream.read(9), b""
-
-
-@case()
-def was_reset_by_the_server(stage):
-    stream, peer = stage.connected()
-    peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    peer.close()
-    stage.sleep(100)
-    yield lambda: stream.read(9), b""  # no modem distinguishes it from an end
-    yield lambda: sent(stream), (cellular.NetworkError, EPIPE)
-
-
-@case()
-def loses_its_data_context_while_connected(stage):
-    stream, _ = stage.connected()
-    stage.modem.faults.add("pdp_dropped")
-    stage.sleep(500)
-    stage.driver.at.poll()
-    yield lambda: stream.read(9), (cellular.NetworkError, ENETDOWN)
-    yield lambda: sent(stream), (cellular.NetworkError, ENETDOWN)
-    yield stream.close, None
-
-
-@case()
-def writes_into_a_black_hole(stage):
-    stream, _ = stage.connected()
-    stream.settimeout(5)
-    stage.modem.network.silent = True
-
-    def all_of_it():
-        for _ in range(100):
-            sent(stream, b"x" * 4096)
-
-    yield all_of_it, (cellular.NetworkError, ETIMEDOUT)
-    yield lambda: sent(stream), (cellular.ModemGarbled, EPIPE)  # part of it may have been sent
-
-
-@case()
-def restarts(stage):
-    stream, _ = stage.connected()
-    stage.modem.faults.add("reset")
-    stage.sleep(20_000)
-    yield lambda: stream.read(9), (cellular.ModemReset, ECONNRESET)
-    yield lambda: sent(stream), (cellular.ModemReset, ECONNRESET)
-    yield stage.driver.signal, (cellular.ModemReset, ECONNRESET)
-    yield stream.close, None
-    yield stage.driver.power_up, None
-
-
-@case()
-def falls_silent(stage):
-    driver = stage.attached()
-    stage.modem.faults.add("silent")
-    yield driver.signal, (cellular.ModemTimeout, ETIMEDOUT)
-    yield driver.signal, (cellular.ModemSilent, ENODEV)
-
-
 @pytest.mark.parametrize("name", CASES)
 @pytest.mark.parametrize("modem", NAMES)
 def test_every_driver_keeps_the_contract(modem, name, monkeypatch):
-    body, options = CASES[name]
-    stage = Stage(modem, **options)
-    monkeypatch.setattr(ticks, "now", lambda: int(stage.now * 1000))
-    monkeypatch.setattr(ticks, "sleep", stage.sleep)
-    try:
-        for number, (call, wanted) in enumerate(body(stage), 1):
-            found = outcome(call)
-            assert found == wanted, f"step {number}"
-        assert stage.modem.counters["handler_errors"] == 0
-    finally:
-        stage.modem.close()
-        stage.server.close()
-        if stage.ntp:
-            stage.ntp.close()
+    CASES.check(modem, name, monkeypatch)
 
 
 def test_there_are_twelve():

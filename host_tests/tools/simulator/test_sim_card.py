@@ -1,14 +1,11 @@
 """The UICC layer of the simulated SIM: class bytes, channels, GET RESPONSE, files, latency."""
 
 import pytest
+from card_apdus import transmit
 
 from iotsafe_tools.simulator.sim import Card, Profile, Store
 
 AID = "A0000005590010"
-
-
-def transmit(card: Card, command: str) -> str:
-    return card.transmit(bytes.fromhex(command)).hex().upper()
 
 
 def card_with_applet(**switches) -> Card:

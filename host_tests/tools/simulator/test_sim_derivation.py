@@ -4,6 +4,7 @@ import hashlib
 import hmac
 
 import pytest
+from card_apdus import select, transmit
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF, HKDFExpand
@@ -24,13 +25,8 @@ PSK = bytes(range(16))
 
 def card_with(*objects, **switches) -> Card:
     card = Card(Store.memory(objects), Profile(**switches))
-    for command in ("0070000001", "01A4040007A0000005590010"):
-        card.transmit(bytes.fromhex(command))
+    select(card)
     return card
-
-
-def transmit(card: Card, command: str) -> str:
-    return card.transmit(bytes.fromhex(command)).hex().upper()
 
 
 def apdu(header: str, *items: tuple[int, bytes], le: str = "00") -> str:

@@ -1,6 +1,7 @@
 """The files of the simulated UICC, as modems and tools read them (TS 102 221, TS 31.102)."""
 
 import pytest
+from card_apdus import transmit
 
 from iotsafe_tools.simulator.modem.card_identity import read_identity
 from iotsafe_tools.simulator.sim import Card, Profile
@@ -27,10 +28,6 @@ USIM_FILES = {
     "6FB7": 0x01,
     "6FE3": 0x1E,
 }
-
-
-def transmit(card: Card, command: str) -> str:
-    return card.transmit(bytes.fromhex(command)).hex().upper()
 
 
 def card_in_usim(**switches) -> Card:

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from card_apdus import transmit
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, utils
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -18,10 +19,6 @@ from iotsafe_tools.testbed.rig import Rig
 SOUND = [name for name in PROFILES if not name.startswith(BROKEN)]
 WANTED = {"gsma", "orange", "zariot", "thales-mvp", "ntt", "minimal", "card-l3"}
 DIGEST = bytes(range(32))
-
-
-def transmit(card: Card, command: str) -> str:
-    return card.transmit(bytes.fromhex(command)).hex().upper()
 
 
 def select(card: Card) -> Card:

@@ -4,6 +4,7 @@ import hashlib
 from functools import cache
 
 import pytest
+from card_apdus import DIGEST, select, transmit
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa, utils
@@ -12,7 +13,6 @@ from iotsafe_tools.simulator.sim import Card, PrivateKey, Profile, PublicKey, St
 from iotsafe_tools.simulator.sim.ecc import generate
 from iotsafe_tools.simulator.sim.objects import RSA_2048, UPDATE
 
-DIGEST = hashlib.sha256(b"sample").digest()
 PADDINGS = {
     "01": padding.PKCS1v15(),
     "02": padding.PSS(padding.MGF1(hashes.SHA256()), 32),
@@ -35,16 +35,6 @@ def card_with_key(**switches) -> Card:
     assert made == modulus()
     select(card)
     return card
-
-
-def select(card: Card) -> None:
-    for command in ("0070000001", "01A4040007A0000005590010"):
-        card.transmit(bytes.fromhex(command))
-
-
-def transmit(card: Card, command: str | bytes) -> str:
-    data = bytes.fromhex(command) if isinstance(command, str) else command
-    return card.transmit(data).hex().upper()
 
 
 def fetched(card: Card, command: str) -> bytes:

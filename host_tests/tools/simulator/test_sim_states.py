@@ -1,6 +1,7 @@
 """The issuer deactivates objects and administers them remotely while the device continues."""
 
 import pytest
+from card_apdus import select, transmit
 
 from iotsafe_tools.simulator.sim import Card, PublicKey, SecretKey, Store
 from iotsafe_tools.simulator.sim.objects import UPDATE, Kind
@@ -22,15 +23,6 @@ def new_card(store: Store | None = None) -> Card:
     card.issuer.write_file(b"\x02", b"certificate")
     select(card)
     return card
-
-
-def select(card: Card) -> None:
-    for command in ("0070000001", "01A4040007A0000005590010"):
-        card.transmit(bytes.fromhex(command))
-
-
-def transmit(card: Card, command: str) -> str:
-    return card.transmit(bytes.fromhex(command)).hex().upper()
 
 
 # Type, ID -> a command that uses the object, and its answer in the normal state.

@@ -1,9 +1,8 @@
 """The simulated SIM against the worked examples of the applet reference, byte for byte."""
 
 import pytest
+from card_apdus import transmit
 from worked_card import W, fixture_card
-
-from iotsafe_tools.simulator.sim import Card
 
 # Example -> how the card differs from the fixture.
 CARDS = {
@@ -50,10 +49,6 @@ CARDS = {
     "16.19 unknown INS": {},
     "16.19 unknown class": {},
 }
-
-
-def transmit(card: Card, command: str) -> str:
-    return card.transmit(bytes.fromhex(command)).hex().upper()
 
 
 def in_proprietary_class(command: str) -> str:

@@ -209,7 +209,7 @@ ENGINE = ("at", "parser", "errors", "timeouts")
 ENGINE_TARGET = 14_000
 """Bytes of bytecode that the engine and one driver may have together."""
 
-_COMMON = {*ENGINE, "clock", "csim", "modem", "socket"}
+_COMMON = {*ENGINE, "clock", "csim", "modem", "registration", "socket"}
 
 
 def drivers() -> dict[str, set[str]]:
