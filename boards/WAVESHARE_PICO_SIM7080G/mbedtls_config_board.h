@@ -34,3 +34,10 @@
 
 // SHA-1's block step is a loop in sha1_process.c: 4 KB smaller.
 #define MBEDTLS_SHA1_PROCESS_ALT
+
+// TLS offers no suite with CBC. `cryptolib` gets it from aes_cbc.c.
+#undef MBEDTLS_CIPHER_MODE_CBC
+#include <stddef.h>
+struct mbedtls_aes_context;
+int mbedtls_aes_crypt_cbc(struct mbedtls_aes_context *context, int mode, size_t length,
+    unsigned char iv[16], const unsigned char *input, unsigned char *output);

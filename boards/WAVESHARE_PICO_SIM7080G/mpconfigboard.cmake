@@ -29,6 +29,10 @@ add_link_options("LINKER:--wrap=mbedtls_hardware_poll")
 # A smaller SHA-1 for hashlib.
 list(APPEND MICROPY_SOURCE_BOARD ${MICROPY_BOARD_DIR}/sha1_process.c)
 
+# RSA with less heap, and TLS without CBC, which `cryptolib` has.
+list(APPEND MICROPY_SOURCE_BOARD ${MICROPY_BOARD_DIR}/mont_r2.c ${MICROPY_BOARD_DIR}/aes_cbc.c)
+add_link_options("LINKER:--wrap=mbedtls_mpi_core_get_mont_r2_unsafe")
+
 # Flash programs of less than a page, so that littlefs needs less heap.
 list(APPEND MICROPY_SOURCE_BOARD ${MICROPY_BOARD_DIR}/flash_program.c)
 add_link_options("LINKER:--wrap=flash_range_program")

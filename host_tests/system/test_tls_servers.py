@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 from emulated import UF2
-from tls_chains import CHAINS, Keys
 from tls_servers import CLIENT, PROGRAMS, TABLE, VERSIONS, Cell, Session, serving, session
 
 from iotsafe_tools.emulator import Pico
 from iotsafe_tools.emulator.__main__ import LAB
 from iotsafe_tools.testbed import Firmware, Rig
+from iotsafe_tools.testbed.chains import CHAINS, Keys
 
 DEVICE = Path(__file__).with_name("device_tls.py")
 MODEM = "sim7080"

@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from tls_chains import CHAINS, Files, Keys, make
-
 from iotsafe_tools.testbed import Broker, ReservedPort
+from iotsafe_tools.testbed.chains import CHAINS, Files, Keys, make
 from iotsafe_tools.testbed.pki import PKI, Issued
 from iotsafe_tools.testbed.preload import compiled, loaded
 from iotsafe_tools.testbed.process import Process

@@ -102,6 +102,17 @@ def test_without_memory_nothing_else_is_believed():
     check(reported(REPORTS[0][0], free=13000), ServerNotTrusted, "server-not-trusted")
 
 
+def test_a_longer_chain_needs_more_memory():
+    for record, free in ((1400, 15000), (4200, 20000)):  # one and three certificates, RSA-4096
+        error = reported(REPORTS[0][0], record=record, free=free)
+        check(error, TLSError, "tls-memory", free, REPORTS[0][0])
+        error = reported(REPORTS[0][0], record=record, free=free + 2000)
+        check(error, ServerNotTrusted, "server-not-trusted")
+    # A length that no buffer holds says nothing of the heap.
+    error = translated(-0x7200, "x", record=0xFFFFFF, free=50_000)
+    assert error.reason == "server-chain-long", error.reason
+
+
 def test_a_failed_allocation_is_told_with_what_was_free():
     # MicroPython raises mbedTLS's small codes as errno, and ENOMEM for one of the large ones.
     for code in (

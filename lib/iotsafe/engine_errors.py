@@ -24,8 +24,9 @@ _BUFFER_TOO_SMALL = const(0x6A00)
 _ENOMEM = const(12)
 _UNEXPECTED_MESSAGE = const(0x7700)
 _BAD_CERTIFICATE = const(0x7A00)  # with a good chain: not for this use
-# With fewer free bytes before a step, the engine may report a failed allocation as a certificate
-# or a signature that is wrong: a chain of RSA-4096 takes 6 KB, its verification as much.
+# With fewer free bytes before a step, besides twice the longest record, the engine may report a
+# failed allocation as a certificate or a signature that is wrong: one certificate of RSA-4096 and
+# its verification take 12 KB, each further certificate 3 KB.
 _LOW_MEMORY = const(12288)
 
 # More bytes than this are our certificate; fewer are an alert, perhaps after a ChangeCipherSpec.
@@ -101,7 +102,7 @@ def tls_error(error, seen, heard):
         return TLSError("tls-broken", text, code=code)
     if value in (_FATAL_ALERT, _CLOSE_NOTIFY, -CONN_EOF):
         return _ended(value, text, seen.signed)
-    if 0 < seen.free < _LOW_MEMORY:
+    if _low(seen):
         return TLSError("tls-memory", seen.free, text, code=code)
     reason = _meaning(_LARGE, base >> 7) if base > 0x2000 else _meaning(_SMALL, base)
     limits = _BUFFERS.get(sys.platform, _USUAL)
@@ -137,6 +138,11 @@ def _ended(value, text, signed):
     return HandshakeRefused("server-hung-up", code=-value)
 
 
+def _low(seen):
+    """Return whether the heap may have been too small for the last step."""
+    return 0 < seen.free < _LOW_MEMORY + 2 * min(seen.record, _USUAL[0])
+
+
 def _free(seen):
     """Return the least free heap that was seen, or what is free now."""
     return seen.free or (gc.mem_free() if hasattr(gc, "mem_free") else 0)
@@ -145,7 +151,7 @@ def _free(seen):
 def _report_error(report, seen):
     """Return the exception for mbedTLS's verification report, or its text on a bad certificate."""
     report = report.strip()
-    if 0 < seen.free < _LOW_MEMORY:
+    if _low(seen):
         return TLSError("tls-memory", seen.free, report)
     for word, kind, reason in _REPORTS:
         if word in report:

@@ -11,13 +11,18 @@ from typing import Any, Self
 from iotsafe_tools.emulator import Pico
 from iotsafe_tools.emulator.console import Console
 from iotsafe_tools.emulator.pico import FIRMWARE
-from iotsafe_tools.testbed import ProcessError, Rig
+from iotsafe_tools.testbed import ProcessError, Rig, chains
+from iotsafe_tools.testbed.pki import Issued
 
 from .measure import SIGN_MS, Numbers
 
 KIB = 1024
-HEAP_TARGET = 64 * KIB
-"""Bytes of MicroPython heap, TLS buffers included, that the main job may need."""
+EC = "ec-256"
+HEAP_TARGETS = {EC: 64 * KIB, "rsa-2048": 66 * KIB, "rsa-4096": 70 * KIB}
+"""Server's chain -> bytes of MicroPython heap, TLS buffers included, that the main job may need.
+
+`EC` is the server that the rig's own authority issues, the others are in `chains.CHAINS`.
+"""
 
 _HERE = Path(__file__).parent
 _LAB = {"uart": "tcp:127.0.0.1:0", "auto_power": False, "delays": 0.0, "sign_ms": SIGN_MS}
@@ -27,6 +32,7 @@ _ATTEMPTS = 3  # at a trial whose outcome is no evidence about the heap
 _SESSIONS = 3
 _PER_SESSION = 2  # readings
 _HEAP_MOST = 128 * KIB
+_KEYS = chains.Keys()
 
 # "    12.345  mqtt      delivered …": time since the application's start, area, text.
 _LINE = re.compile(r"^ *(\d+)\.(\d{3})  (.*)")
@@ -45,20 +51,30 @@ class BoardRun:
     """One run of the image from power on. A context manager.
 
     flash: content of the flash; config, CA certificate and `files` are written into it.
+    chain: the server's, one of HEAP_TARGETS.
     """
 
     def __init__(
-        self, folder: str, flash: bytes, files: Mapping[str, bytes] | None = None
+        self,
+        folder: str,
+        flash: bytes,
+        files: Mapping[str, bytes] | None = None,
+        chain: str = EC,
     ) -> None:
         image = Path(folder) / "flash.img"
         image.write_bytes(flash)
         self._queue: queue.Queue[str] = queue.Queue()
-        self.rig = Rig(folder, lab=_LAB)
+        broker, authority = {}, {}
+        if chain != EC:
+            made = chains.make(chain, _KEYS, Path(folder) / chain)
+            broker = {"server": Issued(made.certificate, made.chain, made.key)}
+            authority = {"ca.pem": made.root.read_bytes()}
+        self.rig = Rig(folder, lab=_LAB, broker=broker)
         self.pico = Pico(flash=image, lab=self.rig.lab, on_event=self._event)
         config = self.rig.config()
         del config["modem"]["uart"]  # the board's modem is wired
         own = {"config.json": json.dumps(config).encode(), "ca.pem": self.rig.pki.ca_pem}
-        for name, content in {**own, **(files or {})}.items():
+        for name, content in {**own, **authority, **(files or {})}.items():
             self.pico.flash.write_file(name, content)
 
     def __enter__(self) -> Self:
@@ -165,21 +181,22 @@ class InconclusiveTrial(ProcessError):
     """A trial failed for a reason that has nothing to do with the heap."""
 
 
-def main_job(flash: bytes, heap: int) -> str | None:
+def main_job(flash: bytes, heap: int, chain: str = EC) -> str | None:
     """Connect, publish, and twice lose the session, reconnect, publish, with `heap` bytes.
 
+    `chain`: the server's, one of HEAP_TARGETS.
     Returns None if the job passes, else the line in which the board reports the failure. Raises
     ProcessError if no trial is conclusive about the heap.
     """
     for _ in range(_ATTEMPTS):
         try:
-            return _trial(flash, heap)
+            return _trial(flash, heap, chain)
         except InconclusiveTrial as e:
             error = e
     raise error
 
 
-def _trial(flash: bytes, heap: int) -> str | None:
+def _trial(flash: bytes, heap: int, chain: str) -> str | None:
     messages = _SESSIONS * _PER_SESSION
     files = {
         "app.py": (_HERE / "pico_app.py").read_bytes(),
@@ -187,7 +204,7 @@ def _trial(flash: bytes, heap: int) -> str | None:
     }
     sessions = cuts = failures = 0
     last = ""
-    with tempfile.TemporaryDirectory() as folder, BoardRun(folder, flash, files) as run:
+    with tempfile.TemporaryDirectory() as folder, BoardRun(folder, flash, files, chain) as run:
         for line in run.lines():
             if NO_MEMORY.search(line):
                 return line
@@ -235,13 +252,19 @@ def smallest(passes: Callable[[int], bool], low: int, high: int) -> int:
     return high
 
 
-def smallest_heap(flash: bytes) -> Numbers:
-    """Find the smallest heap, to 1 KiB, with which the main job passes."""
+def smallest_heap(flash: bytes, chain: str = EC) -> Numbers:
+    """Find the smallest heap, to 1 KiB, with which the main job passes; the server has `chain`."""
 
     def passes(kib: int) -> bool:
-        why = main_job(flash, kib * KIB)
+        why = main_job(flash, kib * KIB, chain)
         if why and kib * KIB >= _HEAP_MOST:
             raise ProcessError(f"the main job fails even with {kib} KiB of heap: {why}")
         return why is None
 
-    return {"pico.heap.smallest": smallest(passes, 56, HEAP_TARGET // KIB) * KIB}
+    target = HEAP_TARGETS[chain] // KIB
+    return {smallest_name(chain): smallest(passes, target - 8, target) * KIB}
+
+
+def smallest_name(chain: str) -> str:
+    """Return the name in the report of the smallest heap with a server of `chain`."""
+    return "pico.heap.smallest" + ("" if chain == EC else f".{chain}")
