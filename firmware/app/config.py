@@ -62,8 +62,21 @@ def _keepalive(value):
     return None if 10 <= value <= 3600 else "10 to 3600 seconds"
 
 
+def _control(value):
+    """Return whether a broker refuses the text (MQTT 3.1.1, 1.5.3): for control characters, halves
+    of surrogate pairs, which MicroPython decodes, and numbers that are no characters."""
+    return any(
+        c < " " or "\x7f" <= c < "\xa0" or ord(c) >> 11 == 0x1B or ord(c) & 0xFFFE == 0xFFFE
+        for c in value
+    )
+
+
 def _wild(value):
-    return any(c in "#+" or c < " " or c == "\x7f" for c in value)
+    return "#" in value or "+" in value or _control(value)
+
+
+def _user(value):
+    return "free of control characters" if _control(value) else None
 
 
 def _topic(value):
@@ -174,7 +187,7 @@ _FIELDS = {
     "mqtt.ca": (str, "ca.pem", _filled),
     "mqtt.mutual": (str, "required", ("required", "optional")),
     "mqtt.client_id": (str, "", _client_id),
-    "mqtt.user": (str, "", None),
+    "mqtt.user": (str, "", _user),
     "mqtt.password": (str, "", None),
     "mqtt.topic": (str, "devices/{id}/telemetry", _topic),
     "mqtt.keepalive": (int, 60, _keepalive),

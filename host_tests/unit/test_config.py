@@ -103,7 +103,7 @@ GOOD = (
     ("mqtt.port", (1, 8883, 65535)),
     ("mqtt.ca", ("ca.pem", "/flash/ca.der")),
     ("mqtt.mutual", ("required", "optional")),
-    ("mqtt.client_id", ("", "meter-17", "a/b", "x" * 128)),
+    ("mqtt.client_id", ("", "meter-17", "a/b", "x" * 128, "\xa0\ue000\ufffd\U0001f600")),
     ("mqtt.user", ("", "gr\u00fcn")),
     ("mqtt.password", ("", '"quoted"')),
     ("mqtt.topic", ("t", "devices/{id}/telemetry", "t" * 256)),
@@ -157,12 +157,13 @@ BAD = (
     ("mqtt.mutual", ("", "yes", "OPTIONAL"), "must be one of required, optional"),
     (
         "mqtt.client_id",
-        ("a+b", "#", "x" * 129, "a\0b", "a\n", "\x7f"),
+        ("a+b", "#", "x" * 129, "a\0b", "a\n", "\x7f", "\x80", "a\x9f", "\ufffe", "\U0010ffff"),
         "must be at most 128 characters without wild",
     ),
+    ("mqtt.user", ("a\0", "\n", "a\x85"), "must be free of control characters"),
     (
         "mqtt.topic",
-        ("", "a/#", "+/a", "t" * 257, "a\0"),
+        ("", "a/#", "+/a", "t" * 257, "a\0", "a/\x85"),
         "must be 1 to 256 characters without wildcards",
     ),
     ("mqtt.keepalive", (0, 9, 3601, -60), "must be 10 to 3600 seconds"),
@@ -189,7 +190,7 @@ def test_every_field_is_tested():
     good = {path for path, _ in GOOD} | {"version"}
     assert good == set(config._FIELDS)
     # The other fields accept any text.
-    free = {"modem.uart", "mqtt.user", "mqtt.password"}
+    free = {"modem.uart", "mqtt.password"}
     assert {path for path, _, _ in BAD} == good - free
 
 

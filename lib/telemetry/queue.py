@@ -55,10 +55,13 @@ class Queue:
 
     def put(self, reading):
         """Add `reading` (dict) at the end; return its number. It is on flash when this returns, or
-        `problem` holds the cause. Raises ValueError for more than 2 KB of JSON."""
+        `problem` holds the cause. Raises ValueError for more than 2 KB of JSON, for what is no
+        dict, and for what JSON cannot carry: MicroPython writes that, but does not read it."""
         data = json.dumps(reading).encode() + b"\n"
         if len(data) > _MAX_SIZE:
             raise ValueError("a reading takes at most %d bytes as JSON" % _MAX_SIZE)
+        if not isinstance(json.loads(data), dict):
+            raise ValueError("a reading is a dict")
         if self._count >= self._most:
             self._drop()
         number = self._next

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Annotated
 
@@ -35,6 +36,9 @@ def main(
     ] = False,
 ) -> None:
     """Host tools of IoT SAFE for MicroPython."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:  # a shell or a service has closed it
+            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115  open to the end
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # `?` for text that the terminal's encoding lacks

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import io
 import json
 import re
 
@@ -13,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from iotsafe_command import COMMAND, answer, environment, failure, iotsafe, refusal
 from pty_terminal import PtyTerminal
 
+from iotsafe_tools.commands.card import apdu as card_apdu
 from iotsafe_tools.simulator.sim import File, Issuer, Profile, Store
 
 AID = "A0000005590010"
@@ -177,6 +179,12 @@ def test_apdus_from_the_input(sim):
     script = b"# random\n0184000004 # four\n\n  01 84 00 00 08\n"
     done = answer("apdu", "-", "--port", sim, stdin=script)
     assert [len(entry["data"]) for entry in done["exchanges"]] == [8, 16]
+
+
+def test_apdus_as_editors_save_them():
+    for encoding in ("utf-8", "utf-8-sig", "utf-16"):
+        file = io.BytesIO("0184000004 # four\r\n".encode(encoding))
+        assert card_apdu.script(file) == ["0184000004"]
 
 
 def test_raw_apdus_go_as_they_are(sim):

@@ -97,7 +97,30 @@ def test_a_script_is_answered_line_by_line():
 
 
 def test_no_command_at_all():
-    assert modem("at", port="sim:?delays=0", stdin="").stdout == ""
+    for script in ("", "\n \n\t\r\n  # nothing\n"):
+        assert modem("at", port="sim:?delays=0", stdin=script).stdout == ""
+
+
+def test_a_script_as_editors_save_it():
+    done = modem("at", port="sim:?delays=0", stdin="\ufeffAT+CPIN?\r\n".encode())
+    assert done.stdout.splitlines() == ["+CPIN: READY", "OK"]
+    for encoding in ("utf-16", "utf-16-be"):
+        script = "\ufeffAT+CPIN?\n".encode(encoding)
+        assert "the input is UTF-16: save it as UTF-8" in failure(
+            "at", port="sim:?delays=0", stdin=script
+        )
+
+
+def test_input_and_output_may_be_closed():
+    shell = ["sh", "-c", 'exec "$@" <&- >&-', "sh", *COMMAND]
+    for words in (["modem", "at"], ["modem", "info"]):
+        done = subprocess.run(
+            [*shell, *words, "--port", "sim:?delays=0"],
+            stderr=subprocess.PIPE,
+            env=environment(),
+            timeout=120,
+        )
+        assert (done.returncode, done.stderr) == (0, b"")
 
 
 def test_what_a_modem_says_by_itself_is_shown():

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import select
 import socket
 import threading
@@ -12,7 +13,7 @@ import tty
 import pytest
 from modem_bench import EchoServer, StubCard
 
-from iotsafe_tools.lab import Lab, LabError
+from iotsafe_tools.lab import Lab, LabError, issuer_console
 from iotsafe_tools.simulator.modem.control import LINE_LIMIT
 from iotsafe_tools.testbed import PATIENCE
 
@@ -272,8 +273,39 @@ def test_port_in_use():
         lab(bench.uart)
 
 
+def test_a_place_with_an_ipv6_address():
+    with lab("tcp:[::1]:0", control="tcp:[::1]:0") as bench:
+        for place in (bench.uart, bench.control):
+            assert re.fullmatch(r"tcp:\[::1\]:\d+", place), place
+        assert issuer_console.ask(bench.control, "counters")["ok"] is True
+
+
+def test_a_store_in_use_is_refused_by_any_name(tmp_path):
+    store = tmp_path / "sim.json"
+    (tmp_path / "other.json").symlink_to(store)
+    with Lab(store=str(store)):
+        for name in ("sim.json", "other.json"):
+            with pytest.raises(LabError, match="the SIM store of another running lab"):
+                Lab(store=str(tmp_path / name))
+
+
+WRONG = (
+    {"baud": 1},
+    {"faults": ["nosuch"]},
+    {"registration": "x"},
+    {"colour": 1},
+    {"delays": -1.0},
+    {"delays": float("nan")},
+    {"delays": float("inf")},
+    {"pin": ""},
+    {"pin": "123"},
+    {"pin": "123456789"},
+    {"pin": "12a4"},
+)
+
+
 def test_wrong_options():
-    for options in ({"baud": 1}, {"faults": ["nosuch"]}, {"registration": "x"}, {"colour": 1}):
+    for options in WRONG:
         with pytest.raises(LabError):
             lab(**options)
 

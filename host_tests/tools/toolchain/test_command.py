@@ -55,6 +55,29 @@ def checkout(tmp_path, monkeypatch):
     return asked
 
 
+@pytest.mark.parametrize("name", ["my projects", "a&b", "#1", "it's", "c:d", "x(1)"])
+def test_a_folder_in_which_make_cannot_build(checkout, monkeypatch, tmp_path, capsys, name):
+    place = layout.Layout(tmp_path / name)
+    place.root.mkdir()
+    monkeypatch.setattr(layout, "find", lambda: place)
+    assert setup.main(["micropython"]) == 1
+    error = capsys.readouterr().err
+    assert "make cannot build there: rename the folder, or move it" in error
+    assert error.count("\n") == 1
+    assert checkout == []  # before minutes of other work
+    assert setup.main(["venv"]) == 0
+
+
+def test_a_folder_in_other_letters(checkout, monkeypatch, tmp_path, capsys):
+    place = layout.Layout(tmp_path / "prøjekt-1_ä+@,=~日本")
+    place.root.mkdir()
+    monkeypatch.setattr(layout, "find", lambda: place)
+    assert setup.main(["micropython"]) == 0
+    monkeypatch.setenv("MICROPYTHON_DIR", "/my projects/micropython")
+    assert setup.main(["micropython"]) == 1
+    assert "MICROPYTHON_DIR /my projects/micropython has ' '" in capsys.readouterr().err
+
+
 def test_the_parts_come_in_order(checkout):
     assert setup.main(["micropython"]) == 0
     assert checkout == ["packages", "venv", "umqtt", "sources", "build"]

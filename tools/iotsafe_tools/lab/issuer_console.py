@@ -55,7 +55,7 @@ def ask(control: str, line: str) -> dict[str, Any]:
             f"no control port {control!r}; use tcp:HOST:PORT, as iotsafe lab prints it"
         )
     try:
-        with _connected(host, int(port)) as stream:
+        with _connected(host.strip("[]"), int(port)) as stream:
             stream.write(line.encode() + b"\n")
             stream.flush()
             text = stream.readline(_ANSWER_LIMIT)

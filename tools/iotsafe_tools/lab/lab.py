@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import contextlib
 import ipaddress
+import os
 import select
 import socket
 import threading
@@ -106,7 +107,7 @@ class Lab:
             options.setdefault("act", preset.act)
         try:
             if store and not card:
-                self._claim = claimed(store, "the SIM store")
+                self._claim = claimed(os.path.realpath(store), "the SIM store")
             self.card = card or _card(store, profile, sign_ms)
             self._log = EventLog(log) if log else None
             self._shell = open_shell(uart)

@@ -78,6 +78,10 @@ def prepare(place: layout.Layout, wanted: argparse.Namespace) -> None:
 
 def _prepare(place: layout.Layout, wanted: argparse.Namespace) -> None:
     board = None
+    if wanted.part not in ("venv", "pcsc"):
+        steps.require_plain(place.root, "the folder of this checkout,")
+        for name in ("MICROPYTHON_DIR", "UMQTT_DIR"):
+            steps.require_plain(Path(os.environ.get(name, "")), name)
     if wanted.part not in ("venv", "pcsc", "micropython"):
         board = boards.find(place, wanted.board, wanted.variant)
     packages.ensure(place, *_groups(wanted.part, board))

@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -58,6 +59,9 @@ _DIAGNOSES = (
 )
 
 
+_NOT_FOR_MAKE = re.compile(r"""[\s#$%&'()*:;<>?\[\]\\`"|]""")
+
+
 class SetupError(Exception):
     """A step failed; the text is one line: what happened, to what, what to do.
 
@@ -78,6 +82,17 @@ def require_space(path: Path, megabytes: int) -> None:
         raise SetupError(
             f"{path} has {free} MB free and {megabytes} MB are needed: "
             "free some space and run again"
+        )
+
+
+def require_plain(path: Path, what: str) -> None:
+    """Raise SetupError if make would take `path` for something else: MicroPython's makefiles quote
+    no name, and make has no way to."""
+    found = _NOT_FOR_MAKE.search(str(path))
+    if found:
+        raise SetupError(
+            f"{what} {path} has {found[0]!r} in its name, and make cannot build there: "
+            "rename the folder, or move it"
         )
 
 

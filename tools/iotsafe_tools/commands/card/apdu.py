@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Iterable
 from typing import Any, BinaryIO
 
@@ -40,7 +41,9 @@ def read(texts: Iterable[str], *, exact: bool) -> list[bytes]:
 
 def script(file: BinaryIO) -> list[str]:
     """Return the APDUs of a file: one a line, without `#` comments and empty lines."""
-    text = file.read(MAX_SCRIPT).decode("utf-8", "replace")
+    data = file.read(MAX_SCRIPT)
+    wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    text = data.decode("utf-16" if wide else "utf-8-sig", "replace")
     bare = (line.partition("#")[0].strip() for line in text.splitlines())
     return [line for line in bare if line]
 

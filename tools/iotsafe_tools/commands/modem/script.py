@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 
 import typer
 
+from iotsafe_tools.console.errors import ToolError
 from iotsafe_tools.ports.modem import AnyModem, find
 from iotsafe_tools.ports.shapes import ModemLine
 
@@ -34,8 +36,13 @@ def run_script(
 
 
 def script_lines(stream: BinaryIO) -> Iterator[bytes]:
-    """Yield the commands in `stream`, one a line, without empty lines and comments."""
+    """Yield the commands in `stream`, one a line, without empty lines and comments.
+
+    Raises ToolError for UTF-16, which some editors and shells write.
+    """
     while text := stream.readline(_LONGEST_LINE):
-        text = text.rstrip(b"\r\n")
-        if text and not text.startswith(b"#"):
+        if text.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            raise ToolError("the input is UTF-16", "save it as UTF-8")
+        text = text.removeprefix(codecs.BOM_UTF8).rstrip(b"\r\n")
+        if text.strip() and not text.lstrip().startswith(b"#"):
             yield text

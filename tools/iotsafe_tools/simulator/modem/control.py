@@ -16,7 +16,7 @@ import json
 import socket
 from collections.abc import Callable, Mapping
 
-from .shells import ShellError
+from .shells import ShellError, tcp_place
 
 LINE_LIMIT = 132 * 1024
 """Bytes; the longest is a file of 64 KB in hexadecimal."""
@@ -59,11 +59,14 @@ class Control:
         self._modem = modem
         self._clients: dict[socket.socket, bytearray] = {}
         try:
-            self._server = socket.create_server((host, int(port)))
+            self._server = socket.create_server(
+                (host.strip("[]"), int(port)),
+                family=socket.AF_INET6 if ":" in host else socket.AF_INET,
+            )
         except (OSError, OverflowError) as error:
             raise ShellError(f"cannot listen on {host} port {port}: {error}") from error
         self._server.setblocking(False)
-        self.name = f"tcp:{host}:{self._server.getsockname()[1]}"
+        self.name = tcp_place(host, self._server)
 
     def readers(self) -> list:
         """Return the sockets to wait for until readable."""

@@ -18,6 +18,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import PurePath
 
+from iotsafe_tools.simulator.sim.pin import Pin
+
 from .errors import RequestError
 from .faults import QUIRKS, Faults
 from .interpreter import Interpreter
@@ -52,6 +54,7 @@ COUNTERS = (
     "positions",
     "handler_errors",
 )
+MOST_DELAYS = 1000
 CHOICES = {
     "registration": tuple(OUTCOME),
     "pdp": ("after", "before", "refused"),
@@ -104,6 +107,10 @@ class Options:
                 raise ValueError(
                     f"{name}={getattr(self, name)!r}: choose one of {', '.join(allowed)}"
                 )
+        if not 0 <= self.delays <= MOST_DELAYS:  # also if it is no number
+            raise ValueError(f"delays={self.delays}: choose 0 to {MOST_DELAYS}")
+        if self.pin is not None:
+            Pin(self.pin)
         if self.personality not in PERSONALITIES:
             raise ValueError(
                 f"no modem {self.personality!r}; there are {', '.join(PERSONALITIES)}"

@@ -156,7 +156,7 @@ class TcpShell:
         self._server.listen(4)
         self._server.setblocking(False)
         self._client: socket.socket | None = None
-        self.name = f"tcp:{host}:{self._server.getsockname()[1]}"
+        self.name = tcp_place(host, self._server)
 
     @property
     def attached(self) -> bool:
@@ -218,6 +218,12 @@ class TcpShell:
         if self._client is not None:
             self._client.close()
             self._client = None
+
+
+def tcp_place(host: str, server: socket.socket) -> str:
+    """Return "tcp:HOST:PORT" of a listening socket; an IPv6 address is in brackets."""
+    shown = f"[{host.strip('[]')}]" if ":" in host else host
+    return f"tcp:{shown}:{server.getsockname()[1]}"
 
 
 def open_shell(where: str) -> PtyShell | TcpShell:
