@@ -1,4 +1,4 @@
-"""The firmware's application. `main.py` calls `run`; `setup` and `applet` are for the REPL."""
+"""The firmware's application. `main.py` calls `run`; the REPL has `setup`, `applet`, `forget`."""
 
 import sys
 
@@ -122,6 +122,16 @@ def applet(pin="", aids=()):
     from . import repl
 
     return repl.applet(board, pin, aids)
+
+
+def forget(what):
+    """Remove what the board keeps: "pin", that the SIM has refused the PIN; "date", before which
+    it believes no time."""
+    import board
+
+    from . import repl
+
+    repl.forget(board, what)
 
 
 def safe():

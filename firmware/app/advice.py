@@ -26,7 +26,6 @@ not-set-up,
 command-refused,
 answer-missing,
 answer-damaged,
-clock-unset,
 data-dropped,
 name-unanswered,
 no-resolver,
@@ -59,8 +58,9 @@ refused,
 not-understood: app.applet().doctor() at the REPL says more
 apdu-refused: set sim.channel to cgla, or update the modem's firmware
 no-ccho: set sim.channel to csim
-pin-refused-before: correct modem.pin; if it is right, remove the file pin of the board
-pin-kept: enter the right PIN in a telephone, then remove the file pin of the board
+clock-unset: if it lasts, app.forget('date') at the REPL
+pin-refused-before: correct modem.pin; if it is right, app.forget('pin') at the REPL
+pin-kept: enter the right PIN in a telephone, then app.forget('pin') at the REPL
 psm-too-long: make telemetry.upload shorter
 connack-1: the broker must speak MQTT 3.1.1
 connack-2: check mqtt.client_id

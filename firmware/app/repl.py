@@ -1,13 +1,14 @@
-"""The applet of the SIM behind the board's modem, for use at the REPL.
+"""What `app` has for the REPL: the applet of the SIM behind the board's modem, and what to forget.
 
 import app
 applet = app.applet()   # starts the modem; then applet.objects(), applet.doctor() …
+app.forget("pin")       # may be tried again, though the SIM has refused it
 """
 
 import iotsafe
 from iotsafe.advice import advice
 
-from . import config
+from . import config, files
 from .supervisor import Supervisor
 
 # The config for the modem on a board that has none yet.
@@ -35,8 +36,16 @@ def applet(board, pin="", aids=()):
             from cellular.causes import remedy
 
             reason = remedy(e)
-        what = advice(reason, package)
+        # Here a file keeps it, and a new object does not forget it.
+        what = advice(reason, package).replace("make a new modem object", "app.forget('pin')")
         if what:
             print("-> " + what)
         raise
     return iotsafe.FullApplet(supervisor.modem, aids or supervisor.applet.aids)
+
+
+def forget(board, what):
+    """Remove the file `what`: "date" or "pin". Raises ValueError for another name."""
+    if what not in ("date", "pin"):
+        raise ValueError('"date" or "pin", not %r' % (what,))
+    files.remove(board.path(what))

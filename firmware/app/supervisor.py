@@ -51,6 +51,8 @@ _LINE_PAUSE = const(2_000)
 _STABLE = const(60_000)
 _SHORT_SESSIONS = const(3)
 
+_DATE = const(19)  # bytes of the file `date`
+
 # After this many failed sessions in a row the supervisor checks the network again, and after twice
 # as many it restarts the modem: a data context may look active but carry no data.
 _PATIENCE = 4
@@ -81,6 +83,7 @@ _START = (
     "iotsafe.discovery",
     "iotsafe.sessions",
     "iotsafe.sim_identity",
+    "iotsafe.web_date",
 )
 
 # The errors of a session that the other side has ended.
@@ -134,6 +137,7 @@ class Supervisor:
         self.modem = driver(board.uart(config["modem.uart"]), board.power_key)
         self.modem.pin_record = self._pin_record
         self.modem.date_servers = (config["mqtt.host"],) + self.modem.date_servers
+        self.modem.web_date = self._web_date
         self.modem.chunk = min(self.modem.chunk, getattr(board, "chunk", self.modem.chunk))
         aids = tuple(unhexlify(aid) for aid in config["sim.aids"]) or iotsafe.AIDS
         self.applet = iotsafe.Applet(self.modem.sim(config["sim.channel"]), aids)
@@ -146,7 +150,7 @@ class Supervisor:
         self._tls = None
         self.due = ticks.now()  # tick of the next reading
         self._since = self.due  # tick at which the session began
-        self._date = self._today = ()  # kept on flash; as the clock was set
+        self._date = b""  # what the file `date` has, see `_keep_date`
         self._stable = False  # the session has lasted for _STABLE
         self._short = 0  # short sessions in a row that the server ended
         self._reported = None  # the queue's problem that the log reported last
@@ -344,36 +348,40 @@ class Supervisor:
     def _clock(self):
         if self._board.set_clock is None:
             return
-        self.modem.clock_floor = self._date = self._known_date()
+        text = files.load(self._board.path("date"), _DATE)
+        try:
+            if len(text) == _DATE:  # of an earlier firmware: shorter, and from the clock itself
+                self.modem.clock_floor = tuple([int(part) for part in text[:10].split(b"-")])
+                self._date = text
+        except ValueError:
+            pass
         utc = self.modem.clock()
         if utc is None:
             raise cellular.NetworkError("clock-unset")
         self._board.set_clock(utc)
-        self._today = utc[:3]
         say("clock", "%04d-%02d-%02d %02d:%02d:%02d UTC", *utc)
 
-    def _known_date(self):
-        """Return the last date at which a session began, (year, month, day); () for none."""
-        text = files.load(self._board.path("date"), 10)
-        try:
-            return tuple([int(part) for part in text.split(b"-")])
-        except ValueError:
-            return ()
+    def _web_date(self, floor, date):
+        from iotsafe.web_date import ask
+
+        host = self._config["mqtt.host"]
+        return ask(self._tls_context(), self.modem, host, floor, date, self._board.set_clock)
 
     def _keep_date(self):
-        """Keep today's date: the server's certificate was valid, so it is no invention."""
-        if self._today != self._date:
-            self._date = self._today
-            try:
-                files.save(self._board.path("date"), b"%04d-%02d-%02d" % self._today)
-            except OSError:
-                pass  # the guard tells of a flash that is full
+        """Keep the day from which on the server's certificates are valid, as the floor of the
+        clock: an authority has signed it, so no wrong clock can move it."""
+        try:
+            first = self._context.validity()[0].encode()
+            if self._board.set_clock and first > self._date:
+                self._date = first
+                files.save(self._board.path("date"), first)
+        except (OSError, ValueError):
+            pass  # the guard tells of a flash that is full
 
     def _session(self):
         config = self._config
         _forget(*_START)
-        if self._context is None:
-            self._context = self._tls_context()
+        self._tls_context()
         cloud = telemetry.Broker(
             config["mqtt.host"],
             config["mqtt.port"],
@@ -404,14 +412,17 @@ class Supervisor:
         return self._tls
 
     def _tls_context(self):
+        """Return the context, made at the first call: nothing frees one on some ports."""
+        if self._context:
+            return self._context
         path = self._board.path(self._config["mqtt.ca"])
         try:
             with open(path, "rb") as file:
                 mutual = self._config["mqtt.mutual"] == "required"
-                context = iotsafe.SSLContext(self.identity, file.read(), mutual=mutual)
-            for problem in context.problems:
+                self._context = iotsafe.SSLContext(self.identity, file.read(), mutual=mutual)
+            for problem in self._context.problems:
                 say("tls", "%s: a certificate is left out: %s", path, problem)
-            return context
+            return self._context
         except ValueError as e:
             problem = e
         except OSError as e:

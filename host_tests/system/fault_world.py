@@ -426,6 +426,7 @@ class World:
         ):
             gc.disable()  # collection closes streams; it must happen at the same moment each time
             self.device = supervisor.Supervisor(self, self.settings)
+            self.device.modem.web_date = None  # it would try clocks, and here none may be wrong
             self.beside = Beside(self.device.modem)
             self.limits.watch(self.device.modem)
             self.device.on_step = self.began

@@ -11,6 +11,7 @@ import app
 import cellular
 import iotsafe
 from app import repl
+from app.advice import line
 
 
 class Board(World):
@@ -88,3 +89,33 @@ def test_an_error_is_shown_with_what_to_do():
 def test_the_old_name_tells_the_new_one():
     with raises(AttributeError, text="app.safe is now app.applet"):
         app.safe()
+
+
+def test_what_the_board_keeps_can_be_forgotten():
+    for name in ("date", "pin"):
+        for other in ("date", "pin", "config.json"):
+            with open(other, "w") as file:
+                file.write("x")
+        repl.forget(Board(), name)
+        repl.forget(Board(), name)  # it is not there
+        left = os.listdir()
+        assert name not in left and "config.json" in left and len(left) == 2, left
+    for wrong in ("config.json", "", None, 5, [], b"pin"):
+        with raises(ValueError, text='"date" or "pin", not'):
+            repl.forget(Board(), wrong)
+    assert "config.json" in os.listdir()
+
+
+def test_the_advice_names_it():
+    for reason, name in (
+        ("clock-unset", "date"),
+        ("pin-refused-before", "pin"),
+        ("pin-kept", "pin"),
+    ):
+        error = cellular.ModemError(reason)
+        assert "app.forget('%s') at the REPL" % name in line(error), line(error)
+    board = Board()
+    for reason in ("pin-refused-before", "pin-kept"):
+        board.refusal = cellular.SIMError(reason)
+        _, (shown,) = applet(board, "1234")
+        assert "app.forget('pin')" in shown and "modem object" not in shown, shown

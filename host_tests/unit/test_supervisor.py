@@ -1,5 +1,7 @@
 """The application's chain of steps: each error leads back to the step that must be done again."""
 
+import os
+
 from app_world import ALL, SETTINGS, World, run
 from effort import some
 from expect import raises, replaced
@@ -277,4 +279,4 @@ def test_a_board_without_a_clock_to_set():
     world = World()
     world.set_clock = None
     run(world)
-    assert "clock" not in world.done
+    assert "clock" not in world.done and "date" not in os.listdir()

@@ -4,11 +4,13 @@ from expect import raises, replaced
 
 from cellular import ModemReset, NetworkError, StreamError, time_server
 from cellular.time_server import ask
+from iotsafe import TLSError
 
 NOON = (2026, 11, 24, 12, 18, 17)
 SECONDS = 4_004_511_497  # the same, since 1900
 NUMBER = bytes(range(8))
 DATE = b"HTTP/1.1 400 Bad Request\r\nServer: x\r\nDate: Tue, 24 Nov 2026 12:18:17 GMT\r\n\r\n"
+BOTH = ["ntp.example", "ntp.example", "web.example"]
 
 
 def packet(seconds=SECONDS, mode=4, stratum=2, number=NUMBER):
@@ -24,6 +26,7 @@ class Modem:
     time_server = "ntp.example"
     date_servers = ("web.example",)
     clock_floor = ()
+    web_date = None
 
     def __init__(self, ntp=None, http=None):
         self.at = self
@@ -63,19 +66,27 @@ class Socket:
         self.sent = data
 
     def flush(self):
-        if self.udp:
-            assert len(self.sent) == 48 and self.sent[0] == 0x23 and self.sent[40:] == NUMBER
-        else:
-            assert self.sent == b"HEAD / HTTP/1.0\r\nHost: web.example\r\n\r\n", self.sent
+        assert self.udp
 
     def read(self, size):
+        assert len(self.sent) == 48 and self.sent[0] == 0x23 and self.sent[40:] == NUMBER
+        return self.answered(size)
+
+    def readinto(self, buf):
+        assert self.sent == b"HEAD / HTTP/1.0\r\nHost: web.example\r\n\r\n", self.sent
+        data = self.answered(len(buf))
+        buf[: len(data)] = data
+        return len(data)
+
+    def answered(self, size):
         if not self.answer:
             raise StreamError("no-data-in-time", errno=110)
         if isinstance(self.answer, Exception):
             raise self.answer
         data = self.answer.pop(0)
-        assert len(data) <= size
-        return data
+        if data[size:]:
+            self.answer.insert(0, data[size:])
+        return data[:size]
 
     def close(self):
         self.modem.open -= 1
@@ -94,13 +105,47 @@ def told(ntp=None, http=None, **attributes):
 
 def test_ntp_first_and_then_the_date_of_a_web_server():
     assert told(packet(), DATE) == (NOON, ["ntp.example"])
-    both = ["ntp.example", "ntp.example", "web.example"]
-    assert told(None, DATE) == (NOON, both)
-    assert told(NetworkError("name-unknown", "ntp.example"), DATE) == (NOON, both)
-    assert told(None, None) == (None, both)
+    assert told(None, DATE) == (NOON, BOTH)
+    assert told(NetworkError("name-unknown", "ntp.example"), DATE) == (NOON, BOTH)
+    assert told(None, None) == (None, BOTH)
     assert told(packet(), DATE, has_udp=False) == (NOON, ["web.example"])
     assert told(packet(), DATE, date_servers=()) == (NOON, ["ntp.example"])
     assert told(packet(), DATE, address=None) == (None, [])  # no data connection
+
+
+def test_by_tls_before_without():
+    asked = []
+
+    def web_date(floor, date):
+        asked.append(floor)
+        socket = Socket(None, False)
+        socket.answer = [DATE]
+        return date(socket, "web.example")
+
+    nothing = lambda floor, date: None  # noqa: E731
+    floor = (2026, 11, 24)
+    with replaced(time_server, _built=lambda: floor):
+        assert told(packet(), None, web_date=web_date) == (NOON, ["ntp.example"])
+        assert not asked
+        assert told(None, None, web_date=web_date, has_udp=False) == (NOON, [])
+        assert told(None, None, web_date=web_date, date_servers=()) == (NOON, ["ntp.example"] * 2)
+        assert told(None, None, web_date=web_date, clock_floor=(2028, 1, 1))[0] is None
+        assert asked == [floor, floor, (2028, 1, 1)]
+        for error in (OSError(110), TLSError("server-expired"), ValueError("x")):
+            asked.clear()
+            assert told(None, DATE, web_date=raising(error, asked)) == (NOON, BOTH)
+            assert asked == [floor]
+    assert told(None, DATE, web_date=nothing) == (NOON, BOTH)
+    with raises(ModemReset):
+        told(None, DATE, web_date=raising(ModemReset("restarted"), []), lost=True, has_udp=False)
+
+
+def raising(error, asked):
+    def web_date(floor, date):
+        asked.append(floor)
+        raise error
+
+    return web_date
 
 
 def test_moments():

@@ -1,10 +1,11 @@
 """The text of a modem's clock, read as UTC."""
 
 
-def to_time(line):
+def to_time(line, floor=()):
     """`yy/MM/dd,hh:mm:ss+zz` (bytes; local time, zone in quarters of an hour) -> UTC tuple of six.
 
-    None if it is no time, or one of a modem that has not heard it: from 1980, 2000 or 2004 on.
+    None if it is no time, one of a modem that has not heard it, from 1980, 2000 or 2004 on, or
+    earlier than `floor` (year, …).
     """
     try:
         year, month, day, hour, minute, second = [int(line[i : i + 2]) for i in range(0, 18, 3)]
@@ -20,7 +21,8 @@ def to_time(line):
         and 0 <= second < 60
         and abs(quarters) <= 56
     ):
-        return to_utc(2000 + year, month, day, hour, minute, second, quarters)
+        utc = to_utc(2000 + year, month, day, hour, minute, second, quarters)
+        return utc if utc >= floor else None
     return None
 
 

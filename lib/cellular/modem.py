@@ -58,11 +58,12 @@ class Modem(Registration):
     rates = ()
     chunk = 1460
     # Servers that are asked for the time: NTP by UDP, where the modem does not do it itself, and
-    # HTTP. No answer of theirs that is earlier than `clock_floor` (year, …) is believed.
+    # HTTP. No time that is earlier than `clock_floor` (year, …) is believed.
     has_udp = False
     time_server = "pool.ntp.org"
     date_servers = ("example.com",)
     clock_floor = ()
+    web_date = None  # asks a web server by TLS; called with the floor, and what asks on a stream
     # What asks how many bytes of a connection the modem took (for its number), the prefix of the
     # line that tells it, and the field in it.
     counter = None
@@ -255,7 +256,7 @@ class Modem(Registration):
     def _told(self):
         from .clock import to_time
 
-        return to_time(self._info_line(b"+CCLK?", b"+CCLK:").strip(b'"'))
+        return to_time(self._info_line(b"+CCLK?", b"+CCLK:").strip(b'"'), self.clock_floor)
 
     def _asked(self):
         from .time_server import ask

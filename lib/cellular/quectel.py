@@ -90,7 +90,8 @@ class Quectel(Modem):
         try:
             from .clock import to_time
 
-            return to_time(self._info_line(b"+QLTS=2", b"+QLTS:").strip(b'"')[2:22])
+            line = self._info_line(b"+QLTS=2", b"+QLTS:").strip(b'"')
+            return to_time(line[2:22], self.clock_floor)
         except CommandError:
             return None
 

@@ -1,7 +1,8 @@
-"""The time from a server through the modem's sockets: NTP (RFC 5905), then a web server's Date.
+"""The time from a server through the modem's sockets: NTP (RFC 5905), then a web server's Date, by
+TLS (`modem.web_date`) before without.
 
-Loaded when neither the network nor the modem tells it. Nobody vouches for these answers: one
-that is earlier than the firmware, or than `modem.clock_floor`, is not believed.
+Loaded when neither the network nor the modem tells it. Nobody but the server by TLS proves who it
+is. What is earlier than the firmware, or than `modem.clock_floor`, is not believed.
 """
 
 import sys
@@ -18,6 +19,7 @@ _1900 = const(3_155_673_600)  # seconds from 1900 to 2000
 _ERA = const(0x1_0000_0000)
 _HTTP_PORT = const(80)
 _HEAD = const(1_500)  # bytes of an answer in which its Date is looked for
+_PART = const(256)
 _WAIT = const(5)  # s
 _TRIES = const(2)
 _END = (2070,)  # as in `clock`: no time from here on
@@ -29,23 +31,30 @@ def ask(modem):
     if not modem._address():
         return None
     sources = [(_date, host, _HTTP_PORT) for host in modem.date_servers]
+    if modem.web_date:
+        sources.insert(0, (modem.web_date, None, 0))
     if modem.has_udp:
         sources = [(_ntp, modem.time_server, _NTP_PORT)] * _TRIES + sources
     floor = max(modem.clock_floor, _built())
     for source, host, port in sources:
-        socket = modem.socket(source is _ntp)
-        socket.settimeout(_WAIT)
         try:
-            socket.connect((host, port))
-            found = source(socket, host)
+            found = _told(modem, source, host, port) if host else source(floor, _date)
             if found and floor <= found < _END:
                 return found
-        except OSError:
+        except (OSError, ValueError):
             if modem.at.lost:
                 raise
-        finally:
-            socket.close()
     return None
+
+
+def _told(modem, source, host, port):
+    socket = modem.socket(source is _ntp)
+    socket.settimeout(_WAIT)
+    try:
+        socket.connect((host, port))
+        return source(socket, host)
+    finally:
+        socket.close()
 
 
 def _built():
@@ -80,13 +89,13 @@ def _ntp(socket, host):
 def _date(socket, host):
     """`Date: Tue, 01 Dec 2026 14:18:46 GMT`, whatever else the server answers."""
     socket.write(b"HEAD / HTTP/1.0\r\nHost: %s\r\n\r\n" % host.encode())
-    socket.flush()
+    part = bytearray(_PART)
     head = b""
     while len(head) < _HEAD:
-        data = socket.read(_HEAD - len(head))
-        if not data:
+        got = socket.readinto(part)
+        if not got:
             break
-        head += data
+        head += bytes(part[:got])
         for line in head.split(b"\r\n")[1:-1]:
             if line[:5].lower() == b"date:":
                 return _moment(line[5:].split())

@@ -3,6 +3,7 @@
 from micropython import const
 
 from .bundle import certificates
+from .der import span
 from .errors import NoEngine
 
 _DEFAULT_TIMEOUT_MS = const(60_000)
@@ -64,3 +65,8 @@ class SSLContext:
         if not server_hostname:
             raise ValueError("server_hostname is needed: the server is always verified")
         return self._engine.wrap(stream, server_hostname, self._timeout_ms)
+
+    def validity(self):
+        """Return (first, last), the time in which all certificates of the last server's chain are
+        valid, as "YYYY-MM-DD hh:mm:ss". Raises ValueError if there was no chain."""
+        return span(self._engine.dates)

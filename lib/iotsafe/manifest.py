@@ -35,6 +35,7 @@ package(
         "sim_key.py",
         "tlv.py",
         "unreadable.py",
+        "web_date.py",
         "x509_names.py",
     ),
     base_path="..",

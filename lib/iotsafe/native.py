@@ -65,9 +65,9 @@ class NativeContext:
 
     What is seen of the handshake that runs: `host`; `signed`: the identity's signature was used;
     `verified`: the server's chain is good; `answered`: bytes sent after that; `above`: the
-    certificates of the chain (see `server_names.check`); `record`: bytes of the longest record or,
-    before TLS 1.3, of the chain; `free`: bytes of free heap before the last step. `sent`: bytes of
-    the client's certificates.
+    certificates of the chain (see `server_names.check`), after the handshake only `dates`, their
+    validities; `record`: bytes of the longest record or, before TLS 1.3, of the chain; `free`:
+    bytes of free heap before the last step. `sent`: bytes of the client's certificates.
     """
 
     def __init__(self, identity, cas, suites=None, problems=None, mutual=True):
@@ -109,6 +109,13 @@ class NativeContext:
         self.signed = self.verified = False
         self.answered = self.record = self.free = 0
         self.above = []
+        self.dates = ()
+
+    def end(self):
+        """Keep of the chain's certificates only `dates`."""
+        if self.above:
+            self.dates = [dates for _, _, dates in self.above]
+            self.above = ()
 
     def _verify(self, certificate, depth):
         """Check the names of a certificate of the server's chain; mbedTLS calls this from the top
@@ -300,7 +307,7 @@ class TLSSocket(io.IOBase):
         if not self._open:
             self._open = True
             context = self._context
-            context.above = ()
+            context.end()
             if context.mutual and not context.signed:
                 self._stream.close()
                 raise TLSError("not-asked")
@@ -319,7 +326,7 @@ class TLSSocket(io.IOBase):
             from .engine_errors import tls_error
 
             failure = tls_error(error, context, self._heard)
-        context.above = ()
+        context.end()
         return failure
 
     def _step(self, call, buf):

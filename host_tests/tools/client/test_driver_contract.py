@@ -184,8 +184,9 @@ def is_told_no_time_by_the_network(stage):
     stage.answers_ntp = False
     yield stage.driver.clock, NOON_UTC
     stage.modem.wall_clock.reset()
-    stage.driver.clock_floor = (2027,)
-    if stage.driver.has_udp:
+    for answers in (False, True):
+        stage.answers_ntp = answers
+        stage.driver.clock_floor = (2027,)
         yield stage.driver.clock, None
 
 
