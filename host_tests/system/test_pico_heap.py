@@ -30,7 +30,7 @@ def test_the_main_job_passes_with_the_heap_that_is_its_target(flash, chain):
     [
         (45_056, pico.NO_MEMORY.pattern),
         # Without a look at the heap mbedTLS's words would count: the server is not trusted.
-        (61_440, r"TLS ran out of memory \(\d+ bytes free\): "),
+        (59_392, r"TLS ran out of memory \(\d+ bytes free\): "),
     ],
     ids=["for the program", "for the handshake"],
 )
