@@ -122,3 +122,8 @@ def command_error(command, line):
 
             code = code_of(text(line[11:]))
     return CommandError("command-refused", command_name(command), text(line), code)
+
+
+def wrong(what, value):
+    """Raise TypeError: `what` belongs where `value` is, which may be a secret."""
+    raise TypeError("%s, not %s" % (what, type(value).__name__))

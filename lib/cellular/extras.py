@@ -9,7 +9,7 @@ Loaded by `Modem.extras` only. What the vendor does in its own way is in a subcl
 from micropython import const
 
 from . import timeouts
-from .errors import ModemError, text
+from .errors import ModemError, text, wrong
 from .parser import decimal
 
 _LTE_M = const(4)  # +CEDRXS <AcT>
@@ -84,6 +84,8 @@ class Extras:
         if cycle is None:
             self._at.command(b"+CEDRXS=0")
             return
+        if not isinstance(cycle, (int, float)):
+            wrong("cycle: seconds", cycle)
         for code in range(len(_CYCLES)):
             if _CYCLES[code] * _CYCLE_MS >= cycle * 1000:
                 break
@@ -130,6 +132,8 @@ def _binary(field, size):
 
 def _timer(seconds, units):
     """Return the eight bits of a timer of at least `seconds`, in the finest unit that fits."""
+    if not isinstance(seconds, int):
+        wrong("period and active: seconds (int)", seconds)
     for unit, code in units:
         count = -(-seconds // unit)
         if count <= _MOST:

@@ -2,6 +2,7 @@
 
 from micropython import const
 
+from . import objects
 from .bundle import certificates
 from .der import span
 from .errors import NoEngine
@@ -34,6 +35,15 @@ class SSLContext:
     ):
         if not ca:
             raise ValueError("a CA certificate is needed: the server is always verified")
+        if not hasattr(identity, "sign"):
+            objects.wrong("identity: what iotsafe.identity() returns", identity)
+        objects.data(ca, "ca")
+        if not isinstance(timeout, (int, float)):
+            objects.wrong("timeout: seconds", timeout)
+        if suites is not None and not isinstance(suites, (tuple, list)):
+            objects.wrong("suites: names in a tuple", suites)
+        if mutual not in (True, False):
+            objects.wrong("mutual: True or False", mutual)
         self.problems = []
         cas = certificates(ca, self.problems)
         self._engine = _engine()(identity, cas, suites, self.problems, mutual)
@@ -47,6 +57,9 @@ class SSLContext:
         The caller closes only the session. Raises TLSError or the modem's exception, and then
         leaves nothing open.
         """
+        if not hasattr(modem, "socket"):
+            objects.wrong("modem: one with socket()", modem)
+        objects.number(port, "port")
         stream = modem.socket()
         try:
             stream.connect((host, port))
@@ -64,6 +77,10 @@ class SSLContext:
         """
         if not server_hostname:
             raise ValueError("server_hostname is needed: the server is always verified")
+        if not isinstance(server_hostname, str):
+            objects.wrong("server_hostname: text (str)", server_hostname)
+        if not hasattr(stream, "setblocking"):
+            objects.wrong("stream: a connection", stream)
         return self._engine.wrap(stream, server_hostname, self._timeout_ms)
 
     def validity(self):

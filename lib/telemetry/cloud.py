@@ -7,6 +7,11 @@ A profile has `host`, `port`, `client_id`, `user`, `password`, `keepalive` (seco
 import json
 
 
+def wrong(what, value):
+    """Raise TypeError: `what` belongs where `value` is, which may be a secret."""
+    raise TypeError("%s, not %s" % (what, type(value).__name__))
+
+
 class Broker:
     """A plain MQTT 3.1.1 broker with TLS client certificates.
 
@@ -14,6 +19,12 @@ class Broker:
     """
 
     def __init__(self, host, port, client_id, topic, user="", password="", keepalive=60):
+        for value in (host, client_id, topic, user, password):
+            if not isinstance(value, str):
+                wrong("host, client_id, topic, user and password are text (str)", value)
+        for value in (port, keepalive):
+            if not isinstance(value, int):
+                wrong("port and keepalive are numbers", value)
         self.host = host
         self.port = port
         self.client_id = client_id
@@ -23,5 +34,7 @@ class Broker:
         self.keepalive = keepalive
 
     def encode(self, reading):
-        """Return the payload for `reading`, as bytes."""
+        """Return the payload for `reading` (dict), as bytes."""
+        if not isinstance(reading, dict):
+            wrong("reading: a dict", reading)
         return json.dumps(reading).encode()
