@@ -24,8 +24,6 @@ def applet(board, pin="", aids=()):
     problem = config.problem("modem.pin", pin)
     if problem:
         raise ValueError("pin " + problem)
-    if not isinstance(aids, (tuple, list)):
-        raise ValueError("aids must be bytes in a tuple")
     try:
         settings = config.load(board.path("config.json"))
     except config.ConfigMissing:

@@ -274,7 +274,7 @@ def test_digits_of_another_script_or_bytes_are_no_pin():
         if isinstance(pin, str):
             refused(modem, pin, "4 to 8 digits")
         else:
-            with raises(TypeError, text="pin: digits in quotes (str), not "):
+            with raises(TypeError, text="pin: str, not "):
                 modem.unlock(pin)
         modem.unlock("4711")
 

@@ -31,10 +31,10 @@ CALLS = (
     ("APN", lambda x: quotable("", x), ("x",)),
     ("host", lambda x: modem().resolve(x), ("x",)),
     ("pin", lambda x: enter(modem(), x or 5), ("x",)),
-    ("address", lambda x: modem().socket().connect(x), ()),
+    ("address", lambda x: modem().socket().connect(x), ([1],)),
     ("port", lambda x: modem().socket().connect(("h", x)), (5,)),
     ("seconds", lambda x: modem().socket().settimeout(x), (5, 1.5, None)),
-    ("period", lambda x: Extras(modem()).power_saving(x or "x", 10), (5,)),
+    ("seconds", lambda x: Extras(modem()).power_saving(x or "x", 10), (5,)),
     ("cycle", lambda x: Extras(modem()).edrx(x or "x"), (5, 1.5)),
     ("bands", lambda x: SIMComExtras(modem()).network("", x or 5), ([1],)),
     ("host", lambda x: broker(host=x), ("x",)),
@@ -48,7 +48,7 @@ CALLS = (
     ("cloud", lambda x: telemetry.Publisher(x, print), ()),
     ("open_stream", lambda x: telemetry.Publisher(broker(), x), (Exception,)),
     ("payload", lambda x: telemetry.Publisher.publish_raw(None, x), (b"x",)),
-    ("folder", lambda x: telemetry.Queue(x), (None, "x")),
+    ("folder", lambda x: telemetry.Queue(x), (None, "x", {})),
     ("most", lambda x: telemetry.Queue(None, x), (5,)),
     ("reading", lambda x: telemetry.Queue().put(x), ({},)),
 )
@@ -82,5 +82,5 @@ def test_no_sentence_has_a_secret():
 
 def test_a_driver_that_is_not_there():
     for name in ("x", 5, None):
-        with raises(ValueError, text="no driver %r: names() has all" % (name,)):
+        with raises(ValueError, text="no driver %r" % (name,)):
             cellular.driver(name)

@@ -30,6 +30,7 @@ from .errors import (
     command_error,
     command_name,
     text,
+    typed,
     wrong,
 )
 from .parser import DATA, LINE, NONE, PROMPT, Parser, number
@@ -102,8 +103,7 @@ def _is_failure(line):
 def quotable(*values):
     """Raise NetworkError if one of `values` (str) cannot be a quoted argument of a command."""
     for value in values:
-        if not isinstance(value, str):
-            wrong("host, APN, user and password are text (str)", value)
+        typed("host, APN, user, password", value, str)
         if len(value) > 64 or '"' in value or text(value.encode()) != value:
             raise NetworkError("text-not-allowed")
 
@@ -124,7 +124,7 @@ class AT:
 
     def __init__(self, uart, boot_lines=(), limits=()):
         if not hasattr(uart, "readinto"):
-            wrong("uart: a UART with any(), readinto() and write()", uart)
+            wrong("uart: has readinto()", uart)
         self._uart = uart
         self.parser = Parser()
         self.boot_lines = boot_lines

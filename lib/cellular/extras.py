@@ -9,7 +9,7 @@ Loaded by `Modem.extras` only. What the vendor does in its own way is in a subcl
 from micropython import const
 
 from . import timeouts
-from .errors import ModemError, text, wrong
+from .errors import ModemError, text, typed
 from .parser import decimal
 
 _LTE_M = const(4)  # +CEDRXS <AcT>
@@ -84,8 +84,7 @@ class Extras:
         if cycle is None:
             self._at.command(b"+CEDRXS=0")
             return
-        if not isinstance(cycle, (int, float)):
-            wrong("cycle: seconds", cycle)
+        typed("cycle", cycle, (int, float))
         for code in range(len(_CYCLES)):
             if _CYCLES[code] * _CYCLE_MS >= cycle * 1000:
                 break
@@ -132,8 +131,7 @@ def _binary(field, size):
 
 def _timer(seconds, units):
     """Return the eight bits of a timer of at least `seconds`, in the finest unit that fits."""
-    if not isinstance(seconds, int):
-        wrong("period and active: seconds (int)", seconds)
+    typed("seconds", seconds, int)
     for unit, code in units:
         count = -(-seconds // unit)
         if count <= _MOST:

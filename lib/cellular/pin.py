@@ -6,7 +6,7 @@ count does: two at most without success, which `modem.pin_record` keeps over res
 
 from micropython import const
 
-from .errors import CommandError, SIMError, wrong
+from .errors import CommandError, SIMError, typed
 from .parser import number
 
 # Attempts where the modem does not tell how many are left: the third wrong one locks the SIM.
@@ -23,8 +23,7 @@ def enter(modem, pin):
     is left to a person; CommandError 13 or 14: the SIM does not answer."""
     if not pin:
         raise SIMError("pin-wanted")
-    if not isinstance(pin, str):
-        wrong("pin: digits in quotes (str)", pin)
+    typed("pin", pin, str)
     digits = pin.encode()  # as str.isdigit() of CPython takes digits of every script
     if not (4 <= len(digits) <= 8 and digits.isdigit()):
         raise SIMError("pin-malformed")

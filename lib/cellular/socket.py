@@ -26,7 +26,7 @@ from .errors import (
     ModemTimeout,
     NetworkError,
     StreamError,
-    wrong,
+    typed,
 )
 
 _POLLIN = const(1)
@@ -98,11 +98,9 @@ class Socket(io.IOBase):
         """
         if self._generation is not None:
             raise StreamError("already-connected", errno=_EISCONN)
-        if not isinstance(address, (tuple, list)) or len(address) != 2:
-            wrong("address: (host, port)", address)
+        typed("address", address, (tuple, list))
         host, port = address
-        if not isinstance(port, int):
-            wrong("port: a number", port)
+        typed("port", port, int)
         if not 0 < port < 65536:
             raise NetworkError("connect-failed", host, port, "no such port", errno=_EINVAL)
         driver = self.driver
@@ -125,12 +123,9 @@ class Socket(io.IOBase):
 
     def settimeout(self, seconds):
         """Set the limit of each wait in seconds; None: the default; 0: non-blocking."""
-        if seconds is None:
-            self._timeout_ms = self.default_timeout_ms
-        elif isinstance(seconds, (int, float)):
-            self._timeout_ms = int(seconds * 1000)
-        else:
-            wrong("seconds: a number", seconds)
+        if seconds is not None:
+            typed("seconds", seconds, (int, float))
+        self._timeout_ms = self.default_timeout_ms if seconds is None else int(seconds * 1000)
 
     def setblocking(self, flag):
         """Set whether calls wait, up to the default time-out, or never wait for the network."""

@@ -2,10 +2,10 @@
 
 from micropython import const
 
-from . import objects
 from .bundle import certificates
 from .der import span
 from .errors import NoEngine
+from .objects import typed, wrong
 
 _DEFAULT_TIMEOUT_MS = const(60_000)
 
@@ -36,14 +36,11 @@ class SSLContext:
         if not ca:
             raise ValueError("a CA certificate is needed: the server is always verified")
         if not hasattr(identity, "sign"):
-            objects.wrong("identity: what iotsafe.identity() returns", identity)
-        objects.data(ca, "ca")
-        if not isinstance(timeout, (int, float)):
-            objects.wrong("timeout: seconds", timeout)
-        if suites is not None and not isinstance(suites, (tuple, list)):
-            objects.wrong("suites: names in a tuple", suites)
-        if mutual not in (True, False):
-            objects.wrong("mutual: True or False", mutual)
+            wrong("identity: has sign()", identity)
+        typed("ca", ca, (bytes, bytearray))
+        typed("timeout", timeout, (int, float))
+        typed("suites", suites or (), (tuple, list))
+        typed("mutual", mutual, (bool, int))
         self.problems = []
         cas = certificates(ca, self.problems)
         self._engine = _engine()(identity, cas, suites, self.problems, mutual)
@@ -58,8 +55,8 @@ class SSLContext:
         leaves nothing open.
         """
         if not hasattr(modem, "socket"):
-            objects.wrong("modem: one with socket()", modem)
-        objects.number(port, "port")
+            wrong("modem: has socket()", modem)
+        typed("port", port, int)
         stream = modem.socket()
         try:
             stream.connect((host, port))
@@ -77,10 +74,9 @@ class SSLContext:
         """
         if not server_hostname:
             raise ValueError("server_hostname is needed: the server is always verified")
-        if not isinstance(server_hostname, str):
-            objects.wrong("server_hostname: text (str)", server_hostname)
+        typed("server_hostname", server_hostname, str)
         if not hasattr(stream, "setblocking"):
-            objects.wrong("stream: a connection", stream)
+            wrong("stream: a connection", stream)
         return self._engine.wrap(stream, server_hostname, self._timeout_ms)
 
     def validity(self):

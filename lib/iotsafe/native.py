@@ -101,7 +101,7 @@ class NativeContext:
         known = context.get_ciphers()
         names = [name for name in suites or _SUITES if name in known]
         if not names:
-            raise ValueError("suites: this firmware has none of them")
+            raise ValueError("suites: none is known")
         context.set_ciphers(names)
         self.begin("")
 

@@ -43,8 +43,7 @@ def find_identity(applet, key=b"", certificate=b"", cache=None, chain=()):
         objects.wrong("applet: an Applet", applet)
     if cache and not hasattr(cache, "fetch"):
         objects.wrong("cache: a CertificateCache", cache)
-    if not isinstance(chain, (tuple, list)):
-        objects.wrong("chain: files and certificates in a tuple", chain)
+    objects.typed("chain", chain, (tuple, list))
     for source in chain:
         objects.wanted(source)
     points = []

@@ -12,6 +12,13 @@ def wrong(what, value):
     raise TypeError("%s, not %s" % (what, type(value).__name__))
 
 
+def typed(what, value, kind):
+    """Raise TypeError unless `value`, the argument `what`, is of `kind`: a type, or a tuple of
+    types, of which the sentence has the first."""
+    if not isinstance(value, kind):
+        wrong("%s: %s" % (what, getattr(kind, "__name__", 0) or kind[0].__name__), value)
+
+
 class Broker:
     """A plain MQTT 3.1.1 broker with TLS client certificates.
 
@@ -19,12 +26,13 @@ class Broker:
     """
 
     def __init__(self, host, port, client_id, topic, user="", password="", keepalive=60):
-        for value in (host, client_id, topic, user, password):
-            if not isinstance(value, str):
-                wrong("host, client_id, topic, user and password are text (str)", value)
-        for value in (port, keepalive):
-            if not isinstance(value, int):
-                wrong("port and keepalive are numbers", value)
+        typed("host", host, str)
+        typed("port", port, int)
+        typed("client_id", client_id, str)
+        typed("topic", topic, str)
+        typed("user", user, str)
+        typed("password", password, str)
+        typed("keepalive", keepalive, int)
         self.host = host
         self.port = port
         self.client_id = client_id
@@ -35,6 +43,5 @@ class Broker:
 
     def encode(self, reading):
         """Return the payload for `reading` (dict), as bytes."""
-        if not isinstance(reading, dict):
-            wrong("reading: a dict", reading)
+        typed("reading", reading, dict)
         return json.dumps(reading).encode()

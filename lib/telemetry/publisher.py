@@ -6,7 +6,7 @@ from micropython import const
 
 import ticks
 
-from .cloud import wrong
+from .cloud import typed, wrong
 from .link import Link
 
 # The CONNACK codes that have a reason of their own.
@@ -90,7 +90,7 @@ class Publisher:
         if not hasattr(cloud, "client_id"):
             wrong("cloud: a Broker", cloud)
         if not callable(open_stream):
-            wrong("open_stream: a function of host and port", open_stream)
+            wrong("open_stream: a function", open_stream)
         self._cloud = cloud
         self._link = Link(open_stream)
         self._umqtt = simple = _umqtt()
@@ -124,8 +124,7 @@ class Publisher:
 
     def publish_raw(self, payload):
         """Publish `payload` (bytes) with QoS 1; return when the broker has it."""
-        if not isinstance(payload, (bytes, bytearray)):
-            wrong("payload: bytes", payload)
+        typed("payload", payload, (bytes, bytearray))
         if self._client.pid >= _LAST_PID:
             self._client.pid = 0  # umqtt lets it exceed 16 bits
         self._run(self._client.publish, self._topic, payload, False, 1)

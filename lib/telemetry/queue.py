@@ -19,7 +19,7 @@ import os
 
 from micropython import const
 
-from .cloud import wrong
+from .cloud import typed
 
 _RAM = const(64)  # readings kept in RAM while the flash refuses writes
 _MAX_SIZE = const(2048)  # bytes of a reading
@@ -37,10 +37,8 @@ class Queue:
     """
 
     def __init__(self, folder=None, most=1000):
-        if folder is not None and not isinstance(folder, str):
-            wrong("folder: text (str)", folder)
-        if not isinstance(most, int):
-            wrong("most: a number", most)
+        typed("folder", folder or "", str)
+        typed("most", most, int)
         self._folder = folder
         self._most = most
         self._ram = []  # (number, JSON as bytes), all newer than those on flash
@@ -62,8 +60,7 @@ class Queue:
     def put(self, reading):
         """Add `reading` (dict) at the end; return its number. It is on flash when this returns, or
         `problem` holds the cause. Raises ValueError for more than 2 KB of JSON."""
-        if not isinstance(reading, dict):
-            wrong("reading: a dict", reading)
+        typed("reading", reading, dict)
         data = json.dumps(reading).encode() + b"\n"
         if len(data) > _MAX_SIZE:
             raise ValueError("a reading takes at most %d bytes as JSON" % _MAX_SIZE)
