@@ -21,6 +21,9 @@ def run(messages=0):
     """
     import board  # here, because the tests of the other modules have no board
 
+    if not isinstance(messages, int):
+        raise TypeError("messages: int")
+
     led = LED(getattr(board, "led", None))
     guard = Guard(board, led)
     say("app", "IoT SAFE telemetry on %s", board.NAME)

@@ -21,6 +21,9 @@ def applet(board, pin="", aids=()):
     `pin` (str) and `aids` (AIDs as bytes) replace those of the config, if there is one. Raises
     ConfigError, and the modem's exceptions after a line with the advice.
     """
+    problem = config.problem("modem.pin", pin)
+    if problem:
+        raise ValueError("pin " + problem)
     try:
         settings = config.load(board.path("config.json"))
     except config.ConfigMissing:

@@ -112,6 +112,7 @@ def test_a_board_whose_application_runs(rig, pico, tmp_path):
     (tmp_path / "broker.pem").write_bytes(rig.pki.ca_pem)
     options = ["--host", "localhost", "--mqtt-port", str(rig.broker.port), "--period", "2"]
     options += ["--ca", str(tmp_path / "broker.pem"), "--no-ask"]
+    options += ["--chain", str(tmp_path / "broker.pem")]
     pico.wait_console()
     with closing(Terminal(pico.console)) as screen:
         screen.wait_for("delivered")
@@ -126,8 +127,8 @@ def test_a_board_whose_application_runs(rig, pico, tmp_path):
     assert not [event for event in pico.events[mark:] if event["event"] == "reset"]
     config, certificates = on_the_board(pico)
     assert config["telemetry"] == {"period": 2}
-    assert config["mqtt"]["ca"] == "ca2.pem"
-    assert certificates == {"ca2.pem"}
+    assert (config["mqtt"]["ca"], config["sim"]) == ("ca2.pem", {"chain": "chain.pem"})
+    assert certificates == {"ca2.pem", "chain.pem"}
 
 
 def test_what_fails_is_shown_and_changes_nothing(rig, pico, tmp_path):
@@ -154,6 +155,7 @@ def test_what_fails_is_shown_and_changes_nothing(rig, pico, tmp_path):
         (["--mqtt-port", "x"], "--mqtt-port must be a whole number"),
         (["--ca", "/no/such/file"], "/no/such/file: No such file"),
         (["--ca", os.devnull], "no certificate in PEM or DER"),
+        (["--chain", os.devnull], "no certificate in PEM or DER"),
     ],
 )
 def test_a_bad_option_is_refused_before_the_board_is_touched(options, why):

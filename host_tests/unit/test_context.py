@@ -22,43 +22,6 @@ class Engine:
         return args
 
 
-def test_no_ca():
-    with replaced(context, _engine=lambda: Engine):
-        for ca in (b"", None):
-            with raises(ValueError, text="a CA certificate is needed: the server is always"):
-                SSLContext(SoftwareIdentity(b""), ca)
-
-
-def test_what_the_engine_is_given():
-    identity = SoftwareIdentity(b"")
-    with replaced(context, _engine=lambda: Engine):
-        made = SSLContext(identity, pem(CA) + pem(OTHER), 2.5, ("SUITE",))
-    assert made._engine.args == (identity, (CA, OTHER), ("SUITE",), [], True)
-    assert made.wrap_socket("stream", "host") == ("stream", "host", 2500)
-
-
-def test_no_server_name():
-    with replaced(context, _engine=lambda: Engine):
-        made = SSLContext(SoftwareIdentity(b""), CA)
-    for name in ("", None):
-        with raises(ValueError, text="server_hostname is needed"):
-            made.wrap_socket("stream", name)
-
-
-def test_firmware_without_the_engine():
-    def no_tls():
-        raise NoEngine("no-engine")
-
-    with replaced(context, _engine=no_tls), raises(NoEngine, text="no ecdsa_sign_callback"):
-        SSLContext(SoftwareIdentity(b""), CA)
-
-
-def test_default_time_out_is_a_minute():
-    with replaced(context, _engine=lambda: Engine):
-        made = SSLContext(SoftwareIdentity(b""), CA)
-    assert made.wrap_socket("stream", "host")[2] == 60000
-
-
 class Modem:
     """A modem whose one socket records the calls; `connect` raises `failure`."""
 
@@ -74,8 +37,51 @@ class Modem:
         if self.failure:
             raise self.failure
 
+    def setblocking(self, flag):
+        pass
+
     def close(self):
         self.calls.append("close")
+
+
+STREAM = Modem()
+
+
+def test_no_ca():
+    with replaced(context, _engine=lambda: Engine):
+        for ca in (b"", None):
+            with raises(ValueError, text="a CA certificate is needed: the server is always"):
+                SSLContext(SoftwareIdentity(b""), ca)
+
+
+def test_what_the_engine_is_given():
+    identity = SoftwareIdentity(b"")
+    with replaced(context, _engine=lambda: Engine):
+        made = SSLContext(identity, pem(CA) + pem(OTHER), 2.5, ("SUITE",))
+    assert made._engine.args == (identity, (CA, OTHER), ("SUITE",), [], True)
+    assert made.wrap_socket(STREAM, "host") == (STREAM, "host", 2500)
+
+
+def test_no_server_name():
+    with replaced(context, _engine=lambda: Engine):
+        made = SSLContext(SoftwareIdentity(b""), CA)
+    for name in ("", None):
+        with raises(ValueError, text="server_hostname is needed"):
+            made.wrap_socket(STREAM, name)
+
+
+def test_firmware_without_the_engine():
+    def no_tls():
+        raise NoEngine("no-engine")
+
+    with replaced(context, _engine=no_tls), raises(NoEngine, text="no ecdsa_sign_callback"):
+        SSLContext(SoftwareIdentity(b""), CA)
+
+
+def test_default_time_out_is_a_minute():
+    with replaced(context, _engine=lambda: Engine):
+        made = SSLContext(SoftwareIdentity(b""), CA)
+    assert made.wrap_socket(STREAM, "host")[2] == 60000
 
 
 def test_connect():

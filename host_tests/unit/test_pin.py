@@ -271,7 +271,11 @@ def test_what_cannot_be_a_pin_is_not_sent():
 def test_digits_of_another_script_or_bytes_are_no_pin():
     # On CPython str.isdigit() takes these; each entry in vain brings the SIM nearer to its lock.
     def body(modem, clock, pin):
-        refused(modem, pin, "4 to 8 digits")
+        if isinstance(pin, str):
+            refused(modem, pin, "4 to 8 digits")
+        else:
+            with raises(TypeError, text="pin: str, not "):
+                modem.unlock(pin)
         modem.unlock("4711")
 
     for pin in ("\u0661\u0662\u0663\u0664", "\u00b2" * 4, b"1234", 4711, bytearray(b"1234")):

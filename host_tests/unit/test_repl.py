@@ -75,6 +75,14 @@ def test_arguments_go_before_the_config():
     assert board.done == ["power", "1234"] and found.aids == (b"\xa0\x01",)
 
 
+def test_wrong_arguments_reach_no_modem():
+    board = Board()
+    for pin in (1234, None, b"1234", [1], "12", "12a4"):
+        with raises(ValueError, text="pin must be "):
+            repl.applet(board, pin)
+    assert board.done == []
+
+
 def test_an_error_is_shown_with_what_to_do():
     board = Board()
     board.refusal = Refused(5, "x")

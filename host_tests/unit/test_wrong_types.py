@@ -1,16 +1,39 @@
 """Wrong arguments at the REPL: each gets a sentence that says what belongs there, and what was
 given. Nothing goes to the card for one but the commands that open the channel."""
 
-from cards import OPEN, SELECT, TableCard
-from expect import raises
+from cards import OPEN, SELECT, TableCard, from_hex
+from data import certificates
+from expect import raises, replaced
 
 import iotsafe
-from iotsafe import objects
+from iotsafe import context, objects
 
 DIGEST = iotsafe.Digest(bytes(32))
 POINT = b"\x04" + bytes(64)
 # Anything that a user may type, one of each kind; not what a call takes by accident.
 WRONG = (5, 1.5, None, [1], {}, object(), Exception)
+
+
+CA = from_hex(certificates.CA)
+
+
+class Identity:
+    sign = None
+
+
+class Stream:
+    """A modem, its socket, and the engine of a context: nothing that a wrong argument reaches."""
+
+    @staticmethod
+    def socket():
+        return Stream
+
+    setblocking = close = connect = lambda *args: None
+
+
+def tls_context():
+    with replaced(context, _engine=lambda: lambda *args: None):
+        return iotsafe.SSLContext(Identity, CA)
 
 
 def applet():
@@ -66,6 +89,22 @@ CALLS = (
     ("LastBlock", lambda _, x: iotsafe.LastBlock(x, bytes(32), 0), ("x",)),
     ("LastBlock", lambda _, x: iotsafe.LastBlock(b"x", x, 0), ("x" * 32,)),
     ("LastBlock", lambda _, x: iotsafe.LastBlock(b"x", bytes(32), x), ("0",)),
+    ("iotsafe.identity", lambda _, x: iotsafe.identity(TableCard(), x or 5), ()),
+    ("iotsafe.identity", lambda _, x: iotsafe.identity(TableCard(), b"", x or 5), ()),
+    ("cache", lambda a, x: iotsafe.find_identity(a, cache=x or 5), ("path",)),
+    ("chain", lambda a, x: iotsafe.find_identity(a, chain=x), ("label:CA", b"\2")),
+    ("chain", lambda a, x: iotsafe.find_identity(a, chain=[x or 5]), ()),
+    ("applet", lambda _, x: iotsafe.find_identity(x), ("applet",)),
+    ("identity", lambda _, x: iotsafe.SSLContext(x, CA), (b"certificate", "identity")),
+    ("ca", lambda _, x: iotsafe.SSLContext(Identity, x), ("ca.pem",)),
+    ("timeout", lambda _, x: iotsafe.SSLContext(Identity, CA, x), ("5", b"5")),
+    ("suites", lambda _, x: iotsafe.SSLContext(Identity, CA, 5, x or 5), ("TLS1-3", b"x")),
+    ("mutual", lambda _, x: iotsafe.SSLContext(Identity, CA, 5, None, x), ("optional", b"x")),
+    ("modem", lambda _, x: tls_context().connect(x, "host", 1), ("modem", b"x")),
+    ("host", lambda _, x: tls_context().connect(Stream, x, 1), (b"host",)),
+    ("port", lambda _, x: tls_context().connect(Stream, "host", x), ("8883", b"8883")),
+    ("stream", lambda _, x: tls_context().wrap_socket(x, "host"), ("stream", b"x")),
+    ("server_hostname", lambda _, x: tls_context().wrap_socket(Stream, x), (b"host",)),
     ("CertificateCache", lambda _, x: iotsafe.CertificateCache(x), (b"path",)),
     ("iotsafe.identity", lambda _, x: iotsafe.identity(x), ("/dev/ttyUSB0",)),
 )
@@ -75,6 +114,15 @@ CALLS = (
 RIGHT = [(name, 5) for name in ("random", "read_file", "compute_signature", "LastBlock", "Text")]
 RIGHT += [("object_info", 5), ("compute_prf", 5), ("compute_prf", None), ("Text", None)]
 RIGHT += [("csr", [1]), ("jwt", {})]
+RIGHT += [
+    ("cache", None),
+    ("timeout", 5),
+    ("timeout", 1.5),
+    ("suites", [1]),
+    ("mutual", 5),
+    ("suites", None),
+]
+RIGHT += [("port", 5)]
 
 
 def test_every_wrong_type_gets_a_sentence():
@@ -107,6 +155,12 @@ def test_the_sentence_says_what_belongs_there():
         safe.sign("KEY", "a" * 1000)
     with raises(TypeError, text="a modem, or a channel with transmit(), not '/dev/ttyUSB0'"):
         iotsafe.FullApplet("/dev/ttyUSB0")
+    with raises(TypeError, text="identity: has sign(), not b'x'"):
+        iotsafe.SSLContext(b"x", CA)
+    with raises(TypeError, text="timeout: int, not '5'"):
+        iotsafe.SSLContext(Identity, CA, "5")
+    with raises(TypeError, text="chain: tuple, not 'label:CA'"):
+        iotsafe.find_identity(safe, chain="label:CA")
     with raises(TypeError) as caught:
         safe.sign("KEY", "a" * 1000)
     assert len(str(caught.error)) < 100

@@ -52,7 +52,7 @@ def driver(name):
     """The class of the driver `name`, as in a config; ValueError if there is none."""
     found = _find(0, name)
     if not found:
-        raise ValueError(name)
+        raise ValueError("no driver %r" % (name,))
     return found
 
 

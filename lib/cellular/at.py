@@ -30,6 +30,8 @@ from .errors import (
     command_error,
     command_name,
     text,
+    typed,
+    wrong,
 )
 from .parser import DATA, LINE, NONE, PROMPT, Parser, number
 
@@ -101,6 +103,7 @@ def _is_failure(line):
 def quotable(*values):
     """Raise NetworkError if one of `values` (str) cannot be a quoted argument of a command."""
     for value in values:
+        typed("host, APN, user, password", value, str)
         if len(value) > 64 or '"' in value or text(value.encode()) != value:
             raise NetworkError("text-not-allowed")
 
@@ -120,6 +123,8 @@ class AT:
     prompt_pause = 0  # ms between the prompt and the payload
 
     def __init__(self, uart, boot_lines=(), limits=()):
+        if not hasattr(uart, "readinto"):
+            wrong("uart: has readinto()", uart)
         self._uart = uart
         self.parser = Parser()
         self.boot_lines = boot_lines

@@ -9,7 +9,7 @@ Loaded by `Modem.extras` only. What the vendor does in its own way is in a subcl
 from micropython import const
 
 from . import timeouts
-from .errors import ModemError, text
+from .errors import ModemError, text, typed
 from .parser import decimal
 
 _LTE_M = const(4)  # +CEDRXS <AcT>
@@ -84,6 +84,7 @@ class Extras:
         if cycle is None:
             self._at.command(b"+CEDRXS=0")
             return
+        typed("cycle", cycle, (int, float))
         for code in range(len(_CYCLES)):
             if _CYCLES[code] * _CYCLE_MS >= cycle * 1000:
                 break
@@ -130,6 +131,7 @@ def _binary(field, size):
 
 def _timer(seconds, units):
     """Return the eight bits of a timer of at least `seconds`, in the finest unit that fits."""
+    typed("seconds", seconds, int)
     for unit, code in units:
         count = -(-seconds // unit)
         if count <= _MOST:

@@ -6,7 +6,7 @@ count does: two at most without success, which `modem.pin_record` keeps over res
 
 from micropython import const
 
-from .errors import CommandError, SIMError
+from .errors import CommandError, SIMError, typed
 from .parser import number
 
 # Attempts where the modem does not tell how many are left: the third wrong one locks the SIM.
@@ -23,8 +23,8 @@ def enter(modem, pin):
     is left to a person; CommandError 13 or 14: the SIM does not answer."""
     if not pin:
         raise SIMError("pin-wanted")
-    # As bytes, since str.isdigit() of CPython takes digits of every script.
-    digits = pin.encode() if isinstance(pin, str) else b""
+    typed("pin", pin, str)
+    digits = pin.encode()  # as str.isdigit() of CPython takes digits of every script
     if not (4 <= len(digits) <= 8 and digits.isdigit()):
         raise SIMError("pin-malformed")
     record = modem.pin_record and modem.pin_record()

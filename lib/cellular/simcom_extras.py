@@ -5,7 +5,7 @@ from micropython import const
 
 import ticks
 
-from .errors import ModemError, NetworkError, text
+from .errors import ModemError, NetworkError, text, typed
 from .extras import Extras
 from .parser import decimal, meaning
 
@@ -55,6 +55,7 @@ class SIMComExtras(Extras):
                     self._at.command(b"%s=%d" % (command, wanted))
         if not bands:
             return
+        typed("bands", bands, (tuple, list))
         if len(bands) > _MOST_BANDS or not all(
             isinstance(band, int) and 1 <= band <= _HIGHEST_BAND for band in bands
         ):

@@ -26,6 +26,7 @@ from .errors import (
     ModemTimeout,
     NetworkError,
     StreamError,
+    typed,
 )
 
 _POLLIN = const(1)
@@ -97,7 +98,9 @@ class Socket(io.IOBase):
         """
         if self._generation is not None:
             raise StreamError("already-connected", errno=_EISCONN)
+        typed("address", address, (tuple, list))
         host, port = address
+        typed("port", port, int)
         if not 0 < port < 65536:
             raise NetworkError("connect-failed", host, port, "no such port", errno=_EINVAL)
         driver = self.driver
@@ -120,6 +123,8 @@ class Socket(io.IOBase):
 
     def settimeout(self, seconds):
         """Set the limit of each wait in seconds; None: the default; 0: non-blocking."""
+        if seconds is not None:
+            typed("seconds", seconds, (int, float))
         self._timeout_ms = self.default_timeout_ms if seconds is None else int(seconds * 1000)
 
     def setblocking(self, flag):

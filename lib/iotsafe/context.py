@@ -5,6 +5,7 @@ from micropython import const
 from .bundle import certificates
 from .der import span
 from .errors import NoEngine
+from .objects import typed, wrong
 
 _DEFAULT_TIMEOUT_MS = const(60_000)
 
@@ -34,6 +35,12 @@ class SSLContext:
     ):
         if not ca:
             raise ValueError("a CA certificate is needed: the server is always verified")
+        if not hasattr(identity, "sign"):
+            wrong("identity: has sign()", identity)
+        typed("ca", ca, (bytes, bytearray))
+        typed("timeout", timeout, (int, float))
+        typed("suites", suites or (), (tuple, list))
+        typed("mutual", mutual, (bool, int))
         self.problems = []
         cas = certificates(ca, self.problems)
         self._engine = _engine()(identity, cas, suites, self.problems, mutual)
@@ -47,6 +54,9 @@ class SSLContext:
         The caller closes only the session. Raises TLSError or the modem's exception, and then
         leaves nothing open.
         """
+        if not hasattr(modem, "socket"):
+            wrong("modem: has socket()", modem)
+        typed("port", port, int)
         stream = modem.socket()
         try:
             stream.connect((host, port))
@@ -64,6 +74,9 @@ class SSLContext:
         """
         if not server_hostname:
             raise ValueError("server_hostname is needed: the server is always verified")
+        typed("server_hostname", server_hostname, str)
+        if not hasattr(stream, "setblocking"):
+            wrong("stream: a connection", stream)
         return self._engine.wrap(stream, server_hostname, self._timeout_ms)
 
     def validity(self):

@@ -99,7 +99,10 @@ class NativeContext:
         context.ecdsa_sign_callback = self._sign
         context.verify_callback = self._verify
         known = context.get_ciphers()
-        context.set_ciphers([name for name in suites or _SUITES if name in known])
+        names = [name for name in suites or _SUITES if name in known]
+        if not names:
+            raise ValueError("suites: none is known")
+        context.set_ciphers(names)
         self.begin("")
 
     def begin(self, host):

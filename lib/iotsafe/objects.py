@@ -100,6 +100,13 @@ def wrong(what, value):
     raise TypeError("%s, not %.60s" % (what, repr(value)))
 
 
+def typed(what, value, kind):
+    """Raise TypeError unless `value`, the argument `what`, is of `kind`: a type, or a tuple of
+    types, of which the sentence has the first."""
+    if not isinstance(value, kind):
+        wrong("%s: %s" % (what, getattr(kind, "__name__", 0) or kind[0].__name__), value)
+
+
 def data(value, what):
     """Raise TypeError unless `value`, the argument `what`, is like bytes."""
     if not isinstance(value, (bytes, bytearray, memoryview)):

@@ -39,6 +39,13 @@ def find_identity(applet, key=b"", certificate=b"", cache=None, chain=()):
     """
     objects.wanted(key)
     objects.wanted(certificate)
+    if not hasattr(applet, "read_content"):
+        objects.wrong("applet: an Applet", applet)
+    if cache and not hasattr(cache, "fetch"):
+        objects.wrong("cache: a CertificateCache", cache)
+    objects.typed("chain", chain, (tuple, list))
+    for source in chain:
+        objects.wanted(source)
     points = []
     # With both IDs given the list is not needed, unless the public key has another ID.
     if key and certificate and not isinstance(key, str):

@@ -7,6 +7,18 @@ A profile has `host`, `port`, `client_id`, `user`, `password`, `keepalive` (seco
 import json
 
 
+def wrong(what, value):
+    """Raise TypeError: `what` belongs where `value` is, which may be a secret."""
+    raise TypeError("%s, not %s" % (what, type(value).__name__))
+
+
+def typed(what, value, kind):
+    """Raise TypeError unless `value`, the argument `what`, is of `kind`: a type, or a tuple of
+    types, of which the sentence has the first."""
+    if not isinstance(value, kind):
+        wrong("%s: %s" % (what, getattr(kind, "__name__", 0) or kind[0].__name__), value)
+
+
 class Broker:
     """A plain MQTT 3.1.1 broker with TLS client certificates.
 
@@ -14,6 +26,13 @@ class Broker:
     """
 
     def __init__(self, host, port, client_id, topic, user="", password="", keepalive=60):
+        typed("host", host, str)
+        typed("port", port, int)
+        typed("client_id", client_id, str)
+        typed("topic", topic, str)
+        typed("user", user, str)
+        typed("password", password, str)
+        typed("keepalive", keepalive, int)
         self.host = host
         self.port = port
         self.client_id = client_id
@@ -23,5 +42,6 @@ class Broker:
         self.keepalive = keepalive
 
     def encode(self, reading):
-        """Return the payload for `reading`, as bytes."""
+        """Return the payload for `reading` (dict), as bytes."""
+        typed("reading", reading, dict)
         return json.dumps(reading).encode()

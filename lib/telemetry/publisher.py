@@ -6,6 +6,7 @@ from micropython import const
 
 import ticks
 
+from .cloud import typed, wrong
 from .link import Link
 
 # The CONNACK codes that have a reason of their own.
@@ -86,6 +87,10 @@ class Publisher:
     """
 
     def __init__(self, cloud, open_stream, on_message=None):
+        if not hasattr(cloud, "client_id"):
+            wrong("cloud: a Broker", cloud)
+        if not callable(open_stream):
+            wrong("open_stream: a function", open_stream)
         self._cloud = cloud
         self._link = Link(open_stream)
         self._umqtt = simple = _umqtt()
@@ -119,6 +124,7 @@ class Publisher:
 
     def publish_raw(self, payload):
         """Publish `payload` (bytes) with QoS 1; return when the broker has it."""
+        typed("payload", payload, (bytes, bytearray))
         if self._client.pid >= _LAST_PID:
             self._client.pid = 0  # umqtt lets it exceed 16 bits
         self._run(self._client.publish, self._topic, payload, False, 1)

@@ -19,6 +19,8 @@ import os
 
 from micropython import const
 
+from .cloud import typed
+
 _RAM = const(64)  # readings kept in RAM while the flash refuses writes
 _MAX_SIZE = const(2048)  # bytes of a reading
 _MAX_NUMBER = const(0x3FFFFFFF)  # a small int everywhere
@@ -35,6 +37,8 @@ class Queue:
     """
 
     def __init__(self, folder=None, most=1000):
+        typed("folder", folder or "", str)
+        typed("most", most, int)
         self._folder = folder
         self._most = most
         self._ram = []  # (number, JSON as bytes), all newer than those on flash
@@ -55,13 +59,14 @@ class Queue:
 
     def put(self, reading):
         """Add `reading` (dict) at the end; return its number. It is on flash when this returns, or
-        `problem` holds the cause. Raises ValueError for more than 2 KB of JSON, for what is no
-        dict, and for what JSON cannot carry: MicroPython writes that, but does not read it."""
+        `problem` holds the cause. Raises ValueError for more than 2 KB of JSON, and for what JSON
+        cannot carry: MicroPython writes that, but does not read it; TypeError for what is no dict.
+        """
+        typed("reading", reading, dict)
         data = json.dumps(reading).encode() + b"\n"
         if len(data) > _MAX_SIZE:
             raise ValueError("a reading takes at most %d bytes as JSON" % _MAX_SIZE)
-        if not isinstance(json.loads(data), dict):
-            raise ValueError("a reading is a dict")
+        json.loads(data)
         if self._count >= self._most:
             self._drop()
         number = self._next

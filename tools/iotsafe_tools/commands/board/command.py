@@ -44,6 +44,13 @@ def setup(
     ca: Annotated[
         Path | None, typer.Option(help="File with the server's CA certificate, PEM or DER.")
     ] = None,
+    chain: Annotated[
+        Path | None,
+        typer.Option(
+            help="File with the certificates between the SIM's and the root, PEM or DER: for a "
+            "server that knows only the root."
+        ),
+    ] = None,
     ask: Annotated[
         bool, typer.Option(help="Ask for missing answers, or take the defaults.")
     ] = True,
@@ -59,11 +66,12 @@ def setup(
     given = {field: answer for field, answer in fields if answer is not None}
     board_setup.check(given)
     data = board_setup.read_ca(ca) if ca else None
+    issuers = board_setup.read_chain(chain) if chain else None
     typer.echo(f"{port}: looking for the board; this stops its program", err=True)
     try:
         with BoardLink(port) as link:
             dialogue = board_setup.Dialogue(link, given, ask and sys.stdin.isatty())
-            dialogue.perform(data, test=test, keep=keep)
+            dialogue.perform(data, issuers, test=test, keep=keep)
     except (BoardError, board_setup.Aborted) as error:
         typer.echo(f"iotsafe setup: {error}", err=True)
         raise typer.Exit(1) from None

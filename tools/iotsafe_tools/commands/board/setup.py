@@ -7,13 +7,17 @@ file asks. It logs nothing; the secrets go only from the prompt to the board.
 from __future__ import annotations
 
 import ast
+import contextlib
 import getpass
 import ssl
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import typer
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from rich.console import Console
 from rich.text import Text
 
@@ -36,7 +40,8 @@ OPTIONS = {
     "telemetry.period": "--period",
 }
 _SECRET = ("modem.pin", "mqtt.password")
-_CA_MAX = 8192  # bytes; the board must hold them and its parsed copy
+_MOST = 8192  # bytes of a file; the board must hold them and its parsed copy
+_CHAIN = ("chain.pem", "chain2.pem")  # used in turn, as the files of the CA
 _SILENCE = 240.0  # seconds; a modem may search that long for a network without output
 _MARK = "= "  # in front of the result of a step
 
@@ -49,6 +54,19 @@ try:
 except ImportError:
     print("none")
 print(sys.implementation._machine if hasattr(sys.implementation, "_machine") else sys.platform)
+"""
+
+
+_CHAIN_BEFORE = """
+from app import config
+try:
+    print(repr(config.load(board.path("config.json"))["sim.chain"]))
+except config.ConfigError:
+    print("''")
+"""
+_FROM_THE_SIM = """
+import iotsafe
+print((iotsafe.CertificateCache(board.path("certificate.der")).load() or b"").hex())
 """
 
 
@@ -86,9 +104,44 @@ def check(given: Mapping[str, str]) -> None:
 def read_ca(path: Path) -> bytes:
     """Return the certificates in file `path` as PEM for the board, and nothing else of the file.
 
-    The board's own reader finds them. Names on stderr what it cannot read. Raises
-    typer.BadParameter.
+    Names on stderr what cannot be read. Raises typer.BadParameter.
     """
+    found, problems = _certificates(path)
+    for problem in problems:
+        typer.echo(f"{path}: a certificate is left out: {problem}", err=True)
+    return _as_pem(path, found, "leave only the CA in it")
+
+
+def read_chain(path: Path) -> bytes:
+    """Return the certificates of the issuers in file `path`, as `read_ca`.
+
+    Each must be issued by the next one. Raises typer.BadParameter, also for what cannot be read:
+    without it the chain ends.
+    """
+    found, problems = _certificates(path)
+    if problems:
+        raise typer.BadParameter(f"{path}: {problems[0]}")
+    if gap := break_in(found):
+        raise typer.BadParameter(f"{path}: {gap}")
+    return _as_pem(path, found, "leave only the issuers in it")
+
+
+def break_in(chain: Sequence[bytes]) -> str | None:
+    """Return what is wrong with `chain` (DER), in which each must be issued by the next one."""
+    for one, issuer in pairwise(map(x509.load_der_x509_certificate, chain)):
+        try:
+            one.verify_directly_issued_by(issuer)
+        except (ValueError, TypeError, InvalidSignature):
+            subject, named, given = (
+                name.rfc4514_string() for name in (one.subject, one.issuer, issuer.subject)
+            )
+            return f"{subject} was issued by {named}, but {given} comes next"
+    return None
+
+
+def _certificates(path: Path) -> tuple[list[bytes], list[str]]:
+    """Return the certificates in file `path`, DER, and what is wrong with the others. The board's
+    own reader finds them."""
     problems: list[str] = []
     found: list[bytes] = []
     try:
@@ -104,11 +157,13 @@ def read_ca(path: Path) -> bytes:
         raise typer.BadParameter(f"{path}: {error}") from None
     if not found:
         raise typer.BadParameter(f"{path}: {problems[0]}")
-    for problem in problems:
-        typer.echo(f"{path}: a certificate is left out: {problem}", err=True)
+    return found, problems
+
+
+def _as_pem(path: Path, found: Sequence[bytes], remedy: str) -> bytes:
     data = "".join(map(ssl.DER_cert_to_PEM_cert, found)).encode()
-    if len(data) > _CA_MAX:
-        raise typer.BadParameter(f"{path}: more than {_CA_MAX} bytes; leave only the CA in it")
+    if len(data) > _MOST:
+        raise typer.BadParameter(f"{path}: more than {_MOST} bytes; {remedy}")
     return data
 
 
@@ -121,10 +176,14 @@ class Dialogue:
         self._ask = ask
         self._console = Console(highlight=False)
 
-    def perform(self, ca: bytes | None, *, test: bool, keep: bool) -> None:
-        """Run the whole dialogue. `ca`: None asks for a file, or leaves the board's. `keep`: keep
-        the config even if the test fails. Raises BoardError, Aborted."""
+    def perform(
+        self, ca: bytes | None, chain: bytes | None = None, *, test: bool, keep: bool
+    ) -> None:
+        """Run the whole dialogue. `ca`: None asks for a file, or leaves the board's. `chain`: the
+        certificates of the issuers; None leaves the board's. `keep`: keep the config even if the
+        test fails. Raises BoardError, Aborted."""
         used, free = self._begin()
+        before = self._chain_before()
         settings = self._settings()
         if ca is None and self._ask:
             ca = self._ask_ca()
@@ -133,12 +192,22 @@ class Dialogue:
             self._link.run(f"first_boot.write(board, {free!r}, ca)\ndel ca")
             used = free
         first_boot.put(settings, "mqtt.ca", used)
+        sources = before
+        if chain is not None:
+            sources = _CHAIN[_CHAIN[0] in before]
+            self._link.send("chain", chain)
+            self._link.run(f"first_boot.write(board, {sources!r}, chain)\ndel chain")
+        first_boot.put(settings, "sim.chain", sources)
         passed = not test or self._test(settings)
+        if chain is not None:
+            passed = self._continues(chain) and passed
         if not passed and not keep and not (self._ask and typer.confirm("Keep it all the same?")):
             raise Aborted(
                 "the test failed: the board keeps its old config; --keep writes the new one"
             )
         self._link.run(f"first_boot.keep(board, {settings!r})")
+        if before in _CHAIN and before != sources:
+            self._link.run(f"first_boot.files.remove(board.path({before!r}))")
         self._say("config.json is written; the board now starts with it", "green")
 
     def _say(self, text: str, style: str = "") -> None:
@@ -152,6 +221,22 @@ class Dialogue:
         self._say(f"{machine}: stopped for setup")
         found = self._link.run("print(repr(first_boot.ca_files(board)))")
         return ast.literal_eval(found[-1])
+
+    def _chain_before(self) -> str | list[str]:
+        """Return `sim.chain` of the board's current config."""
+        found = self._link.run(_CHAIN_BEFORE)
+        return ast.literal_eval(found[-1])
+
+    def _continues(self, chain: bytes) -> bool:
+        """Return whether `chain` continues the certificate that the board read from the SIM last;
+        also if it has read none."""
+        read = bytes.fromhex(self._link.run(_FROM_THE_SIM)[-1])
+        gap = None
+        with contextlib.suppress(ValueError):  # no certificate was read
+            gap = break_in([*certificates(read), *certificates(chain)])
+        if gap:
+            self._say(f"  ✗ --chain does not continue the certificate of the SIM: {gap}", "red")
+        return not gap
 
     def _settings(self) -> dict[str, Any]:
         settings: dict[str, Any] = {"version": 1}
