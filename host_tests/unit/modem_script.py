@@ -1,8 +1,11 @@
 """What the tests of all drivers share: a script for a modem after power-up, and its end."""
 
+from expect import equal, raises
 from mock_uart import ScriptedUART, proof
 from sim7080_script import OK, SYNC
 from virtual_time import Clock, running
+
+from cellular import NetworkError
 
 
 def joined(*parts):
@@ -32,6 +35,43 @@ def connected(modem):
     socket = modem.socket()
     socket.connect(("h", 8883))
     return socket
+
+
+def echoes(data):
+    """Return a body for `play`: it writes `data`, and reads it from the connection."""
+
+    def body(modem, clock):
+        socket = connected(modem)
+        socket.write(data)
+        equal(socket.read(100), data)
+        socket.setblocking(False)
+        assert socket.read(1) is None
+        socket.close()
+        assert modem.at.unknown == 0
+
+    return body
+
+
+def reads_the_end(modem, clock):
+    """Run with `play`: the peer said "bye" and closed. That can be read; a write fails."""
+    socket = connected(modem)
+    modem.at.poll()
+    equal(socket.read(10), b"bye")
+    equal(socket.read(10), b"")
+    with raises(NetworkError, text="closed"):
+        socket.write(b"x")
+        socket.flush()
+    socket.close()
+
+
+def connects_again(modem, clock):
+    """Run with `play`: a connection that the peer has closed is connected once more."""
+    socket = connected(modem)
+    modem.at.poll()
+    assert socket.hung_up
+    socket.close()
+    socket.connect(("h", 8883))
+    assert not socket.hung_up
 
 
 class AnsweringUART(ScriptedUART):

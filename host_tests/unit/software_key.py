@@ -26,6 +26,18 @@ def sign(digest):
     return signature(_R.to_bytes(32, "big") + s.to_bytes(32, "big"))
 
 
+class Signer:
+    """Signs with a given signature or with the software key; records the digests."""
+
+    def __init__(self, signature=None):
+        self.signature = signature
+        self.digests = []
+
+    def __call__(self, digest):
+        self.digests.append(bytes(digest))
+        return sign(digest) if self.signature is None else self.signature
+
+
 class SoftwareIdentity:
     """An identity that records the digests that it signed; it raises `failure` instead, if set."""
 

@@ -4,7 +4,7 @@ import modem_script
 from effort import some
 from expect import equal, raises
 from mock_uart import cuts
-from modem_script import connected, joined
+from modem_script import connected, connects_again, echoes, joined, reads_the_end
 from sim7080_script import ERROR, KNOWN, OK, RADIO, cme, lines
 
 import cellular
@@ -173,19 +173,10 @@ def test_a_service_that_an_earlier_run_left_open():
 def test_data_both_ways_whatever_it_contains():
     tricky = b"\r\nOK\r\n^SISR: 0,5\r\n\r\n^SISW: 0,3,0\r\n@>\r\nERROR\r\n^SYSSTART\r\n"
 
-    def body(modem, clock):
-        socket = connected(modem)
-        socket.write(tricky)
-        equal(socket.read(100), tricky)
-        socket.setblocking(False)
-        assert socket.read(1) is None
-        socket.close()
-        assert modem.at.unknown == 0
-
     answer = receives(tricky)[1]
     for cut in some([list(cut) for cut in cuts(answer)], 9):
         read = (receives(b"")[0], cut)
-        play([opens(), sends(tricky, then=ROOM + DATA), read, CLOSES], body)
+        play([opens(), sends(tricky, then=ROOM + DATA), read, CLOSES], echoes(tricky))
 
 
 def test_an_indication_of_room_is_no_order_to_send():
@@ -329,32 +320,12 @@ def test_an_indication_in_the_middle_of_a_read_is_noticed():
 
 def test_the_peer_closes_and_what_it_said_can_be_read():
     for end in (lines(b"^SISR: 0,-2"), lines(b"^SISR: 0,-1"), cme(3)):
-
-        def body(modem, clock):
-            socket = connected(modem)
-            modem.at.poll()
-            assert socket.read(10) == b"bye"
-            assert socket.read(10) == b""
-            with raises(NetworkError, text="closed"):
-                socket.write(b"x")
-                socket.flush()
-            socket.close()
-
-        play(
-            [opens(ROOM + DATA + CLOSED), receives(b"bye"), (b"AT^SISR=0,0\r", end), CLOSES], body
-        )
+        ended = (b"AT^SISR=0,0\r", end)
+        play([opens(ROOM + DATA + CLOSED), receives(b"bye"), ended, CLOSES], reads_the_end)
 
 
 def test_a_socket_connected_again_is_a_new_connection():
-    def body(modem, clock):
-        socket = connected(modem)
-        modem.at.poll()
-        assert socket.hung_up
-        socket.close()
-        socket.connect(("h", 8883))
-        assert not socket.hung_up
-
-    play([opens(ROOM + CLOSED), CLOSES, opens()], body)
+    play([opens(ROOM + CLOSED), CLOSES, opens()], connects_again)
 
 
 def test_the_end_without_a_word_of_closing():

@@ -6,7 +6,7 @@ from cards import from_hex
 from data.worked_examples import PAIR_01_POINT, PAIR_04_POINT
 from effort import some
 from expect import equal, raises
-from software_key import sign
+from software_key import Signer, sign
 
 from iotsafe import csr
 from iotsafe.der import element
@@ -60,18 +60,6 @@ LONG_NAMES = (
     "email:a@b.example",
 )
 ECDSA_WITH_SHA256 = from_hex("300A06082A8648CE3D040302")
-
-
-class Signer:
-    """Signs with a given signature or with the software key; records the digests."""
-
-    def __init__(self, signature=None):
-        self.signature = signature
-        self.digests = []
-
-    def __call__(self, digest):
-        self.digests.append(bytes(digest))
-        return sign(digest) if self.signature is None else self.signature
 
 
 def parts(der):

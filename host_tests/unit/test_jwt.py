@@ -7,24 +7,12 @@ from cards import from_hex
 from data.worked_examples import EXAMPLES
 from effort import cases, some
 from expect import equal, raises
-from software_key import sign
+from software_key import Signer, sign
 
 from iotsafe import jwt
 
 RAW = from_hex(EXAMPLES["16.12"][1][1][6:-4])
 DER = from_hex(EXAMPLES["16.12 DER"][1][1][4:-4])
-
-
-class Signer:
-    """Signs with a given signature or with the software key; records the digests."""
-
-    def __init__(self, signature=None):
-        self.signature = signature
-        self.digests = []
-
-    def __call__(self, digest):
-        self.digests.append(bytes(digest))
-        return sign(digest) if self.signature is None else self.signature
 
 
 def decoded(part):

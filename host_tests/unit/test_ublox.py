@@ -1,9 +1,9 @@
 """The particulars of SARA-R4 and SARA-R5: start, context, connections."""
 
 from effort import some
-from expect import equal, raises
+from expect import raises
 from mock_uart import ScriptedUART, cuts
-from modem_script import joined
+from modem_script import connects_again, echoes, joined, reads_the_end
 from sim7080_script import SYNC
 from ublox_script import (
     ERROR,
@@ -203,19 +203,10 @@ def test_a_dropped_profile_ends_the_connections():
 def test_data_both_ways_whatever_it_contains():
     tricky = b'\r\nOK\r\n"\r\n+UUSORD: 0,5\r\n@\r\nERROR\r\n+USORD: 0,2,"xx"\r\n'
 
-    def body(modem, clock):
-        socket = connected(modem)
-        socket.write(tricky)
-        equal(socket.read(100), tricky)
-        socket.setblocking(False)
-        assert socket.read(1) is None
-        socket.close()
-        assert modem.at.unknown == 0
-
     answer = receives(tricky)[1]
     for cut in some([list(cut) for cut in cuts(answer)], 9):
         ring = b"\r\n+UUSORD: 0,%d\r\n" % len(tricky)
-        play([opens(), sends(tricky, then=ring), (receives()[0], cut), closes()], body)
+        play([opens(), sends(tricky, then=ring), (receives()[0], cut), closes()], echoes(tricky))
 
 
 def test_nothing_there():
@@ -334,32 +325,13 @@ def test_a_payload_without_an_answer_leaves_the_modem_usable():
 
 def test_the_peer_closes_and_what_it_said_can_be_read():
     for last in (receives(), (receives()[0], cme(3))):
-
-        def body(modem, clock):
-            socket = connected(modem)
-            modem.at.poll()
-            assert socket.read(10) == b"bye"
-            assert socket.read(10) == b""
-            with raises(NetworkError, text="closed"):
-                socket.write(b"x")
-                socket.flush()
-            socket.close()
-
         opening = OK + b"\r\n+UUSORD: 0,3\r\n" + HANG_UP
-        play([opens(answer=opening), receives(b"bye"), last, closes(answer=cme(3)),
-              (b"AT+USOCL=0\r", cme(3))], body)  # fmt: skip
+        closing = [closes(answer=cme(3)), (b"AT+USOCL=0\r", cme(3))]
+        play([opens(answer=opening), receives(b"bye"), last] + closing, reads_the_end)
 
 
 def test_a_socket_connected_again_is_a_new_connection():
-    def body(modem, clock):
-        socket = connected(modem)
-        modem.at.poll()
-        assert socket.hung_up
-        socket.close()
-        socket.connect(("h", 8883))
-        assert not socket.hung_up
-
-    play([opens(answer=OK + HANG_UP), closes(), opens()], body)
+    play([opens(answer=OK + HANG_UP), closes(), opens()], connects_again)
 
 
 def test_a_number_that_the_modem_gives_again():

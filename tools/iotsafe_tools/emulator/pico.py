@@ -13,6 +13,7 @@ from typing import Any, Self
 
 from iotsafe_tools.testbed.process import Process, ProcessError
 from iotsafe_tools.testbed.reserved_port import ReservedPort
+from iotsafe_tools.testbed.started import Started
 
 from .control import Control
 from .errors import EmulatorError
@@ -35,7 +36,7 @@ _START_TIMEOUT = 120.0  # seconds; it takes 0.3 on an idle machine
 _EVENTS_MAX = 100_000  # events kept; beyond that, the older half is dropped
 
 
-class Pico:
+class Pico(Started):
     """A board with `firmware` (UF2) and `flash` (an image file that is kept; None: not kept).
 
     lab: a Lab with uart="tcp:…". UART0 connects to its modem, and the pin `power_key` drives the
@@ -157,15 +158,7 @@ class Pico:
         if self._folder:
             self._folder.cleanup()
 
-    def __enter__(self) -> Self:
-        try:
-            return self.start()
-        except BaseException:
-            self.stop()
-            raise
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
+    close = stop
 
     def _end(self, process: Process) -> None:
         process.stop()

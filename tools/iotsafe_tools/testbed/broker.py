@@ -19,6 +19,7 @@ from .pki import PKI, Issued
 from .preload import loaded
 from .process import PATIENCE, Process, ProcessError
 from .reserved_port import ReservedPort
+from .started import Started
 
 HOST = "127.0.0.1"
 
@@ -52,7 +53,7 @@ class ConnectedClient:
     cn: str
 
 
-class Broker:
+class Broker(Started):
     """A broker for the clients of `pki` on 127.0.0.1; it holds its `port` until `close`.
 
     `server`: the broker's certificate; by default `pki` issues one for localhost and 127.0.0.1.
@@ -181,16 +182,6 @@ class Broker:
         if self._process is None:
             raise ProcessError("mosquitto was not started")
         return self._process.pid
-
-    def __enter__(self) -> Self:
-        try:
-            return self.start()
-        except BaseException:
-            self.close()
-            raise
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     # ---- its log --------------------------------------------------------------------------
 

@@ -21,6 +21,7 @@ from iotsafe_tools.toolchain.packages import vpcd_driver
 from .preload import compiled, loaded
 from .process import DIE_WITH_PARENT, Process, ProcessError
 from .reserved_port import ReservedPort
+from .started import Started
 
 READER = "Lab 00 00"
 """The reader's name; pcscd appends the numbers of reader and slot."""
@@ -35,7 +36,7 @@ _START_TIMEOUT = 30.0  # seconds; it takes a few milliseconds
 _CARD_TIMEOUT = 60.0  # seconds; pcscd polls for a card every 0.4
 
 
-class Pcscd:
+class Pcscd(Started):
     """Our own pcscd, running between `start` and `stop`. Its vpcd listens on `port`.
 
     A context manager: it starts on entry; on exit it stops and removes its files. vpcd listens on
@@ -151,16 +152,6 @@ class Pcscd:
         for port in self._reserved:
             port.close()
         shutil.rmtree(self._folder, ignore_errors=True)
-
-    def __enter__(self) -> Self:
-        try:
-            return self.start()
-        except BaseException:
-            self.close()
-            raise
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
 
 def _two_ports() -> tuple[ReservedPort, ReservedPort]:

@@ -13,9 +13,10 @@ from iotsafe_tools.lab import Lab
 from .broker import Broker
 from .firmware import Firmware
 from .pki import PKI
+from .started import Started
 
 
-class Rig:
+class Rig(Started):
     """An enrolled SIM behind a modem on a pseudo-terminal, and a broker that trusts the SIM.
 
     `cn`: common name of the SIM's certificate; None leaves the SIM without a certificate.
@@ -99,12 +100,4 @@ class Rig:
         finally:
             self.broker.close()
 
-    def __enter__(self) -> Self:
-        try:
-            return self.start()
-        except BaseException:
-            self.stop()
-            raise
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
+    close = stop

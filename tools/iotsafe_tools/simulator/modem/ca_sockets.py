@@ -17,7 +17,7 @@ become payload."""
 NEVER = 3600.0
 """Seconds; longer than any connection attempt, so the network gives up first."""
 
-OK, SOCKET_ERROR, TIMED_OUT, TOO_MANY = 0, 1, 2, 3
+OK, SOCKET_ERROR, TIMED_OUT = 0, 1, 2
 NOT_SUPPORTED, NO_HOST, NO_NETWORK, REFUSED, CONNECT_FAILED = 7, 20, 21, 23, 27
 RESULTS = {
     "": OK,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 REGISTERED = (1, 5)
 OUTCOME = {"home": 1, "roaming": 5, "denied": 3, "none": 0}
-LTE_M, NB_IOT = 7, 9
+NB_IOT = 9
 CONTEXTS = 17
 """16 of the host, and one that it does not reach by number (service_context.py)."""
 NO_ADDRESS = "0.0.0.0"

@@ -10,7 +10,6 @@ from types import ModuleType
 from . import ecc, rsa
 
 _MODULES: dict[int, ModuleType] = {**dict.fromkeys(ecc.CURVES, ecc), rsa.RSA_2048: rsa}
-KEY_TYPES = frozenset(_MODULES)
 ALGORITHMS = ecc.ALGORITHMS | rsa.ALGORITHMS
 
 

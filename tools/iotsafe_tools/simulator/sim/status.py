@@ -21,7 +21,6 @@ NOT_FOUND = 0x6A82
 NO_RECORD = 0x6A83
 WRONG_P1P2 = 0x6A86
 UNKNOWN_INS = 0x6D00
-SIGNATURE_WRONG = 0x6D01
 UNKNOWN_CLASS = 0x6E00
 FAULT = 0x6F00  # the simulator itself failed; the log says where
 
