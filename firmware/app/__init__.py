@@ -60,7 +60,9 @@ def _run(board, guard, led, messages):
         return False
     try:
         supervisor.sensor()
-    except Exception as e:  # the board stays connected; each reading that fails is a line
+    except KeyboardInterrupt:
+        raise
+    except BaseException as e:  # the board stays connected; each reading that fails is a line
         say("sensor", "sensors.py fails:")
         getattr(sys, "print_exception", print)(e)
     supervisor.on_step = led.show

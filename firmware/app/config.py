@@ -45,6 +45,10 @@ def _host(value):
         known = "0123456789abcdef:."
     else:
         known = "0123456789abcdefghijklmnopqrstuvwxyz.-_"
+        parts = value.split(".")
+        good = good and all(parts[:-1]) and value != "."  # a name may end with the root's dot
+        if good and value.replace(".", "").isdigit():
+            good = len(parts) == 4 and all(p and p == str(int(p)) and int(p) < 256 for p in parts)
     if good and all(c in known for c in value.lower()):
         return None
     return "a host name or IP address, at most 64 characters"

@@ -108,7 +108,7 @@ def trial(board, settings, tell=_tell):
         say(step, "%s", supervisor.sensor()())
         tell("%-8s works" % step)
         return True
-    except Exception as e:
+    except (Exception, SystemExit) as e:  # the latter of sensors.py
         from .advice import line
 
         tell("%-8s %s" % (step, line(e)))

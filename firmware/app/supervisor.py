@@ -466,7 +466,9 @@ class Supervisor:
         queue = self.queue
         try:
             queue.put(self.sensor()())
-        except Exception as e:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as e:  # also SystemExit: it may be a program made into sensors.py
             say("sensor", "no reading: %r", e)
             return
         if queue.problem and repr(queue.problem) != self._reported:

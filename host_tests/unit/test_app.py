@@ -39,8 +39,10 @@ class Supervisor:
     def __init__(self, board, settings):
         self._log = board.log
 
+    error = ImportError("no module named 'smbus'")
+
     def sensor(self):
-        raise ImportError("no module named 'smbus'")
+        raise self.error
 
     def run(self, messages):
         self._log.append("run")
@@ -67,12 +69,15 @@ def test_control_c_stops_the_watchdog_and_then_closes_the_session():
         json.dump({"version": 1, "mqtt": {"host": "h"}}, file)
     sys.modules["board"] = board
     try:
-        with replaced(guard, say=quiet):
-            assert run(lambda area, text, *args: said.append(text % args)) is False
+        for error in (Supervisor.error, SystemExit(1)):
+            said.clear()
+            board.log.clear()
+            with replaced(guard, say=quiet), replaced(Supervisor, error=error):
+                assert run(lambda area, text, *args: said.append(text % args)) is False
+            assert board.log == ["watch", "run", "unwatch", "stop"], board.log
+            assert "sensors.py fails:" in said, said  # and the application ran all the same
     finally:
         del sys.modules["board"]
-    assert board.log == ["watch", "run", "unwatch", "stop"], board.log
-    assert "sensors.py fails:" in said, said  # and the application ran all the same
     # The modules that read and checked the config have left the heap.
     for name in ("config", "strict_json"):
         assert "app." + name not in sys.modules and not hasattr(app, name), name

@@ -122,8 +122,10 @@ class Failing(Supervisor):
 class NoSensor(Supervisor):
     """A supervisor whose sensors.py has no `read`."""
 
+    error = AttributeError("no read")
+
     def sensor(self):
-        raise AttributeError("no read")
+        raise self.error
 
 
 def test_each_step_is_reported_until_one_fails():
@@ -138,11 +140,14 @@ def test_each_step_is_reported_until_one_fails():
     with replaced(first_boot, Supervisor=NoSensor):
         assert not first_boot.trial(Board(), config_naming("ca.pem"), said.append)
     assert said[-1] == "sensor   AttributeError: no read", said
+    with replaced(first_boot, Supervisor=NoSensor), replaced(NoSensor, error=SystemExit("no bus")):
+        assert not first_boot.trial(Board(), config_naming("ca.pem"), said.append)
+    assert said[-1] == "sensor   SystemExit: no bus", said
     said.clear()
     with replaced(first_boot, Supervisor=Failing):
         assert not first_boot.trial(Board(), config_naming("ca.pem"), said.append)
     assert len(said) == 2 and said[1].startswith("sim      OSError: "), said
-    assert Supervisor.stops == 5  # once more before the sensor
+    assert Supervisor.stops == 7  # once more before the sensor
 
 
 def test_a_start_over_keeps_the_certificate_that_was_pasted():

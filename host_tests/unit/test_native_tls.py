@@ -47,6 +47,14 @@ def test_session():
     assert session.server.read[:15] == b"hellomessage 00"
 
 
+def test_the_dot_of_the_root_is_no_part_of_the_name():
+    session = Session(host=pki.HOST + ".")
+    session.tls.write(b"hello")
+    equal(session.tls.read(5), b"HELLO")
+    hello = bytes(session.stream.written)
+    assert pki.HOST.encode() in hello and pki.HOST.encode() + b"." not in hello
+
+
 def test_read_may_come_first():
     session = Session()
     session.tls.setblocking(False)

@@ -4,7 +4,7 @@ import os
 import sys
 
 from app_world import World, run
-from expect import replaced
+from expect import raises, replaced
 
 import cellular
 from app import supervisor
@@ -85,6 +85,17 @@ def test_a_sensor_file_that_fails_is_not_taken_for_a_missing_one():
     assert [reading["depth"] for reading in published] == [4]
     assert "no_such_bus" in lines[0] and lines[0].startswith("no reading: "), lines
     assert lines[1] == "readings from sensors.py", lines
+
+
+def test_a_sensor_that_ends_programs_does_not_end_this_one():
+    text = "calls = []\ndef read():\n    calls.append(1)\n    if len(calls) < 3:\n"
+    for error in ("SystemExit(1)", "GeneratorExit", "type('Mine', (BaseException,), {})()"):
+        more = "        raise %s\n    return {'depth': len(calls)}\n" % error
+        published, lines = with_sensors(text + more)
+        assert [reading["depth"] for reading in published] == [3], (error, published)
+        assert lines[1].startswith("no reading: "), lines
+    with raises(KeyboardInterrupt):
+        with_sensors("def read():\n    raise KeyboardInterrupt\n")
 
 
 def test_a_flash_that_takes_nothing_is_said_once():

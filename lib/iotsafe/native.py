@@ -150,7 +150,10 @@ class NativeContext:
             return b""
 
     def wrap(self, stream, server_hostname, timeout_ms):
-        """Return a TLSSocket over `stream`; the handshake runs with the first read or write."""
+        """Return a TLSSocket over `stream`; the handshake runs with the first read or write. Names
+        go without the dot of the root (RFC 6066, 3; certificates have none)."""
+        if server_hostname[-1] == ".":
+            server_hostname = server_hostname[:-1]
         return TLSSocket(self, stream, server_hostname, timeout_ms)
 
 
