@@ -3,6 +3,7 @@
 import sys
 
 import ticks
+from iotsafe.objects import typed
 
 from .guard import Guard
 from .led import LED
@@ -21,8 +22,7 @@ def run(messages=0):
     """
     import board  # here, because the tests of the other modules have no board
 
-    if not isinstance(messages, int):
-        raise TypeError("messages: int")
+    typed("messages", messages, int)
 
     led = LED(getattr(board, "led", None))
     guard = Guard(board, led)

@@ -6,7 +6,7 @@ app.forget("pin")       # may be tried again, though the SIM has refused it
 """
 
 import iotsafe
-from iotsafe.advice import advice
+from iotsafe.objects import typed
 
 from . import config, files
 from .supervisor import Supervisor
@@ -21,9 +21,7 @@ def applet(board, pin="", aids=()):
     `pin` (str) and `aids` (AIDs as bytes) replace those of the config, if there is one. Raises
     ConfigError, and the modem's exceptions after a line with the advice.
     """
-    problem = config.problem("modem.pin", pin)
-    if problem:
-        raise ValueError("pin " + problem)
+    typed("pin", pin, str)
     try:
         settings = config.load(board.path("config.json"))
     except config.ConfigMissing:
@@ -33,14 +31,9 @@ def applet(board, pin="", aids=()):
         supervisor.do("power")
         supervisor.modem.unlock(pin or settings["modem.pin"])
     except Exception as e:
-        reason = getattr(e, "reason", "")
-        package = getattr(e, "package", "")
-        if package == "cellular":
-            from cellular.causes import remedy
+        from .advice import advice
 
-            reason = remedy(e)
-        # Here a file keeps it, and a new object does not forget it.
-        what = advice(reason, package).replace("make a new modem object", "app.forget('pin')")
+        what = advice(e).replace("modem.pin", "pin=")
         if what:
             print("-> " + what)
         raise
@@ -50,5 +43,5 @@ def applet(board, pin="", aids=()):
 def forget(board, what):
     """Remove the file `what`: "date" or "pin". Raises ValueError for another name."""
     if what not in ("date", "pin"):
-        raise ValueError('"date" or "pin", not %r' % (what,))
+        raise ValueError("date or pin, not %r" % (what,))
     files.remove(board.path(what))

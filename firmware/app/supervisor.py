@@ -375,7 +375,7 @@ class Supervisor:
             if self._board.set_clock and first > self._date:
                 self._date = first
                 files.save(self._board.path("date"), first)
-        except (OSError, ValueError):
+        except OSError:
             pass  # the guard tells of a flash that is full
 
     def _session(self):

@@ -1,7 +1,5 @@
 """The Date of a web server reached by TLS while the clock is not set (`iotsafe.web_date`)."""
 
-import time
-
 from expect import raises, replaced
 
 from iotsafe import ServerCertificateExpired, ServerNotTrusted, web_date
@@ -134,8 +132,21 @@ def raising(error):
 
 
 def test_the_clock_goes_on_meanwhile():
+    class Ticks:
+        past = [0, 5400]
+        diff = staticmethod(lambda later, earlier: later - earlier)
+
+        @staticmethod
+        def now():
+            return Ticks.past.pop(0)
+
+    class Later(Time):
+        @staticmethod
+        def gmtime(seconds):
+            assert seconds == 7 + 5
+            return BEFORE + (0, 0)
+
     world = World()
-    before = time.gmtime()[:6]
-    found = ask(world, "modem", "web.example", (2026, 11, 20), world.answer, world.set_clock)
-    assert found == NOON
-    assert before <= tuple(world.clocks[-1]) <= tuple(time.gmtime()[:6])
+    with replaced(web_date, time=Later, ticks=Ticks):
+        ask(world, "modem", "web.example", (2026, 11, 20), world.answer, world.set_clock)
+    assert world.clocks[-1] == BEFORE

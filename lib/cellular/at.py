@@ -31,7 +31,6 @@ from .errors import (
     command_name,
     text,
     typed,
-    wrong,
 )
 from .parser import DATA, LINE, NONE, PROMPT, Parser, number
 
@@ -124,7 +123,7 @@ class AT:
 
     def __init__(self, uart, boot_lines=(), limits=()):
         if not hasattr(uart, "readinto"):
-            wrong("uart: has readinto()", uart)
+            raise TypeError("uart: has readinto()")
         self._uart = uart
         self.parser = Parser()
         self.boot_lines = boot_lines

@@ -3,9 +3,8 @@
 from micropython import const
 
 from .bundle import certificates
-from .der import span
 from .errors import NoEngine
-from .objects import typed, wrong
+from .objects import able, typed
 
 _DEFAULT_TIMEOUT_MS = const(60_000)
 
@@ -35,8 +34,7 @@ class SSLContext:
     ):
         if not ca:
             raise ValueError("a CA certificate is needed: the server is always verified")
-        if not hasattr(identity, "sign"):
-            wrong("identity: has sign()", identity)
+        able("identity", identity, "sign")
         typed("ca", ca, (bytes, bytearray))
         typed("timeout", timeout, (int, float))
         typed("suites", suites or (), (tuple, list))
@@ -54,8 +52,7 @@ class SSLContext:
         The caller closes only the session. Raises TLSError or the modem's exception, and then
         leaves nothing open.
         """
-        if not hasattr(modem, "socket"):
-            wrong("modem: has socket()", modem)
+        able("modem", modem, "socket")
         typed("port", port, int)
         stream = modem.socket()
         try:
@@ -75,11 +72,10 @@ class SSLContext:
         if not server_hostname:
             raise ValueError("server_hostname is needed: the server is always verified")
         typed("server_hostname", server_hostname, str)
-        if not hasattr(stream, "setblocking"):
-            wrong("stream: a connection", stream)
+        able("stream", stream, "setblocking")
         return self._engine.wrap(stream, server_hostname, self._timeout_ms)
 
     def validity(self):
         """Return (first, last), the time in which all certificates of the last server's chain are
-        valid, as "YYYY-MM-DD hh:mm:ss". Raises ValueError if there was no chain."""
-        return span(self._engine.dates)
+        valid, as "YYYY-MM-DD hh:mm:ss"; ("", "~") if that is not known."""
+        return self._engine.span

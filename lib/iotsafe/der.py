@@ -123,13 +123,6 @@ def validity(subject, dates):
     return name, first, _time(dates, start, end)[0]
 
 
-def span(validities):
-    """Return (first, last) of the time that is in each of `validities`, DER, as in `Certificate`;
-    ValueError if there is none."""
-    spans = [validity(b"\x30\0", dates)[1:] for dates in validities]
-    return max(spans)[0], min([last for _, last in spans])
-
-
 def _time(view, pos, end):
     """Return a UTCTime or GeneralizedTime (RFC 5280 4.1.2.5) as text, and its end."""
     tag, start, stop = element(view, pos)

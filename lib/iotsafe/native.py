@@ -22,6 +22,7 @@ from micropython import const
 import ticks
 
 from . import server_names
+from .der import validity
 from .errors import BadCertificate, NoEngine, TLSError
 
 ENGINE = "mbedTLS " + tls.MBEDTLS_VERSION.split(" ")[-1]
@@ -45,6 +46,8 @@ _TURNS = const(4)
 # SEC1 ECPrivateKey on P-256 with the private value 2A. It stands for the key in the SIM.
 _PLACEHOLDER = b"\x30\x12\x02\x01\x01\x04\x01\x2a\xa0\x0a\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07"
 
+_NO_SPAN = ("", "~")
+
 # The suites that the client offers, best first, if the firmware has them.
 _SUITES = (
     "TLS1-3-AES-128-GCM-SHA256",
@@ -65,9 +68,10 @@ class NativeContext:
 
     What is seen of the handshake that runs: `host`; `signed`: the identity's signature was used;
     `verified`: the server's chain is good; `answered`: bytes sent after that; `above`: the
-    certificates of the chain (see `server_names.check`), after the handshake only `dates`, their
-    validities; `record`: bytes of the longest record or, before TLS 1.3, of the chain; `free`:
-    bytes of free heap before the last step. `sent`: bytes of the client's certificates.
+    certificates of the chain (see `server_names.check`), after the handshake only `span`, the time
+    (first, last) in which all are valid; `record`: bytes of the longest record or, before TLS 1.3,
+    of the chain; `free`: bytes of free heap before the last step. `sent`: bytes of the client's
+    certificates.
     """
 
     def __init__(self, identity, cas, suites=None, problems=None, mutual=True):
@@ -99,10 +103,7 @@ class NativeContext:
         context.ecdsa_sign_callback = self._sign
         context.verify_callback = self._verify
         known = context.get_ciphers()
-        names = [name for name in suites or _SUITES if name in known]
-        if not names:
-            raise ValueError("suites: none is known")
-        context.set_ciphers(names)
+        context.set_ciphers([name for name in suites or _SUITES if name in known])
         self.begin("")
 
     def begin(self, host):
@@ -112,13 +113,17 @@ class NativeContext:
         self.signed = self.verified = False
         self.answered = self.record = self.free = 0
         self.above = []
-        self.dates = ()
+        self.span = _NO_SPAN
 
     def end(self):
-        """Keep of the chain's certificates only `dates`."""
-        if self.above:
-            self.dates = [dates for _, _, dates in self.above]
-            self.above = ()
+        """Keep of the chain's certificates only `span`."""
+        try:
+            for _, subject, dates in self.above:
+                _, first, last = validity(subject, dates)
+                self.span = max(first, self.span[0]), min(last, self.span[1])
+        except ValueError:  # a date of another form than RFC 5280's
+            self.span = _NO_SPAN
+        self.above = ()
 
     def _verify(self, certificate, depth):
         """Check the names of a certificate of the server's chain; mbedTLS calls this from the top

@@ -107,6 +107,12 @@ def typed(what, value, kind):
         wrong("%s: %s" % (what, getattr(kind, "__name__", 0) or kind[0].__name__), value)
 
 
+def able(what, value, method):
+    """Raise TypeError unless `value`, the argument `what`, has `method`."""
+    if not hasattr(value, method):
+        wrong("%s: has %s()" % (what, method), value)
+
+
 def data(value, what):
     """Raise TypeError unless `value`, the argument `what`, is like bytes."""
     if not isinstance(value, (bytes, bytearray, memoryview)):

@@ -39,10 +39,9 @@ def find_identity(applet, key=b"", certificate=b"", cache=None, chain=()):
     """
     objects.wanted(key)
     objects.wanted(certificate)
-    if not hasattr(applet, "read_content"):
-        objects.wrong("applet: an Applet", applet)
-    if cache and not hasattr(cache, "fetch"):
-        objects.wrong("cache: a CertificateCache", cache)
+    objects.able("applet", applet, "read_content")
+    if cache:
+        objects.able("cache", cache, "fetch")
     objects.typed("chain", chain, (tuple, list))
     for source in chain:
         objects.wanted(source)

@@ -29,7 +29,7 @@ def ask(context, modem, host, floor, date, set_clock, port=_PORT):
     mutual = engine.mutual
     seconds = time.time()
     start = ticks.now()
-    at = (tuple(floor) + (1, 1))[:3] + (0, 0, 0)
+    at = (floor + (1, 1))[:3] + (0, 0, 0)
     try:
         engine.mutual = False
         while True:
@@ -37,12 +37,12 @@ def ask(context, modem, host, floor, date, set_clock, port=_PORT):
             stream = context.connect(modem, host, port)
             try:
                 found = date(stream, host)
-                first, last = context.validity()
-                if found and first <= "%04d-%02d-%02d %02d:%02d:%02d" % found <= last:
+                first, last = engine.span
+                if found and first and first <= "%04d-%02d-%02d %02d:%02d:%02d" % found <= last:
                     return found
                 return None
             except ServerCertificateExpired as e:
-                first = context.validity()[0].replace("-", " ").replace(":", " ")
+                first = engine.span[0].replace("-", " ").replace(":", " ")
                 first = tuple([int(part) for part in first.split()])
                 if e.reason != "server-early" or first <= at:
                     raise

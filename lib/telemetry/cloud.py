@@ -7,16 +7,12 @@ A profile has `host`, `port`, `client_id`, `user`, `password`, `keepalive` (seco
 import json
 
 
-def wrong(what, value):
-    """Raise TypeError: `what` belongs where `value` is, which may be a secret."""
-    raise TypeError("%s, not %s" % (what, type(value).__name__))
-
-
 def typed(what, value, kind):
     """Raise TypeError unless `value`, the argument `what`, is of `kind`: a type, or a tuple of
-    types, of which the sentence has the first."""
+    types, of which the sentence has the first. The value may be a secret."""
     if not isinstance(value, kind):
-        wrong("%s: %s" % (what, getattr(kind, "__name__", 0) or kind[0].__name__), value)
+        kind = getattr(kind, "__name__", 0) or kind[0].__name__
+        raise TypeError("%s: %s, not %s" % (what, kind, type(value).__name__))
 
 
 class Broker:

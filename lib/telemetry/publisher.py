@@ -6,7 +6,7 @@ from micropython import const
 
 import ticks
 
-from .cloud import typed, wrong
+from .cloud import Broker, typed
 from .link import Link
 
 # The CONNACK codes that have a reason of their own.
@@ -87,10 +87,8 @@ class Publisher:
     """
 
     def __init__(self, cloud, open_stream, on_message=None):
-        if not hasattr(cloud, "client_id"):
-            wrong("cloud: a Broker", cloud)
-        if not callable(open_stream):
-            wrong("open_stream: a function", open_stream)
+        hasattr(cloud, "client_id") or typed("cloud", cloud, Broker)
+        callable(open_stream) or typed("open_stream", open_stream, type(_umqtt))
         self._cloud = cloud
         self._link = Link(open_stream)
         self._umqtt = simple = _umqtt()
