@@ -3,9 +3,8 @@
 
 def to_time(line):
     """`yy/MM/dd,hh:mm:ss+zz` (bytes; local time, zone in quarters of an hour) -> UTC tuple of six.
-
-    None if it is no time, or one of a modem that has not heard it: from 1980, 2000 or 2004 on.
-    """
+    None if it is not a time, or if the modem does not know the time: its clock then starts in
+    1980, 2000 or 2004."""
     try:
         year, month, day, hour, minute, second = [int(line[i : i + 2]) for i in range(0, 18, 3)]
         quarters = int(line[17:] or 0)

@@ -1,7 +1,7 @@
 """The time from a server through the modem's sockets: NTP (RFC 5905), then a web server's Date.
 
-Loaded when neither the network nor the modem tells it. Nobody vouches for these answers: one
-that is earlier than the firmware, or than `modem.clock_floor`, is not believed.
+Loaded when neither the network nor the modem knows the time. Nothing authenticates these answers:
+one that is earlier than the firmware, or than `modem.clock_floor`, does not count.
 """
 
 import sys
