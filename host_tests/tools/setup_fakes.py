@@ -19,6 +19,23 @@ def command(folder: Path, name: str, script: str) -> None:
     path.chmod(0o755)
 
 
+def apt_get(folder: Path, version: str, files: str) -> None:
+    """Write an apt-get that copies `files` of a package in that version; `$last` is its argument:
+    NAME=VERSION."""
+    command(
+        folder,
+        "apt-get",
+        f"""
+        for last; do :; done
+        case $last in
+            update) ;;
+            *={version}) cp {files} . ;;
+            *) exit 9 ;;
+        esac
+        """,
+    )
+
+
 def in_front(monkeypatch, folder: Path) -> None:
     """Let the system find commands in `folder` first."""
     monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")

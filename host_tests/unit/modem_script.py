@@ -37,6 +37,23 @@ def connected(modem):
     return socket
 
 
+def attached(modem, clock):
+    """Run with `play`: the modem gets its address."""
+    address = modem.attach("internet")
+    assert address == "10.94.36.44", address
+
+
+def clock_is(want):
+    """Return a body for `play`: the modem tells this time, soon."""
+
+    def body(modem, clock):
+        got = modem.clock()
+        assert got == want, got
+        assert clock.ms < 31_000
+
+    return body
+
+
 def echoes(data):
     """Return a body for `play`: it writes `data`, and reads it from the connection."""
 

@@ -2,7 +2,7 @@
 
 from expect import raises
 from mock_uart import ScriptedUART
-from modem_script import AnsweringUART, joined
+from modem_script import AnsweringUART, attached, joined
 from sequans_script import ERROR, OK, SET_UP, cme, lines, play, started
 from sim7080_script import KNOWN, RADIO, REGISTERED, SYNC
 from virtual_time import Clock, running
@@ -17,11 +17,6 @@ RADIO_OFF = (b"AT+CFUN=4\r", OK)
 DEFINE = (b'AT+CGDCONT=1,"IP","internet"\r', OK)
 NO_LOGIN = (b"AT+CGAUTH=1,0\r", OK)
 RADIO_ON = (b"AT+CFUN=1\r", OK)
-
-
-def attached(modem, clock):
-    address = modem.attach("internet")
-    assert address == "10.94.36.44", address
 
 
 def test_the_radio_is_switched_on_and_drops_are_asked_for():

@@ -1,7 +1,7 @@
 """The particulars of the Quectel family: set-up, data context, time, names."""
 
 from expect import raises
-from modem_script import AnsweringUART
+from modem_script import AnsweringUART, attached, clock_is
 from quectel_script import CMEE, INACTIVE, PORT, SET_UP, play, urc
 from sim7080_script import ERROR, OK, RADIO, REGISTERED, STORED, SYNC, cme, defines, lines
 from virtual_time import Clock, running
@@ -53,11 +53,6 @@ def test_number_of_the_sim_and_signal():
 
 
 # -- data context -------------------------------------------------------------------------------
-
-
-def attached(modem, clock):
-    address = modem.attach("internet")
-    assert address == "10.94.36.44", address
 
 
 def test_the_data_context():
@@ -122,15 +117,6 @@ UNSET = (b"AT+CCLK?\r", lines(b'+CCLK: "80/01/06,00:00:09+00"'))
 SET = (b"AT+CCLK?\r", lines(b'+CCLK: "26/11/24,13:18:17+04"'))
 NOT_TOLD = (b"AT+QLTS=2\r", lines(b'+QLTS: ""'))
 NTP = b'AT+QNTP=1,"pool.ntp.org"\r'
-
-
-def clock_is(want):
-    def body(modem, clock):
-        got = modem.clock()
-        assert got == want, got
-        assert clock.ms < 31_000
-
-    return body
 
 
 def test_time():

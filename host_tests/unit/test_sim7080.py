@@ -3,7 +3,7 @@
 import modem_script
 from expect import raises
 from mock_uart import ScriptedUART, proof
-from modem_script import AnsweringUART
+from modem_script import AnsweringUART, attached, clock_is
 from sim7080_script import (
     ADDRESS,
     ERROR,
@@ -159,11 +159,6 @@ def test_only_at_first_contact_it_is_looked_for():
 # -- data context -------------------------------------------------------------------------------
 
 
-def attached(modem, clock):
-    address = modem.attach("internet")
-    assert address == "10.94.36.44", address
-
-
 def test_active_already():
     play(KNOWN + [ADDRESS], attached)
 
@@ -302,15 +297,6 @@ def test_a_restart_while_waiting_for_the_address():
 UNSET = (b"AT+CCLK?\r", lines(b'+CCLK: "80/01/06,00:00:09+00"'))
 SET = (b"AT+CCLK?\r", lines(b'+CCLK: "26/11/24,13:18:17+04"'))
 NTP = [(b"AT+CNTPCID=0\r", OK), (b'AT+CNTP="pool.ntp.org",0,0,2\r', OK)]
-
-
-def clock_is(want):
-    def body(modem, clock):
-        got = modem.clock()
-        assert got == want, got
-        assert clock.ms < 31_000
-
-    return body
 
 
 def test_the_time_of_the_network():

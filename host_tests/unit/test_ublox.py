@@ -3,7 +3,7 @@
 from effort import some
 from expect import raises
 from mock_uart import ScriptedUART, cuts
-from modem_script import connects_again, echoes, joined, reads_the_end
+from modem_script import attached, connects_again, echoes, joined, reads_the_end
 from sim7080_script import SYNC
 from ublox_script import (
     ERROR,
@@ -125,10 +125,6 @@ PROFILE = (b"AT+UPSND=0,0\r", lines(b'+UPSND: 0,0,"10.94.36.44"'))
 MAPPED = [(b"AT+UPSD=0,100,1\r", OK), (b"AT+UPSD=0,0,0\r", OK)]
 ACTIVATE = b"AT+UPSDA=0,3\r"
 ACTIVE = b'\r\n+UUPSDA: 0,"10.94.36.44"\r\n'
-
-
-def attached(modem, clock):
-    assert modem.attach("internet") == "10.94.36.44"
 
 
 def test_the_r4_uses_the_context_as_it_is():

@@ -1,8 +1,8 @@
 """Modems whose data connection comes with the registration: the default bearer of LTE.
 
-They register with context 1 (3GPP TS 27.007 10.1), and that is all: `attach` waits for its
-address. A context that the network drops shows by +CGEV, where the modem takes AT+CGEREP=1;
-`attach` activates it again.
+They register with context 1 (3GPP TS 27.007 10.1), so `attach` only waits for its address. A modem
+that accepts AT+CGEREP=1 reports a context that the network dropped by +CGEV; `attach` activates it
+again.
 """
 
 from .errors import text
@@ -27,7 +27,7 @@ class BearerModem(Modem):
         return text(digits) if digits.isdigit() else ""
 
     def _configure(self):
-        """`prepare` has done that."""
+        """Do nothing: `prepare` has stored the context."""
 
     def _activate(self):
         self._attempt(b"+CGACT=1,1")  # refused: active, or not granted; the address tells

@@ -1,24 +1,24 @@
 """APDUs in AT+CCHO, AT+CGLA and AT+CCHC (3GPP TS 27.007 8.45, 8.43, 8.46), in the shape of a card
 channel. Imported only for a modem that needs it.
 
-Here the modem opens the logical channel, selects the application on it, and puts its number into
-the class byte. Above, all of that is APDUs, as with AT+CSIM. So they are translated, and what
-stands above (`iotsafe.apdu`) need not know:
+With these commands the modem opens the logical channel, selects the application on it, and puts
+the channel's number into the class byte. The layer above (`iotsafe.apdu`) sends APDUs for all of
+that, as with AT+CSIM. This module translates them:
 
-    MANAGE CHANNEL, open    a number of our own; the modem hears nothing of it
+    MANAGE CHANNEL, open    a number of our own; the modem is not asked
     SELECT by AID           AT+CCHO="<AID>", whose answer is a handle; no response data
     MANAGE CHANNEL, close   AT+CCHC=<handle>
     any other command       AT+CGLA=<handle>,<length>,"<the APDU as for channel 0>"
 
-The handle is text that only the modem understands, and not the number of the card's channel.
-What this cannot give is the response data of SELECT.
+The handle is text that only the modem understands, and not the number of the card's channel. The
+response data of SELECT is not available.
 
 Modems have no agreed answer for an application that the card lacks: the error numbers 13, 22 and
-50 were seen. Any of them is 6A82 here, provided the SIM says that it is ready. Sessions that an
-earlier start of ours left open (Ctrl-C, a soft reset) would take up all channels in the end: if
-the first handle of a start is 2 or 3, or AT+CCHO is refused, the handles 1 to 3 are closed.
-Handles of another kind cannot be guessed; there, and on modems without AT+CCHC (EM9191), only a
-restart of the modem frees them.
+50 were seen. The module turns each of them into 6A82, provided that the SIM reports READY.
+Sessions that an earlier start left open (Ctrl-C, a soft reset) would occupy all channels in the
+end: if the first handle of a start is 2 or 3, or the modem refuses AT+CCHO, the module closes the
+handles 1 to 3. It cannot guess handles of another kind; there, and on modems without AT+CCHC
+(EM9191), only a restart of the modem frees them.
 """
 
 import binascii
@@ -204,7 +204,8 @@ class CGLA(CSIM):
         return self._answer
 
     def _on_handle(self, line):
-        """`+CCHO: <handle>`, or the handle alone. Any line may come: such a one looks like hex."""
+        """`+CCHO: <handle>`, or the handle alone: any other line that looks like hex may be
+        one."""
         handle = bytes(line)
         named = handle[:6] == b"+CCHO:"
         if named:
@@ -223,11 +224,13 @@ class CGLA(CSIM):
             self._at.urc(line)
 
     def _again(self, error):
-        """What a refusal of AT+CCHO means: True if it may pass now, False for an absent AID.
+        """Return True if AT+CCHO may pass now, after a refusal; False for an AID that the SIM
+        lacks.
 
-        Modems have no number of their own for an absent AID (22, 13, 50, 100, … were seen), nor
-        for sessions that a crash of ours left open, which take up all channels in the end. So:
-        what the SIM says of itself is the cause; what looks like an old session is closed.
+        Modems have no error number of their own for an absent AID (22, 13, 50, 100, … were seen),
+        nor for sessions that a crash left open and that occupy all channels. So the method asks
+        the SIM for its state, which may be the cause, and closes what may be old sessions.
+
         Raises CommandError, ModemError.
         """
         if error.code in _NO_SIM:

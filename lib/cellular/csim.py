@@ -1,7 +1,7 @@
 """APDUs to the SIM with AT+CSIM (3GPP TS 27.007 8.17), in the shape of a card channel.
 
-Variants that modems show and that are read here: the answer unquoted, in lower case, with the
-answer of an earlier command in front (the last one counts), or not on the first line.
+It reads each form of the answer that modems send: unquoted, in lower case, behind the answer of an
+earlier command (the last one counts), or not on the first line.
 """
 
 import binascii

@@ -2,14 +2,15 @@
 
 
 def is_damaged(line, known):
-    """Is `line` (memoryview), which nobody knows, one of `known` that has lost one byte? Those are
-    the final results that the engine waits for and, or None, what the answer begins with."""
+    """Return whether `line` (memoryview), which has no handler, is one of `known` less one byte.
+    `known`: the final results that the engine waits for and, or None, the beginning of the
+    answer."""
     return any(whole and _lacks_one(line, whole) for whole in known)
 
 
 def _lacks_one(line, whole):
-    """Is `line` the bytes of `whole` without one of them? One that ends with a colon is a
-    beginning."""
+    """Return whether `line` is `whole` less one byte. A `whole` that ends with a colon is the
+    beginning of a line."""
     size = len(whole) - 1
     if len(line) < size or (len(line) > size and whole[size] != 0x3A):
         return False

@@ -1,8 +1,8 @@
 """The address of a host name, from the modem's resolver. Imported at the first query.
 
-Modems tell it in the answer of a command, or in a URC after that; either way in a line that begins
-with a prefix and has the address in quotes. A line of two fields without one is a refusal. Some
-repeat the name: an answer with another name is of an earlier question.
+A modem sends the address in the answer of a command, or in a URC after it: a line that begins with
+a prefix and has the address in quotes. A line of two fields without an address is a refusal. Some
+modems repeat the name: a line with another name answers an earlier query.
 """
 
 from micropython import const

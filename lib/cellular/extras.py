@@ -3,7 +3,7 @@
     extras = modem.extras()
     extras.power_saving(6 * 3600, 30)
 
-Loaded by `Modem.extras` only. What the vendor does in its own way is in a subclass.
+Loaded by `Modem.extras` only. A subclass has what a vendor does in its own way.
 """
 
 from micropython import const
@@ -53,12 +53,12 @@ class Extras:
     # -- power saving ---------------------------------------------------------------------------
 
     def power_saving(self, period, active=None):
-        """Ask for PSM: the modem sleeps `active` s after its last traffic, until it reports itself
-        after `period` s or is woken. `period` None: no PSM.
+        """Request PSM: the modem sleeps `active` s after its last traffic, until it reports to the
+        network after `period` s or `wake` wakes it. `period` None: no PSM. Times are rounded up to
+        the next value that the commands can express.
 
-        Times are rounded up to what can be said. Its connections do not survive it: in it the
-        modem is as if it were off, and whatever is asked of it ends in ModemReset or ModemSilent.
-        What the network made of the wish says `granted`.
+        A sleeping modem is as if it were off: its connections are gone, and commands end in
+        ModemReset or ModemSilent. `granted` returns what the network granted.
         """
         if period is None:
             self._at.command(b"+CPSMS=0")

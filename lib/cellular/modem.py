@@ -106,14 +106,14 @@ class Modem(Registration):
         return self._sim
 
     def connect(self, apn, user="", password="", pin=None, auth="auto", ip="ipv4"):
-        """Have a data connection with `apn`, from whatever state the modem is in; returns our IP
-        address as text. `user` and `password` as the operator wants them, `auth` and `ip` as in
-        `prepare`; `pin` (str) is entered if the SIM asks for one. The clock was heard after it,
-        where the network tells the time or a time server does: see `clock`.
+        """Open a data connection with `apn`, in whatever state the modem is; return our IP address
+        as text. `user` and `password` as the operator wants them, `auth` and `ip` as in `prepare`;
+        `pin` (str) is entered if the SIM asks for one. Then it waits for the time, see `clock`,
+        but not for long.
 
-        It is power_up, unlock, prepare, register and attach, each within its time-out of
-        `timeouts`. What holds already is only looked at, so it may be called again at any time;
-        after a ModemReset it does all of it anew. It raises what these raise: ModemSilent,
+        It calls power_up, unlock, prepare, register and attach, each with its time-out of
+        `timeouts`. It only checks what is done already, so a program may call it again at any
+        time; after a ModemReset it does everything anew. It raises what these raise: ModemSilent,
         ModemGarbled, SIMError, NetworkError; a ModemReset says that the modem restarted meanwhile.
         """
         self.at.poll()  # it may have restarted
@@ -130,10 +130,10 @@ class Modem(Registration):
     # -- start ----------------------------------------------------------------------------------
 
     def power_up(self, patience=timeouts.BOOT):
-        """Find the modem, starting it with the power key if it is silent, and set it up.
+        """Find the modem, or start it with the power key if it is silent, and set it up.
 
-        The key is pressed only after silence: on a running modem the same pulse may switch it
-        off. One that was there before is given `patience` ms to start by itself.
+        The key is pressed only after silence: on a running modem the same pulse may switch it off.
+        A modem that has answered before has `patience` ms to start by itself.
         """
         if self.at.lost:
             self._settled = False
@@ -171,10 +171,10 @@ class Modem(Registration):
         self._dark = False
 
     def unlock(self, pin=None):
-        """Wait until the SIM is readable; enter `pin` (str) if it asks for one, once.
+        """Wait until the SIM is readable; enter `pin` (str) once if the SIM asks for one.
 
-        Raises SIMError: no SIM, no PIN, wrong PIN, PUK needed. After a refusal no PIN is entered
-        again, however often this is called, and the last attempt is never used: see `pin.py`.
+        Raises SIMError: no SIM, no PIN, wrong PIN, PUK needed. After a refusal no call enters a
+        PIN again, and the last attempt is never used: see `pin.py`.
         """
         deadline = ticks.after(timeouts.BOOT_SETTLE)
         entered = 0
@@ -280,11 +280,10 @@ class Modem(Registration):
         return Socket(self, udp)
 
     def resolve(self, host):
-        """The IP address of `host` (str) as text, from the network's DNS.
+        """Return the IP address of `host` (str) as text, from the network's DNS.
 
-        `Socket.connect` takes names, too; this is for whoever wants to know. Raises NetworkError
-        with EHOSTUNREACH when there is no such name, ETIMEDOUT when nothing answers; ModemError
-        where the modem does not tell.
+        `Socket.connect` takes names, too. Raises NetworkError with EHOSTUNREACH when there is no
+        such name, ETIMEDOUT when nothing answers; ModemError where the modem does not tell.
         """
         from .dns import resolve
 
@@ -335,8 +334,8 @@ class Modem(Registration):
             raise NetworkError("closed-by-peer", errno=errno)
 
     def _has_ended(self, cid):
-        """Has the peer closed connection `cid`, announced or not? What the modem had for it is
-        gone, then. Asked twice before it is believed, as bytes of an answer can be lost, too."""
+        """Has the peer closed connection `cid`, announced or not? The modem then has no data for
+        it. It is asked twice, as bytes of an answer can be lost, too."""
         socket = self._sockets[cid]
         try:
             for _ in range(2):
@@ -382,9 +381,11 @@ class Modem(Registration):
         return lines[-1] if lines else b""
 
     def _bare_number(self, command):
-        """The number (hex digits) that is the answer of `command`, as text; "" if there is none.
+        """The number (hex digits) that is the whole answer of `command`, as text; "" if there is
+        none.
 
-        Bare as it is, any line could be it: only what looks like a number is."""
+        The answer has no prefix, so any line could be it: only a line of hex digits counts.
+        """
         for line in self.at.command(command, b""):
             if not line.strip(b"0123456789ABCDEFabcdef"):
                 return text(line)

@@ -215,7 +215,7 @@ class Parser:
             self._text = 1 + (count if commas >= _COUNTED and count < _SIZE else 0)
 
     def _drop_text(self):
-        """Drop what is there of a text."""
+        """Drop the part of a text that has arrived."""
         pos = self._pos
         end = self._end
         if self._quoted:
@@ -249,7 +249,7 @@ class Parser:
         return True
 
     def _announced(self):
-        """Is there `<prefix><n><mark>` at the start of the line? Then counted data begins."""
+        """Return whether the line begins with `<prefix><n><mark>`; then counted data begins."""
         pos = self._pos
         end = self._end
         buffer = self._buffer

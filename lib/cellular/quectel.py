@@ -1,9 +1,9 @@
 """Driver for Quectel BG77, BG95, BG96, EG91, EG95: data context and QI sockets of the vendor.
 
-The result of QIOPEN is a URC; the driver asks for the state if it is lost. That a number is
-connected then says nothing unless it was free before: the lost result may be "in use". A data
-context that the network dropped is cleared before it is activated again. Where CSQ does not know
-the signal, QCSQ does. Bands and technologies (QCFG) stay as they are.
+The result of QIOPEN is a URC; if it is lost, the driver asks for the state of the connection.
+"Connected" counts only if the number was free before: the lost result may be "in use". The driver
+clears a data context that the network dropped before it activates it again. Where CSQ does not
+know the signal, QCSQ does. The driver does not change bands and technologies (QCFG).
 """
 
 from micropython import const

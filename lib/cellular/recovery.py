@@ -44,9 +44,8 @@ def count(driver, cid):
 
 
 def taken_after(error, socket, size):
-    """How many bytes the modem took of the `size` that it was given in a send that ended in
-    `error`: all or none. Raises `error` where that is not certain.
-    """
+    """Return how many bytes the modem took of the `size` that it was given in a send that ended in
+    `error`: all or none. Raises `error` where that is not certain."""
     driver = socket.driver
     at = driver.at
     if isinstance(error, ModemTimeout):

@@ -1,9 +1,9 @@
 """The registration: the context that a modem registers with, and the wait for the network.
 
-Context 1 of 3GPP TS 27.007 10.1. The modem keeps it, also that of an earlier user, with which the
-network may not let it in. What is stored is asked for once after each start; only where it differs
-the modem goes off the air (CFUN=4: the SIM keeps its power, and its channels), stores the context,
-and goes on the air again.
+This is context 1 of 3GPP TS 27.007 10.1. The modem keeps it, also that of an earlier user, with
+which the network may refuse the modem. The driver reads the stored context once after each start.
+Only where it differs the driver takes the modem off the air (CFUN=4: the SIM keeps its power and
+its channels), stores the wanted context, and puts the modem on the air again.
 """
 
 from micropython import const
@@ -44,11 +44,12 @@ class Registration:
     _registration = None  # last <stat> seen, also from a URC
 
     def prepare(self, apn, user="", password="", auth="auto", ip="ipv4"):
-        """See, before `register`, that the modem registers with the context that is wanted.
+        """Store the wanted context off the air, where another one is stored; call it before
+        `register`.
 
         `auth`: how user and password are sent, "pap", "chap", "auto", or "none": not at all. `ip`:
-        "ipv4", "ipv6" or "both". Raises NetworkError for text that cannot be in a command, and
-        for a password without a user.
+        "ipv4", "ipv6" or "both". Raises NetworkError for text that cannot be in a command, and for
+        a password without a user.
         """
         self._want(apn, user, password, auth, ip)
         self._prepare()
@@ -92,7 +93,8 @@ class Registration:
         self._wanted = (apn, user, password, code, _IP.index(ip))
 
     def _prepare(self):
-        """True if the stored context was another one: the modem registers anew."""
+        """Store the wanted context if another one is stored; True if so: the modem registers
+        anew."""
         context = (self.at.generation,) + self._wanted
         if self._context == context:
             return False

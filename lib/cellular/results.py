@@ -104,10 +104,9 @@ def no_connection(host, port, why, errno=None):
 
 
 def unexplained(driver, host, port, ms):
-    """The NetworkError for a connection of which the modem says only that it failed, after `ms`:
-    it is asked for what it can tell. A server that refused and one to which there is no way are
-    both ECONNREFUSED then.
-    """
+    """The NetworkError for a connection of which the modem says only that it failed, after `ms`.
+    The driver asks the modem for what it knows. A refusal by the server and a missing way to it
+    are then both ECONNREFUSED."""
     try:
         if not driver._address():
             return no_connection(host, port, _NO_DATA[1], _NO_DATA[0])

@@ -1,5 +1,5 @@
-"""What SIMCom's modems have beside a session: network mode and bands, serving cell, GNSS, options
-of the sockets. See `extras`."""
+"""Functions of SIMCom's modems that a session does not need: network mode and bands, serving cell,
+GNSS, options of the sockets. See `extras`."""
 
 from micropython import const
 
@@ -42,9 +42,9 @@ class SIMComExtras(Extras):
     """For a SIM7080 or SIM7000 (`modem`)."""
 
     def network(self, mode="", bands=()):
-        """Where the modem looks for the network: `mode` "lte-m", "nb-iot" or "both", `bands` the
-        numbers of the bands ("" and (): as it is). It keeps that; what is set so already is not
-        set again, as the modem would leave the network for it."""
+        """Set where the modem looks for the network: `mode` is "lte-m", "nb-iot" or "both",
+        `bands` the numbers of the bands ("" and () change nothing). The modem keeps both. A value
+        that is set already is not set again, because the modem would leave the network for it."""
         systems = meaning(_MODES, mode or "both")
         if not systems:
             raise ModemError("network-mode-unknown", mode)

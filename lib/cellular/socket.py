@@ -1,14 +1,14 @@
 """A TCP connection through the modem, as a MicroPython stream.
 
-The driver says how to open, send, receive and close (`_open`, `_send`, `_receive`, `_close`;
-`_send` and `_receive` return how many bytes the modem took or gave). Here is what makes a stream
-of it: one buffer each way, so that a TLS flight leaves in as few commands as the modem allows and
-small reads are served from what one large read fetched.
+The driver opens, sends, receives and closes (`_open`, `_send`, `_receive`, `_close`; `_send` and
+`_receive` return how many bytes the modem took or gave). This module makes a stream of that. It
+has one buffer for each direction, so that a TLS flight leaves in as few commands as the modem
+allows, and one large read serves many small ones.
 
-Written bytes are collected until the buffer is full, or somebody reads, polls or flushes. Data
-indications of the modem can be lost: while waiting, the modem is asked now and then. What a modem
-may have taken is not sent a second time, and what was lost is not skipped: after a send or a fetch
-that failed half way, the connection does no more in that direction.
+Written bytes are collected until the buffer is full, or the program reads, polls or flushes. Data
+indications of the modem can be lost: during a wait, the socket asks the modem now and then. It
+never sends a second time what the modem may have taken, and never skips what was lost: after a
+send or a fetch that failed half way, the connection does no more in that direction.
 """
 
 import io
@@ -229,8 +229,8 @@ class Socket(io.IOBase):
         return size
 
     def flush(self):
-        """Send what was collected; waits until the modem has room for it, also when the socket is
-        non-blocking: who cannot wait does not flush.
+        """Send what was collected; wait until the modem has room for it, also when the socket is
+        non-blocking: a program that cannot wait must not flush.
 
         Raises NetworkError: EPIPE when the peer closed, ETIMEDOUT when it takes no data.
         """

@@ -1,6 +1,7 @@
-"""How long each command of 3GPP may take, in ms, and every other wait.
+"""The longest time that each command of 3GPP may take, in ms, and every other wait.
 
-From the manuals and from what the field saw. Commands of a vendor are in `limits` of the driver.
+The values come from the manuals and from reports of the field. Those of a vendor's commands are in
+`limits` of its driver.
 """
 
 DEFAULT = 5_000

@@ -3,7 +3,7 @@
 import shutil
 
 import pytest
-from setup_fakes import command, in_front, leftovers
+from setup_fakes import apt_get, command, in_front, leftovers
 
 from iotsafe_tools.toolchain import debian, linked, pins, rp2_sources, sources, steps
 from iotsafe_tools.toolchain.layout import Layout
@@ -43,18 +43,7 @@ def offered(tmp_path, monkeypatch):
     monkeypatch.setattr(pins, "RP2_PACKAGES", tuple(rows))
     monkeypatch.setattr(debian, "_mirror", lambda: "http://127.0.0.1:9/debian")
     tools = tmp_path / "tools"
-    command(
-        tools,
-        "apt-get",
-        f"""
-        for last; do :; done
-        case $last in
-            update) ;;
-            *=1-1) cp {folder}/${{last%=*}}.deb . ;;
-            *) exit 9 ;;
-        esac
-        """,
-    )
+    apt_get(tools, "1-1", f"{folder}/${{last%=*}}.deb")
     command(
         tools, "dpkg-deb", 'n=$(cat "$2"); mkdir -p "$3/usr/src/$n"; cp "$2" "$3/usr/src/$n/a.c"'
     )

@@ -6,7 +6,7 @@ import subprocess
 import tarfile
 
 import pytest
-from setup_fakes import command, in_front, leftovers
+from setup_fakes import apt_get, command, in_front, leftovers
 
 from iotsafe_tools.toolchain import debian, linked, pins, releases, sources, steps
 from iotsafe_tools.toolchain.layout import Layout
@@ -56,18 +56,7 @@ def offered(tmp_path, monkeypatch):
     monkeypatch.setattr(pins, "COMMITS", ())
     monkeypatch.setattr(debian, "_mirror", lambda: "http://127.0.0.1:9/debian")
     tools = tmp_path / "tools"
-    command(
-        tools,
-        "apt-get",
-        f"""
-        for last; do :; done
-        case $last in
-            update) ;;
-            *=7-1) cp {offers}/${{last%=*}}/*.tar . ;;
-            *) exit 9 ;;
-        esac
-        """,
-    )
+    apt_get(tools, "7-1", f"{offers}/${{last%=*}}/*.tar")
     command(tools, "apt-cache", f"for last; do :; done\ncat {offers}/$last/listing")
     in_front(monkeypatch, tools)
     return offers

@@ -5,7 +5,7 @@ After "SIM7000 Series AT Command Manual" V1.06 and "SIM7000 Hardware Design" V1.
 
 from __future__ import annotations
 
-from . import absent, simcom
+from . import simcom
 from .cip_sockets import APPLICATION, CIPSockets, add_socket_commands, context_changed
 from .errors import NOT_ALLOWED, CMEError
 from .packet_data import open_first
@@ -65,18 +65,7 @@ SIM7000 = Personality(
         "sim": ("+CSIM", "+CRSM"),
         "socket": ("+CIPSEND", "+CIPRXGET", "+RECEIVE", "DATA ACCEPT"),
     },
-    codes=simcom.CODES,
-    announce=simcom.announce,
-    registered=simcom.registered,
     context=context_changed,
-    line_limit=simcom.LINE_LIMIT,
-    commands_limit=simcom.COMMANDS_LIMIT,
-    sim_start=0.6,
-    sim_ready=((0.0, "+CPIN: READY"), (5.0, "SMS Ready")),
-    search=2.0,
-    search_gives_up=45.0,
     attached=open_first,
-    minimum_urc="+CPIN: NOT READY",
-    absent=absent.SIMCOM,
-    pdp_activation=0.5,
+    **simcom.SHARED,
 )

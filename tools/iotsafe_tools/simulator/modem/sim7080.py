@@ -5,7 +5,7 @@ After "SIM7070_SIM7080_SIM7090 Series AT Command Manual" V1.05 and the TCPUDP(S)
 
 from __future__ import annotations
 
-from . import absent, simcom
+from . import simcom
 from .ca_sockets import CASockets, add_socket_commands
 from .errors import CMEError
 from .packet_data import open_first
@@ -99,20 +99,9 @@ SIM7080 = Personality(
         "sim": ("+CSIM", "+CRSM", "+CCHO", "+CGLA", "+CCHC"),
         "socket": ("+CASEND", "+CARECV", "+CAACK", "+CADATAIND", "+CAURC"),
     },
-    codes=simcom.CODES,
-    announce=simcom.announce,
-    registered=simcom.registered,
     context=context_changed,
-    line_limit=simcom.LINE_LIMIT,
-    commands_limit=simcom.COMMANDS_LIMIT,
-    sim_start=0.6,
-    sim_ready=((0.0, "+CPIN: READY"), (5.0, "SMS Ready")),
-    search=2.0,
-    search_gives_up=45.0,
-    pdp_activation=0.5,
     attached=open_first,
-    minimum_urc="+CPIN: NOT READY",
-    absent=absent.SIMCOM,
     shared_receiver=True,
     under_voltage="UNDER-VOLTAGE POWER DOWN",
+    **simcom.SHARED,
 )

@@ -6,7 +6,7 @@ Manual" V1.06, and the notes on low power and GNSS.
 
 from __future__ import annotations
 
-from . import positions, supply
+from . import absent, positions, supply
 from .bearer import LOGIN, authenticate, logins
 from .common import COMMON
 from .errors import NO_NETWORK, CMEError
@@ -320,3 +320,20 @@ def synchronise(modem, args: Args) -> None:
         modem.urc(f'+CNTP: 1,"{modem.wall_clock.local():%Y/%m/%d,%H:%M:%S}"')
 
     modem.after_ok(answer)
+
+
+SHARED = {
+    "codes": CODES,
+    "announce": announce,
+    "registered": registered,
+    "line_limit": LINE_LIMIT,
+    "commands_limit": COMMANDS_LIMIT,
+    "sim_start": 0.6,
+    "sim_ready": ((0.0, "+CPIN: READY"), (5.0, "SMS Ready")),
+    "search": 2.0,
+    "search_gives_up": 45.0,
+    "minimum_urc": "+CPIN: NOT READY",
+    "absent": absent.SIMCOM,
+    "pdp_activation": 0.5,
+}
+"""What the `Personality` of each SIMCom modem has."""
