@@ -323,9 +323,9 @@ def test_results_of_calls():
 
         def body(at, line=line):
             with raises(CommandError, text=line.decode()):
-                at.command(b"+X")
+                at.command(b"D*99#")
 
-        dialogue([(b"AT+X\r", b"\r\n" + line + b"\r\n")], body)
+        dialogue([(b"ATD*99#\r", b"\r\n" + line + b"\r\n")], body)
 
 
 def test_what_is_counted():

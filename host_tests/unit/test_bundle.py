@@ -37,6 +37,18 @@ def test_pem():
         assert certificates(b"# our CAs\n" + pem(CA, end) + b"\n" + pem(OTHER, end)) == (CA, OTHER)
 
 
+def test_text_and_other_kinds_of_bytes():
+    assert certificates(pem(CA).decode()) == (CA,)
+    for kind in (bytearray, memoryview):
+        assert certificates(kind(CA + OTHER)) == (CA, OTHER)
+        assert certificates(kind(pem(CA))) == (CA,)
+    with raises(ValueError, text="no certificate in PEM or DER"):
+        certificates("ca.pem")  # the name of a file
+    for wrong in ([CA], (CA,), None, 5):
+        with raises(TypeError, text="certificates: bytes, not "):
+            certificates(wrong)
+
+
 def test_other_pem_is_skipped():
     key = b"-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n"
     assert certificates(key + pem(CA)) == (CA,)

@@ -67,6 +67,11 @@ def test_a_text_cut_at_every_byte():
         dialogue(steps, asks, BOOT)
 
 
+def test_a_call_of_somebody_is_no_result():
+    for end in (b"NO CARRIER", b"BUSY", b"NO ANSWER", b"NO DIALTONE"):
+        check(b"\r\nRING\r\n\r\n" + end + b"\r\n")
+
+
 def test_ussd_of_several_lines():
     for text in TEXTS[:7]:
         check(b'\r\n+CUSD: 0,"Balance:\r\n' + text + b'\r\n1.00",15\r\n')

@@ -70,13 +70,11 @@ FAILURES = (
     b"ERROR",
     b"+CME ERROR:",
     b"+CMS ERROR:",
-    b"NO CARRIER",
     b"ABORTED",
-    b"BUSY",
-    b"NO ANSWER",
-    b"NO DIALTONE",
     b"SEND FAIL",
 )
+# Also of a command that makes a call. Elsewhere they tell of the call of somebody who rang.
+_OF_CALLS = FAILURES + (b"NO CARRIER", b"BUSY", b"NO ANSWER", b"NO DIALTONE")
 
 
 def starts(line, prefix):
@@ -91,9 +89,9 @@ def starts(line, prefix):
     return True
 
 
-def _is_failure(line):
-    """Return whether `line` (memoryview) is the final result of a failed command."""
-    for failure in FAILURES:
+def _is_failure(line, failures):
+    """Return whether `line` (memoryview) is one of `failures`."""
+    for failure in failures:
         if line == failure or (failure[-1] == _COLON and starts(line, failure)):
             return True
     return False
@@ -120,6 +118,7 @@ class AT:
     # These differ between families of modems: the driver sets them on its engine.
     prompt = 0x3E  # the character that asks for a payload
     prompt_pause = 0  # ms between the prompt and the payload
+    calls = (b"D",)  # commands that make a call: see `_OF_CALLS`
 
     def __init__(self, uart, boot_lines=(), limits=()):
         if not hasattr(uart, "readinto"):
@@ -183,6 +182,10 @@ class AT:
         """Wait for the final result of the command just sent; see the table of states."""
         parser = self.parser
         lines = []
+        failures = FAILURES
+        for call in self.calls:
+            if starts(command, call):
+                failures = _OF_CALLS
         whole = timeouts.limit_of(command, self.limits)
         limit = timeout or whole
         # The result may come late: the next command waits at least this long for it.
@@ -209,7 +212,7 @@ class AT:
             if event != LINE:
                 continue
             line = parser.line
-            if line == done or _is_failure(line):
+            if line == done or _is_failure(line, failures):
                 if state == _DAMAGED or (state == _DATA and line == done):
                     # The line may be part of the data, and the result still to come.
                     raise self._lost_bytes(command)
@@ -235,7 +238,7 @@ class AT:
                 if not self.urc(line) and state < _DATA:
                     from .damage import is_damaged
 
-                    if is_damaged(line, FAILURES + (done, on_line and prefix)):
+                    if is_damaged(line, failures + (done, on_line and prefix)):
                         if state == _WHOLE:
                             return lines
                         raise self._lost_bytes(command)
@@ -389,7 +392,7 @@ class AT:
                         return None
                 elif starts(line, b"+CMEE:") and number(line) == proof:
                     proof = None
-                elif _is_failure(line):
+                elif _is_failure(line, FAILURES):
                     end = ticks.after(timeouts.QUIET)
                 else:
                     self.urc(line)

@@ -54,6 +54,7 @@ class GM02S(BearerModem):
 
     def __init__(self, uart, power_key=None):
         super().__init__(uart, power_key)
+        self.at.calls = (b"D", b"+SQNSD=")
         self.at.on(b"+SQNSRING:", self._on_data)
         self.at.on(b"+SQNSH:", self._on_hang_up)
 

@@ -8,6 +8,7 @@ import binascii
 from micropython import const
 
 from .der import element
+from .objects import data as like_bytes
 
 _SEQUENCE = const(0x30)
 _BEGIN = b"-----BEGIN "
@@ -24,11 +25,17 @@ def is_der(data, pos=0):
 
 
 def certificates(data, problems=None):
-    """Return the certificates in `data` (bytes), a tuple of DER; the last may be cut off.
+    """Return the certificates in `data` (bytes; PEM also as str), a tuple of DER; the last may be
+    cut off.
 
     Raises ValueError for a block of PEM that cannot be read; if `problems` is a list, it gets a
-    text for each instead. Raises ValueError if there is no certificate.
+    text for each instead. Raises ValueError if there is no certificate, TypeError.
     """
+    if isinstance(data, str):
+        data = data.encode()
+    elif not isinstance(data, bytes):
+        like_bytes(data, "certificates")
+        data = bytes(data)
     found = []
     pos = 0
     if is_der(data):

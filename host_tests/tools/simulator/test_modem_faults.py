@@ -120,7 +120,20 @@ def test_an_observer_that_fails_is_counted_and_harmless():
     assert bench.modem.counters["handler_errors"] == 1
 
 
-@pytest.mark.parametrize("text", ["nosuch", "cme:colour=red", "reset:nth"])
+WRONG = (
+    "nosuch",
+    "cme:colour=red",
+    "reset:nth",
+    # What would keep the modem busy for hours, and the control port silent.
+    "noise:size=99999999",
+    "urc_storm:count=1000000000",
+    "late:delay=99999999999",
+    "random:seed=7,seconds=999999999999",
+    "5 silent:seconds=1" + "0" * 400,
+)
+
+
+@pytest.mark.parametrize("text", WRONG)
 def test_wrong_faults_name_the_choices(text):
     with pytest.raises(ValueError, match="fault"):
         bench_with().modem.faults.parse(text)

@@ -91,6 +91,8 @@ TEXTS = ("prefix", "at", "way")
 OPTIONS = tuple(item.name for item in fields(Fault) if item.init and item.name != "kind")
 LIMITS = {"nth": 1, "times": 1, "rate": 1, "count": 1}
 """Options whose least value is not 0."""
+GREATEST = {"size": 65_536, "count": 10_000, "seconds": 2_592_000, "delay": 2_592_000}
+"""More than a UART buffers, and than 30 days, would only keep the modem busy for ever."""
 
 
 class Faults:
@@ -290,6 +292,7 @@ def make(kind: str, options: dict) -> Fault:
         value = getattr(fault, name)
         if value is not None and value < least:
             raise ValueError(f"fault {kind}: {name} is {least} at least")
+    _check_greatest(kind, {name: getattr(fault, name) for name in GREATEST})
     if KINDS[kind].hook == "apdu" and not fault.at.startswith("apdu:"):
         raise ValueError(f"fault {kind}: at is apdu: and an INS, as in apdu:A4")
     return fault
@@ -299,4 +302,11 @@ def scheduled(text: str, options: dict) -> list[tuple[float, str]]:
     """Return the schedule of `random:seed=…,seconds=…`. Raises ValueError."""
     if not options.keys() <= {"seed", "seconds"}:
         raise ValueError(f"fault {text!r}: {RANDOM} has the options seed and seconds")
+    _check_greatest(RANDOM, options)
     return random_schedule(**options)
+
+
+def _check_greatest(kind: str, options: dict) -> None:
+    for name, greatest in GREATEST.items():
+        if options.get(name, 0) > greatest:
+            raise ValueError(f"fault {kind}: {name} is {greatest} at most")
