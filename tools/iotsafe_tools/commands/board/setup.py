@@ -65,8 +65,9 @@ except config.ConfigError:
     print("''")
 """
 _FROM_THE_SIM = """
-import iotsafe
-print((iotsafe.CertificateCache(board.path("certificate.der")).load() or b"").hex())
+import binascii, iotsafe
+read = iotsafe.CertificateCache(board.path("certificate.der")).load()
+print(binascii.hexlify(read or b"").decode())
 """
 
 
