@@ -104,7 +104,9 @@ def name_problem(name):
 
 
 def _pin(value):
-    return None if not value or (4 <= len(value) <= 8 and value.isdigit()) else "4 to 8 digits"
+    if not value or (4 <= len(value) <= 8 and value.encode().isdigit()):
+        return None
+    return "4 to 8 digits"
 
 
 def _hex(value):

@@ -43,7 +43,8 @@ def parse(path, text, default, kind):
     """Return (value, problem) of the answer `text` to the question for field `path`; see
     `config.problem`."""
     text = text.strip()
-    value = default if not text else int(text) if kind is int and text.isdigit() else text
+    digits = text.encode().isdigit()  # of text, CPython takes digits of every script
+    value = default if not text else int(text) if kind is int and digits else text
     return value, config.problem(path, value)
 
 

@@ -125,7 +125,11 @@ BAD = (
     ),
     ("modem.user", ('"', "\x00"), "must be printable ASCII text without quotes"),
     ("modem.password", ('"', "\n"), "must be printable ASCII text without quotes"),
-    ("modem.pin", ("123", "123456789", "12a4", "12 4", "-123"), "must be 4 to 8 digits"),
+    (
+        "modem.pin",
+        ("123", "123456789", "12a4", "12 4", "-123", "\u0661\u0662\u0663\u0664", "\xb2" * 4),
+        "must be 4 to 8 digits",
+    ),
     ("sim.channel", ("", "CSIM", "crsm"), "must be one of auto, csim, cgla"),
     ("modem.rest", ("off", "PSM", " "), "must be one of radio, psm"),
     ("modem.auth", ("", "PAP", "both"), "must be one of auto, none, pap, chap"),

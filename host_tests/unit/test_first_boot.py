@@ -119,6 +119,12 @@ class Failing(Supervisor):
     bad = "sim"
 
 
+def test_digits_of_other_scripts_are_no_number():
+    for text in ("\xb2", "\u0661", "8_8", "1.0", "0x10", "-1"):
+        assert first_boot.parse("mqtt.port", text, 8883, int)[1] == "must be a whole number", text
+    assert first_boot.parse("mqtt.port", " 017 ", 8883, int) == (17, None)
+
+
 class NoSensor(Supervisor):
     """A supervisor whose sensors.py has no `read`."""
 
