@@ -63,7 +63,7 @@ class Application:
 
     def left_in_order(self):
         """Check that the board left the broker in order and that the modem has no connection."""
-        self.rig.broker.wait_for(GONE, 120)
+        self.rig.broker.wait_for(GONE)
         return self.rig.lab.call(lambda: list(self.rig.lab.modem.sockets.sockets)) == []
 
     def resets(self, mark):
@@ -94,7 +94,7 @@ def test_during_a_publish(application):
         screen.send(CONTROL_D)
         screen.wait_for("soft reboot")
         screen.wait_for("delivered")
-        broker.get(120)
+        broker.get()
     assert application.resets(mark) == []
 
 

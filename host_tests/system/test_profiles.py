@@ -13,5 +13,5 @@ def test_a_message_is_delivered(make_rig, profile, version):
     rig = make_rig(cn="meter-17", broker={"tls_exactly": version}, lab={"profile": profile})
     with rig.firmware(messages=1) as firmware:
         assert firmware.wait() == 0
-    assert rig.broker.names("meter-17")
+    rig.broker.wait_until_named("meter-17")
     assert any(f"TLSv{version}" in line for line in firmware.lines)

@@ -21,7 +21,8 @@ def test_off_the_air_between_two_uploads(make_rig):
     first = next(n for n, line in enumerate(lines) if line.startswith("AT+CAOPEN"))
     assert lines[:first].count("AT+CFUN=4") <= 1
     rests = [n for n, line in enumerate(lines) if n > first and line == "AT+CFUN=4"]
-    assert rests and rig.broker.log.count(" as device-0001 ") == len(rests) + 1
+    assert rests
+    rig.broker.wait_until(lambda log: log.count(" as device-0001 ") == len(rests) + 1)
     for number, begin in enumerate(rests, 1):
         # The board closed the connection before, and sent no command meanwhile.
         assert lines[:begin].count("AT+CACLOSE=0") == number

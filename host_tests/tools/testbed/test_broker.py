@@ -162,7 +162,7 @@ def test_exactly_one_tls_version(tmp_path: Path, pki: PKI, exactly: str) -> None
             else:
                 with pytest.raises(OSError):
                     handshake(broker, client, number)
-        assert len(broker.clients) == 1
+        broker.wait_until(lambda _: len(broker.clients) == 1)
 
 
 @pytest.mark.parametrize(("minimum", "offered"), [(None, ["1.2", "1.3"]), ("tlsv1.3", ["1.3"])])
@@ -188,7 +188,7 @@ def test_an_intermediate_on_both_sides(tmp_path: Path) -> None:
     pki = PKI.create(tmp_path / "pki", intermediate=True)
     with Broker(tmp_path / "broker", pki) as broker:
         handshake(broker, pki.software_client("chained"))
-        assert broker.names("chained")
+        broker.wait_until_named("chained")
 
 
 def test_stop_and_start_again_on_the_same_port(tmp_path: Path, pki: PKI) -> None:
@@ -208,14 +208,15 @@ def test_stop_and_start_again_on_the_same_port(tmp_path: Path, pki: PKI) -> None
         subscriber.wait_until_subscribed()
         subscriber.publish("back", b"again")
         assert subscriber.get().payload == b"again"
-        assert [client.cn for client in broker.clients] == ["loyal", "loyal"]
+        broker.wait_until(lambda _: [client.cn for client in broker.clients] == ["loyal", "loyal"])
 
 
 def test_two_brokers_side_by_side(tmp_path: Path, pki: PKI, broker: Broker) -> None:
     with Broker(tmp_path, pki) as second:
         assert second.port != broker.port
         handshake(second, pki.software_client("second only"))
-        assert second.names("second only") and not broker.names("second only")
+        second.wait_until_named("second only")
+        assert not broker.names("second only")
 
 
 def test_it_listens_on_the_loopback_only(broker: Broker) -> None:

@@ -58,5 +58,6 @@ def _perform(
                 view.message(message.topic, message.payload)
                 view.delivered.acquire(timeout=_ACKNOWLEDGED)  # the last line is shown, too
                 delivered += 1
+    rig.broker.wait_until(lambda _: bool(rig.broker.clients))
     client = rig.broker.clients[-1]
     view.rule(f"{delivered} messages delivered; the broker knows the client as {client.cn!r}.")

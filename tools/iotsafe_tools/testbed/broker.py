@@ -200,6 +200,23 @@ class Broker(Started):
         """Whether the log names a client by its certificate's common name `cn`."""
         return any(client.cn == cn for client in self.clients)
 
+    def wait_until(self, holds: Callable[[str], bool], timeout: float = PATIENCE) -> None:
+        """Wait until the whole log fulfils `holds`: a line may arrive after what it tells.
+
+        Raises ProcessError after `timeout` seconds.
+        """
+        deadline = time.monotonic() + timeout
+        while not holds(self.log):
+            if time.monotonic() > deadline:
+                raise ProcessError(
+                    f"not in mosquitto's log after {timeout:g} s", self.log.splitlines()[-12:]
+                )
+            time.sleep(_RETRY)
+
+    def wait_until_named(self, cn: str, timeout: float = PATIENCE) -> None:
+        """Wait until `names(cn)`. Raises ProcessError."""
+        self.wait_until(lambda _: self.names(cn), timeout)
+
     def wait_for(self, pattern: str, timeout: float = PATIENCE) -> re.Match[str]:
         """Wait for a line with `pattern` in the log of this start; see `Process.wait_for`."""
         if self._process is None:
