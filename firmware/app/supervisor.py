@@ -350,7 +350,8 @@ class Supervisor:
             return
         text = files.load(self._board.path("date"), _DATE)
         try:
-            if len(text) == _DATE:  # of an earlier firmware: shorter, and from the clock itself
+            # Of an earlier firmware: shorter, and from the clock itself. Damaged: no time to come.
+            if len(text) == _DATE and text < b"207":
                 self.modem.clock_floor = tuple([int(part) for part in text[:10].split(b"-")])
                 self._date = text
         except ValueError:

@@ -51,7 +51,7 @@ def test_a_date_far_ahead_locks_nothing_out():
     run(world)
     assert world.clock_set == (2026, 11, 24, 13, 18, 17)
     # Earlier firmware kept the clock's own date; damaged content is none.
-    for text in (b"2035-05-05", b"", b"2035", b"2035-xx-05 00:00:00"):
+    for text in (b"2035-05-05", b"", b"2035", b"2035-xx-05 00:00:00", b"9999-99-99 99:99:99"):
         with open("date", "wb") as file:
             file.write(text)
         world = Told((2026, 11, 24, 13, 18, 17))
