@@ -18,7 +18,7 @@ USES = {
         "b'\\x07'",
     ),
     "telemetry": (
-        "telemetry.Publisher(telemetry.Broker('h', 1, 'i', 't'), None); print('made')",
+        "telemetry.Publisher(telemetry.Broker('h', 1, 'i', 't'), print); print('made')",
         "made",
     ),
 }
