@@ -218,6 +218,7 @@ def alone(tmp_path):
 def test_a_board_without_our_firmware(alone):
     """Imitate a stock MicroPython, which has no module `app`."""
     alone.exec("with open('/app.py', 'w') as file: file.write('raise ImportError')")
+    alone.mpremote("soft-reset")  # forgets the frozen one, which the start has imported
     status, shown = setup(alone.console, "--host", "h", "--no-ask")
     assert status == 1
     assert "runs another firmware than ours: use make flash or make deploy" in shown
