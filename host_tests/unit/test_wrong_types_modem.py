@@ -29,6 +29,8 @@ def broker(**changed):
 CALLS = (
     ("uart", lambda x: cellular.SIM7080(x), ()),
     ("APN", lambda x: quotable("", x), ("x",)),
+    ("auth", lambda x: modem().prepare("internet", auth=x), ("x",)),
+    ("ip", lambda x: modem().prepare("internet", ip=x), ("x",)),
     ("host", lambda x: modem().resolve(x), ("x",)),
     ("pin", lambda x: enter(modem(), x or 5), ("x",)),
     ("address", lambda x: modem().socket().connect(x), ([1],)),
@@ -80,6 +82,12 @@ def test_no_sentence_has_a_secret():
         with raises(TypeError) as caught:
             call()
         assert "1234" not in str(caught.error), caught.error
+
+
+def test_a_choice_that_there_is_not():
+    for name, choices in (("auth", "none, pap, chap, auto"), ("ip", "ipv4, ipv6, both")):
+        with raises(ValueError, text="%s: one of %s" % (name, choices)):
+            modem().prepare("internet", **{name: "x"})
 
 
 def test_a_driver_that_is_not_there():

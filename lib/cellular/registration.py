@@ -12,7 +12,7 @@ import ticks
 
 from . import timeouts
 from .at import quotable
-from .errors import CommandError, NetworkError, text
+from .errors import CommandError, NetworkError, text, typed
 from .parser import decimal, number
 
 # The ways to send a login, by <auth_prot> of AT+CGAUTH; the last is `auto_auth`. The IP
@@ -84,13 +84,13 @@ class Registration:
         quotable(apn, user, password)
         if password and not user:
             raise NetworkError("user-missing")
-        code = _AUTH.index(auth)
+        code = _choice("auth", auth, _AUTH)
         if not user or not code:
             user = password = ""
             code = 0
         if code > _CHAP:
             code = self.auto_auth
-        self._wanted = (apn, user, password, code, _IP.index(ip))
+        self._wanted = (apn, user, password, code, _choice("ip", ip, _IP))
 
     def _prepare(self):
         """Store the wanted context if another one is stored; True if so: the modem registers
@@ -155,3 +155,11 @@ class Registration:
 
     def _store_login(self):
         self.at.command(self.login_command + self._login())
+
+
+def _choice(what, value, names):
+    """Return the place of `value`, the argument `what`, in `names`. TypeError, ValueError."""
+    typed(what, value, str)
+    if value not in names:
+        raise ValueError("%s: one of %s" % (what, ", ".join(names)))
+    return names.index(value)
