@@ -62,7 +62,8 @@ NAMES = (
 )
 
 # (permitted, excluded, common name, alternative names, host, whether a CA with these constraints
-# may issue the certificate, which would be for the host without them). "CN:x" is a directory name.
+# may issue the certificate, which would be for the host without them). "CN:x" is a directory name;
+# so are "printable:x" and "BMP:x", in other types of strings.
 CONSTRAINTS = (
     (("DNS:example.com",), (), "", ("DNS:a.example.com",), "a.example.com", True),
     (("DNS:example.com",), (), "", ("DNS:example.com",), "example.com", True),
@@ -98,4 +99,9 @@ CONSTRAINTS = (
     (("CN:meters",), (), "", ("DNS:a.example",), "a.example", True),
     ((), ("CN:meters",), "meters", ("DNS:a.example",), "a.example", False),
     ((), ("CN:meters",), "others", ("DNS:a.example",), "a.example", True),
+    # Names are equal in any type of string, in any case, with any number of spaces (RFC 5280 7.1).
+    ((), ("printable:Our Meters",), "our  meters ", ("DNS:a.example",), "a.example", False),
+    ((), ("BMP:meters",), "meters", ("DNS:a.example",), "a.example", False),
+    (("printable:METERS",), (), "meters", ("DNS:a.example",), "a.example", True),
+    (("printable:meters",), (), "meter", ("DNS:a.example",), "a.example", False),
 )

@@ -4,7 +4,10 @@ key nor a signature, for tests that read names only."""
 from iotsafe.x509_names import address
 
 _SUBJECT_CN = b"\x06\x03\x55\x04\x03"
-_NAME_TAGS = {"email": 0x81, "DNS": 0x82, "CN": 0xA4, "URI": 0x86, "IP": 0x87}
+_NAME_TAGS = {"email": 0x81, "DNS": 0x82, "URI": 0x86, "IP": 0x87}
+_DIRECTORY = 0xA4
+_UTF8, _BMP = 0x0C, 0x1E
+_STRINGS = {"CN": _UTF8, "printable": 0x13, "BMP": _BMP}  # a directory name; its string's type
 
 
 def der(tag, *parts):
@@ -15,19 +18,22 @@ def der(tag, *parts):
     return head + content
 
 
-def subject(common_name):
-    """Return a Name with this common name, or without any."""
+def subject(common_name, kind=_UTF8):
+    """Return a Name with this common name, a string of the ASN.1 type `kind`; or without any."""
     if not common_name:
         return der(0x30)
-    return der(0x30, der(0x31, der(0x30, _SUBJECT_CN, der(0x0C, common_name.encode()))))
+    text = common_name.encode()
+    if kind == _BMP:
+        text = b"".join([bytes((0, c)) for c in text])
+    return der(0x30, der(0x31, der(0x30, _SUBJECT_CN, der(kind, text))))
 
 
 def general_name(text):
     """Return the GeneralName of "KIND:value"; a value "ADDRESS/BITS" is a subtree."""
     kind, _, value = text.partition(":")
-    if kind == "CN":
-        content = subject(value)
-    elif kind == "IP":
+    if kind in _STRINGS:
+        return der(_DIRECTORY, subject(value, _STRINGS[kind]))
+    if kind == "IP":
         value, _, bits = value.partition("/")
         content = address(value)
         if bits:

@@ -37,6 +37,16 @@ def test_pem():
         assert certificates(b"# our CAs\n" + pem(CA, end) + b"\n" + pem(OTHER, end)) == (CA, OTHER)
 
 
+def test_both_forms_in_one_file_of_cas():
+    for text in (pem(OTHER), pem(OTHER, b"\r\n"), b"\n# theirs\n" + pem(OTHER)):
+        assert certificates(CA + text, []) == (CA, OTHER)
+        assert certificates(text + CA + OTHER, []) == (OTHER, CA, OTHER)
+        assert certificates(CA + text + CA, []) == (CA, OTHER, CA)
+    assert certificates(CA + pem(OTHER).rstrip(), []) == (CA, OTHER)
+    # Behind the certificate in a file of the SIM there may be what an earlier one left.
+    assert certificates(CA + pem(OTHER)[90:]) == certificates(CA + pem(OTHER)) == (CA,)
+
+
 def test_text_and_other_kinds_of_bytes():
     assert certificates(pem(CA).decode()) == (CA,)
     for kind in (bytearray, memoryview):

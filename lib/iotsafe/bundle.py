@@ -37,12 +37,8 @@ def certificates(data, problems=None):
         like_bytes(data, "certificates")
         data = bytes(data)
     found = []
-    pos = 0
-    if is_der(data):
-        while is_der(data, pos):
-            end = element(data, pos)[2]
-            found.append(data[pos:end])
-            pos = end
+    pos = _add_der(data, 0, found)
+    if found and problems is None:  # a file of the SIM, in which older content may follow
         return tuple(found)
     while True:
         start = data.find(_BEGIN, pos)
@@ -65,6 +61,19 @@ def certificates(data, problems=None):
                 raise
             problems.append(str(e))
         pos = max(pos, start)
+    pos = data.find(b"\n", pos)
+    if problems is not None and pos > 0:
+        _add_der(data, pos + 1, found)
     if not found:
         raise ValueError(problems[0] if problems else "no certificate in PEM or DER")
     return tuple(found)
+
+
+def _add_der(data, pos, found):
+    """Append to `found` the certificates in DER that follow one another from `pos` on; return the
+    place behind them."""
+    while is_der(data, pos):
+        end = element(data, pos)[2]
+        found.append(data[pos:end])
+        pos = end
+    return pos

@@ -129,10 +129,30 @@ def _within(tag, name, base):
         base = base.lower()
         return not base or name == base or name.endswith(b"." + base.lstrip(b"."))
     if tag == _DIRECTORY:
-        return name[element(name)[1] :].startswith(base[element(base)[1] :])
+        base = _plain(base)
+        return _plain(name)[: len(base)] == base
     if tag == _IP:
         size = len(name)
         return len(base) == 2 * size and not any(
             (name[i] ^ base[i]) & base[size + i] for i in range(size)
         )
     return None
+
+
+def _plain(name):
+    """Return a Name, DER, as a list that is equal for equal names (RFC 5280 7.1): the type of a
+    string, spaces, and the case of ASCII do not count. ValueError for DER that is not understood.
+    """
+    plain = []
+    _, pos, end = element(name)
+    while pos < end:
+        _, at, pos = element(name, pos)
+        parts = []
+        while at < pos:
+            _, start, at = element(name, at)
+            _, start, after = element(name, start)
+            _, begin, stop = element(name, after)
+            text = name[begin:stop].replace(b"\0", b"")  # of a BMPString
+            parts.append((name[start:after], b" ".join(text.lower().split())))
+        plain.append(sorted(parts))
+    return plain
